@@ -1,0 +1,88 @@
+"""Names that steps agree on: labels, columns and verdicts of the tables under ``results/``."""
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+UNASSIGNED = "unassigned"
+"""Label of a cell, at any level, that the data cannot tell."""
+
+POPULATIONS = (
+    "B naive",
+    "B memory",
+    "Plasma",
+    "CD4 naive",
+    "CD4 memory",
+    "Treg",
+    "CD8 naive",
+    "CD8 memory",
+    "MAIT",
+    "gdT",
+    "NK",
+    "Monocyte",
+    "DC",
+    "pDC",
+    "HSPC",
+    "Platelet",
+    "Erythroid",
+)
+"""Values of ``population`` in the label tables, without :data:`UNASSIGNED`."""
+
+LINEAGES = ("B", "CD4 T", "CD8 T", "other T", "NK", "Myeloid", "Other")
+"""Values of ``lineage`` in the label tables, without :data:`UNASSIGNED`."""
+
+SHEET_REQUIRED = ("sample", "donor", "visit", "path")
+"""Columns that every sample sheet has."""
+
+QC = ("n_counts", "n_genes", "percent_mito", "doublet_score", "stratum", "keep", "reason")
+"""Columns of ``results/qc/{sample}.parquet``; the index is ``barcode``."""
+
+LABELS = ("lineage", "population", "subset", "probability", "cd20_t")
+"""Columns of ``results/annotate/{sample}.parquet``; the index is ``barcode``."""
+
+CELLS = ("population", "subset", "n_cells")
+"""Columns of ``results/abundance/{sample}.parquet``: kept cells per leaf of the population tree."""
+
+SUMS = ("population", "subset", "gene", "counts", "lognorm")
+"""Columns of ``results/expression/{sample}.parquet``: per leaf and gene, summed counts and summed log-normalised values."""
+
+VERDICTS = ("supported", "contradicted", "not supported", "inconclusive", "not testable")
+"""What a hypothesis can be told to be, and nothing else."""
+
+VERDICT_COLUMNS = (
+    "id",
+    "statement",
+    "endpoint",
+    "population",
+    "denominator",
+    "program",
+    "contrast",
+    "direction",
+    "margin",
+    "n_pairs",
+    "estimate",
+    "ci_low",
+    "ci_high",
+    "p_value",
+    "p_adjusted",
+    "verdict",
+    "reason",
+    "source",
+)
+"""The columns of ``results/verdict/verdicts.tsv`` that other tools rely on, in this order, before any other."""
+
+
+def require_columns(table: pd.DataFrame, columns: Iterable[str], *, name: str) -> None:
+    """Stop when a table lacks a column that the step reads.
+
+    Raises
+    ------
+    ValueError
+        Naming the table, the missing columns and those found.
+    """
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise ValueError(
+            f"{name}: column(s) {', '.join(missing)} missing; found {', '.join(map(str, table.columns))}. "
+            "Remove the file and run again, so that the step that writes it makes it anew."
+        )
