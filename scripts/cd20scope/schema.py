@@ -44,7 +44,8 @@ CELLS = ("population", "subset", "n_cells")
 """Columns of ``results/abundance/{sample}.parquet``: kept cells per leaf of the population tree."""
 
 SUMS = ("population", "subset", "gene", "counts", "lognorm")
-"""Columns of ``results/expression/{sample}.parquet``: per leaf and gene, summed counts and summed log-normalised values."""
+"""Columns of ``results/expression/{sample}.parquet``: per leaf and gene, summed counts and summed log-normalised
+values."""
 
 VERDICTS = ("supported", "contradicted", "not supported", "inconclusive", "not testable")
 """What a hypothesis can be told to be, and nothing else."""

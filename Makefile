@@ -1,0 +1,49 @@
+# Set-up, demo and tests. Python 3.12 is the one that .python-version names (pyenv and uv both honour it).
+.PHONY: demo test check requirements clean help
+.DEFAULT_GOAL := help
+
+CORES ?= 2
+UV_VERSION := 0.13.9
+UV := .uv/bin/uv
+PYTHON := .venv/bin/python
+# A cohort run never needs more than one BLAS thread a job: jobs run side by side.
+export OMP_NUM_THREADS ?= 1
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+.uv/installed-$(UV_VERSION):
+	python3 -m venv .uv
+	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	touch $@
+
+.venv/installed: requirements-dev.txt .python-version .uv/installed-$(UV_VERSION)
+	$(UV) venv --quiet --clear .venv
+	$(UV) pip sync --quiet --require-hashes --compile-bytecode --python .venv requirements-dev.txt
+	touch $@
+
+demo: .venv/installed  ## run the built-in cohort (8 donors x 3 visits) and print the path of the report
+	.venv/bin/snakemake --cores $(CORES) --configfile config/demo.yaml --workflow-profile workflow/profiles/default --quiet rules
+	@echo "Report: $(CURDIR)/results/report/report.html"
+
+test: .venv/installed  ## run every test
+	$(PYTHON) -m pytest -n $(CORES) --dist loadgroup
+
+check: .venv/installed  ## what contributors run beside the tests: style, types, lint, dry run
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/snakefmt --check Snakefile workflow
+	.venv/bin/snakemake --lint --configfile config/demo.yaml
+	.venv/bin/snakemake --dry-run --quiet all --configfile config/demo.yaml
+
+requirements: .uv/installed-$(UV_VERSION)  ## compile the pins anew from pyproject.toml
+	$(UV) pip compile --quiet --upgrade --python-version 3.12 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make requirements" pyproject.toml --output-file requirements.txt
+	$(UV) pip compile --quiet --upgrade --python-version 3.12 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make requirements" pyproject.toml --group dev --constraint requirements.txt \
+	  --output-file requirements-dev.txt
+
+clean:  ## remove results, not the environment
+	rm -rf .snakemake .pytest_cache .mypy_cache .ruff_cache
+	find results -mindepth 1 -not -name .gitkeep -delete

@@ -1,0 +1,42 @@
+"""Label the cells of one sample and sum their counts per population; see :mod:`cd20scope.labels`."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cd20scope import aggregate, ingest, labels
+from cd20scope.logs import logged
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with logged(snakemake.log[0]) as log:
+    params = snakemake.params
+    counts = ingest.read_counts(snakemake.input.counts)
+    keep = (
+        pd.read_parquet(snakemake.input.cells, columns=["keep"])["keep"]
+        .reindex(counts.barcodes)
+        .to_numpy(dtype=bool)
+    )
+    with np.load(snakemake.input.model) as arrays:
+        model = labels.unpack_model(arrays)
+    kept, genes = counts.matrix[np.flatnonzero(keep)], counts.genes["gene"].to_numpy()
+    lognorm = ingest.log_normalise(kept)
+    labelled = labels.label_cells(
+        kept,
+        lognorm,
+        genes,
+        model,
+        populations=params.populations,
+        min_probability=params.min_probability,
+        min_probability_hard=params.min_probability_hard,
+    )
+    sums = aggregate.sum_leaves(kept, lognorm, genes, labelled, populations=params.populations)
+    sums.to_parquet(snakemake.output.sums, index=False)
+    aggregate.count_leaves(labelled, populations=params.populations).to_parquet(
+        snakemake.output.cells, index=False
+    )
+    labels.spread(labelled, keep=keep, barcodes=counts.barcodes).to_parquet(snakemake.output.labels)
+    for population, n in labelled["population"].value_counts().items():
+        log.info("%s: %d", population, n)

@@ -1,0 +1,53 @@
+"""Draw the sketch and fit the annotation model to it; see :mod:`cd20scope.annotate`."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from cd20scope import annotate, ingest, labels, sketch
+from cd20scope.logs import logged
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with logged(snakemake.log[0]) as log:
+    params = snakemake.params
+    paths = dict(zip(params.samples, snakemake.input.counts, strict=True))
+    cells = pd.concat(
+        [
+            pd.read_parquet(path, columns=["stratum", "keep"])
+            .reset_index()
+            .assign(sample=sample, row=lambda table: np.arange(len(table)))
+            for sample, path in zip(params.samples, snakemake.input.cells, strict=True)
+        ]
+    )
+    chosen = sketch.choose_sketch(cells, n_cells=params.cells, seed=params.seed)
+    references = {sample: ingest.read_genes(path) for sample, path in paths.items()}
+    reference = sketch.shared_genes(references)
+    genes = reference.loc[reference["n_samples"] == len(paths), "gene"].to_numpy(dtype=object)
+    log.info(
+        "%d cells of %d samples; %d of %d genes are in all",
+        len(chosen),
+        len(paths),
+        len(genes),
+        len(reference),
+    )
+    parts = []
+    for sample, rows in chosen.groupby("sample", sort=False):
+        lognorm = ingest.log_normalise(ingest.read_rows(paths[sample], rows["row"].to_numpy()))
+        parts.append(lognorm[:, pd.Index(references[sample]["gene"]).get_indexer(genes)])
+    model, components = annotate.fit_model(
+        sp.vstack(parts, format="csr"), genes, populations=params.populations, seed=params.seed
+    )
+    for node in model.nodes.values():
+        log.info("%s: %s", node.name, ", ".join(node.classes))
+    np.savez(snakemake.output.model, **labels.pack_model(model))
+    reference.to_csv(snakemake.output.genes, sep="\t", index=False)
+    barcode = (
+        cells.set_index(["sample", "row"])["barcode"].reindex(pd.MultiIndex.from_frame(chosen)).to_numpy()
+    )
+    names = [f"PC{number + 1}" for number in range(components.shape[1])]
+    drawn = pd.DataFrame(components, columns=names).assign(sample=chosen["sample"], barcode=barcode)
+    drawn.to_parquet(snakemake.output.sketch, index=False)

@@ -1,0 +1,72 @@
+"""Sums over the kept cells of one sample, leaf by leaf of the population tree: all that donor-level steps read."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import scipy.sparse as sp
+
+from cd20scope import catalogue
+
+Array = npt.NDArray[Any]
+
+
+def count_leaves(labels: pd.DataFrame, *, populations: Mapping[str, Any]) -> pd.DataFrame:
+    """Count cells per leaf, zeros included (columns of :data:`schema.CELLS`)."""
+    index = pd.MultiIndex.from_frame(catalogue.leaves(populations))
+    sizes = labels.groupby(["population", "subset"]).size()
+    return sizes.reindex(index, fill_value=0).rename("n_cells").reset_index()
+
+
+def sum_leaves(
+    counts: sp.csr_matrix,
+    lognorm: sp.csr_matrix,
+    genes: Array,
+    labels: pd.DataFrame,
+    *,
+    populations: Mapping[str, Any],
+) -> pd.DataFrame:
+    """Sum raw and log-normalised counts per leaf and gene.
+
+    Since programme scores are linear in log-normalised expression, these sums are all that later steps need: no
+    step after this one reads a cell's counts again.
+
+    Parameters
+    ----------
+    counts, lognorm
+        Raw and log-normalised counts of the kept cells, cells x genes.
+    genes
+        Gene names, shape (n_genes,).
+    labels
+        Labels of the same cells, in the same order.
+    populations
+        The population tree.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of :data:`schema.SUMS`, rows with at least one molecule only, leaf by leaf.
+    """
+    tree = catalogue.leaves(populations)
+    own = pd.MultiIndex.from_frame(labels[["population", "subset"]])
+    position = pd.MultiIndex.from_frame(tree).get_indexer(own)
+    cells = np.arange(len(labels))
+    member = sp.csr_matrix(
+        (np.ones(len(cells), dtype=np.float64), (position, cells)), shape=(len(tree), len(cells))
+    )
+    summed = (member @ counts.astype(np.float64)).tocsr()
+    summed.sort_indices()
+    values = (member @ lognorm.astype(np.float64)).tocsr()
+    values.sort_indices()
+    leaf = np.repeat(np.arange(len(tree)), np.diff(summed.indptr))
+    categories = {level: pd.Categorical(tree[level]) for level in ("population", "subset")}
+    return pd.DataFrame(
+        {
+            **{level: categories[level][leaf] for level in categories},
+            "gene": pd.Categorical.from_codes(summed.indices.tolist(), categories=pd.Index(genes.tolist())),
+            "counts": np.rint(summed.data).astype(np.int64),
+            "lognorm": values.data.astype(np.float32),
+        }
+    )

@@ -1,0 +1,73 @@
+"""Coordinates of the sketch for the reader's eye; no later step reads them."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Array = npt.NDArray[Any]
+
+
+def integrable(samples: pd.DataFrame, column: str) -> bool:
+    """Whether a column of the sheet may be evened out without evening out the treatment.
+
+    It may when it has several values, all of them known, and none of them occurs at one visit only; a batch
+    that holds one visit alone is the visit in disguise.
+
+    Parameters
+    ----------
+    samples
+        The sheet: ``visit`` and perhaps ``column``.
+    column
+        Name of the column, or ``none``.
+    """
+    if column not in samples.columns:
+        return False
+    batch = samples[column].astype(str).str.strip()
+    visits = samples.groupby(batch)["visit"].nunique()
+    return bool(batch.ne("").all() and len(visits) > 1 and (visits > 1).all())
+
+
+def embed_sketch(
+    components: Array, *, batch: Array | None, n_neighbors: int, min_distance: float, seed: int
+) -> Array:
+    """Lay the sketch out in two dimensions by UMAP, after Harmony over ``batch`` where one is given.
+
+    Parameters
+    ----------
+    components
+        Principal components, cells x n.
+    batch
+        Batch of each cell, shape (n_cells,); None leaves the components as they are.
+    n_neighbors
+        Neighbours of the graph; bounded by the number of cells.
+    min_distance
+        UMAP's ``min_dist``.
+    seed
+        Seed of the layout.
+
+    Returns
+    -------
+    numpy.ndarray
+        Coordinates, cells x 2.
+
+    References
+    ----------
+    Korsunsky et al. 2019, doi:10.1038/s41592-019-0619-0; McInnes et al. 2018, doi:10.21105/joss.00861.
+    """
+    import anndata as ad
+    import scanpy as sc
+
+    space = np.asarray(components, dtype=np.float32)
+    if batch is not None:
+        from harmonypy.harmony import run_harmony
+
+        fitted = run_harmony(space, pd.DataFrame({"batch": batch}), "batch", random_state=seed, verbose=False)
+        corrected = np.asarray(fitted.Z_corr, dtype=np.float32)
+        space = corrected if corrected.shape[0] == len(space) else corrected.T
+    cells = ad.AnnData(obs=pd.DataFrame(index=[str(row) for row in range(len(space))]))
+    cells.obsm["X_space"] = space
+    sc.pp.neighbors(cells, use_rep="X_space", n_neighbors=min(n_neighbors, len(space) - 1), random_state=seed)
+    sc.tl.umap(cells, min_dist=min_distance, random_state=seed)
+    return np.asarray(cells.obsm["X_umap"])

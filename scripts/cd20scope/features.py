@@ -1,0 +1,66 @@
+"""The genes that the annotation model reads, and their values in a sample."""
+
+import re
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import scipy.sparse as sp
+
+Array = npt.NDArray[Any]
+
+N_VARIABLE = 2000
+"""Variable genes beside the markers."""
+
+# Genes that follow the receptor, the handling or the drug rather than the kind of cell. MS4A1 is the target:
+# labels that used it would change with treatment by themselves.
+NOT_FEATURES = re.compile(r"^(MT-|RP[SL]\d|IG[HKL][VDJCAGME]|TR[ABDG][VDJC]|MS4A1$|MALAT1$|XIST$)")
+
+
+def choose_features(lognorm: sp.csr_matrix, genes: Array, *, markers: set[str]) -> Array:
+    """Choose the genes that the model reads: the most variable for their mean, and every marker that is seen.
+
+    Parameters
+    ----------
+    lognorm
+        Log-normalised sketch, cells x genes.
+    genes
+        Names, shape (n_genes,).
+    markers
+        Genes that are taken when they are seen in at least three cells.
+
+    Returns
+    -------
+    numpy.ndarray
+        Positions of the chosen genes, ascending.
+    """
+    seen = np.diff(lognorm.tocsc().indptr)
+    allowed = np.array([NOT_FEATURES.match(gene) is None for gene in genes]) & (seen >= 3)
+    mean = np.asarray(lognorm.mean(axis=0)).ravel()
+    square = np.asarray(lognorm.multiply(lognorm).mean(axis=0)).ravel()
+    dispersion = np.log((square - mean**2 + 1e-9) / (mean + 1e-9))
+    # dispersion against that of genes of like mean, in 20 bins of equal size
+    table = pd.DataFrame(
+        {"dispersion": dispersion, "bin": pd.Series(mean).rank(method="first").floordiv(len(mean) / 20 + 1)}
+    )
+    table = table[allowed]
+    grouped = table.groupby("bin")["dispersion"]
+    excess = (table["dispersion"] - grouped.transform("median")) / (
+        grouped.transform("std").fillna(1.0) + 1e-9
+    )
+    variable = excess.nlargest(N_VARIABLE).index.to_numpy()
+    wanted = np.flatnonzero(allowed & np.isin(genes, list(markers)))
+    return np.union1d(variable, wanted)
+
+
+def take_features(lognorm: sp.csr_matrix, genes: Array, *, features: Array, cap: Array) -> sp.csr_matrix:
+    """Columns of the model's genes, in its order; a gene that the sample's reference lacks is all zero."""
+    at = pd.Index(genes).get_indexer(pd.Index(features))
+    found = np.flatnonzero(at >= 0)
+    values = lognorm[:, at[found]].tocsr()
+    taken = sp.csr_matrix(
+        (values.data.copy(), found[values.indices], values.indptr), shape=(values.shape[0], len(at))
+    )
+    taken.data = np.minimum(taken.data, cap[taken.indices])
+    return taken

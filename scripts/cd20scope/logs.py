@@ -1,0 +1,54 @@
+"""Logging of a step: everything said goes into the log of its rule, errors also to the terminal."""
+
+import logging
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def logged(path: str) -> Iterator[logging.Logger]:
+    """Send logging, warnings and the standard error of a step into its log file.
+
+    A mistake of the user (``ValueError`` and its kin with a message of this project) is shown on the terminal as that
+    message alone; the traceback stays in the log.
+
+    Parameters
+    ----------
+    path
+        The rule's log file; it is written anew.
+
+    Yields
+    ------
+    logging.Logger
+        Say there what was read, kept and written.
+
+    Raises
+    ------
+    SystemExit
+        With status 1 after any exception of the step.
+    """
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    terminal = sys.stderr
+    with Path(path).open("w", encoding="utf-8", buffering=1) as log:
+        handler = logging.StreamHandler(log)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
+        logger = logging.getLogger("cd20scope")
+        logger.setLevel(logging.INFO)
+        logger.addHandler(handler)
+        logging.captureWarnings(capture=True)
+        logging.getLogger("py.warnings").addHandler(handler)
+        sys.stderr = log
+        try:
+            yield logger
+        except Exception as error:
+            traceback.print_exc(file=log)
+            terminal.write(f"\n{error}\n" if str(error) else f"\n{error!r}\n")
+            raise SystemExit(1) from None
+        finally:
+            sys.stderr = terminal
+            logging.captureWarnings(capture=False)
+            logging.getLogger("py.warnings").removeHandler(handler)
+            logger.removeHandler(handler)

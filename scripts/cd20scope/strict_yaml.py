@@ -1,0 +1,215 @@
+"""YAML that people write by hand: read against a schema, with every mistake answered at once and in words.
+
+A message says the line, the place, what was found, what was probably meant and what to do.
+"""
+
+import copy
+import difflib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import jsonschema
+import yaml
+
+Place = tuple[str | int, ...]
+Problem = tuple[Place, str]
+
+
+class CatalogueError(ValueError):
+    """A catalogue cannot be used; the message lists every problem, and ``problems`` holds them one by one."""
+
+    def __init__(self, name: str, problems: Iterable[str]) -> None:
+        self.problems = list(problems)
+        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        super().__init__("\n  - ".join([f"{name}: {count}", *self.problems]))
+
+
+def read(
+    text: str,
+    *,
+    schema: Mapping[str, Any],
+    name: str,
+    rules: Callable[[Mapping[str, Any]], Iterable[Problem]] = lambda _: (),
+) -> dict[str, Any]:
+    """Parse YAML text and check it.
+
+    Parameters
+    ----------
+    text
+        The text of the file.
+    schema
+        JSON schema (draft 2020-12) of a mapping; where a pattern fails, the ``description`` beside it says
+        what was expected.
+    name
+        File name for messages.
+    rules
+        Further checks. They see None in place of each value that failed the schema, so that one run shows the
+        mistakes of both kinds.
+
+    Returns
+    -------
+    The parsed text, nothing added and nothing changed.
+
+    Raises
+    ------
+    CatalogueError
+        With all problems found, in the order of the file.
+    """
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise CatalogueError(name, [f"not readable as YAML, {error}. Correct the text there."]) from error
+    if not isinstance(data, dict):
+        keys = ", ".join(schema["required"])
+        raise CatalogueError(name, [f"found {show(data)} instead of a mapping. Start from the keys {keys}."])
+    broken = list(jsonschema.Draft202012Validator(schema).iter_errors(data))
+    problems = [*_repeated_keys(root, ()), *(problem for error in broken for problem in _explain(error))]
+    problems += rules(_blanked(copy.deepcopy(data), broken))
+    found = sorted({(_line(root, place), _words(data, place), message) for place, message in problems})
+    if found:
+        raise CatalogueError(name, [f"line {line}, {words}: {message}" for line, words, message in found])
+    return data
+
+
+def unknown(what: str, found: object, known: Iterable[str]) -> str:
+    """Message for a name that is not among those known, with the nearest of them."""
+    names = list(known)
+    lower = {name.lower(): name for name in reversed(names)}
+    word = str(found).lower()
+    near = [lower[match] for match in difflib.get_close_matches(word, lower, n=1)]
+    near += [name for name in names if name.lower().startswith(word) or word.startswith(name.lower())]
+    if near:
+        return f'unknown {what} {show(found)}. Did you mean "{near[0]}"?'
+    return f"unknown {what} {show(found)}. Choose from: {', '.join(names)}."
+
+
+def show(value: object) -> str:
+    """Text of a value for a message, cut where it is long."""
+    text = json.dumps(value, ensure_ascii=False, default=str, skipkeys=True)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def repeated(items: Iterable[Any]) -> list[Any]:
+    """Items that occur more than once, each told once, in the order of their first repetition."""
+    seen: list[Any] = []
+    twice: list[Any] = []
+    for item in items:
+        (twice if item in seen and item not in twice else seen).append(item)
+    return twice
+
+
+def _explain(error: jsonschema.ValidationError) -> Iterator[Problem]:
+    """Words for one violation of a schema."""
+    place: Place = tuple(error.absolute_path)
+    rule = str(error.validator)
+    found: Any = error.instance
+    limit: Any = error.validator_value
+    schema: Any = error.schema
+    if found is None and rule in ("type", "enum"):
+        yield place, "is empty (null). Write a value, or remove the key where it is optional."
+    elif rule == "additionalProperties":
+        keys = schema["properties"]
+        yield from (((*place, key), unknown("key", key, keys)) for key in found if key not in keys)
+    elif rule == "required":
+        yield from ((place, f"the key {key} is missing. Add it.") for key in limit if key not in found)
+    elif rule == "enum":
+        yield place, unknown("value", found, map(str, limit))
+    elif rule == "type":
+        wanted = limit if isinstance(limit, str) else " or ".join(limit)
+        yield place, f"found {show(found)}, expected {ARTICLES.get(wanted, wanted)}."
+    elif rule == "pattern":
+        yield place, f"found {show(found)}. Expected: {schema.get('description', limit)}"
+    elif rule == "uniqueItems":
+        yield place, f"{', '.join(map(show, repeated(found)))} listed more than once. Keep one."
+    elif rule == "minItems":
+        yield place, f"found {len(found)} of at least {limit} entries. Add what is missing."
+    elif rule == "minLength":
+        yield place, "is empty text. Write a value, or remove the key where it is optional."
+    elif rule in ("minimum", "exclusiveMinimum"):
+        bound = "at least" if rule == "minimum" else "above"
+        yield place, f"found {show(found)}; it must be {bound} {limit}."
+    else:
+        yield place, f"{error.message}."
+
+
+ARTICLES = {
+    "array": "a list",
+    "object": "a mapping of keys to values",
+    "string": "text (put it in quotes)",
+    "integer": "a whole number",
+    "number": "a number",
+}
+"""Types of JSON schema in words."""
+
+
+ABOUT_A_VALUE = ("type", "enum", "pattern", "minLength", "minimum", "exclusiveMinimum")
+"""Rules of JSON schema after whose violation the value itself cannot be used."""
+
+
+def _repeated_keys(node: yaml.Node | None, place: Place) -> Iterator[Problem]:
+    """Keys written twice in one mapping, of which YAML would silently keep the last."""
+    if isinstance(node, yaml.MappingNode):
+        for key in repeated(key.value for key, _ in node.value):
+            yield (*place, str(key)), "the key is written more than once here. Keep one."
+        for key, value in node.value:
+            yield from _repeated_keys(value, (*place, str(key.value)))
+    elif isinstance(node, yaml.SequenceNode):
+        for i, value in enumerate(node.value):
+            yield from _repeated_keys(value, (*place, i))
+
+
+def _blanked(data: dict[str, Any], broken: Sequence[jsonschema.ValidationError]) -> dict[str, Any]:
+    """Put None where a value is of a wrong kind, so that later checks pass over it."""
+    for error in broken:
+        if error.absolute_path and error.validator in ABOUT_A_VALUE:
+            *above, last = error.absolute_path
+            at: Any = data
+            for step in above:
+                at = at[step] if at is not None else None
+            if at is not None:
+                at[last] = None
+    return data
+
+
+def _line(node: yaml.Node | None, place: Place) -> int:
+    """Line of a place in the text; of its nearest ancestor where the place itself is not there."""
+    line = node.start_mark.line + 1 if node is not None else 1
+    for step in place:
+        if isinstance(node, yaml.MappingNode):
+            pairs = [(key, value) for key, value in node.value if key.value == step]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            pairs = [(node.value[step], node.value[step])]
+        else:
+            pairs = []
+        if not pairs:
+            return line
+        # the last of repeated keys is the one that counts
+        key, node = pairs[-1]
+        line = key.start_mark.line + 1
+    return line
+
+
+def _words(data: Any, place: Place) -> str:  # noqa: ANN401 - any YAML value
+    """Say a place in words, as ``nodes[3] (Treg / naive) > markers[0]``."""
+    words: list[str] = []
+    for step in place:
+        try:
+            data = data[step]
+        except (KeyError, IndexError, TypeError):
+            data = None
+        if isinstance(step, int) and words:
+            words[-1] += f"[{step}]{_label(data)}"
+        else:
+            words.append(str(step))
+    return " > ".join(words) or "top level"
+
+
+def _label(entry: object) -> str:
+    """Name of a list entry that has one."""
+    if not isinstance(entry, Mapping):
+        return ""
+    parts = [entry.get("parent")] if entry.get("level") == "subset" else []
+    name = " / ".join(str(part) for part in [*parts, entry.get("name", entry.get("id"))] if part is not None)
+    return f" ({name})" if name else ""

@@ -1,0 +1,28 @@
+"""Lay the sketch out in two dimensions; see :mod:`cd20scope.embed`."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cd20scope import embed
+from cd20scope.logs import logged
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with logged(snakemake.log[0]) as log:
+    settings = snakemake.params.settings
+    sketch = pd.read_parquet(snakemake.input.sketch)
+    sheet = pd.DataFrame(snakemake.params.sheet).set_index("sample")
+    column = settings["integrate_over"]
+    batch = sheet.loc[sketch["sample"], column].to_numpy() if embed.integrable(sheet, column) else None
+    log.info("%d cells; Harmony over %s", len(sketch), "nothing" if batch is None else column)
+    coordinates = embed.embed_sketch(
+        sketch.filter(regex="^PC").to_numpy(),
+        batch=batch,
+        n_neighbors=settings["neighbors"],
+        min_distance=settings["min_distance"],
+        seed=snakemake.params.seed,
+    )
+    placed = sketch[["sample", "barcode"]].assign(x=coordinates[:, 0], y=coordinates[:, 1])
+    placed.to_parquet(snakemake.output.embedding, index=False)

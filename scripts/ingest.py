@@ -1,0 +1,19 @@
+"""Read one sample and write its raw counts, once; see :mod:`cd20scope.ingest`."""
+
+from typing import TYPE_CHECKING
+
+from cd20scope import ingest
+from cd20scope.logs import logged
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with logged(snakemake.log[0]) as log:
+    counts = ingest.read_sample(snakemake.input.counts, format=snakemake.params.format)
+    ingest.write_counts(counts, snakemake.output.counts, provenance={"sample": snakemake.wildcards.sample})
+    log.info(
+        "%s: %d cells x %d genes, %d molecules",
+        snakemake.wildcards.sample,
+        *counts.matrix.shape,
+        counts.matrix.sum(),
+    )

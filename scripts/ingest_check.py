@@ -1,0 +1,42 @@
+"""Look at the head of every count file before any is read whole; see :func:`cd20scope.ingest.peek`."""
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cd20scope import ingest
+from cd20scope.logs import logged
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file, or of the files of a folder in order of their names."""
+    digest = hashlib.sha256()
+    for part in sorted(path.iterdir()) if path.is_dir() else [path]:
+        with part.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+with logged(snakemake.log[0]) as log:
+    rows, problems = [], []
+    for sample, path in zip(snakemake.params.sheet, snakemake.input.counts, strict=True):
+        try:
+            header = ingest.peek(path, format=sample.get("format", ""))
+        except ingest.IngestError as error:
+            problems.append(f"sample {sample['sample']}: {error}")
+            continue
+        log.info("%s: %s, %s, %d cells x %d genes", sample["sample"], path, *vars(header).values())
+        rows.append(
+            {"sample": sample["sample"], "path": path, "sha256": checksum(Path(path)), **vars(header)}
+        )
+    if problems:
+        raise ingest.IngestError(
+            "\n".join([f"{len(problems)} of the count files cannot be used:", *problems])
+        )
+    pd.DataFrame(rows).to_csv(snakemake.output.checked, sep="\t", index=False)

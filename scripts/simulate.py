@@ -1,0 +1,41 @@
+"""Write the built-in cohort as 10x files, with what was planted beside it; see :mod:`cd20scope.simulate`."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cd20scope import simulate, tenx
+from cd20scope.logs import logged
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with logged(snakemake.log[0]) as log:
+    params = snakemake.params
+    sheet = pd.DataFrame(params.sheet)
+    plan = params.plan
+    genes, samples = simulate.simulate_cohort(
+        sheet,
+        visits=params.visits,
+        plan=plan["plan"],
+        cells=plan["cells"],
+        seed=plan["seed"],
+        populations=params.populations,
+        programs=params.programs,
+    )
+    for row in sheet.itertuples():
+        sample = samples[row.sample]
+        write = tenx.write_h5 if row.path.endswith(".h5") else tenx.write_mtx
+        write(Path(row.path), sample.counts, genes=genes, barcodes=sample.barcodes)
+        log.info("%s: %d cells x %d genes written to %s", row.sample, *sample.counts.shape, row.path)
+    sheet.assign(path=[Path(path).name for path in sheet["path"]]).to_csv(
+        snakemake.output.samples, sep="\t", index=False
+    )
+    truth = {
+        "plan": plan["plan"],
+        "planted": simulate.planted(plan["plan"], visits=params.visits),
+        "labels": {name: dict(zip(s.barcodes, s.truth, strict=True)) for name, s in samples.items()},
+    }
+    Path(snakemake.output.truth).write_text(json.dumps(truth, indent=1), encoding="utf-8")

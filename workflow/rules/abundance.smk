@@ -1,0 +1,31 @@
+rule test_abundance:
+    input:
+        cells=collect("results/abundance/{sample}.parquet", sample=SAMPLES),
+    output:
+        donors="results/abundance/donors.tsv",
+        abundance=report(
+            "results/abundance/abundance.tsv",
+            category="Populations",
+            labels={"table": "change of each population"},
+            caption="../report/abundance.rst",
+        ),
+    log:
+        "results/logs/abundance/abundance.log",
+    benchmark:
+        "results/benchmarks/abundance/abundance.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=1000),
+        runtime="30m",
+    params:
+        code=CODE,
+        sheet=SHEET_RECORDS,
+        populations=POPULATIONS,
+        contrasts=config["contrasts"],
+        settings=config["abundance"],
+        alpha=config["verdict"]["alpha"],
+        min_pairs=config["verdict"]["min_pairs"],
+    script:
+        "../../scripts/abundance.py"

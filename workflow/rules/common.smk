@@ -1,0 +1,151 @@
+"""Configuration, sample sheet and input functions; no rules."""
+
+import hashlib
+import sys
+from pathlib import Path
+
+import yaml
+from snakemake.utils import validate
+
+# Every module of scripts/cd20scope, named because the folder of a remote workflow cannot be listed (a test compares).
+LIBRARY = (
+    "__init__",
+    "abundance",
+    "annotate",
+    "catalogue",
+    "doublets",
+    "embed",
+    "expression",
+    "figures",
+    "ingest",
+    "labels",
+    "logs",
+    "pairs",
+    "programs",
+    "qc",
+    "readers",
+    "report",
+    "schema",
+    "sheet",
+    "simulate",
+    "verdict",
+)
+
+
+def digest_library():
+    """Cache every library module next to the scripts; return one digest of their text."""
+    digest = hashlib.sha256()
+    for module in LIBRARY:
+        digest.update(Path(workflow.source_path(f"../../scripts/cd20scope/{module}.py")).read_bytes())
+    return digest.hexdigest()[:12]
+
+
+# Every rule with a script carries this in its params, so that an edit of the library reruns what it changes.
+CODE = digest_library()
+sys.path.append(str(Path(workflow.source_path("../../scripts/cd20scope/__init__.py")).parents[1]))
+
+from cd20scope import catalogue, sheet, strict_yaml
+from cd20scope.simulate import cohort_layout
+
+CATALOGUES = {
+    "populations": workflow.source_path("../../config/populations.yaml"),
+    "programs": workflow.source_path("../../config/programs.yaml"),
+    "hypotheses": workflow.source_path("../../config/hypotheses.yaml"),
+}
+SCHEMAS = {
+    "config": workflow.source_path("../schemas/config.schema.yaml"),
+    "populations": workflow.source_path("../schemas/populations.schema.yaml"),
+    "programs": workflow.source_path("../schemas/programs.schema.yaml"),
+    "hypotheses": workflow.source_path("../schemas/hypotheses.schema.yaml"),
+}
+REPORT_TEMPLATE = Path(workflow.source_path("../report/report.html.j2")).read_text(encoding="utf-8")
+
+
+def complete_config():
+    """Check the configuration against its schema, add the defaults, and say every mistake of a file in one message."""
+    schema = yaml.safe_load(Path(SCHEMAS["config"]).read_text(encoding="utf-8"))
+    piece = {key: value for key, value in schema.items() if key != "required"}
+    for path in config_files():
+        strict_yaml.read(Path(path).read_text(encoding="utf-8"), schema=piece, name=str(path))
+    # once more as a whole, since keys may come from the command line; this also fills in the defaults
+    strict_yaml.read(yaml.safe_dump(dict(config)), schema=schema, name="configuration")
+    validate(config, "../schemas/config.schema.yaml")
+    for pair in config["contrasts"]:
+        for visit in pair:
+            if visit not in config["visits"]:
+                raise WorkflowError(
+                    f"configuration: contrasts > {pair}: {strict_yaml.unknown('visit', visit, config['visits'])}"
+                )
+
+
+def config_files():
+    """Configuration files of this run, in the order in which they were read."""
+    given = [*workflow.configfiles, *(workflow.config_settings.configfiles or [])]
+    return [path for path in dict.fromkeys(map(str, given)) if Path(path).exists()]
+
+
+def find_file(given, key):
+    """Path that the configuration gives, from the working directory or from the folder of the configuration file."""
+    tried = [Path(given)]
+    tried += [Path(origin).parent / given for origin in config_files()]
+    for path in tried:
+        if path.exists():
+            return path
+    places = ", ".join(dict.fromkeys(str(path.resolve()) for path in tried))
+    raise WorkflowError(f"configuration: {key}: {given} was not found; looked for {places}. Correct the path.")
+
+
+def load_catalogue(kind):
+    """One of the three catalogues, shipped or the user's own, checked."""
+    given = config["catalogues"][kind]
+    path = Path(CATALOGUES[kind]) if given == "shipped" else find_file(given, f"catalogues: {kind}")
+    schema = yaml.safe_load(Path(SCHEMAS[kind]).read_text(encoding="utf-8"))
+    name = f"config/{kind}.yaml" if given == "shipped" else given
+    return catalogue.load(path.read_text(encoding="utf-8"), kind=kind, schema=schema, name=name)
+
+
+def load_samples():
+    """The sample sheet, or the layout of the built-in cohort."""
+    if "simulate" in config:
+        plan = config["simulate"]
+        return cohort_layout(plan["donors"], visits=list(config["visits"]))
+    path = find_file(config["samples"], "samples")
+    return sheet.read_sheet(path, visits=config["visits"])
+
+
+complete_config()
+POPULATIONS = load_catalogue("populations")
+PROGRAMS = load_catalogue("programs")
+HYPOTHESES = load_catalogue("hypotheses")
+catalogue.check_references(POPULATIONS, PROGRAMS, HYPOTHESES)
+SHEET = load_samples()
+SAMPLES = SHEET["sample"].tolist()
+SHEET_RECORDS = SHEET.drop(columns="path").to_dict("records")
+
+
+wildcard_constraints:
+    sample="|".join(SAMPLES),
+
+
+def count_file(wildcards):
+    """Count matrix of one sample, as the sheet names it."""
+    return SHEET.set_index("sample").at[wildcards.sample, "path"]
+
+
+def count_format(wildcards):
+    """Format that the sheet states for one sample; empty when it is to be found by content."""
+    return SHEET.set_index("sample").get("format", {}).get(wildcards.sample, "")
+
+
+def memory(*, base, per_input_mb=0):
+    """Megabytes of a rule: a base plus a multiple of the input, more at each attempt, at most 64 GB."""
+
+    def mem_mb(wildcards, input, attempt):
+        return min(64_000, int((base + per_input_mb * input.size_mb) * attempt))
+
+    return mem_mb
+
+
+def disk(wildcards, input):
+    """Megabytes of disk of the counts written once: about twice those read."""
+    return int(100 + 2 * input.size_mb)

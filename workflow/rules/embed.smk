@@ -1,0 +1,22 @@
+rule embed_sketch:
+    input:
+        sketch="results/annotate/sketch.parquet",
+    output:
+        embedding="results/embed/embedding.parquet",
+    log:
+        "results/logs/embed/embedding.log",
+    benchmark:
+        "results/benchmarks/embed/embedding.tsv"
+    conda:
+        "../../envs/annotate.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=4000),
+        runtime="2h",
+    params:
+        code=CODE,
+        sheet=SHEET_RECORDS,
+        settings=config["embed"],
+        seed=config["seed"],
+    script:
+        "../../scripts/embed.py"

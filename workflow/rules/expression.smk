@@ -1,0 +1,33 @@
+rule test_expression:
+    input:
+        sums=collect("results/expression/{sample}.parquet", sample=SAMPLES),
+        genes="results/annotate/genes.tsv",
+    output:
+        expression="results/expression/expression.tsv.gz",
+        populations=report(
+            "results/expression/populations.tsv",
+            category="Expression",
+            labels={"table": "what could be fitted, and how many genes changed"},
+            caption="../report/expression.rst",
+        ),
+    log:
+        "results/logs/expression/expression.log",
+    benchmark:
+        "results/benchmarks/expression/expression.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 2
+    resources:
+        mem_mb=memory(base=3000),
+        runtime="4h",
+    params:
+        code=CODE,
+        sheet=SHEET_RECORDS,
+        populations=POPULATIONS,
+        visits=list(config["visits"]),
+        contrasts=config["contrasts"],
+        settings=config["expression"],
+        alpha=config["verdict"]["alpha"],
+        min_pairs=config["verdict"]["min_pairs"],
+    script:
+        "../../scripts/expression.py"

@@ -1,0 +1,22 @@
+rule flag_cells:
+    input:
+        counts="results/ingest/{sample}.h5ad",
+    output:
+        cells="results/qc/{sample}.parquet",
+    log:
+        "results/logs/qc/{sample}.log",
+    benchmark:
+        "results/benchmarks/qc/{sample}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=800, per_input_mb=40),
+        runtime="1h",
+    params:
+        code=CODE,
+        thresholds=config["qc"],
+        populations=POPULATIONS,
+        seed=config["seed"],
+    script:
+        "../../scripts/qc.py"

@@ -1,0 +1,37 @@
+rule write_report:
+    input:
+        verdicts="results/verdict/verdicts.tsv",
+        donors="results/abundance/donors.tsv",
+        abundance="results/abundance/abundance.tsv",
+        expression="results/expression/expression.tsv.gz",
+        populations="results/expression/populations.tsv",
+        scores="results/programs/scores.tsv",
+        programs="results/programs/programs.tsv",
+        embedding="results/embed/embedding.parquet",
+        checked="results/ingest/checked.tsv",
+        cells=collect("results/qc/{sample}.parquet", sample=SAMPLES),
+        labels=collect("results/annotate/{sample}.parquet", sample=SAMPLES),
+    output:
+        report=report(
+            "results/report/report.html",
+            category="Report",
+            labels={"page": "the whole report"},
+            caption="../report/report.rst",
+        ),
+    log:
+        "results/logs/report/report.log",
+    benchmark:
+        "results/benchmarks/report/report.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=2000),
+        runtime="1h",
+    params:
+        code=CODE,
+        sheet=SHEET_RECORDS,
+        template=REPORT_TEMPLATE,
+        config=dict(config),
+    script:
+        "../../scripts/report.py"

@@ -1,0 +1,24 @@
+rule simulate_cohort:
+    output:
+        counts=[directory(path) if not path.endswith(".h5") else path for path in SHEET["path"]],
+        samples="results/simulate/samples.tsv",
+        truth="results/simulate/truth.json",
+    log:
+        "results/logs/simulate/simulate.log",
+    benchmark:
+        "results/benchmarks/simulate/simulate.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime="30m",
+    params:
+        code=CODE,
+        sheet=SHEET.to_dict("records"),
+        visits=list(config["visits"]),
+        plan=config["simulate"],
+        populations=POPULATIONS,
+        programs=PROGRAMS,
+    script:
+        "../../scripts/simulate.py"
