@@ -1,5 +1,5 @@
 # Set-up, demo and tests. Python 3.12 is the one that .python-version names (pyenv and uv both honour it).
-.PHONY: demo test check requirements clean help
+.PHONY: demo test check requirements reference clean help
 .DEFAULT_GOAL := help
 
 CORES ?= 2
@@ -43,6 +43,9 @@ requirements: .uv/installed-$(UV_VERSION)  ## compile the pins anew from pyproje
 	$(UV) pip compile --quiet --upgrade --python-version 3.12 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make requirements" pyproject.toml --group dev --constraint requirements.txt \
 	  --output-file requirements-dev.txt
+
+reference: .venv/installed  ## write config/config.yaml and config/README.md from the schema
+	$(PYTHON) docs/make_reference.py
 
 clean:  ## remove results, not the environment
 	rm -rf .snakemake .pytest_cache .mypy_cache .ruff_cache

@@ -31,7 +31,7 @@ with logged(snakemake.log[0]) as log:
         except ingest.IngestError as error:
             problems.append(f"sample {sample['sample']}: {error}")
             continue
-        log.info("%s: %s, %s, %d cells x %d genes", sample["sample"], path, *vars(header).values())
+        log.info("%s: %s, %s in %s, %d cells x %d genes", sample["sample"], path, *vars(header).values())
         rows.append(
             {"sample": sample["sample"], "path": path, "sha256": checksum(Path(path)), **vars(header)}
         )

@@ -37,9 +37,9 @@ def _variable_genes(counts: sp.csr_matrix, *, n: int) -> Array:
     return np.sort(np.argsort(-fano, kind="stable")[: min(n, int((seen >= 3).sum()))])
 
 
-def _normalise(counts: sp.csr_matrix, totals: Array, genes: Array) -> sp.csr_matrix:
+def _normalise(counts: sp.csr_matrix, totals: Array, genes: Array, *, target: float) -> sp.csr_matrix:
     values: sp.csr_matrix = counts[:, genes].astype(np.float32).tocsr()
-    factor = np.median(totals) / np.maximum(totals, 1)
+    factor = target / np.maximum(totals, 1)
     values.data = np.log1p(values.data * np.repeat(factor, np.diff(values.indptr)).astype(np.float32))
     return values
 
@@ -74,8 +74,10 @@ def score_doublets(counts: sp.csr_matrix, *, seed: int) -> Array:
     genes = _variable_genes(counts, n=N_VARIABLE)
     first, second = rng.integers(0, n, size=(2, int(RATIO * n)))
     totals = np.asarray(counts.sum(axis=1)).ravel()
-    observed = _normalise(counts, totals, genes)
-    simulated = _normalise((counts[first] + counts[second]).tocsr(), totals[first] + totals[second], genes)
+    target = float(np.median(totals))
+    observed = _normalise(counts, totals, genes, target=target)
+    pairs = (counts[first] + counts[second]).tocsr()
+    simulated = _normalise(pairs, totals[first] + totals[second], genes, target=target)
     # neither centred nor scaled: distances do not feel the centre, and scaling would let rare genes rule them
     rank = min(N_COMPONENTS, min(observed.shape) - 1)
     _, _, axes = svds(observed, k=rank, v0=np.ones(min(observed.shape)), return_singular_vectors="vh")

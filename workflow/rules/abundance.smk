@@ -23,6 +23,7 @@ rule test_abundance:
         code=CODE,
         sheet=SHEET_RECORDS,
         populations=POPULATIONS,
+        tests=share_tests(),
         contrasts=config["contrasts"],
         settings=config["abundance"],
         alpha=config["verdict"]["alpha"],

@@ -11,24 +11,47 @@ from snakemake.utils import validate
 LIBRARY = (
     "__init__",
     "abundance",
+    "aggregate",
     "annotate",
     "catalogue",
+    "catalogue_rules",
+    "counts",
+    "crosscheck",
+    "decisions",
+    "deseq",
+    "donor_figures",
     "doublets",
+    "drawing",
+    "effects",
     "embed",
+    "evidence",
     "expression",
+    "features",
     "figures",
+    "gene_families",
     "ingest",
     "labels",
+    "leafsums",
+    "listings",
     "logs",
+    "mtx",
     "pairs",
     "programs",
     "qc",
     "readers",
     "report",
+    "rules",
     "schema",
+    "scores",
     "sheet",
     "simulate",
+    "sketch",
+    "sources",
+    "strict_yaml",
+    "svg",
+    "tenx",
     "verdict",
+    "wording",
 )
 
 
@@ -41,6 +64,7 @@ def digest_library():
 
 
 # Every rule with a script carries this in its params, so that an edit of the library reruns what it changes.
+VERSION = "0.1.0"
 CODE = digest_library()
 sys.path.append(str(Path(workflow.source_path("../../scripts/cd20scope/__init__.py")).parents[1]))
 
@@ -58,7 +82,7 @@ SCHEMAS = {
     "programs": workflow.source_path("../schemas/programs.schema.yaml"),
     "hypotheses": workflow.source_path("../schemas/hypotheses.schema.yaml"),
 }
-REPORT_TEMPLATE = Path(workflow.source_path("../report/report.html.j2")).read_text(encoding="utf-8")
+REPORT_TEMPLATE = workflow.source_path("../report/report.html.j2")
 
 
 def complete_config():
@@ -132,9 +156,22 @@ def count_file(wildcards):
     return SHEET.set_index("sample").at[wildcards.sample, "path"]
 
 
+def share_tests():
+    """Pairs of population and denominator: those of the population tree, and what a hypothesis asks for beside them."""
+    asked = [entry for entry in HYPOTHESES["hypotheses"] if "denominator" in entry]
+    asked += [entry["depletion"] for entry in HYPOTHESES["hypotheses"] if "depletion" in entry]
+    pairs = catalogue.selectors(POPULATIONS) + [(entry["population"], entry["denominator"]) for entry in asked]
+    return list(dict.fromkeys(pairs))
+
+
 def count_format(wildcards):
     """Format that the sheet states for one sample; empty when it is to be found by content."""
     return SHEET.set_index("sample").get("format", {}).get(wildcards.sample, "")
+
+
+def report_template(wildcards):
+    """Text of the report's template; a function, since braces in a plain string would be taken for wildcards."""
+    return Path(REPORT_TEMPLATE).read_text(encoding="utf-8")
 
 
 def memory(*, base, per_input_mb=0):

@@ -1,5 +1,6 @@
 rule test_expression:
     input:
+        cells=collect("results/abundance/{sample}.parquet", sample=SAMPLES),
         sums=collect("results/expression/{sample}.parquet", sample=SAMPLES),
         genes="results/annotate/genes.tsv",
     output:
@@ -24,7 +25,6 @@ rule test_expression:
         code=CODE,
         sheet=SHEET_RECORDS,
         populations=POPULATIONS,
-        visits=list(config["visits"]),
         contrasts=config["contrasts"],
         settings=config["expression"],
         alpha=config["verdict"]["alpha"],

@@ -31,7 +31,8 @@ rule write_report:
     params:
         code=CODE,
         sheet=SHEET_RECORDS,
-        template=REPORT_TEMPLATE,
+        template=report_template,
         config=dict(config),
+        version=VERSION,
     script:
         "../../scripts/report.py"

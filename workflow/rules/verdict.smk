@@ -1,6 +1,6 @@
 rule judge_hypotheses:
     input:
-        cells=collect("results/abundance/{sample}.parquet", sample=SAMPLES),
+        abundance="results/abundance/abundance.tsv",
         donors="results/abundance/donors.tsv",
         scores="results/programs/scores.tsv",
         programs="results/programs/programs.tsv",
@@ -23,8 +23,6 @@ rule judge_hypotheses:
         runtime="30m",
     params:
         code=CODE,
-        sheet=SHEET_RECORDS,
-        populations=POPULATIONS,
         hypotheses=HYPOTHESES,
         contrasts=config["contrasts"],
         alpha=config["verdict"]["alpha"],

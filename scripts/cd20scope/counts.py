@@ -1,0 +1,235 @@
+"""Raw counts of one sample, and the proofs that a matrix and its names are that.
+
+Nothing here knows a file format: readers hand over a matrix and names, and get :class:`Counts` or an error
+that says what was found, where, and what to do.
+"""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+
+type Strings = npt.NDArray[np.str_]
+
+LIMIT = 2**31
+"""First count that int32 cannot hold; exact in float32, which the largest int32 is not."""
+BLOCK = 1 << 22
+"""Stored values looked at together: keeps the temporary arrays of the proof at a few tens of MB."""
+
+PREFIX = re.compile(r"(?:hg19|hg38|GRCh37|GRCh38)_+")
+ENSEMBL = re.compile(r"ENS[A-Z]*G\d{11}(?:\.\d+)?")
+BARCODE = re.compile(r".*[ACGTN]{10,}.*")
+ANCHORS = ("ACTB", "B2M", "CD3D", "CD74", "GAPDH", "LYZ", "MALAT1", "MS4A1", "NKG7", "RPLP0")
+"""Genes that nearly every data set of human blood has; as names of cells they betray a transposed matrix."""
+
+
+class IngestError(ValueError):
+    """A count file that cannot be read as raw counts; the message names file, place, finding and remedy."""
+
+
+class NotRawError(IngestError):
+    """A matrix that could be read, but holds something other than raw integer counts."""
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """Raw counts of one sample.
+
+    Attributes
+    ----------
+    matrix
+        Cells x genes, int32, sorted indices, no explicit zeros.
+    barcodes
+        One name per cell, unique.
+    genes
+        Columns ``gene`` (symbol, unique) and ``gene_id``; index 0 to n - 1, in the order of
+        the columns of the matrix.
+    """
+
+    matrix: sparse.csr_matrix
+    barcodes: Strings
+    genes: pd.DataFrame
+
+
+def share(names: Strings, pattern: re.Pattern[str]) -> float:
+    """Fraction of names that match a pattern from end to end."""
+    return sum(pattern.fullmatch(name) is not None for name in names) / max(len(names), 1)
+
+
+def _make_unique(names: list[str]) -> list[str]:
+    """Append -1, -2, ... to the second and later of equal names, as anndata does, avoiding names in use."""
+    taken = set(names)
+    repeats: dict[str, int] = {}
+    unique = []
+    for name in names:
+        new = name
+        if name in repeats:
+            while new in taken:
+                repeats[name] += 1
+                new = f"{name}-{repeats[name]}"
+            taken.add(new)
+        else:
+            repeats[name] = 0
+        unique.append(new)
+    return unique
+
+
+def tidy_genes(names: Strings, ids: Strings, *, where: str) -> pd.DataFrame:
+    """Name genes by unique symbols without genome prefix, with their ids beside them.
+
+    Parameters
+    ----------
+    names, ids
+        One per gene; ``ids`` is empty, or holds empty strings, where the file has none: then the name is the
+        id, and an empty name is replaced by the id.
+    where
+        The file, for the error.
+
+    Returns
+    -------
+    DataFrame with columns ``gene`` and ``gene_id``, in the order given.
+
+    Raises
+    ------
+    IngestError
+        Ensembl ids in place of symbols; a human genome prefix on only some of the genes.
+    """
+    ids = ids if ids.size else np.full(names.shape, "", dtype=np.str_)
+    names = np.where(names == "", ids, names)
+    prefixed = np.array([PREFIX.match(name) is not None for name in names], dtype=bool)
+    # A few features without prefix (spike-ins, transgenes) are usual; many mean a second species.
+    if prefixed.mean() > 0.95:
+        names = np.array([PREFIX.sub("", name, count=1) for name in names], dtype=np.str_)
+        ids = np.array([PREFIX.sub("", name, count=1) for name in ids], dtype=np.str_)
+    elif prefixed.mean() > 0.05:
+        raise IngestError(
+            f"{where}: {prefixed.sum():,} of {len(names):,} genes carry a human genome prefix "
+            f"({names[prefixed][0]}), others do not ({names[~prefixed][0]}): a reference of several species? "
+            "Give the counts of the human genes alone."
+        )
+    # References name novel transcripts by their id; above nine in ten there are no symbols to speak of.
+    if share(names, ENSEMBL) > 0.9:
+        raise IngestError(
+            f"{where}: genes are named by Ensembl id ({names[0]}) and no symbols were found. Populations and "
+            "programmes are defined by symbols: add them (features.tsv column 2, or an h5ad var column "
+            "gene_symbols)."
+        )
+    unique = _make_unique(names.tolist())
+    return pd.DataFrame({"gene": unique, "gene_id": np.where(ids == "", names, ids)})
+
+
+def check_names(barcodes: Strings, names: Strings, *, shape: tuple[int, int], where: str) -> None:
+    """Stop when names do not fit the matrix, are empty or repeated, or cells and genes are swapped.
+
+    Parameters
+    ----------
+    barcodes, names
+        Of the cells and of all features.
+    shape
+        Of the matrix: cells x features.
+    where
+        The file, for the error.
+
+    Raises
+    ------
+    IngestError
+    """
+    if 0 in (*shape, len(barcodes), len(names)):
+        raise IngestError(
+            f"{where}: empty: a matrix of {shape[0]:,} cells x {shape[1]:,} genes, {len(barcodes):,} "
+            f"barcodes and {len(names):,} gene names. Give a file with cells and genes, or take the sample "
+            "off the sheet."
+        )
+    swapped = shape == (len(names), len(barcodes)) and shape[0] != shape[1]
+    genes_on_cells = int(np.isin(ANCHORS, barcodes).sum()) >= 2 or share(barcodes[:1000], ENSEMBL) > 0.5
+    if swapped or genes_on_cells or share(names[:1000], BARCODE) > 0.5:
+        raise IngestError(
+            f"{where}: transposed: genes lie where cells are expected (first cell {str(barcodes[0])!r}, "
+            f"first gene {str(names[0])!r}, {shape[0]:,} cells x {shape[1]:,} genes). Transpose it and write "
+            "it again (in anndata: adata.T)."
+        )
+    if shape != (len(barcodes), len(names)):
+        raise IngestError(
+            f"{where}: the matrix has {shape[0]:,} cells x {shape[1]:,} genes, but there are "
+            f"{len(barcodes):,} barcodes and {len(names):,} gene names. The files do not belong together, or "
+            "one was cut short: copy them again."
+        )
+    repeated, times = np.unique(barcodes, return_counts=True)
+    if times.max() > 1 or "" in repeated:
+        worst = times.argmax()
+        raise IngestError(
+            f"{where}: {int((times > 1).sum()):,} barcodes occur more than once or are empty (such as "
+            f"{str(repeated[worst])!r}, {times[worst]} times). If libraries were put together, make the "
+            "barcodes unique first (a suffix per library)."
+        )
+
+
+def _why_not_raw(value: float, data: npt.NDArray[np.generic]) -> str:
+    finite = data[np.isfinite(data)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (np.nan, np.nan)
+    if not np.isfinite(value):
+        return "it is missing or infinite"
+    if low < 0:
+        return f"values go down to {low:.3g}: looks scaled or corrected for a batch"
+    if value >= LIMIT:
+        return f"it is not below {LIMIT:,}"
+    if high < 25:
+        return f"looks log-normalised: max {high:.3g}"
+    return f"fractions, max {high:.4g}: looks normalised to a total, or corrected for ambient RNA"
+
+
+def check_raw(matrix: sparse.csr_matrix, *, barcodes: Strings, names: Strings, where: str) -> None:
+    """Prove that every stored value is a non-negative integer, whatever its type.
+
+    Parameters
+    ----------
+    matrix
+        Cells x genes; integral floats are accepted, since anndata and scanpy store counts as float32.
+    barcodes, names
+        Of its rows and columns, for the error.
+    where
+        File and place in it, for the error.
+
+    Raises
+    ------
+    NotRawError
+        Naming the first offending value with its cell and gene.
+    """
+    data = matrix.data
+    if data.dtype.kind not in "buif":
+        raise NotRawError(f"{where}: values of type {data.dtype} are no counts. Give the raw integer counts.")
+    for start in range(0, data.size, BLOCK):
+        block = data[start : start + BLOCK]
+        fine = (block >= 0) & (block < LIMIT)
+        if data.dtype.kind == "f":
+            fine &= block == np.floor(block)
+        if not fine.all():
+            at = start + int(fine.argmin())
+            row = int(np.searchsorted(matrix.indptr, at, side="right")) - 1
+            raise NotRawError(
+                f"{where}: {data[at]:.4g} in cell {barcodes[row]}, gene {names[matrix.indices[at]]} is no "
+                f"raw count: {_why_not_raw(float(data[at]), data)}. Give the raw counts (integers, before "
+                "any normalisation)."
+            )
+
+
+def finish_matrix(matrix: sparse.csr_matrix, *, where: str) -> sparse.csr_matrix:
+    """Bring a proven matrix into the one form that later steps read: int32, sorted, no explicit zeros.
+
+    Raises
+    ------
+    IngestError
+        When no cell has any count.
+    """
+    matrix = matrix.astype(np.int32)
+    matrix.sum_duplicates()
+    matrix.eliminate_zeros()
+    matrix.sort_indices()
+    if matrix.nnz == 0:
+        raise IngestError(
+            f"{where}: empty: every count of {matrix.shape[0]:,} cells is zero. Give another file."
+        )
+    return matrix

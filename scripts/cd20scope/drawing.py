@@ -1,0 +1,142 @@
+"""What the figures share: the style, the look of verdicts and donors, panels, labels that never overlap."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+VERDICT_STYLE: dict[str, dict[str, Any]] = {
+    "supported": {"color": "#0b5fa5", "marker": "o", "symbol": "✓", "filled": True},
+    "contradicted": {"color": "#b3400a", "marker": "D", "symbol": "✗", "filled": True},
+    "not supported": {"color": "#6b3fa0", "marker": "s", "symbol": "≠", "filled": False},
+    "inconclusive": {"color": "#6b5a00", "marker": "o", "symbol": "?", "filled": False},
+    "not testable": {"color": "#5c5f66", "marker": "x", "symbol": "–", "filled": True},
+}
+"""Colour, marker and sign of each verdict, shared by the figures and the page."""
+
+WIDTH = 8.8
+"""Width of every figure in inches."""
+
+INK, MUTED, FAINT = "#1f2328", "#5c5f66", "#d0d3d8"
+DOWN, UP = "#0072B2", "#D55E00"
+VISIT_COLOURS = ("#1f2328", "#D55E00", "#0072B2", "#009E73", "#CC79A7")
+POPULATION_COLOURS = {
+    "B naive": "#D55E00",
+    "B memory": "#F0965A",
+    "Plasma": "#8C3B00",
+    "CD4 naive": "#0072B2",
+    "CD4 memory": "#56B4E9",
+    "Treg": "#1B2A6B",
+    "CD8 naive": "#009E73",
+    "CD8 memory": "#7CC9A6",
+    "MAIT": "#00594F",
+    "gdT": "#A6C36F",
+    "NK": "#7A5195",
+    "Monocyte": "#E69F00",
+    "DC": "#F0E442",
+    "pDC": "#B8860B",
+    "HSPC": "#CC79A7",
+    "Platelet": "#8A8D93",
+    "Erythroid": "#A61E4D",
+}
+"""One family of hues per lineage; every population is also named beside its cells."""
+
+STYLE: Any = {
+    **sns.axes_style("ticks"),
+    "font.family": "DejaVu Sans",  # its letters are wide, so that text fits whatever face the page sets
+    "font.size": 8,
+    "axes.titlesize": 8.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 8,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": MUTED,
+    "axes.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "legend.fontsize": 7.5,
+    "legend.frameon": False,
+    "lines.linewidth": 1.0,
+    "figure.constrained_layout.use": True,
+    "figure.constrained_layout.h_pad": 0.08,
+    "text.parse_math": False,  # a donor called "$1$" stays what it is
+}
+
+
+def styled[**P](draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Draw in the report's style without changing matplotlib's settings for anyone else."""
+
+    @wraps(draw)
+    def inside(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        with mpl.rc_context(STYLE):
+            return draw(*args, **kwargs)
+
+    return inside
+
+
+def grid(n: int, *, columns: int, height: float) -> tuple[Figure, list[Axes]]:
+    """Lay out ``n`` panels, ``columns`` to a row; ``height`` of a row in inches."""
+    rows = -(-n // columns)
+    figure = Figure(figsize=(WIDTH, max(rows, 1) * height))
+    axes = [figure.add_subplot(max(rows, 1), columns, number + 1) for number in range(n)]
+    return figure, axes
+
+
+def say_nothing(text: str) -> Figure:
+    """Figure that says why there is nothing to draw."""
+    figure = Figure(figsize=(WIDTH, 0.8))
+    figure.text(0.5, 0.5, text, ha="center", va="center", color=MUTED)
+    return figure
+
+
+def margin_labels(ax: Axes, points: pd.DataFrame, *, inside: bool) -> None:
+    """Write the ``text`` of each point at a side of the panel, with a thin line to its ``x``, ``y``.
+
+    Labels on the left belong to points left of the middle and cannot cover one another. ``inside`` writes
+    them at the inner edges of the panel, where the axis must leave room, clear of its ticks.
+    """
+    low, high = ax.get_ylim()
+    middle = sum(ax.get_xlim()) / 2
+    sides = (("left", 0.01, "left"), ("right", 0.99, "right"))
+    for side, edge, anchor in sides if inside else (("left", -0.02, "right"), ("right", 1.02, "left")):
+        rows = points[(points["x"] < middle) == (side == "left")].sort_values("y")
+        wanted = ((rows["y"] - low) / (high - low)).to_numpy()
+        for text, x, y, height in zip(
+            rows["text"], rows["x"], rows["y"], spread(wanted, gap=0.075), strict=True
+        ):
+            ax.annotate(
+                text,
+                xy=(x, y),
+                xytext=(edge, height),
+                textcoords="axes fraction",
+                ha=anchor,
+                va="center",
+                fontsize=6.5,
+                color=INK,
+                arrowprops={"arrowstyle": "-", "color": MUTED, "lw": 0.4, "shrinkA": 1, "shrinkB": 1},
+            )
+
+
+def dots(ax: Axes, points: pd.DataFrame, *, colour: str, size: float) -> None:
+    """Draw points as pixels, so that a figure of many cells or genes stays small."""
+    ax.scatter(points["x"], points["y"], s=size, color=colour, lw=0, rasterized=True)
+
+
+def spread(wanted: np.ndarray, *, gap: float) -> np.ndarray:
+    """Heights near the ascending ``wanted`` (0 to 1), at least ``gap`` apart and at most 1 where they fit."""
+    placed = np.array(wanted, dtype=float)
+    for i in range(1, len(placed)):
+        placed[i] = max(placed[i], placed[i - 1] + gap)
+    if len(placed) and placed[-1] > 1:
+        placed[-1] = 1
+        for i in range(len(placed) - 2, -1, -1):
+            placed[i] = min(placed[i], placed[i + 1] - gap)
+    return placed

@@ -1,0 +1,57 @@
+"""Effects in plain words, for the verdict table."""
+
+from math import exp, floor, isnan, log
+
+
+def share(
+    estimate: float,
+    limits: tuple[float, float] | None,
+    *,
+    population: str,
+    earlier: str,
+    alpha: float,
+    fell_at_least: float = float("nan"),
+) -> str:
+    """Say a change of log odds as what became of the odds at the earlier visit.
+
+    Parameters
+    ----------
+    estimate, limits
+        Change of log odds and its two-sided ``1 - alpha`` interval; None for an effect that was only
+        described. A missing lower limit means that the detection limit decides: the size of the fall is then
+        only bounded.
+    population
+        Whose odds.
+    earlier
+        The visit they are compared with.
+    alpha
+        Of the interval.
+    fell_at_least
+        Fall of the odds (0 to 1) that may be claimed; missing where nothing fell.
+    """
+    at_least = "" if isnan(fell_at_least) else f"fell by at least {floor(1000 * fell_at_least) / 10:g} %"
+    if limits is not None and isnan(limits[0]):
+        return f"{population}: {at_least or 'too few cells to bound the change'}"
+    if estimate < log(2):
+        low_high = tuple(_short(100 * exp(limit)) for limit in limits or ())
+        text = f"{population}: to {_short(100 * exp(estimate))} % of {earlier} odds"
+    else:
+        low_high = tuple(_short(exp(limit)) for limit in limits or ())
+        text = f"{population}: to {_short(exp(estimate))} times the {earlier} odds"
+    interval = f" ({100 * (1 - alpha):g} % CI {' to '.join(low_high)})" if low_high else " (described only)"
+    return text + interval + (f", {at_least}" if at_least and limits is not None else "")
+
+
+def score(
+    estimate: float, limits: tuple[float, float] | None, *, program: str, population: str, alpha: float
+) -> str:
+    """Say a change of a programme score in standard deviations between donors at baseline."""
+    text = f"{program} in {population}: {estimate:+.2f} baseline SD"
+    if limits is None:
+        return f"{text} (described only)"
+    return f"{text} ({100 * (1 - alpha):g} % CI {limits[0]:+.2f} to {limits[1]:+.2f})"
+
+
+def _short(value: float) -> str:
+    """Two significant digits, whole numbers from 10."""
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"

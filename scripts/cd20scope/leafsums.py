@@ -1,0 +1,231 @@
+"""Sums over cells, added up per donor and visit: the common ground of expression and programs.
+
+Every number here is a sum over the leaves (population, subset) of the population tree, so that any
+population, and any set of them, is a sum of rows that were written once per sample.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cd20scope import catalogue, schema
+
+
+def stack(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Concatenate the cell counts of all samples, with the name of the sample in a column ``sample``.
+
+    For the small tables of cells per leaf; summed expression goes to :meth:`LeafSums.collect` sample by sample.
+
+    Raises
+    ------
+    ValueError
+        If there is no table.
+    """
+    if not tables:
+        raise ValueError("stack: no table was given; the sample sheet must list at least one sample.")
+    return pd.concat([table.assign(sample=name) for name, table in tables.items()], ignore_index=True)
+
+
+def merge_visits(sheet: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
+    """Give each donor-visit of a sample sheet a number; samples of one donor and visit share it.
+
+    Returns
+    -------
+    units
+        One row per donor and visit: ``sample`` (comma-joined), ``donor``, ``visit``; index 0, 1, ...
+    unit
+        Sample -> its row in ``units``.
+    """
+    schema.require_columns(sheet, ("sample", "donor", "visit"), name="sample sheet")
+    named = sheet[["sample", "donor", "visit"]].astype(str)
+    units = named.groupby(["donor", "visit"], sort=True)["sample"].agg(", ".join).reset_index()
+    number = {(row.donor, row.visit): index for index, row in enumerate(units.itertuples())}
+    unit = pd.Series(
+        [number[row.donor, row.visit] for row in named.itertuples()], index=named["sample"], dtype=np.int64
+    )
+    return units[["sample", "donor", "visit"]], unit
+
+
+def count_cells(leaves: pd.DataFrame, *, unit: pd.Series) -> tuple[NDArray[np.int64], pd.DataFrame]:
+    """Count kept cells per donor-visit and leaf.
+
+    Parameters
+    ----------
+    leaves
+        Columns of :data:`schema.CELLS` and ``sample``; one row per sample and leaf, zeros included.
+    unit
+        Sample -> donor-visit number, from :func:`merge_visits`.
+
+    Returns
+    -------
+    cells
+        Shape (units, leaves).
+    tree
+        The leaves, ``population`` and ``subset``, in the order of the columns of ``cells``.
+
+    Raises
+    ------
+    ValueError
+        If a sample of the sheet has no row, or a row's sample is not in the sheet.
+    """
+    schema.require_columns(leaves, (*schema.CELLS, "sample"), name="cells per leaf")
+    missing = sorted(set(unit.index) - set(leaves["sample"].astype(str)))
+    if missing:
+        raise ValueError(
+            f"cells per leaf: no row for sample(s) {', '.join(missing)} of the sample sheet. "
+            "Every sample has one row per leaf, also where no cell was kept; run its counting step again."
+        )
+    tree = leaves[["population", "subset"]].astype(str).drop_duplicates(ignore_index=True)
+    cells = np.zeros((int(unit.max()) + 1, len(tree)), dtype=np.int64)
+    index = (_unit_of(leaves, unit, name="cells per leaf"), _leaf_of(leaves, tree, name="cells per leaf"))
+    np.add.at(cells, index, leaves["n_cells"].to_numpy(dtype=np.int64))
+    return cells, tree
+
+
+@dataclass(frozen=True)
+class LeafSums:
+    """Cells and summed expression per donor-visit and leaf, ready to be added up over any selector.
+
+    Attributes
+    ----------
+    units
+        One row per donor and visit: ``sample``, ``donor``, ``visit``.
+    leaves
+        The leaves: ``population``, ``subset``.
+    genes
+        Genes in the reference of every sample; others would read as lost where they were never measured.
+    cells
+        Shape (units, leaves): kept cells.
+    """
+
+    units: pd.DataFrame
+    leaves: pd.DataFrame
+    genes: pd.Index
+    cells: NDArray[np.int64]
+    _rows: Mapping[str, NDArray[Any]]
+
+    @classmethod
+    def collect(
+        cls,
+        sums: Iterable[tuple[str, pd.DataFrame]],
+        *,
+        leaves: pd.DataFrame,
+        sheet: pd.DataFrame,
+        genes: pd.DataFrame,
+    ) -> Self:
+        """Take in the summed expression of all samples, one sample at a time.
+
+        Parameters
+        ----------
+        sums
+            Sample and its table, with the columns of :data:`schema.SUMS`; rows with zero counts may be absent.
+            May be a generator that reads one file after the other: 22 bytes per row are kept.
+        leaves
+            Columns of :data:`schema.CELLS` and ``sample``; one row per sample and leaf, zeros included.
+        sheet
+            Sample sheet: ``sample``, ``donor``, ``visit``.
+        genes
+            Columns ``gene`` and ``n_samples``, the number of samples whose reference has the gene.
+
+        Raises
+        ------
+        ValueError
+            If a sample of the sheet has no leaves or no sums, a table names a sample that the sheet does not
+            list, or sums name a gene or a leaf that the other tables do not.
+        """
+        schema.require_columns(genes, ("gene", "n_samples"), name="genes")
+        units, unit = merge_visits(sheet)
+        cells, tree = count_cells(leaves, unit=unit)
+        everywhere = (genes["n_samples"] == len(unit)).to_numpy()
+        # Genes missing from some reference are left out; the others are numbered anew.
+        renumbered = np.where(everywhere, np.cumsum(everywhere) - 1, -1)
+        symbols = pd.Index(genes["gene"].astype(str))
+        blocks: dict[str, dict[str, NDArray[Any]]] = {}
+        for sample, table in sums:
+            name = f"summed expression of {sample}"
+            schema.require_columns(table, schema.SUMS, name=name)
+            number = _unit_of(pd.DataFrame({"sample": [sample]}), unit, name="summed expression")[0]
+            gene = renumbered[_code_of(table["gene"], symbols, name=name)]
+            kept = gene >= 0
+            blocks[sample] = {
+                "unit": np.full(int(kept.sum()), number, dtype=np.int32),
+                "leaf": _leaf_of(table, tree, name=name)[kept].astype(np.int16),
+                "gene": gene[kept].astype(np.int32),
+                "counts": table["counts"].to_numpy(dtype=np.int64)[kept],
+                "lognorm": table["lognorm"].to_numpy(dtype=np.float32)[kept],
+            }
+        if missing := [sample for sample in unit.index if sample not in blocks]:
+            raise ValueError(
+                f"summed expression: no table for sample(s) {', '.join(missing)} of the sample sheet. "
+                "Run the step that sums their counts again."
+            )
+        rows = {
+            key: np.concatenate([block[key] for block in blocks.values()])
+            for key in next(iter(blocks.values()))
+        }
+        return cls(units=units, leaves=tree, genes=symbols[everywhere], cells=cells, _rows=rows)
+
+    def select(self, populations: Mapping[str, Any], selector: str) -> NDArray[np.bool_]:
+        """Leaves that a selector names, shape (leaves,)."""
+        return catalogue.select(populations, selector, self.leaves).to_numpy(dtype=bool)
+
+    def n_cells(self, selected: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Cells per donor-visit over the selected leaves, shape (units,)."""
+        total: NDArray[np.int64] = self.cells[:, selected].sum(axis=1)
+        return total
+
+    def add_up(self, selected: NDArray[np.bool_], *, value: str) -> NDArray[np.float64]:
+        """Sum ``counts`` or ``lognorm`` over the selected leaves, shape (units, genes)."""
+        shape = (len(self.units), len(self.genes))
+        rows = selected[self._rows["leaf"]]
+        flat = self._rows["unit"][rows].astype(np.int64) * shape[1] + self._rows["gene"][rows]
+        return np.bincount(flat, weights=self._rows[value][rows], minlength=shape[0] * shape[1]).reshape(
+            shape
+        )
+
+
+def _unit_of(table: pd.DataFrame, unit: pd.Series, *, name: str) -> NDArray[np.int64]:
+    """Donor-visit number of each row of a table with a ``sample`` column."""
+    samples = table["sample"].astype("category")
+    numbers = unit.reindex(samples.cat.categories.astype(str))
+    if numbers.isna().any():
+        raise ValueError(
+            f"{name}: sample(s) {', '.join(numbers.index[numbers.isna()])} are not in the sample sheet, "
+            f"which lists {', '.join(unit.index)}. Remove the stale file or add the sample to the sheet."
+        )
+    return numbers.to_numpy(dtype=np.int64)[samples.cat.codes.to_numpy()]
+
+
+def _leaf_of(table: pd.DataFrame, tree: pd.DataFrame, *, name: str) -> NDArray[np.int64]:
+    """Row in ``tree`` of each row's leaf; factorised first, as the tables are long and the tree is short."""
+    codes, pairs = [], []
+    for column in ("population", "subset"):
+        category = table[column].astype("category")
+        codes.append(category.cat.codes.to_numpy(dtype=np.int64))
+        pairs.append(category.cat.categories.astype(str))
+    number = {(row.population, row.subset): index for index, row in enumerate(tree.itertuples())}
+    lookup = np.array([[number.get((p, s), -1) for s in pairs[1]] for p in pairs[0]], dtype=np.int64)
+    found = lookup.reshape(len(pairs[0]), len(pairs[1]))[codes[0], codes[1]]
+    if (found < 0).any():
+        row = table[["population", "subset"]].iloc[int(np.argmax(found < 0))]
+        raise ValueError(
+            f"{name}: leaf {row['population']} / {row['subset']} is not among the leaves of the cell counts. "
+            "Both are written by the same step; remove them and run it again."
+        )
+    return found
+
+
+def _code_of(values: pd.Series, index: pd.Index, *, name: str) -> NDArray[np.int64]:
+    category = values.astype("category")
+    lookup = index.get_indexer(category.cat.categories.astype(str))
+    found: NDArray[np.int64] = lookup.astype(np.int64)[category.cat.codes.to_numpy()]
+    if (found < 0).any():
+        raise ValueError(
+            f"{name}: {values.iloc[int(np.argmax(found < 0))]} is not in the gene table. "
+            "Both are written by the same run; remove them and run again."
+        )
+    return found

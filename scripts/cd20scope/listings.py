@@ -1,0 +1,258 @@
+"""Tables of the report: which rows and columns are shown, under which headings, in which words."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from cd20scope import wording
+
+WRITERS: dict[str, Callable[[Any], str | Markup]] = {
+    "text": lambda value: "" if pd.isna(value) else str(value),
+    "key": lambda value: "" if pd.isna(value) else str(value),
+    "names": wording.names,
+    "source": wording.link_dois,
+    "number": wording.number,
+    "range": str,
+    "count": wording.count,
+    "percent": wording.percent,
+    "p": wording.p_value,
+}
+"""How a column is written. A key is a short text that is kept on one line."""
+TEXTS = ("text", "names", "source")
+
+TESTED = {
+    "n_pairs": ("Pairs", "count"),
+    "estimate": ("Estimate", "number"),
+    "interval": ("95 % CI", "range"),
+    "p_value": ("p", "p"),
+    "p_adjusted": ("p, adjusted", "p"),
+}
+WHO = {
+    "donors": ("Donors", "names"),
+    "dropped": ("Left out", "text"),
+    "status": ("Status", "key"),
+    "reason": ("Reason", "text"),
+}
+SHARE = {
+    "population": ("Population", "key"),
+    "denominator": ("Share of", "key"),
+    "contrast": ("Contrast", "key"),
+    "fraction_before": ("Before", "percent"),
+    "fraction_after": ("After", "percent"),
+    "odds_ratio": ("Odds ratio", "number"),
+    "estimate": ("Log odds", "number"),
+    **{key: value for key, value in TESTED.items() if key != "estimate"},
+    "fell_at_least": ("Fell at least", "percent"),
+}
+COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
+    "entered": {
+        "contrast": ("Contrast", "key"),
+        "n": ("Pairs", "count"),
+        "donors": ("Donors that entered", "names"),
+        "dropped": ("Left out, and why", "text"),
+        "tests": ("Tests", "text"),
+    },
+    "abundance": SHARE,
+    "all_abundance": SHARE | WHO,
+    "genes": {
+        "population": ("Population", "key"),
+        "gene": ("Gene", "key"),
+        "base_mean": ("Mean count", "number"),
+        "log2_fold_change": ("Log2 fold change", "number"),
+        "lfc_se": ("SE", "number"),
+        "p_value": ("p", "p"),
+        "p_adjusted": ("p, adjusted", "p"),
+        "n_pairs": ("Pairs", "count"),
+    },
+    "fits": {
+        "population": ("Population", "key"),
+        "contrast": ("Contrast", "key"),
+        "n_pairs": ("Pairs", "count"),
+        "n_genes": ("Genes tested", "count"),
+        "n_significant": ("Genes changed", "count"),
+        "cross_check_sign_agreement": ("Cross-check: same sign", "percent"),
+        "cross_check_rank_correlation": ("Cross-check: rank correlation", "number"),
+        **WHO,
+    },
+    "all_programs": {
+        "population": ("Population", "key"),
+        "program": ("Programme", "key"),
+        "component": ("Component", "key"),
+        "role": ("Role", "key"),
+        "contrast": ("Contrast", "key"),
+        **TESTED,
+        "n_genes": ("Genes", "count"),
+        "coverage": ("Genes found", "percent"),
+        **WHO,
+    },
+    "hypotheses": {
+        "id": ("Id", "key"),
+        "family": ("Family", "key"),
+        "statement": ("Statement", "text"),
+        "contrast": ("Contrast", "key"),
+        "verdict": ("Verdict", "key"),
+        **TESTED,
+        "margin": ("Margin", "number"),
+        "strength": ("Strength", "key"),
+        "level": ("Level", "p"),
+        "test": ("Test", "text"),
+        "donors": ("Donors", "names"),
+        "dropped": ("Left out", "text"),
+        "reason": ("Reason", "text"),
+        "source": ("Source", "source"),
+    },
+    "not_testable": {
+        "what": ("What", "text"),
+        "contrast": ("Contrast", "key"),
+        "reason": ("Why not", "text"),
+    },
+    "versions": {"software": ("Software", "key"), "version": ("Version", "key")},
+    "settings": {"setting": ("Setting", "key"), "value": ("Value", "text")},
+    "inputs": {
+        "sample": ("Sample", "key"),
+        "path": ("Count matrix", "text"),
+        "n_cells": ("Cells", "count"),
+        "n_genes": ("Genes", "count"),
+        "sha256": ("sha256", "text"),
+    },
+}
+QC_FIRST = {
+    "sample": ("Sample", "key"),
+    "donor": ("Donor", "key"),
+    "visit": ("Visit", "key"),
+    "n_cells": ("Cells read", "count"),
+    "n_kept": ("Kept", "count"),
+}
+QC_LAST = {
+    "median_counts": ("Median molecules", "count"),
+    "median_genes": ("Median genes", "count"),
+    "doublet_rate": ("Doublets", "percent"),
+    "unassigned_rate": ("Unassigned", "percent"),
+}
+
+
+def tabulate(table: pd.DataFrame, *, name: str) -> dict[str, list[Any]]:
+    """Turn a table into the listing ``name``: ``head`` and ``rows`` of (text, kind of cell).
+
+    A kind is ``key``, ``text`` or ``number`` and says how the cell is set. Columns that a table lacks are
+    left out; columns without a heading in :data:`COLUMNS` are not shown.
+    """
+    if {"ci_low", "ci_high"} <= set(table.columns):
+        limits = zip(table["ci_low"], table["ci_high"], strict=True)
+        table = table.assign(interval=[wording.interval(low, high) for low, high in limits])
+    columns = {key: value for key, value in columns_of(table, name=name).items() if key in table.columns}
+    kinds = [
+        "text" if kind in TEXTS else "key" if kind == "key" else "number" for _, kind in columns.values()
+    ]
+    cells = [[WRITERS[kind](value) for value in table[key]] for key, (_, kind) in columns.items()]
+    headings = [heading for heading, _ in columns.values()]
+    return {
+        "head": list(zip(headings, kinds, strict=True)),
+        "rows": [list(zip(row, kinds, strict=True)) for row in zip(*cells, strict=True)],
+    }
+
+
+def chosen(
+    *,
+    verdicts: pd.DataFrame,
+    abundance: pd.DataFrame,
+    programs: pd.DataFrame,
+    expression: pd.DataFrame,
+    fits: pd.DataFrame,
+    qc: pd.DataFrame,
+    inputs: pd.DataFrame,
+    versions: Mapping[str, str],
+    config: Mapping[str, Any],
+    contrast: str,
+) -> dict[str, pd.DataFrame]:
+    """Pick the rows of every listing, by its name; top genes are those of ``contrast``."""
+    alpha = float(config["verdict"]["alpha"])
+    return {
+        "entered": entered(abundance, programs, fits),
+        "abundance": abundance[~abundance["population"].str.contains(" / ", regex=False)],
+        "genes": top_genes(expression, contrast=contrast, alpha=alpha),
+        "qc": qc,
+        "not_testable": not_testable(verdicts, abundance, programs, fits),
+        "versions": pd.DataFrame(sorted(versions.items()), columns=["software", "version"]),
+        "settings": pd.DataFrame(settings(config), columns=["setting", "value"]),
+        "inputs": inputs,
+        "hypotheses": verdicts,
+        "all_abundance": abundance,
+        "all_programs": programs,
+        "fits": fits,
+    }
+
+
+def columns_of(table: pd.DataFrame, *, name: str) -> dict[str, tuple[str, str]]:
+    """Columns of a listing; the one of quality control has a column of its own per reason to drop a cell."""
+    if name != "qc":
+        return COLUMNS[name]
+    reasons = [str(column) for column in table.columns if column not in QC_FIRST | QC_LAST]
+    return QC_FIRST | {reason: (f"Dropped: {reason}", "count") for reason in reasons} | QC_LAST
+
+
+def entered(abundance: pd.DataFrame, programs: pd.DataFrame, fits: pd.DataFrame) -> pd.DataFrame:
+    """Which donors entered each contrast: one row per set of donors, with the tests that rest on it."""
+    parts = [
+        abundance.assign(kind="shares", what=abundance["population"]),
+        programs.assign(kind="programmes", what=programs["population"]),
+        fits.assign(kind="genes", what=fits["population"]),
+    ]
+    columns = ["contrast", "donors", "dropped", "kind", "what"]
+    tested = pd.concat([part.loc[part["status"] == "tested", columns] for part in parts])
+    tested[["donors", "dropped"]] = tested[["donors", "dropped"]].fillna("")
+    rows = []
+    for key, group in tested.groupby(["contrast", "donors", "dropped"], sort=False):
+        contrast, donors, dropped = map(str, key)
+        tests = "; ".join(
+            f"{kind}: {', '.join(dict.fromkeys(part['what']))}"
+            for kind, part in group.groupby("kind", sort=False)
+        )
+        rows.append(
+            (contrast, len([name for name in donors.split(",") if name.strip()]), donors, dropped, tests)
+        )
+    return pd.DataFrame(rows, columns=["contrast", "n", "donors", "dropped", "tests"]).sort_values(
+        "contrast", kind="stable"
+    )
+
+
+def not_testable(
+    verdicts: pd.DataFrame, abundance: pd.DataFrame, programs: pd.DataFrame, fits: pd.DataFrame
+) -> pd.DataFrame:
+    """Everything that was asked and could not be tested, with the reason: hypotheses first."""
+    hypotheses = verdicts[verdicts["verdict"] == "not testable"]
+    shares, scores, genes = (
+        table[table["status"] == "not testable"] for table in (abundance, programs, fits)
+    )
+    parts = [
+        hypotheses.assign(what="Hypothesis " + hypotheses["id"] + ": " + hypotheses["statement"]),
+        shares.assign(what="Share of " + shares["population"] + " in " + shares["denominator"]),
+        scores.assign(what="Programme " + scores["program"] + " in " + scores["population"]),
+        genes.assign(what="Genes in " + genes["population"]),
+    ]
+    rows = pd.concat([part[["what", "contrast", "reason"]] for part in parts], ignore_index=True)
+    rows["reason"] = rows["reason"].fillna("")
+    grouped = rows.groupby(["what", "reason"], sort=False)["contrast"]
+    return grouped.agg(lambda contrast: ", ".join(dict.fromkeys(contrast))).reset_index()
+
+
+def top_genes(expression: pd.DataFrame, *, contrast: str, alpha: float, most: int = 10) -> pd.DataFrame:
+    """Clearest changed genes of each population, at most ``most`` of them, by p-value."""
+    called = expression[(expression["contrast"] == contrast) & (expression["p_adjusted"] < alpha)]
+    return called.sort_values(["population", "p_value"], kind="stable").groupby("population").head(most)
+
+
+def settings(config: Mapping[str, Any], *, above: str = "") -> Iterator[tuple[str, str]]:
+    """Walk through a configuration: each setting by its full name, with its value as text."""
+    for key, value in config.items():
+        if isinstance(value, Mapping) and value:
+            yield from settings(value, above=f"{above}{key}.")
+        elif isinstance(value, list | tuple):
+            items = [
+                " - ".join(map(str, item)) if isinstance(item, list | tuple) else str(item) for item in value
+            ]
+            yield f"{above}{key}", "; ".join(items)
+        else:
+            yield f"{above}{key}", str(value)

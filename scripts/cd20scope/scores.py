@@ -1,0 +1,208 @@
+"""Scores of gene programmes per donor, visit and population, computed from summed expression.
+
+A score is a mean over cells of something linear in log-normalised expression, so sums over cells give exactly
+what scoring cell by cell would give.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cd20scope.leafsums import LeafSums
+
+SCORE_COLUMNS = (
+    *("sample", "donor", "visit", "population", "program", "score", "n_cells"),
+    *("n_genes", "coverage", "role"),
+)
+"""Columns of the table of scores."""
+
+PART_COLUMNS = ("donor", "visit", "population", "program", "member", "n_cells", "mean")
+"""Columns of the table that the split into composition and within-cell change is computed from."""
+
+
+def score_programs(
+    sums: LeafSums,
+    *,
+    populations: Mapping[str, Any],
+    programs: Mapping[str, Any],
+    tests: Iterable[tuple[str, str]],
+    seed: int,
+    split: Collection[str] = ("PBMC",),
+    not_controls: Collection[str] = (),
+    min_cells: int = 10,
+    n_controls: int = 50,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    r"""Score programmes per donor, visit and population.
+
+    .. math:: s = \frac{1}{|G|} \sum_{g \in G} \Big( \bar y_g
+        - \frac{1}{|C_g|} \sum_{c \in C_g} \bar y_c \Big)
+
+    with :math:`\bar y_g` the mean over cells of the log-normalised expression of gene g and :math:`C_g`
+    control genes of about the same mean in that population. They take out what moves all genes alike, such as
+    depth.
+
+    A population in ``split`` is scored without controls, as the plain mean over the programme's genes: only
+    then is its change exactly a change of composition plus a change within cells
+    (:func:`cd20scope.programs.split_change`).
+
+    Parameters
+    ----------
+    sums
+        Summed expression per leaf, numbered by :meth:`cd20scope.leafsums.LeafSums.collect`.
+    populations, programs
+        The catalogues, parsed.
+    tests
+        Pairs (selector, programme name); repeated pairs are scored once.
+    seed
+        Of the control genes, which depend on it, on the names of programme and population and on the data,
+        not on which other programmes are scored.
+    split
+        Populations whose change is split.
+    not_controls
+        Genes never drawn as controls besides those of all programmes: markers of populations, for example,
+        whose free-floating transcripts change with treatment in every cell.
+    min_cells
+        Donor-visits with fewer cells get no score; 10 as for expression.
+    n_controls
+        Controls per gene. 100 are usual with whole transcriptomes; 50 are enough to average and leave a
+        choice in small panels.
+
+    Returns
+    -------
+    scores
+        :data:`SCORE_COLUMNS`, one row per test, donor and visit. ``score`` is missing below ``min_cells`` or
+        when no gene of the programme exists in every sample; ``coverage`` is the share of its genes that do.
+    parts
+        :data:`PART_COLUMNS` for the populations in ``split``: cells and mean programme expression per member.
+
+    References
+    ----------
+    Tirosh et al. (2016). doi:10.1126/science.aad0501
+    """
+    known = {program["name"]: program for program in programs["programs"]}
+    reserved = set(not_controls).union(*(program["genes"] for program in known.values()))
+    by_population: dict[str, list[str]] = {}
+    for population, name in dict.fromkeys(tests):
+        by_population.setdefault(population, []).append(name)
+    scores, parts = [], []
+    for population, names in by_population.items():
+        selected = sums.select(populations, population)
+        n_cells = sums.n_cells(selected)
+        totals = sums.add_up(selected, value="lognorm")
+        cohort = totals.sum(axis=0) / max(int(n_cells.sum()), 1)
+        plain = {name: _plain_weights(sums.genes, known[name]["genes"]) for name in names}
+        for name, weights in plain.items():
+            if population not in split:
+                draw = np.random.default_rng([seed, crc32(name.encode()), crc32(population.encode())])
+                weights = subtract_controls(
+                    weights, cohort, eligible=~sums.genes.isin(reserved), rng=draw, n_controls=n_controls
+                )
+            n_genes = int((plain[name] > 0).sum())
+            scores.append(
+                sums.units.assign(
+                    population=population,
+                    program=name,
+                    score=_per_cell(totals @ weights, n_cells, at_least=min_cells if n_genes else np.inf),
+                    n_cells=n_cells,
+                    n_genes=n_genes,
+                    coverage=n_genes / len(set(known[name]["genes"])),
+                    role=known[name]["role"],
+                )
+            )
+        if population in split:
+            parts += _member_means(sums, selected, population, plain)
+    return _table(scores, SCORE_COLUMNS), _table(parts, PART_COLUMNS)
+
+
+def subtract_controls(
+    weights: NDArray[np.float64],
+    mean: NDArray[np.float64],
+    *,
+    eligible: NDArray[np.bool_],
+    rng: np.random.Generator,
+    n_controls: int,
+) -> NDArray[np.float64]:
+    """Add negative weights for control genes to a programme's weights, so that they sum to zero.
+
+    For each gene of the programme, ``n_controls`` are drawn without replacement from the eligible genes next
+    to it in the ranking by mean expression, twice as many as are drawn: a bin centred on the gene.
+
+    Parameters
+    ----------
+    weights
+        Shape (genes,), positive for the genes of the programme.
+    mean
+        Shape (genes,), mean expression by which controls are matched.
+    eligible
+        Shape (genes,), genes that may be drawn; none of the programme.
+    rng
+        Source of the draw.
+    n_controls
+        Controls per gene; all eligible genes if there are fewer.
+
+    Raises
+    ------
+    ValueError
+        If no gene may be drawn.
+    """
+    ranked = np.flatnonzero(eligible)[np.argsort(mean[eligible], kind="stable")]
+    if ranked.size == 0:
+        raise ValueError(
+            "no gene is left to serve as a control: every gene measured in all samples belongs to a "
+            "programme or is excluded. Use the whole transcriptome, or exclude fewer genes."
+        )
+    result = weights.copy()
+    width = min(2 * n_controls, ranked.size)
+    for gene in np.flatnonzero(weights > 0):
+        position = int(np.searchsorted(mean[ranked], mean[gene]))
+        start = min(max(position - width // 2, 0), ranked.size - width)
+        drawn = rng.choice(ranked[start : start + width], size=min(n_controls, width), replace=False)
+        result[drawn] -= weights[gene] / len(drawn)
+    return result
+
+
+def _plain_weights(genes: pd.Index, program: Sequence[str]) -> NDArray[np.float64]:
+    present = np.asarray(genes.isin(program), dtype=np.float64)
+    return present / max(float(present.sum()), 1.0)
+
+
+def _per_cell(
+    total: NDArray[np.float64], n_cells: NDArray[np.int64], *, at_least: float
+) -> NDArray[np.float64]:
+    enough = (n_cells > 0) & (n_cells >= at_least)
+    mean = np.full(len(total), np.nan)
+    np.divide(total, n_cells, out=mean, where=enough)
+    return mean
+
+
+def _member_means(
+    sums: LeafSums, selected: NDArray[np.bool_], population: str, weights: Mapping[str, NDArray[np.float64]]
+) -> list[pd.DataFrame]:
+    """Cells and mean programme expression of each population among the selected leaves."""
+    tables = []
+    names = sums.leaves["population"].to_numpy()
+    for member in dict.fromkeys(names[selected]):
+        inside = selected & (names == member)
+        n_cells = sums.n_cells(inside)
+        totals = sums.add_up(inside, value="lognorm")
+        tables += [
+            sums.units.assign(
+                population=population,
+                program=name,
+                member=member,
+                n_cells=n_cells,
+                mean=_per_cell(totals @ weight, n_cells, at_least=1),
+            )
+            for name, weight in weights.items()
+        ]
+    return tables
+
+
+def _table(blocks: list[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
+    if not blocks:
+        return pd.DataFrame(columns=list(columns))
+    return pd.concat(blocks, ignore_index=True)[list(columns)]

@@ -1,0 +1,125 @@
+"""How the report writes a number, a p-value, a unit and a DOI; the one place for it."""
+
+import re
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup, escape
+
+type Row = Mapping[Hashable, Any]
+"""One row of a table, as ``DataFrame.to_dict("records")`` gives it."""
+
+NOTHING = "–"
+"""Printed where a value is missing."""
+
+DOI = re.compile(r"\b10\.\d{4,9}/[-._()/:;A-Za-z0-9]*[A-Za-z0-9)]")
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def number(value: float | None, *, digits: int = 2) -> str:
+    """Write a number with ``digits`` decimals and a true minus sign, never as minus zero."""
+    if value is None or pd.isna(value):
+        return NOTHING
+    if np.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    text = f"{float(value):,.{digits}f}"
+    return text.lstrip("-") if not float(text.replace(",", "")) else text.replace("-", "−")
+
+
+def count(value: float | None) -> str:
+    """Write a whole number with commas at the thousands."""
+    return number(value, digits=0)
+
+
+def percent(share: float | None) -> str:
+    """Write a share (0 to 1) in percent with two significant digits, 0 as 0."""
+    if share is None or pd.isna(share):
+        return NOTHING
+    value = 100 * float(share)
+    digits = 0 if value == 0 else int(np.clip(1 - np.floor(np.log10(abs(value))), 0, 4))
+    return f"{number(value, digits=digits)} %"
+
+
+def interval(low: float, high: float) -> str:
+    """Write an interval as ``low to high``; with one limit missing, the size is only bounded by the other."""
+    if pd.isna(low) and pd.isna(high):
+        return NOTHING
+    if pd.isna(low):
+        return f"at most {number(high)}"
+    return f"at least {number(low)}" if pd.isna(high) else f"{number(low)} to {number(high)}"
+
+
+def sentence(text: str) -> str:
+    """Start a text with a capital letter and end it with a full stop."""
+    return text and text[0].upper() + text[1:].removesuffix(".") + "."
+
+
+def p_value(p: float | None) -> str:
+    """Write a p-value with two significant digits; one too small for the machine is below 10⁻³⁰⁰, never 0."""
+    if p is None or pd.isna(p):
+        return NOTHING
+    if p < 1e-300:
+        return "< 10⁻³⁰⁰"
+    if p < 0.000995:
+        mantissa, exponent = f"{p:.1e}".split("e")
+        return f"{mantissa} × 10{str(int(exponent)).translate(SUPERSCRIPT)}"
+    return f"{p:.2f}" if p >= 0.0995 else f"{p:.2g}"
+
+
+def names(text: str | float | None, *, nothing: str = NOTHING) -> str:
+    """Write a comma-joined list with a space after each comma."""
+    parts = [] if pd.isna(text) else [part.strip() for part in str(text).split(",") if part.strip()]
+    return ", ".join(parts) or nothing
+
+
+def link_dois(text: str | float | None) -> Markup:
+    """Escape a text and turn each DOI in it into a link, the only links that leave the page."""
+    if pd.isna(text):
+        return Markup("")
+    parts, end = [], 0
+    for found in DOI.finditer(str(text)):
+        doi = found.group()
+        while doi.endswith(")") and doi.count(")") > doi.count("("):  # the bracket around the reference
+            doi = doi[:-1]
+        parts += [
+            escape(str(text)[end : found.start()]),
+            Markup('<a href="https://doi.org/{0}">{0}</a>').format(doi),
+        ]
+        end = found.start() + len(doi)
+    return Markup("").join([*parts, escape(str(text)[end:])])
+
+
+def unit_of(hypothesis: Row) -> str:
+    """Tell the unit of a verdict's estimate: ``log odds`` for shares, ``baseline SD`` for programmes."""
+    program = hypothesis["program"]
+    return (
+        "log odds"
+        if hypothesis["endpoint"] == "abundance" or pd.isna(program) or not program
+        else "baseline SD"
+    )
+
+
+def margin_of(hypothesis: Row) -> float:
+    """Put the margin of a hypothesis on the scale of its estimate, with the sign of its direction.
+
+    Margins of shares are folds of the odds; those of programmes are in SD between donors at baseline.
+    """
+    margin = float(hypothesis["margin"])
+    size = float(np.log(margin)) if unit_of(hypothesis) == "log odds" else margin
+    return size if hypothesis["direction"] == "up" else -size
+
+
+def short_name(hypothesis: Row) -> str:
+    """Name a hypothesis in a few words: what is measured where, stated direction, contrast."""
+    if unit_of(hypothesis) == "log odds":
+        what = f"{hypothesis['population']} of {hypothesis['denominator']}"
+    else:
+        what = f"{hypothesis['program']} in {hypothesis['population']}"
+        component = hypothesis.get("component", "total")
+        if isinstance(component, str) and component not in ("", "total"):
+            what += f", {component}"
+    first = "B cells first: " if hypothesis["endpoint"] == "biphasic" else ""
+    arrow = "↑" if hypothesis["direction"] == "up" else "↓"
+    return f"{first}{what} {arrow} {hypothesis['contrast']}"

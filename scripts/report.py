@@ -1,0 +1,61 @@
+"""Write the HTML report; see :mod:`cd20scope.report`."""
+
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cd20scope import qc, report
+from cd20scope.logs import logged
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+SOFTWARE = (
+    "snakemake",
+    "scanpy",
+    "anndata",
+    "scikit-learn",
+    "pydeseq2",
+    "harmonypy",
+    "numpy",
+    "scipy",
+    "pandas",
+    "seaborn",
+)
+
+TEXT = {"donor": str, "donors": str, "dropped": str, "sample": str}
+"""Names that look like numbers stay names."""
+
+with logged(snakemake.log[0]) as log:
+    params, inputs = snakemake.params, snakemake.input
+    sheet = pd.DataFrame(params.sheet)
+    cells = dict(zip(sheet["sample"], map(pd.read_parquet, inputs.cells), strict=True))
+    labels = dict(zip(sheet["sample"], map(pd.read_parquet, inputs.labels), strict=True))
+    placed = pd.read_parquet(inputs.embedding).merge(sheet[["sample", "donor", "visit"]], on="sample")
+    population = pd.concat(
+        {sample: table["population"] for sample, table in labels.items()}, names=["sample", "barcode"]
+    )
+    page = report.render(
+        params.template,
+        verdicts=pd.read_csv(inputs.verdicts, sep="\t", dtype=TEXT),
+        donors=pd.read_csv(inputs.donors, sep="\t", dtype=TEXT),
+        abundance=pd.read_csv(inputs.abundance, sep="\t", dtype=TEXT),
+        expression=pd.read_csv(inputs.expression, sep="\t"),
+        expression_populations=pd.read_csv(inputs.populations, sep="\t", dtype=TEXT),
+        scores=pd.read_csv(inputs.scores, sep="\t", dtype=TEXT),
+        programs=pd.read_csv(inputs.programs, sep="\t", dtype=TEXT),
+        embedding=placed.join(population, on=["sample", "barcode"]),
+        qc_summary=qc.summarise(cells, labels, sheet=sheet),
+        inputs=pd.read_csv(inputs.checked, sep="\t", dtype=TEXT),
+        versions={"cd20scope": params.version, "Python": platform.python_version()}
+        | {name: version(name) for name in SOFTWARE},
+        config=params.config,
+        visits=list(params.config["visits"]),
+        contrasts=[(later, earlier) for later, earlier in params.config["contrasts"]],
+        title=params.config["report"]["title"],
+    )
+    Path(snakemake.output.report).write_text(page, encoding="utf-8")
+    log.info("%.1f MB", len(page.encode()) / 1e6)

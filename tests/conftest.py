@@ -1,0 +1,78 @@
+"""What tests share: the shipped catalogues and a small simulated cohort, drawn once."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def populations():
+    return yaml.safe_load((ROOT / "config/populations.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def programs():
+    return yaml.safe_load((ROOT / "config/programs.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def cohort(populations, programs):
+    """Three donors at baseline and after depletion, about 400 cells each, with the truth."""
+    from cd20scope import ingest, simulate
+
+    visits = ["baseline", "week2", "month6"]
+    sheet = simulate.cohort_layout(3, visits=visits)
+    sheet = sheet[sheet["visit"] != "month6"]
+    genes, samples = simulate.simulate_cohort(
+        sheet, visits=visits, plan="treated", cells=400, seed=7, populations=populations, programs=programs
+    )
+    counts = {name: sp.csr_matrix(sample.counts) for name, sample in samples.items()}
+    return {
+        "sheet": sheet,
+        "genes": np.array(genes),
+        "counts": counts,
+        "lognorm": {name: ingest.log_normalise(matrix) for name, matrix in counts.items()},
+        "truth": {name: np.array(sample.truth) for name, sample in samples.items()},
+    }
+
+
+@pytest.fixture(scope="session")
+def fitted(cohort, populations):
+    """The annotation model fitted to all cells of the cohort, its components, and the labels of every sample."""
+    from cd20scope import annotate, labels
+
+    lognorm = sp.vstack(list(cohort["lognorm"].values()), format="csr")
+    model, components = annotate.fit_model(lognorm, cohort["genes"], populations=populations, seed=0)
+    tables = {
+        name: labels.label_cells(
+            matrix,
+            cohort["lognorm"][name],
+            cohort["genes"],
+            model,
+            populations=populations,
+            min_probability=0.5,
+            min_probability_hard=0.8,
+        )
+        for name, matrix in cohort["counts"].items()
+    }
+    return {"model": model, "components": components, "labels": tables}
+
+
+@pytest.fixture
+def two_kinds():
+    """Count matrix of two very different kinds of cells, 200 of each, and 40 made doublets of one of each."""
+    rng = np.random.default_rng(3)
+    profile = rng.lognormal(0, 1, size=(2, 500))
+    profile[0, :60] *= 8
+    profile[1, 60:120] *= 8
+    profile /= profile.sum(axis=1, keepdims=True)
+    kind = np.repeat([0, 1], 200)
+    cells = rng.poisson(2000 * profile[kind])
+    doublets = cells[:40] + cells[200:240]
+    is_doublet = np.repeat([False, True], [400, 40])
+    return sp.csr_matrix(np.vstack([cells, doublets])), is_doublet

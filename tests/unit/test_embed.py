@@ -1,0 +1,36 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from cd20scope import embed
+
+
+@pytest.mark.parametrize(
+    ("batches", "possible"),
+    [
+        (["r1", "r1", "r2", "r2"], True),
+        (["r1", "r2", "r1", "r2"], False),  # the batch is the visit
+        (["r1", "r1", "r1", "r1"], False),
+        (["r1", "r1", "r2", ""], False),
+    ],
+)
+def test_only_a_batch_that_is_no_visit_in_disguise_is_evened_out(batches, possible):
+    samples = pd.DataFrame({"visit": ["baseline", "week2", "baseline", "week2"], "batch": batches})
+    assert embed.integrable(samples, "batch") is possible
+    assert embed.integrable(samples, "none") is False
+
+
+def test_kinds_lie_apart_and_batches_together():
+    rng = np.random.default_rng(0)
+    kind, batch = np.repeat([0, 1], 120), np.tile([0, 1], 120)
+    space = rng.normal(size=(240, 10))
+    space[:, 0] += 12 * kind
+    space[:, 1] += 6 * batch
+    placed = embed.embed_sketch(space, batch=batch.astype(str), n_neighbors=15, min_distance=0.4, seed=0)
+    assert placed.shape == (240, 2)
+
+    def gap(by):
+        centres = [placed[by == value].mean(axis=0) for value in (0, 1)]
+        return np.linalg.norm(centres[0] - centres[1])
+
+    assert gap(kind) > 5 * gap(batch)

@@ -1,0 +1,172 @@
+"""The file that ingest writes: readable by anndata, the same bytes each time, read back whole or in parts."""
+
+import time
+import tracemalloc
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+
+from cd20scope import ingest
+
+# anndata 0.13 asks pandas 3 for an option that pandas 4 will not have; a caller cannot help it.
+pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string' option:DeprecationWarning")
+
+N_CELLS, N_GENES = 40, 25
+PROVENANCE = {"sample": "D1_base", "donor": "D1", "visit": "baseline", "age": "41"}
+
+
+def make_counts(n_cells=N_CELLS):
+    dense = np.random.default_rng(0).poisson(0.4, (n_cells, N_GENES)).astype(np.int32)
+    dense[3] = 0
+    names = np.arange(N_GENES).astype(str)
+    genes = pd.DataFrame({"gene": np.char.add("G", names), "gene_id": np.char.add("ID", names)})
+    barcodes = np.array([f"{'A' * (i % 3)}C{i}-1" for i in range(n_cells)])
+    return ingest.Counts(matrix=sparse.csr_matrix(dense), barcodes=barcodes, genes=genes)
+
+
+@pytest.fixture(scope="module")
+def counts():
+    return make_counts()
+
+
+@pytest.fixture(scope="module")
+def written(counts, tmp_path_factory):
+    path = tmp_path_factory.mktemp("ingest") / "D1_base.h5ad"
+    ingest.write_counts(counts, path, provenance=PROVENANCE)
+    return path
+
+
+def test_anndata_reads_what_is_written(counts, written):
+    import anndata
+
+    adata = anndata.read_h5ad(written)
+    assert isinstance(adata.X, sparse.csr_matrix)
+    assert adata.X.dtype == np.int32
+    np.testing.assert_array_equal(adata.X.toarray(), counts.matrix.toarray())
+    assert adata.obs_names.tolist() == counts.barcodes.tolist()
+    assert adata.var_names.tolist() == counts.genes["gene"].tolist()
+    assert adata.var["gene_id"].tolist() == counts.genes["gene_id"].tolist()
+    assert dict(adata.uns["sample"]) == PROVENANCE
+
+
+def test_strings_are_stored_as_every_anndata_reads_them(written):
+    with h5py.File(written) as file:
+        kinds = {
+            name: file[name].attrs["encoding-type"] for name in ("obs/barcode", "var/gene", "var/gene_id")
+        }
+    assert set(kinds.values()) == {"string-array"}
+
+
+def test_read_counts(counts, written):
+    found = ingest.read_counts(written)
+    assert isinstance(found.matrix, sparse.csr_matrix)
+    assert found.matrix.dtype == np.int32
+    assert found.matrix.has_sorted_indices
+    np.testing.assert_array_equal(found.matrix.toarray(), counts.matrix.toarray())
+    assert found.barcodes.dtype.kind == "U"
+    np.testing.assert_array_equal(found.barcodes, counts.barcodes)
+    pd.testing.assert_frame_equal(found.genes, counts.genes)
+    pd.testing.assert_frame_equal(ingest.read_genes(written), counts.genes)
+
+
+def test_what_was_written_can_be_ingested_again(counts, written):
+    found = ingest.read_sample(written)
+    np.testing.assert_array_equal(found.matrix.toarray(), counts.matrix.toarray())
+    pd.testing.assert_frame_equal(found.genes, counts.genes)
+
+
+def test_same_input_same_bytes(counts, written, tmp_path):
+    time.sleep(1.1)  # HDF5 keeps times to the second, where it is let
+    ingest.write_counts(counts, tmp_path / "other name.h5ad", provenance=PROVENANCE)
+    assert (tmp_path / "other name.h5ad").read_bytes() == written.read_bytes()
+
+
+def test_a_failed_write_leaves_nothing_and_spoils_nothing(counts, tmp_path):
+    path = tmp_path / "x.h5ad"
+    ingest.write_counts(counts, path, provenance=PROVENANCE)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match="unwritable"):
+        ingest.write_counts(counts, path, provenance={"sample": Unwritable()})
+    assert [file.name for file in tmp_path.iterdir()] == ["x.h5ad"]
+    assert path.read_bytes() == before
+
+
+class Unwritable:
+    def __str__(self):
+        raise ValueError("unwritable")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(st.integers(0, N_CELLS - 1), max_size=60), block=st.sampled_from([1, 7, 40, 1024]))
+def test_read_rows(counts, written, monkeypatch, rows, block):
+    monkeypatch.setattr(ingest, "BLOCK_ROWS", block)
+    found = ingest.read_rows(written, np.array(rows, dtype=np.int64))
+    assert found.dtype == np.int32
+    np.testing.assert_array_equal(found.toarray(), counts.matrix[rows].toarray())
+
+
+def test_read_rows_holds_one_block_at_a_time(tmp_path):
+    n_blocks = 20
+    large = make_counts(n_cells=n_blocks * ingest.BLOCK_ROWS)
+    ingest.write_counts(large, tmp_path / "large.h5ad", provenance=PROVENANCE)
+    # The first and the last cell of each block: the blocks are read whole, one after the other.
+    starts = np.arange(n_blocks) * ingest.BLOCK_ROWS
+    rows = np.sort(np.concatenate([starts, starts + ingest.BLOCK_ROWS - 1]))
+    tracemalloc.start()
+    found = ingest.read_rows(tmp_path / "large.h5ad", rows)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    np.testing.assert_array_equal(found.toarray(), large.matrix[rows].toarray())
+    stored = large.matrix.data.nbytes + large.matrix.indices.nbytes
+    assert peak < 0.3 * stored
+
+
+@pytest.mark.parametrize("rows", [[-1, 3], [N_CELLS]])
+def test_rows_outside_the_file(written, rows):
+    with pytest.raises(IndexError, match=f"it holds 0 to {N_CELLS - 1}"):
+        ingest.read_rows(written, np.array(rows))
+
+
+@pytest.mark.parametrize(
+    "read", [ingest.read_counts, ingest.read_genes, lambda path: ingest.read_rows(path, [0])]
+)
+def test_a_damaged_or_foreign_file_is_named(written, tmp_path, read):
+    path = tmp_path / "x.h5ad"
+    path.write_bytes(written.read_bytes()[:5000])
+    with pytest.raises(
+        ingest.IngestError, match=r"x\.h5ad: cannot be read \(OSError.*remove it and run again"
+    ):
+        read(path)
+    with h5py.File(path, "w") as file:
+        file["X"] = [[1, 2]]
+    with pytest.raises(ingest.IngestError, match=r"x\.h5ad: not written by the ingest step: remove it"):
+        read(path)
+    with pytest.raises(ingest.IngestError, match=r"no\.h5ad: cannot be read"):
+        read(tmp_path / "no.h5ad")
+
+
+@pytest.mark.parametrize("target", [10_000.0, 50.0])
+def test_log_normalise(counts, target):
+    before = counts.matrix.copy()
+    found = ingest.log_normalise(counts.matrix, target=target)
+    expected = np.zeros(counts.matrix.shape)
+    for cell, row in enumerate(counts.matrix.toarray().astype(float)):
+        if row.sum() > 0:
+            expected[cell] = [np.log(1 + target * count / row.sum()) for count in row]
+    assert found.dtype == np.float32
+    assert isinstance(found, sparse.csr_matrix)
+    np.testing.assert_allclose(found.toarray(), expected, rtol=1e-6)
+    assert (before != counts.matrix).nnz == 0
+    assert counts.matrix.dtype == np.int32
+
+
+def test_default_target_is_ten_thousand(counts):
+    np.testing.assert_array_equal(
+        ingest.log_normalise(counts.matrix).toarray(),
+        ingest.log_normalise(counts.matrix, target=1e4).toarray(),
+    )

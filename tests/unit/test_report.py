@@ -1,0 +1,291 @@
+"""The page says what the tables say, runs nothing that stands in them, and needs no network."""
+
+import io
+import re
+import xml.etree.ElementTree as ET
+from collections import Counter
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import report_tables as made_up
+from cd20scope import listings, report, wording
+from cd20scope.schema import VERDICTS
+
+TEMPLATE = (Path(__file__).parents[2] / "workflow" / "report" / "report.html.j2").read_text(encoding="utf-8")
+EVIL = "<img src=x onerror=alert(1)>"
+VOID = {"meta", "br", "hr", "img", "input", "link", "col"}
+
+
+class Page(HTMLParser):
+    """Elements, ids, references and text of a page; complains about tags that do not match."""
+
+    def __init__(self, html):
+        super().__init__(convert_charrefs=True)
+        self.open, self.tags, self.ids, self.links, self.text, self.claims = [], Counter(), [], [], [], {}
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.tags[tag] += 1
+        self.ids += [attrs["id"]] if "id" in attrs else []
+        self.links += [(tag, attrs[key]) for key in ("href", "src") if key in attrs]
+        if tag not in VOID:
+            self.open.append((tag, attrs.get("id", "")))
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        self.handle_endtag(tag)
+
+    def handle_endtag(self, tag):
+        opened, _ = self.open.pop()
+        assert opened == tag, f"</{tag}> closes <{opened}> at {self.getpos()}"
+
+    def handle_data(self, data):
+        self.text.append(data)
+        for tag, name in self.open:
+            if tag == "article":
+                self.claims[name] = f"{self.claims.get(name, '')} {data.strip()}"
+
+
+@pytest.fixture(scope="module")
+def tables():
+    """Every table; genes of two populations only, since a volcano plot costs more than it shows here."""
+    made = made_up.tables(n_cells=300, n_genes=40)
+    genes = made["expression"]
+    return made | {"expression": genes[genes["population"].isin(["Treg", "NK"])]}
+
+
+def from_disk(table):
+    """Table as the workflow reads it, where an empty text is a missing value."""
+    return pd.read_csv(io.StringIO(table.to_csv(sep="\t", index=False)), sep="\t")
+
+
+@pytest.fixture(scope="module")
+def html(tables):
+    read = {key: from_disk(table) for key, table in tables.items() if isinstance(table, pd.DataFrame)}
+    return report.render(TEMPLATE, **(tables | read))
+
+
+@pytest.fixture(scope="module")
+def page(html):
+    return Page(html)
+
+
+def test_the_page_is_well_formed_and_its_ids_are_unique(page):
+    assert page.open == []
+    assert [name for name, n in Counter(page.ids).items() if n > 1] == []
+    assert page.tags["h1"] == page.tags["main"] == page.tags["nav"] == 1
+
+
+def test_every_confirmatory_hypothesis_has_its_verdict_numbers_and_donors(tables, page):
+    rows = tables["verdicts"]
+    for row in rows[rows["family"] == "confirmatory"].to_dict("records"):
+        claim = " ".join(page.claims[f"claim-{row['id']}"].split())
+        assert row["statement"] in claim
+        assert row["verdict"] in claim
+        assert row["effect"] in claim
+        assert row["reason"][1:] in claim
+        assert row["dropped"] in claim
+        assert f"{row['estimate']:.2f}".replace("-", "−") in claim
+        if row["verdict"] != "not testable":
+            assert wording.interval(row["ci_low"], row["ci_high"]) in claim
+            assert wording.p_value(row["p_adjusted"]) in claim
+            assert f"{row['n_pairs']} ({row['donors']})" in claim
+
+
+def test_the_first_hypothesis_reads_as_computed_by_hand(tables, page):
+    row = tables["verdicts"].set_index("id").loc["B1"]
+    claim = " ".join(page.claims["claim-B1"].split())
+    text = (
+        f"{row['estimate']:.2f} log odds (95 % CI {row['ci_low']:.2f} to {row['ci_high']:.2f}); adjusted p "
+    )
+    assert text.replace("-", "−") in claim
+    assert "week2-baseline, down by at least 5-fold in the odds, limit included" in claim
+
+
+def test_a_one_sided_interval_and_a_described_effect_are_told_as_such(tables, page):
+    high = tables["verdicts"].set_index("id").loc["B3", "ci_high"]
+    assert f"(95 % CI at most {high:.2f})".replace("-", "−") in " ".join(page.claims["claim-B3"].split())
+    assert "(described only)" in page.claims["claim-A4"]
+
+
+def test_parts_of_a_total_stand_in_the_answer_and_other_exploratory_rows_do_not(page):
+    assert {"claim-A2", "claim-A3"} <= set(page.claims)
+    assert not {"claim-E1", "claim-E2"} & set(page.claims)
+    assert "(exploratory)" in page.claims["claim-A2"]
+
+
+def test_exploratory_hypotheses_are_in_the_table_at_the_end(tables, html):
+    end = html[html.index('id="table-hypotheses"') :]
+    for statement in tables["verdicts"]["statement"]:
+        assert statement in end
+
+
+def test_opposing_claims_stand_side_by_side(html):
+    blocks = re.findall(r'<div class="sides">(.*?)</div>\s*</div>', html, re.DOTALL)
+    ids = [
+        set(re.findall(r'id="(claim-[^"]+)"', block)) for block in re.split('<div class="opposed">', html)[1:]
+    ]
+    assert len(blocks) == len(ids) == 2
+    assert {"claim-T3", "claim-T4"} <= ids[0]
+    assert {"claim-R1", "claim-R2"} <= ids[1]
+
+
+def test_the_tally_counts_the_confirmatory_family(tables, page):
+    rows = tables["verdicts"]
+    found = Counter(rows.loc[rows["family"] == "confirmatory", "verdict"])
+    told = ", ".join(f"{found[verdict]} {verdict}" for verdict in VERDICTS if found[verdict])
+    text = " ".join("".join(page.text).split())
+    assert f"Of {sum(found.values())} pre-specified hypotheses, {told}." in text
+
+
+def test_claims_follow_the_story(page):
+    order = [name for name in page.ids if name.startswith("theme-")]
+    assert order == [f"theme-{name}" for name in ("depletion", "helper", "treg", "order", "presentation")]
+
+
+def test_nothing_is_loaded_and_only_dois_leave_the_page(page, html):
+    for tag, target in page.links:
+        inside = target.startswith(("#", "data:image/png;base64,"))
+        assert inside or (tag == "a" and target.startswith("https://doi.org/10.")), (tag, target)
+    assert not re.search(r"url\(\s*['\"]?\s*(?:https?:)?//", html)
+    assert "@import" not in html
+    assert not {"script", "link", "iframe"} & set(page.tags)
+
+
+def test_the_contents_lead_to_every_section(page):
+    targets = [target[1:] for tag, target in page.links if tag == "a" and target.startswith("#")]
+    assert len(targets) == page.tags["section"] == 8
+    assert set(targets) <= set(page.ids)
+
+
+def test_figures_carry_a_text_and_refer_to_themselves_only(html):
+    figures = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
+    assert len(figures) == 8
+    assert sum(text.count("url(#fig-") for text in figures) > 50
+    for text in figures:
+        svg = ET.fromstring(text)
+        assert len(svg.get("aria-label", "")) > 30
+        ids = {element.get("id") for element in svg.iter()}
+        used = re.findall(r"url\(#([^)]+)\)", text)
+        used += [e.get("href")[1:] for e in svg.iter() if e.get("href", "").startswith("#")]
+        assert set(used) <= ids
+
+
+def test_equal_tables_give_equal_bytes_whether_from_memory_or_from_disk(tables, html):
+    assert report.render(TEMPLATE, **tables) == html
+
+
+def test_what_stands_in_a_table_stays_text(tables):
+    """Names of samples and donors, texts of catalogues, reasons, paths, settings, gene names, title."""
+    evil = {key: table.copy() for key, table in tables.items() if hasattr(table, "columns")}
+    for key in ("donors", "scores", "embedding", "qc_summary"):
+        for column in {"sample", "donor", "population"} & set(evil[key].columns):
+            evil[key][column] = evil[key][column].replace({"D01": EVIL, "Treg": EVIL, "D01_week2": EVIL})
+    evil["verdicts"].loc[0, ["id", "statement", "effect", "reason", "donors", "test", "source", "note"]] = (
+        EVIL
+    )
+    evil["verdicts"].loc[1, ["population", "denominator", "contrast"]] = EVIL
+    evil["inputs"].loc[0, ["sample", "path"]] = EVIL
+    evil["qc_summary"] = evil["qc_summary"].rename(columns={"doublet": EVIL})
+    for key in ("abundance", "programs", "expression_populations"):
+        evil[key].loc[0, ["donors", "dropped", "reason"]] = EVIL
+    evil["expression"] = evil["expression"].replace({"gene": {"FOXP3": EVIL}})
+    rest = {"config": tables["config"] | {"samples": EVIL}, "versions": {EVIL: EVIL}, "title": EVIL}
+    html = report.render(TEMPLATE, **(tables | evil | rest))
+    page = Page(html)
+    assert "<img" not in html
+    assert page.tags["img"] == 0
+    assert "".join(page.text).count(EVIL) >= 15
+    assert all(re.fullmatch(r"[A-Za-z0-9_.-]+", name) for name in page.ids)
+
+
+def test_simulated_data_are_called_that(tables, html):
+    assert "Simulated data" not in html
+    config = tables["config"] | {"simulate": {"plan": "treated", "donors": 8}}
+    rows = {name: tables[name].head(0) for name in ("expression", "embedding", "programs", "scores")}
+    assert "Simulated data" in report.render(TEMPLATE, **(tables | rows | {"config": config}))
+
+
+def test_quality_control_has_a_column_per_reason(html):
+    table = html[html.index('id="table-qc"') :].split("</thead>")[0]
+    for reason in ("few genes", "mitochondrial", "doublet"):
+        assert f"Dropped: {reason}" in table
+
+
+def test_who_entered_and_who_did_not(tables):
+    ledger = listings.entered(tables["abundance"], tables["programs"], tables["expression_populations"])
+    early = ledger[ledger["contrast"] == "week2-baseline"].iloc[0]
+    assert (early["n"], early["dropped"]) == (7, "D05: no week2")
+    assert "D05" not in early["donors"]
+    assert {"shares", "programmes", "genes"} <= set(re.findall(r"(\w+):", early["tests"]))
+
+
+def test_everything_that_was_not_testable_is_listed_with_its_reason(tables):
+    names = ("verdicts", "abundance", "programs", "expression_populations")
+    listed = listings.not_testable(*(tables[name] for name in names))
+    assert listed["what"].tolist() == [
+        "Hypothesis A4: MHC class II falls within DC",
+        "Share of HSPC in non-B PBMC",
+        "Programme MHC class II in DC",
+        "Genes in B memory",
+    ]
+    assert listed["reason"].str.len().gt(10).all()
+
+
+def test_a_missing_column_is_named(tables):
+    with pytest.raises(ValueError, match=r"verdicts\.tsv: column\(s\) effect missing"):
+        report.render(TEMPLATE, **(tables | {"verdicts": tables["verdicts"].drop(columns="effect")}))
+
+
+@pytest.mark.parametrize(
+    ("p", "text"),
+    [
+        (0.0, "< 10⁻³⁰⁰"),
+        (1.2e-17, "1.2 × 10⁻¹⁷"),
+        (9.96e-4, "0.001"),
+        (0.0009949, "9.9 × 10⁻⁴"),
+        (0.0416, "0.042"),
+        (0.0999, "0.10"),
+        (0.5, "0.50"),
+        (1.0, "1.00"),
+        (np.nan, "–"),
+    ],
+)
+def test_p_values(p, text):
+    assert wording.p_value(p) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(-1.234, "−1.23"), (-0.001, "0.00"), (1234.5, "1,234.50"), (np.nan, "–"), (np.inf, "∞")],
+)
+def test_numbers(value, text):
+    assert wording.number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(0.0, "0 %"), (0.00036, "0.036 %"), (0.021, "2.1 %"), (0.47, "47 %"), (1.0, "100 %")]
+)
+def test_shares(share, text):
+    assert wording.percent(share) == text
+
+
+def test_dois_become_links_and_the_rest_stays_text():
+    text = 'A 2019, doi:10.3390/cells8010012; B (doi:10.1016/S0140-6736(10)60001-1). "<b>"'
+    html = str(wording.link_dois(text))
+    links = re.findall(r'href="https://doi\.org/([^"]+)"', html)
+    assert links == ["10.3390/cells8010012", "10.1016/S0140-6736(10)60001-1"]
+    assert html.endswith("). &#34;&lt;b&gt;&#34;")
+
+
+def test_margins_are_on_the_scale_of_the_estimate():
+    row = {"endpoint": "abundance", "program": "", "margin": 5.0, "direction": "down"}
+    assert wording.margin_of(row) == pytest.approx(np.log(0.2))
+    row = {"endpoint": "biphasic", "program": "Th17", "margin": 0.5, "direction": "up"}
+    assert wording.margin_of(row) == 0.5

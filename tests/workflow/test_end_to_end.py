@@ -1,0 +1,150 @@
+"""The built-in cohort, whole: what was planted comes out, and where nothing was planted nothing does."""
+
+import json
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+
+from cd20scope import schema
+from workflow.running import ROOT, ran, snakemake
+
+
+@pytest.fixture(scope="module")
+def treated(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("treated")
+    ran(snakemake(directory=folder, config=ROOT / "config/demo.yaml"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def verdicts(treated):
+    return pd.read_csv(treated / "results/verdict/verdicts.tsv", sep="\t")
+
+
+def test_verdicts_have_the_promised_columns_and_a_row_for_each_hypothesis(verdicts, populations):
+    import yaml
+
+    hypotheses = yaml.safe_load((ROOT / "config/hypotheses.yaml").read_text())["hypotheses"]
+    assert verdicts.columns[: len(schema.VERDICT_COLUMNS)].tolist() == list(schema.VERDICT_COLUMNS)
+    assert verdicts["id"].tolist() == [entry["id"] for entry in hypotheses]
+    assert set(verdicts["verdict"]) <= set(schema.VERDICTS)
+    assert verdicts.loc[verdicts["verdict"] == "not testable", "reason"].notna().all()
+
+
+def test_each_planted_effect_is_supported(treated, verdicts):
+    truth = json.loads((treated / "results/simulate/truth.json").read_text())
+    judged = verdicts[verdicts["endpoint"].isin(["abundance", "program"])]
+    for effect in truth["planted"]:
+        same = judged[
+            (judged["population"] == effect["population"])
+            & (judged["program"].fillna("") == (effect["program"] or ""))
+            & (judged["contrast"] == effect["contrast"])
+            & (judged["direction"] == effect["direction"])
+            & (judged["family"] == "confirmatory")
+        ]
+        assert len(same), f"no hypothesis asks for {effect}"
+        assert (same["verdict"] == "supported").all(), same[
+            ["id", "estimate", "ci_low", "ci_high", "verdict"]
+        ]
+
+
+def test_the_story_as_a_whole_is_supported(verdicts):
+    said = verdicts.set_index("id")["verdict"]
+    for hypothesis in ("B-total-w2", "B-total-m6", "T-act-biphasic", "Treg-supp-biphasic", "Treg-share-m6"):
+        assert said[hypothesis] == "supported", hypothesis
+    # the claims of those who found the opposite
+    assert said["Th1-up-m6"] == "contradicted"
+    assert said["Treg-quiet-m6"] == "contradicted"
+
+
+def test_labels_keep_the_contract_and_find_the_truth(treated):
+    truth = json.loads((treated / "results/simulate/truth.json").read_text())["labels"]
+    right = cells = 0
+    for sample, labels in truth.items():
+        table = pd.read_parquet(treated / f"results/annotate/{sample}.parquet")
+        quality = pd.read_parquet(treated / f"results/qc/{sample}.parquet")
+        assert table.columns.tolist() == list(schema.LABELS)
+        assert table.index.equals(quality.index)
+        assert set(table["population"]) <= {*schema.POPULATIONS, schema.UNASSIGNED}
+        assert set(table["lineage"]) <= {*schema.LINEAGES, schema.UNASSIGNED}
+        kept = table[quality["keep"]].join(pd.Series(labels, name="truth"))
+        kept = kept[kept["truth"] != "doublet"]
+        right, cells = right + (kept["population"] == kept["truth"]).sum(), cells + len(kept)
+    assert right / cells > 0.95
+
+
+def test_the_early_repopulating_donor_can_be_seen(treated):
+    donors = pd.read_csv(treated / "results/abundance/donors.tsv", sep="\t")
+    b = donors[(donors["population"] == "B cells") & (donors["denominator"] == "PBMC")]
+    share = b.pivot_table(index="donor", columns="visit", values="fraction")
+    back = share["month6"] / share["baseline"]
+    assert back.idxmax() == "D07"
+    assert back["D07"] > 0.15
+    assert back.drop("D07").max() < 0.12
+
+
+def test_the_missing_visit_is_said(verdicts):
+    row = verdicts.set_index("id").loc["B-total-m6"]
+    assert row["n_pairs"] == 7
+    assert "D08" in row["dropped"]
+
+
+def test_a_second_call_does_nothing(treated):
+    said = ran(snakemake("--dry-run", directory=treated, config=ROOT / "config/demo.yaml"))
+    assert "Nothing to be done" in said.stdout + said.stderr
+
+
+def test_a_changed_margin_reruns_verdict_and_report_only(treated, tmp_path):
+    text = (ROOT / "config/hypotheses.yaml").read_text()
+    (tmp_path / "mine.yaml").write_text(text.replace("margin: 5", "margin: 4"))
+    (tmp_path / "study.yaml").write_text(
+        (ROOT / "config/demo.yaml").read_text() + "catalogues: {hypotheses: mine.yaml}\n"
+    )
+    said = ran(snakemake("--dry-run", "--quiet", "rules", directory=treated, config=tmp_path / "study.yaml"))
+    jobs = {
+        line.split()[0] for line in (said.stdout + said.stderr).splitlines() if line.strip().endswith(" 1")
+    }
+    assert jobs == {"all", "judge_hypotheses", "write_report"}
+
+
+class Text(HTMLParser):
+    """Words of a page, without styles and scripts."""
+
+    def __init__(self):
+        super().__init__()
+        self.words, self.skip = [], 0
+
+    def handle_starttag(self, tag, _attrs):
+        self.skip += tag in ("style", "script")
+
+    def handle_endtag(self, tag):
+        self.skip -= tag in ("style", "script")
+
+    def handle_data(self, data):
+        if not self.skip:
+            self.words.append(data)
+
+
+def test_the_report_shows_each_confirmatory_verdict(treated, verdicts):
+    page = (treated / "results/report/report.html").read_text(encoding="utf-8")
+    assert len(page.encode()) < 8_000_000
+    text = Text()
+    text.feed(page)
+    shown = " ".join(" ".join(text.words).split())
+    for row in verdicts[verdicts["family"] == "confirmatory"].itertuples():
+        assert row.statement in shown
+    for verdict in set(verdicts["verdict"]):
+        assert verdict in shown.lower()
+
+
+def test_a_null_cohort_supports_nothing(tmp_path):
+    config = tmp_path / "null.yaml"
+    config.write_text("samples: built-in\nsimulate: {plan: untreated, donors: 8, cells: 400, seed: 2}\n")
+    ran(snakemake("results/verdict/verdicts.tsv", directory=tmp_path, config=config))
+    verdicts = pd.read_csv(tmp_path / "results/verdict/verdicts.tsv", sep="\t")
+    confirmatory = verdicts[verdicts["family"] == "confirmatory"]
+    assert not (confirmatory["verdict"] == "supported").any(), confirmatory[
+        confirmatory["verdict"] == "supported"
+    ]
+    assert (confirmatory["n_pairs"] >= 6).sum() > 10
