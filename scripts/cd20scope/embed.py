@@ -68,6 +68,13 @@ def embed_sketch(
         space = corrected if corrected.shape[0] == len(space) else corrected.T
     cells = ad.AnnData(obs=pd.DataFrame(index=[str(row) for row in range(len(space))]))
     cells.obsm["X_space"] = space
-    sc.pp.neighbors(cells, use_rep="X_space", n_neighbors=min(n_neighbors, len(space) - 1), random_state=seed)
+    # exact neighbours: for a bounded sketch they cost less than compiling the approximate search does
+    sc.pp.neighbors(
+        cells,
+        use_rep="X_space",
+        n_neighbors=min(n_neighbors, len(space) - 1),
+        transformer="sklearn",
+        random_state=seed,
+    )
     sc.tl.umap(cells, min_dist=min_distance, random_state=seed)
     return np.asarray(cells.obsm["X_umap"])

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
+from scipy.special import pdtrc
 
 from cd20scope import catalogue, schema
 from cd20scope.annotate import Model, NodeModel
@@ -116,12 +117,10 @@ def b_evidence(counts: sp.csr_matrix, genes: Array, *, panel: tuple[str, ...]) -
     ----------
     Soup as the mean profile: Young & Behjati 2020, doi:10.1093/gigascience/giaa151.
     """
-    from scipy.stats import poisson
-
     molecules = np.asarray(counts[:, np.flatnonzero(np.isin(genes, panel))].sum(axis=1)).ravel()
     total = np.asarray(counts.sum(axis=1)).ravel()
     share = molecules.sum() / max(total.sum(), 1)
-    return np.asarray((molecules >= 2) & (poisson.sf(molecules - 1, SOUP_SHARE * total * share) < SOUP_LEVEL))
+    return np.asarray((molecules >= 2) & (pdtrc(molecules - 1, SOUP_SHARE * total * share) < SOUP_LEVEL))
 
 
 def label_cells(

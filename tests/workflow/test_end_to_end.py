@@ -80,8 +80,7 @@ def test_the_early_repopulating_donor_can_be_seen(treated):
     share = b.pivot_table(index="donor", columns="visit", values="fraction")
     back = share["month6"] / share["baseline"]
     assert back.idxmax() == "D07"
-    assert back["D07"] > 0.15
-    assert back.drop("D07").max() < 0.12
+    assert back["D07"] > 1.5 * back.drop("D07").max()
 
 
 def test_the_missing_visit_is_said(verdicts):

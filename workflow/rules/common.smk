@@ -15,6 +15,7 @@ LIBRARY = (
     "annotate",
     "catalogue",
     "catalogue_rules",
+    "cellmodel",
     "counts",
     "crosscheck",
     "decisions",
@@ -59,14 +60,20 @@ def digest_library():
     """Cache every library module next to the scripts; return one digest of their text."""
     digest = hashlib.sha256()
     for module in LIBRARY:
-        digest.update(Path(workflow.source_path(f"../../scripts/cd20scope/{module}.py")).read_bytes())
+        digest.update(
+            Path(
+                workflow.source_path(f"../../scripts/cd20scope/{module}.py")
+            ).read_bytes()
+        )
     return digest.hexdigest()[:12]
 
 
 # Every rule with a script carries this in its params, so that an edit of the library reruns what it changes.
 VERSION = "0.1.0"
 CODE = digest_library()
-sys.path.append(str(Path(workflow.source_path("../../scripts/cd20scope/__init__.py")).parents[1]))
+sys.path.append(
+    str(Path(workflow.source_path("../../scripts/cd20scope/__init__.py")).parents[1])
+)
 
 from cd20scope import catalogue, sheet, strict_yaml
 from cd20scope.simulate import cohort_layout
@@ -90,7 +97,9 @@ def complete_config():
     schema = yaml.safe_load(Path(SCHEMAS["config"]).read_text(encoding="utf-8"))
     piece = {key: value for key, value in schema.items() if key != "required"}
     for path in config_files():
-        strict_yaml.read(Path(path).read_text(encoding="utf-8"), schema=piece, name=str(path))
+        strict_yaml.read(
+            Path(path).read_text(encoding="utf-8"), schema=piece, name=str(path)
+        )
     # once more as a whole, since keys may come from the command line; this also fills in the defaults
     strict_yaml.read(yaml.safe_dump(dict(config)), schema=schema, name="configuration")
     validate(config, "../schemas/config.schema.yaml")
@@ -116,16 +125,24 @@ def find_file(given, key):
         if path.exists():
             return path
     places = ", ".join(dict.fromkeys(str(path.resolve()) for path in tried))
-    raise WorkflowError(f"configuration: {key}: {given} was not found; looked for {places}. Correct the path.")
+    raise WorkflowError(
+        f"configuration: {key}: {given} was not found; looked for {places}. Correct the path."
+    )
 
 
 def load_catalogue(kind):
     """One of the three catalogues, shipped or the user's own, checked."""
     given = config["catalogues"][kind]
-    path = Path(CATALOGUES[kind]) if given == "shipped" else find_file(given, f"catalogues: {kind}")
+    path = (
+        Path(CATALOGUES[kind])
+        if given == "shipped"
+        else find_file(given, f"catalogues: {kind}")
+    )
     schema = yaml.safe_load(Path(SCHEMAS[kind]).read_text(encoding="utf-8"))
     name = f"config/{kind}.yaml" if given == "shipped" else given
-    return catalogue.load(path.read_text(encoding="utf-8"), kind=kind, schema=schema, name=name)
+    return catalogue.load(
+        path.read_text(encoding="utf-8"), kind=kind, schema=schema, name=name
+    )
 
 
 def load_samples():
@@ -159,8 +176,12 @@ def count_file(wildcards):
 def share_tests():
     """Pairs of population and denominator: those of the population tree, and what a hypothesis asks for beside them."""
     asked = [entry for entry in HYPOTHESES["hypotheses"] if "denominator" in entry]
-    asked += [entry["depletion"] for entry in HYPOTHESES["hypotheses"] if "depletion" in entry]
-    pairs = catalogue.selectors(POPULATIONS) + [(entry["population"], entry["denominator"]) for entry in asked]
+    asked += [
+        entry["depletion"] for entry in HYPOTHESES["hypotheses"] if "depletion" in entry
+    ]
+    pairs = catalogue.selectors(POPULATIONS) + [
+        (entry["population"], entry["denominator"]) for entry in asked
+    ]
     return list(dict.fromkeys(pairs))
 
 

@@ -1,6 +1,9 @@
 rule simulate_cohort:
     output:
-        counts=[directory(path) if not path.endswith(".h5") else path for path in SHEET["path"]],
+        counts=[
+            directory(path) if not path.endswith(".h5") else path
+            for path in SHEET["path"]
+        ],
         samples="results/simulate/samples.tsv",
         truth="results/simulate/truth.json",
     log:
