@@ -27,7 +27,7 @@ demo: .venv/installed  ## run the built-in cohort (8 donors x 3 visits) and prin
 	@echo "Report: $(CURDIR)/results/report/report.html"
 
 test: .venv/installed  ## run every test
-	$(PYTHON) -m pytest -n $(CORES) --dist loadgroup
+	$(PYTHON) -m pytest -n $(CORES) --dist loadfile
 
 check: .venv/installed  ## what contributors run beside the tests: style, types, lint, dry run
 	.venv/bin/ruff check

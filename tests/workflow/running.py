@@ -14,8 +14,9 @@ def snakemake(
     """Run Snakemake in a folder of its own on one core; tests run side by side. Gives the finished process."""
     command = [sys.executable, "-m", "snakemake", "--cores", "1", "--snakefile", str(snakefile)]
     command += ["--directory", str(directory), "--show-failed-logs"]
-    command += ["--configfile", str(config)] if config else []
-    return subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=900, check=False)
+    command += arguments
+    command += ["--configfile", str(config)] if config else []  # takes all that follows
+    return subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
 
 
 def ran(process: subprocess.CompletedProcess) -> subprocess.CompletedProcess:

@@ -135,15 +135,3 @@ def test_the_report_shows_each_confirmatory_verdict(treated, verdicts):
         assert row.statement in shown
     for verdict in set(verdicts["verdict"]):
         assert verdict in shown.lower()
-
-
-def test_a_null_cohort_supports_nothing(tmp_path):
-    config = tmp_path / "null.yaml"
-    config.write_text("samples: built-in\nsimulate: {plan: untreated, donors: 8, cells: 400, seed: 2}\n")
-    ran(snakemake("results/verdict/verdicts.tsv", directory=tmp_path, config=config))
-    verdicts = pd.read_csv(tmp_path / "results/verdict/verdicts.tsv", sep="\t")
-    confirmatory = verdicts[verdicts["family"] == "confirmatory"]
-    assert not (confirmatory["verdict"] == "supported").any(), confirmatory[
-        confirmatory["verdict"] == "supported"
-    ]
-    assert (confirmatory["n_pairs"] >= 6).sum() > 10
