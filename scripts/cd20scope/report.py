@@ -130,7 +130,7 @@ def render(
         themes=themes(answer),
         figures=draw(
             verdicts=verdicts,
-            donors=donors,
+            donors=usual_shares(donors),
             expression=expression,
             scores=scores,
             programs=programs,
@@ -234,6 +234,12 @@ def totals(qc_summary: pd.DataFrame) -> dict[str, Any]:
         "kept": int(kept.sum()),
         "unassigned": float((qc_summary["unassigned_rate"] * kept).sum() / max(kept.sum(), 1)),
     }
+
+
+def usual_shares(donors: pd.DataFrame) -> pd.DataFrame:
+    """Shares of each population in its usual denominator, the first that the table has; figures show no other."""
+    usual = donors.drop_duplicates("population")[["population", "denominator"]]
+    return donors.merge(usual, on=["population", "denominator"])
 
 
 def draw(

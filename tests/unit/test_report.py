@@ -289,3 +289,9 @@ def test_margins_are_on_the_scale_of_the_estimate():
     assert wording.margin_of(row) == pytest.approx(np.log(0.2))
     row = {"endpoint": "biphasic", "program": "Th17", "margin": 0.5, "direction": "up"}
     assert wording.margin_of(row) == 0.5
+
+
+def test_figures_show_a_population_in_its_usual_denominator_only():
+    rows = [("Plasma", "PBMC", 0.01), ("Plasma", "B lineage", 0.9), ("Treg", "CD4 T", 0.1)]
+    donors = pd.DataFrame(rows, columns=["population", "denominator", "fraction"])
+    assert report.usual_shares(donors)["denominator"].tolist() == ["PBMC", "CD4 T"]
