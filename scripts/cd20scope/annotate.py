@@ -157,7 +157,8 @@ def _fit_node(
     scores = np.column_stack([_class_score(spec, name, values, genes, smooth) for name in classes])
     seeds, agreed = _choose_seeds(scores, reduced, seed=seed)
     kept = [position for position in range(len(classes)) if (seeds == position).sum() >= MIN_SEEDS]
-    if not kept:
+    # one subset alone tells nothing: its cells may be of those whose markers were not seen
+    if not kept or (spec.level == "population" and len(kept) < 2):
         return None, np.zeros(0, dtype=int), reduced
     names = tuple(classes[position] for position in kept)
     if len(kept) == 1:

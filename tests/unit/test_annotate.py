@@ -152,3 +152,13 @@ def test_log_normalised_input_is_what_ingest_gives(cohort):
     name = next(iter(cohort["counts"]))
     totals = np.expm1(ingest.log_normalise(cohort["counts"][name]).toarray().astype(float)).sum(axis=1)
     np.testing.assert_allclose(totals, 10_000, rtol=1e-4)
+
+
+def test_a_population_is_refined_only_where_two_subsets_are_seen(fitted, populations):
+    refined = {node["parent"] for node in populations["nodes"] if node["level"] == "subset"}
+    found = {name: node.classes for name, node in fitted["model"].nodes.items() if name in refined}
+    assert found
+    assert all(len(classes) >= 2 for classes in found.values())
+    subsets = pd.concat(fitted["labels"].values())
+    told = subsets.loc[subsets["subset"] != schema.UNASSIGNED, "population"].unique()
+    assert set(told) <= set(found)
