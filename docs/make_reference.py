@@ -53,7 +53,7 @@ the sheet. `workflow/schemas/samples.schema.yaml` describes every column, needed
 def flow(value: Any) -> str:  # noqa: ANN401 - any YAML value
     """Write a value on one line of YAML."""
     return (
-        yaml.safe_dump(value, default_flow_style=True, width=10_000)
+        yaml.safe_dump(value, default_flow_style=True, width=10_000, sort_keys=False)
         .removesuffix("\n")
         .removesuffix("\n...")
         .strip()

@@ -7,6 +7,7 @@ import pandas as pd
 
 from cd20scope import aggregate, ingest, labels
 from cd20scope.logs import logged
+from cd20scope.model import unpack_model
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -20,7 +21,7 @@ with logged(snakemake.log[0]) as log:
         .to_numpy(dtype=bool)
     )
     with np.load(snakemake.input.model) as arrays:
-        model = labels.unpack_model(arrays)
+        model = unpack_model(arrays)
     kept, genes = counts.matrix[np.flatnonzero(keep)], counts.genes["gene"].to_numpy()
     lognorm = ingest.log_normalise(kept)
     labelled = labels.label_cells(

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from cd20scope import annotate, ingest, labels, sketch
+from cd20scope import annotate, ingest, sketch
 from cd20scope.logs import logged
+from cd20scope.model import pack_model
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -15,13 +16,14 @@ if TYPE_CHECKING:
 with logged(snakemake.log[0]) as log:
     params = snakemake.params
     paths = dict(zip(params.samples, snakemake.input.counts, strict=True))
+    # two narrow columns of all cells; all else is read for the cells of the sketch only
     cells = pd.concat(
-        [
-            pd.read_parquet(path, columns=["stratum", "keep"])
-            .reset_index()
-            .assign(sample=sample, row=lambda table: np.arange(len(table)))
-            for sample, path in zip(params.samples, snakemake.input.cells, strict=True)
-        ]
+        pd.read_parquet(path, columns=["stratum", "keep"])
+        .reset_index(drop=True)
+        .rename_axis("row")
+        .reset_index()
+        .assign(sample=sample)
+        for sample, path in zip(params.samples, snakemake.input.cells, strict=True)
     )
     chosen = sketch.choose_sketch(cells, n_cells=params.cells, seed=params.seed)
     references = {sample: ingest.read_genes(path) for sample, path in paths.items()}
@@ -43,10 +45,13 @@ with logged(snakemake.log[0]) as log:
     )
     for node in model.nodes.values():
         log.info("%s: %s", node.name, ", ".join(node.classes))
-    np.savez(snakemake.output.model, **labels.pack_model(model))
+    np.savez(snakemake.output.model, **pack_model(model))
     reference.to_csv(snakemake.output.genes, sep="\t", index=False)
-    barcode = (
-        cells.set_index(["sample", "row"])["barcode"].reindex(pd.MultiIndex.from_frame(chosen)).to_numpy()
+    barcode = np.concatenate(
+        [
+            ingest.read_barcodes(paths[sample])[rows["row"]]
+            for sample, rows in chosen.groupby("sample", sort=False)
+        ]
     )
     names = [f"PC{number + 1}" for number in range(components.shape[1])]
     drawn = pd.DataFrame(components, columns=names).assign(sample=chosen["sample"], barcode=barcode)

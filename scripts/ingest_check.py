@@ -25,16 +25,15 @@ def checksum(path: Path) -> str:
 
 with logged(snakemake.log[0]) as log:
     rows, problems = [], []
-    for sample, path in zip(snakemake.params.sheet, snakemake.input.counts, strict=True):
+    params = snakemake.params
+    for sample, format, path in zip(params.samples, params.formats, snakemake.input.counts, strict=True):
         try:
-            header = ingest.peek(path, format=sample.get("format", ""))
+            header = ingest.peek(path, format=format)
         except ingest.IngestError as error:
-            problems.append(f"sample {sample['sample']}: {error}")
+            problems.append(f"sample {sample}: {error}")
             continue
-        log.info("%s: %s, %s in %s, %d cells x %d genes", sample["sample"], path, *vars(header).values())
-        rows.append(
-            {"sample": sample["sample"], "path": path, "sha256": checksum(Path(path)), **vars(header)}
-        )
+        log.info("%s: %s, %s in %s, %d cells x %d genes", sample, path, *vars(header).values())
+        rows.append({"sample": sample, "path": path, "sha256": checksum(Path(path)), **vars(header)})
     if problems:
         raise ingest.IngestError(
             "\n".join([f"{len(problems)} of the count files cannot be used:", *problems])

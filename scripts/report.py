@@ -32,12 +32,15 @@ TEXT = {"donor": str, "donors": str, "dropped": str, "sample": str}
 with logged(snakemake.log[0]) as log:
     params, inputs = snakemake.params, snakemake.input
     sheet = pd.DataFrame(params.sheet)
-    cells = dict(zip(sheet["sample"], map(pd.read_parquet, inputs.cells), strict=True))
-    labels = dict(zip(sheet["sample"], map(pd.read_parquet, inputs.labels), strict=True))
     placed = pd.read_parquet(inputs.embedding).merge(sheet[["sample", "donor", "visit"]], on="sample")
-    population = pd.concat(
-        {sample: table["population"] for sample, table in labels.items()}, names=["sample", "barcode"]
-    )
+    quality, embedded = [], []
+    # one sample at a time: of its cells only a summary and the labels of those in the sketch are kept
+    for row, cells, labels in zip(sheet.to_dict("records"), inputs.cells, inputs.labels, strict=True):
+        population = pd.read_parquet(labels, columns=["population"])["population"]
+        who = {key: row[key] for key in ("sample", "donor", "visit")}
+        quality.append(who | qc.summarise(pd.read_parquet(cells), population))
+        own = placed[placed["sample"] == row["sample"]]
+        embedded.append(own.assign(population=population.reindex(own["barcode"]).to_numpy()))
     page = report.render(
         params.template,
         verdicts=pd.read_csv(inputs.verdicts, sep="\t", dtype=TEXT),
@@ -47,8 +50,8 @@ with logged(snakemake.log[0]) as log:
         expression_populations=pd.read_csv(inputs.populations, sep="\t", dtype=TEXT),
         scores=pd.read_csv(inputs.scores, sep="\t", dtype=TEXT),
         programs=pd.read_csv(inputs.programs, sep="\t", dtype=TEXT),
-        embedding=placed.join(population, on=["sample", "barcode"]),
-        qc_summary=qc.summarise(cells, labels, sheet=sheet),
+        embedding=pd.concat(embedded),
+        qc_summary=pd.DataFrame(quality),
         inputs=pd.read_csv(inputs.checked, sep="\t", dtype=TEXT),
         versions={"cd20scope": params.version, "Python": platform.python_version()}
         | {name: version(name) for name in SOFTWARE},

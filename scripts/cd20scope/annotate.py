@@ -7,7 +7,6 @@ class, clearly, become its training set; a regularised multinomial regression ov
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ import scipy.sparse as sp
 
 from cd20scope.decisions import NodeSpec, node_specs
 from cd20scope.features import choose_features
+from cd20scope.model import Model, NodeModel
 
 Array = npt.NDArray[Any]
 
@@ -52,47 +52,6 @@ CAP_SDS = 8.0
 """Values above the mean by more standard deviations are cut there."""
 
 
-@dataclass(frozen=True)
-class NodeModel:
-    """A fitted decision: ``softmax(x @ weights + intercept)`` over ``classes``, x log-normalised and capped.
-
-    Attributes
-    ----------
-    name
-        ``root``, or the branch or population that is resolved.
-    classes
-        Names of the n classes found in the data.
-    weights
-        Shape (n_features, n).
-    intercept
-        Shape (n,).
-    """
-
-    name: str
-    classes: tuple[str, ...]
-    weights: Array
-    intercept: Array
-
-
-@dataclass(frozen=True)
-class Model:
-    """All decisions, over one list of genes.
-
-    Attributes
-    ----------
-    genes
-        Names of the features, shape (n_features,).
-    cap
-        Highest log-normalised value of each feature that is used, shape (n_features,).
-    nodes
-        Decisions by name.
-    """
-
-    genes: Array
-    cap: Array
-    nodes: dict[str, NodeModel]
-
-
 def fit_model(
     lognorm: sp.csr_matrix, genes: Array, *, populations: Mapping[str, Any], seed: int
 ) -> tuple[Model, Array]:
@@ -113,6 +72,11 @@ def fit_model(
     -------
     Model, numpy.ndarray
         The model, and the principal components of the sketch (cells x 30), for the embedding.
+
+    Raises
+    ------
+    ValueError
+        When no lineage can be told, as with genes of another species.
     """
     specs = node_specs(populations)
     markers = {gene for spec in specs for lists in spec.markers.values() for part in lists for gene in part}
@@ -136,6 +100,12 @@ def fit_model(
         fitted[spec.name] = node
         if spec.level != "population":
             members |= {label: rows[called == position] for position, label in enumerate(node.classes)}
+    if "root" not in fitted:
+        raise ValueError(
+            f"annotate: none of {', '.join(specs[0].classes)} was found in {len(values)} cells, {len(genes)} genes; "
+            f"{len(markers & set(genes))} of {len(markers)} marker genes are among them. Are these human blood cells, with "
+            "gene symbols such as CD3E for names, and do all samples share their genes?"
+        )
     return Model(genes=names, cap=cap.astype(np.float32), nodes=fitted), components
 
 

@@ -13,9 +13,13 @@ Array = npt.NDArray[Any]
 N_VARIABLE = 2000
 """Variable genes beside the markers."""
 
-# Genes that follow the receptor, the handling or the drug rather than the kind of cell. MS4A1 is the target:
-# labels that used it would change with treatment by themselves.
-NOT_FEATURES = re.compile(r"^(MT-|RP[SL]\d|IG[HKL][VDJCAGME]|TR[ABDG][VDJC]|MS4A1$|MALAT1$|XIST$)")
+# Genes that follow the receptor, the handling or the drug rather than the kind of cell. MS4A1 is the target: labels
+# that used it would change with treatment by themselves. Immunoglobulin transcripts float in every droplet.
+NOT_FEATURES = re.compile(
+    r"^(MT-.+|RP[SL](\d+[AXYL]{0,2}\d?|P\d|A)|IG[HKL]([VDJ]\d.*|[CAG]\d?|[EMD])|MS4A1|MALAT1|XIST)$"
+)
+RECEPTOR = re.compile(r"^TR[ABGD]([VDJ]\d.*|C\d?)$")
+"""Segments of T-cell receptors: features only where the population tree names them, as for gamma-delta cells."""
 
 
 def choose_features(lognorm: sp.csr_matrix, genes: Array, *, markers: set[str]) -> Array:
@@ -36,7 +40,12 @@ def choose_features(lognorm: sp.csr_matrix, genes: Array, *, markers: set[str]) 
         Positions of the chosen genes, ascending.
     """
     seen = np.diff(lognorm.tocsc().indptr)
-    allowed = np.array([NOT_FEATURES.match(gene) is None for gene in genes]) & (seen >= 3)
+    allowed = np.array(
+        [
+            NOT_FEATURES.match(gene) is None and (gene in markers or RECEPTOR.match(gene) is None)
+            for gene in genes
+        ]
+    ) & (seen >= 3)
     mean = np.asarray(lognorm.mean(axis=0)).ravel()
     square = np.asarray(lognorm.multiply(lognorm).mean(axis=0)).ravel()
     dispersion = np.log((square - mean**2 + 1e-9) / (mean + 1e-9))

@@ -207,6 +207,18 @@ def read_genes(path: Path | str) -> pd.DataFrame:
         return _genes(file["var"])
 
 
+def read_barcodes(path: Path | str) -> npt.NDArray[np.str_]:
+    """Read the barcodes alone of what :func:`write_counts` wrote, in order.
+
+    Raises
+    ------
+    IngestError
+        As :func:`read_counts`.
+    """
+    with _opened(Path(path)) as (file, _):
+        return read_strings(file["obs"][file["obs"].attrs["_index"]])
+
+
 def _genes(var: h5py.Group) -> pd.DataFrame:
     gene, gene_id = read_strings(var[var.attrs["_index"]]), read_strings(var["gene_id"])
     return pd.DataFrame({"gene": gene, "gene_id": gene_id})

@@ -10,8 +10,8 @@ import scipy.sparse as sp
 from scipy.special import pdtrc
 
 from cd20scope import catalogue, schema
-from cd20scope.annotate import Model, NodeModel
 from cd20scope.features import take_features
+from cd20scope.model import Model, softmax
 
 Array = npt.NDArray[Any]
 
@@ -26,39 +26,6 @@ SOUP_SHARE = 0.1
 no B."""
 SOUP_LEVEL = 0.01
 """A B call stands when the soup would give as many molecules in fewer than this share of cells."""
-
-
-def pack_model(model: Model) -> dict[str, Array]:
-    """Turn a model into plain arrays, ready for ``numpy.savez``."""
-    arrays: dict[str, Array] = {
-        "genes": model.genes.astype(str),
-        "cap": model.cap,
-        "nodes": np.array(list(model.nodes), dtype=str),
-    }
-    for position, node in enumerate(model.nodes.values()):
-        arrays[f"classes_{position}"] = np.array(node.classes, dtype=str)
-        arrays[f"weights_{position}"] = node.weights
-        arrays[f"intercept_{position}"] = node.intercept
-    return arrays
-
-
-def unpack_model(arrays: Mapping[str, Array]) -> Model:
-    """Undo :func:`pack_model`."""
-    nodes = {
-        str(name): NodeModel(
-            name=str(name),
-            classes=tuple(str(label) for label in arrays[f"classes_{position}"]),
-            weights=arrays[f"weights_{position}"],
-            intercept=arrays[f"intercept_{position}"],
-        )
-        for position, name in enumerate(arrays["nodes"])
-    }
-    return Model(genes=arrays["genes"].astype(str), cap=arrays["cap"], nodes=nodes)
-
-
-def _softmax(logits: Array) -> Array:
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
 
 
 def probabilities(features: sp.csr_matrix, model: Model, *, populations: Mapping[str, Any]) -> pd.DataFrame:
@@ -81,14 +48,14 @@ def probabilities(features: sp.csr_matrix, model: Model, *, populations: Mapping
     """
     branches = {node["name"] for node in populations["nodes"] if node["level"] == "branch"}
     root = model.nodes["root"]
-    at_root = _softmax(features @ root.weights + root.intercept)
+    at_root = softmax(features @ root.weights + root.intercept)
     columns: dict[str, Array] = {}
     for position, label in enumerate(root.classes):
         if label not in branches:
             columns[label] = at_root[:, position]
         elif label in model.nodes:
             node = model.nodes[label]
-            within = _softmax(features @ node.weights + node.intercept)
+            within = softmax(features @ node.weights + node.intercept)
             columns |= {name: at_root[:, position] * within[:, k] for k, name in enumerate(node.classes)}
     return pd.DataFrame(columns)
 
@@ -214,7 +181,7 @@ def _subset(
         if not len(rows):
             continue
         node = model.nodes[name]
-        chances = _softmax(features[rows] @ node.weights + node.intercept)
+        chances = softmax(features[rows] @ node.weights + node.intercept)
         best = chances.argmax(axis=1)
         enough = chances.max(axis=1) >= np.array([needed[name, label] for label in node.classes])[best]
         subset[rows[enough]] = np.array(node.classes, dtype=object)[best[enough]]

@@ -106,52 +106,39 @@ def flag_cells(
             "n_genes": n_genes,
             "percent_mito": percent_mito.astype(np.float32),
             "doublet_score": score.astype(np.float32),
-            "stratum": coarse_stratum(lognorm, genes, populations=populations),
+            "stratum": pd.Categorical(coarse_stratum(lognorm, genes, populations=populations)),
             "keep": ~failed.any(axis=1),
             "reason": ["; ".join(np.array(REASONS)[row]) for row in failed],
         }
     )
 
 
-def summarise(
-    cells: Mapping[str, pd.DataFrame], labels: Mapping[str, pd.DataFrame], *, sheet: pd.DataFrame
-) -> pd.DataFrame:
-    """Sum up the quality of every sample in one row.
+def summarise(cells: pd.DataFrame, population: pd.Series) -> dict[str, float]:
+    """Sum up the quality of one sample.
 
     Parameters
     ----------
     cells
-        Sample -> its table of :func:`flag_cells`.
-    labels
-        Sample -> its labels, of all cells.
-    sheet
-        ``sample``, ``donor``, ``visit``.
+        Its table of :func:`flag_cells`.
+    population
+        Label of each of its cells, in the same order.
 
     Returns
     -------
-    pandas.DataFrame
-        ``sample donor visit n_cells n_kept``, cells dropped for each of :data:`REASONS` (a cell may have several),
-        ``median_counts`` and ``median_genes`` of kept cells, ``doublet_rate`` and ``unassigned_rate`` (0 to 1; of the
-        cells past the other bounds, and of kept cells).
+    dict
+        ``n_cells n_kept``, cells dropped for each of :data:`REASONS` (a cell may have several), ``median_counts`` and
+        ``median_genes`` of kept cells, ``doublet_rate`` and ``unassigned_rate`` (0 to 1; of the cells past the other
+        bounds, and of kept cells).
     """
-    rows = []
-    for sample, donor, visit in sheet[["sample", "donor", "visit"]].itertuples(index=False):
-        table, kept = cells[sample], cells[sample]["keep"].to_numpy(dtype=bool)
-        dropped = {reason: int(table["reason"].str.contains(reason).sum()) for reason in REASONS}
-        past = int(kept.sum()) + int((table["reason"] == "doublet").sum())
-        unassigned = labels[sample]["population"].to_numpy()[kept] == schema.UNASSIGNED
-        rows.append(
-            {
-                "sample": sample,
-                "donor": donor,
-                "visit": visit,
-                "n_cells": len(table),
-                "n_kept": int(kept.sum()),
-                **dropped,
-                "median_counts": float(table.loc[kept, "n_counts"].median()),
-                "median_genes": float(table.loc[kept, "n_genes"].median()),
-                "doublet_rate": dropped["doublet"] / past if past else 0.0,
-                "unassigned_rate": float(unassigned.mean()) if kept.any() else 0.0,
-            }
-        )
-    return pd.DataFrame(rows)
+    kept = cells["keep"].to_numpy(dtype=bool)
+    dropped = {reason: int(cells["reason"].str.contains(reason).sum()) for reason in REASONS}
+    past = int(kept.sum()) + int((cells["reason"] == "doublet").sum())
+    return {
+        "n_cells": len(cells),
+        "n_kept": int(kept.sum()),
+        **dropped,
+        "median_counts": float(cells.loc[kept, "n_counts"].median()),
+        "median_genes": float(cells.loc[kept, "n_genes"].median()),
+        "doublet_rate": dropped["doublet"] / past if past else 0.0,
+        "unassigned_rate": float((population[kept] == schema.UNASSIGNED).mean()) if kept.any() else 0.0,
+    }

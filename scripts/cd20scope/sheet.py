@@ -59,9 +59,7 @@ class _Problems:
             raise SheetError("\n".join(text for _, text in sorted(self.found, key=lambda item: item[0])))
 
 
-def read_sheet(
-    path: Path | str, *, visits: Mapping[str, Sequence[str]], simulated: bool = False
-) -> pd.DataFrame:
+def read_sheet(path: Path | str, *, visits: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     """Read and check a sample sheet.
 
     Parameters
@@ -71,8 +69,6 @@ def read_sheet(
         byte-order mark and Windows line ends are tolerated.
     visits
         Each visit of the study with the other names it may have in the sheet; case does not matter.
-    simulated
-        True when a rule of the workflow makes the count files: they need not be there yet.
 
     Returns
     -------
@@ -96,7 +92,7 @@ def read_sheet(
         sheet["visit"] = _name_visits(sheet, visits, problems)
     if "path" in sheet:
         sheet["path"] = [str(path.parent / cell) if cell else "" for cell in sheet["path"]]
-        _check_paths(sheet, problems, simulated=simulated)
+        _check_paths(sheet, problems)
     _check_rows(sheet, problems)
     problems.stop()
     return sheet.reset_index(drop=True)
@@ -138,10 +134,11 @@ def _parse(path: Path, problems: _Problems) -> pd.DataFrame:
     del rows[start]
     while header and not header[-1]:
         header.pop()
-    if len(header) == 1 and "," in header[0]:
-        raise SheetError(
-            f"{path}, row {start}: separated by commas. Save the sheet with tabs between columns."
-        )
+    for separator, name in ((",", "commas"), (";", "semicolons"), (" ", "spaces")):
+        if len(header) == 1 and separator in header[0]:
+            raise SheetError(
+                f"{path}, row {start}: separated by {name}. Save the sheet with tabs between columns."
+            )
     _check_header(header, start, problems)
     if not rows:
         problems.add("no samples below the header. Write one row per sample.")
@@ -242,7 +239,7 @@ def _is_there(path: str) -> bool:
         return False
 
 
-def _check_paths(sheet: pd.DataFrame, problems: _Problems, *, simulated: bool) -> None:
+def _check_paths(sheet: pd.DataFrame, problems: _Problems) -> None:
     first: dict[str, int] = {}
     for row, path in _cells(sheet, "path"):
         if not path:
@@ -253,7 +250,7 @@ def _check_paths(sheet: pd.DataFrame, problems: _Problems, *, simulated: bool) -
                 row=row,
                 column="path",
             )
-        elif not simulated and not _is_there(path):
+        elif not _is_there(path):
             problems.add(
                 f"{path} is not there. Correct it; a path starts from the folder of the sheet.",
                 row=row,

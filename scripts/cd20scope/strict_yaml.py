@@ -62,7 +62,7 @@ def read(
     except yaml.YAMLError as error:
         raise CatalogueError(name, [f"not readable as YAML, {error}. Correct the text there."]) from error
     if not isinstance(data, dict):
-        keys = ", ".join(schema["required"])
+        keys = ", ".join(schema.get("required", schema["properties"]))
         raise CatalogueError(name, [f"found {show(data)} instead of a mapping. Start from the keys {keys}."])
     broken = list(jsonschema.Draft202012Validator(schema).iter_errors(data))
     problems = [*_repeated_keys(root, ()), *(problem for error in broken for problem in _explain(error))]
@@ -130,6 +130,14 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[Problem]:
     elif rule in ("minimum", "exclusiveMinimum"):
         bound = "at least" if rule == "minimum" else "above"
         yield place, f"found {show(found)}; it must be {bound} {limit}."
+    elif rule in ("maximum", "exclusiveMaximum"):
+        bound = "at most" if rule == "maximum" else "below"
+        yield place, f"found {show(found)}; it must be {bound} {limit}."
+    elif rule == "minProperties":
+        yield (
+            place,
+            f"found {len(found)} of at least {limit} entries; what is given here replaces the default whole.",
+        )
     else:
         yield place, f"{error.message}."
 
@@ -144,7 +152,16 @@ ARTICLES = {
 """Types of JSON schema in words."""
 
 
-ABOUT_A_VALUE = ("type", "enum", "pattern", "minLength", "minimum", "exclusiveMinimum")
+ABOUT_A_VALUE = (
+    "type",
+    "enum",
+    "pattern",
+    "minLength",
+    "minimum",
+    "exclusiveMinimum",
+    "maximum",
+    "exclusiveMaximum",
+)
 """Rules of JSON schema after whose violation the value itself cannot be used."""
 
 

@@ -5,6 +5,7 @@ import scipy.sparse as sp
 from sklearn.metrics import f1_score
 
 from cd20scope import annotate, decisions, features, ingest, labels, schema
+from cd20scope.model import pack_model, unpack_model
 
 
 def test_the_tree_is_cut_into_root_branches_and_populations(populations):
@@ -59,9 +60,9 @@ def test_features_are_aligned_by_name_and_absent_genes_are_zero():
 
 
 def test_a_model_survives_packing(fitted, cohort, populations, tmp_path):
-    np.savez(tmp_path / "model.npz", **labels.pack_model(fitted["model"]))
+    np.savez(tmp_path / "model.npz", **pack_model(fitted["model"]))
     with np.load(tmp_path / "model.npz") as arrays:
-        again = labels.unpack_model(arrays)
+        again = unpack_model(arrays)
     name = next(iter(cohort["counts"]))
     chances = [
         labels.probabilities(

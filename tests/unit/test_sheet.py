@@ -88,13 +88,6 @@ def test_marks_line_ends_comments_quotes_and_trailing_tabs(folder, end):
     assert table["note"].tolist() == ['one, "two"', "", "x"]
 
 
-def test_files_need_not_be_there_when_simulated(folder):
-    path = write(folder, *GOOD, "E\tD3\tweek2\tlater.h5")
-    with pytest.raises(sheet.SheetError, match=r"later\.h5 is not there"):
-        sheet.read_sheet(path, visits=VISITS)
-    assert len(sheet.read_sheet(path, visits=VISITS, simulated=True)) == 4
-
-
 def test_absolute_paths_stay(folder, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "x.h5"
     elsewhere.touch()

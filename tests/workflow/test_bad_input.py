@@ -78,6 +78,15 @@ def test_normalised_counts_stop_before_any_sample_is_read(study):
         ("samples: samples.tsv\nqc: {min_gene: 5}\n", ["min_gene", "min_genes"]),
         ("samples: samples.tsv\nqc: {min_genes: many}\n", ["min_genes", "many"]),
         ("samples: samples.tsv\ncontrasts: [[month9, baseline]]\n", ["month9", "month6"]),
+        (
+            "samples: samples.tsv\ncontrasts: [[baseline, week2]]\n",
+            ["baseline", "later, earlier", "other way round"],
+        ),
+        (
+            "samples: samples.tsv\nvisits: {pre: [baseline], post: [week2]}\ncontrasts: [[post, pre]]\n",
+            ["no hypothesis", "post-pre", "month6-baseline", "other spellings"],
+        ),
+        ("samples: samples.tsv\nvisits: {pre: [baseline], post: [week2]}\n", ["week2", "default contrasts"]),
         ("samples: nowhere.tsv\n", ["nowhere.tsv", "not found"]),
         ("samples: samples.tsv\ncatalogues: {hypotheses: mine.yaml}\n", ["mine.yaml", "not found"]),
     ],

@@ -1,10 +1,12 @@
 """The built-in cohort, whole: what was planted comes out, and where nothing was planted nothing does."""
 
+import html
 import json
-from html.parser import HTMLParser
+import re
 
 import pandas as pd
 import pytest
+import yaml
 
 from cd20scope import schema
 from workflow.running import ROOT, ran, snakemake
@@ -22,9 +24,7 @@ def verdicts(treated):
     return pd.read_csv(treated / "results/verdict/verdicts.tsv", sep="\t")
 
 
-def test_verdicts_have_the_promised_columns_and_a_row_for_each_hypothesis(verdicts, populations):
-    import yaml
-
+def test_verdicts_have_the_promised_columns_and_a_row_for_each_hypothesis(verdicts):
     hypotheses = yaml.safe_load((ROOT / "config/hypotheses.yaml").read_text())["hypotheses"]
     assert verdicts.columns[: len(schema.VERDICT_COLUMNS)].tolist() == list(schema.VERDICT_COLUMNS)
     assert verdicts["id"].tolist() == [entry["id"] for entry in hypotheses]
@@ -94,44 +94,44 @@ def test_a_second_call_does_nothing(treated):
     assert "Nothing to be done" in said.stdout + said.stderr
 
 
+def planned(folder, config, *arguments):
+    """Rules that a dry run would run."""
+    said = ran(snakemake("--dry-run", "--quiet", "rules", *arguments, directory=folder, config=config))
+    return set(re.findall(r"^(\w+) +\d+$", said.stdout + said.stderr, flags=re.M)) - {"total"}
+
+
+def test_a_changed_threshold_reruns_all_that_depends_on_it(treated, tmp_path):
+    (tmp_path / "study.yaml").write_text((ROOT / "config/demo.yaml").read_text() + "qc: {min_genes: 210}\n")
+    expected = {
+        "flag_cells",
+        "fit_annotation",
+        "label_cells",
+        "embed_sketch",
+        "test_abundance",
+        "test_expression",
+    }
+    expected |= {"test_programs", "judge_hypotheses", "write_report", "all"}
+    assert planned(treated, tmp_path / "study.yaml") == expected
+
+
 def test_a_changed_margin_reruns_verdict_and_report_only(treated, tmp_path):
     text = (ROOT / "config/hypotheses.yaml").read_text()
     (tmp_path / "mine.yaml").write_text(text.replace("margin: 5", "margin: 4"))
     (tmp_path / "study.yaml").write_text(
         (ROOT / "config/demo.yaml").read_text() + "catalogues: {hypotheses: mine.yaml}\n"
     )
-    said = ran(snakemake("--dry-run", "--quiet", "rules", directory=treated, config=tmp_path / "study.yaml"))
-    jobs = {
-        line.split()[0] for line in (said.stdout + said.stderr).splitlines() if line.strip().endswith(" 1")
-    }
-    assert jobs == {"all", "judge_hypotheses", "write_report"}
+    assert planned(treated, tmp_path / "study.yaml") == {"all", "judge_hypotheses", "write_report"}
 
 
-class Text(HTMLParser):
-    """Words of a page, without styles and scripts."""
-
-    def __init__(self):
-        super().__init__()
-        self.words, self.skip = [], 0
-
-    def handle_starttag(self, tag, _attrs):
-        self.skip += tag in ("style", "script")
-
-    def handle_endtag(self, tag):
-        self.skip -= tag in ("style", "script")
-
-    def handle_data(self, data):
-        if not self.skip:
-            self.words.append(data)
-
-
-def test_the_report_shows_each_confirmatory_verdict(treated, verdicts):
+def test_each_claim_of_the_report_shows_its_own_verdict_estimate_and_donors(treated, verdicts):
     page = (treated / "results/report/report.html").read_text(encoding="utf-8")
     assert len(page.encode()) < 8_000_000
-    text = Text()
-    text.feed(page)
-    shown = " ".join(" ".join(text.words).split())
+    claims = re.findall(r'<article class="claim".*?</article>', page, flags=re.S)
+    text = [html.unescape(re.sub(r"<[^>]+>", " ", claim)) for claim in claims]
     for row in verdicts[verdicts["family"] == "confirmatory"].itertuples():
-        assert row.statement in shown
-    for verdict in set(verdicts["verdict"]):
-        assert verdict in shown.lower()
+        (own,) = [words for words in text if row.statement in " ".join(words.split())]
+        badge = own.split(row.statement.split()[0])[0]
+        assert row.verdict in badge
+        if row.verdict != "not testable":
+            assert f"{abs(row.estimate):.2f}" in own
+            assert all(donor in own for donor in row.donors.split(", "))

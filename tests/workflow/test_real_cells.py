@@ -1,6 +1,7 @@
 """A small donor-paired cohort of real, bead-sorted cells with planted depletion, from files to verdicts."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -80,6 +81,21 @@ def test_lineages_are_told_and_no_b_cell_is_invented(cohort):
     assert (cells.loc[cells["truth"] == "NK", "population"] == "NK").mean() > 0.95
     t_cells = cells["truth"].isin(["CD4 memory", "Treg"])
     assert (cells.loc[t_cells, "lineage"] == "CD4 T").mean() > 0.85
+
+
+def test_a_corrected_sheet_reruns_what_reads_it(cohort):
+    """A donor renamed in the sheet: no sample is read again, every test of donors is made again."""
+    sheet = cohort / "counts/samples.tsv"
+    before = sheet.read_text()
+    try:
+        sheet.write_text(before.replace("\tD01\t", "\tD09\t"))
+        arguments = ("results/verdict/verdicts.tsv", "--dry-run", "--quiet", "rules")
+        said = ran(snakemake(*arguments, directory=cohort, config=cohort / "study.yaml"))
+    finally:
+        sheet.write_text(before)
+    planned = set(re.findall(r"^(\w+) +\d+$", said.stdout + said.stderr, flags=re.M))
+    assert {"test_abundance", "test_programs", "judge_hypotheses"} <= planned
+    assert not {"read_sample", "flag_cells", "label_cells"} & planned
 
 
 def test_all_three_formats_were_read(cohort):

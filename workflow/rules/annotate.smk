@@ -3,13 +3,13 @@ rule fit_annotation:
         counts=collect("results/ingest/{sample}.h5ad", sample=SAMPLES),
         cells=collect("results/qc/{sample}.parquet", sample=SAMPLES),
     output:
-        model="results/annotate/model.npz",
-        genes="results/annotate/genes.tsv",
-        sketch="results/annotate/sketch.parquet",
+        model="results/annotate/all/model.npz",
+        genes="results/annotate/all/genes.tsv",
+        sketch="results/annotate/all/sketch.parquet",
     log:
-        "results/logs/annotate/fit.log",
+        "results/logs/annotate/all/fit.log",
     benchmark:
-        "results/benchmarks/annotate/fit.tsv"
+        "results/benchmarks/annotate/all/fit.tsv"
     conda:
         "../../envs/annotate.yaml"
     threads: 2
@@ -30,7 +30,7 @@ rule label_cells:
     input:
         counts="results/ingest/{sample}.h5ad",
         cells="results/qc/{sample}.parquet",
-        model="results/annotate/model.npz",
+        model="results/annotate/all/model.npz",
     output:
         labels="results/annotate/{sample}.parquet",
         cells="results/abundance/{sample}.parquet",

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import yaml
+from snakemake.logging import logger
 from snakemake.utils import validate
 
 # Every module of scripts/cd20scope, named because the folder of a remote workflow cannot be listed (a test compares).
@@ -35,6 +36,7 @@ LIBRARY = (
     "leafsums",
     "listings",
     "logs",
+    "model",
     "mtx",
     "pairs",
     "programs",
@@ -101,14 +103,66 @@ def complete_config():
             Path(path).read_text(encoding="utf-8"), schema=piece, name=str(path)
         )
     # once more as a whole, since keys may come from the command line; this also fills in the defaults
-    strict_yaml.read(yaml.safe_dump(dict(config)), schema=schema, name="configuration")
+    strict_yaml.read(
+        yaml.safe_dump(dict(config), sort_keys=False),
+        schema=schema,
+        name="configuration",
+    )
     validate(config, "../schemas/config.schema.yaml")
+    check_contrasts()
+
+
+def check_contrasts():
+    """Contrasts must go from an earlier visit of the configuration to a later one."""
+    visits = list(config["visits"])
+    written = any(
+        "contrasts" in (yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {})
+        for path in config_files()
+    )
+    hint = (
+        ""
+        if written
+        else " These are the default contrasts: state your own under contrasts, or keep the default visits and give your names as other spellings of them."
+    )
     for pair in config["contrasts"]:
+        place = f"configuration: contrasts > {pair}"
         for visit in pair:
-            if visit not in config["visits"]:
+            if visit not in visits:
                 raise WorkflowError(
-                    f"configuration: contrasts > {pair}: {strict_yaml.unknown('visit', visit, config['visits'])}"
+                    f"{place}: {strict_yaml.unknown('visit', visit, visits)}{hint}"
                 )
+        if visits.index(pair[0]) <= visits.index(pair[1]):
+            raise WorkflowError(
+                f"{place}: a contrast is [later, earlier], and visits are in the order {visits}. Write it the other way round."
+            )
+
+
+def check_questions():
+    """Stop when no hypothesis can be asked of this run's contrasts; say how many cannot."""
+    made = {f"{later}-{earlier}" for later, earlier in config["contrasts"]}
+    asked = {entry["contrast"] for entry in HYPOTHESES["hypotheses"]}
+    if not asked & made:
+        raise WorkflowError(
+            f"no hypothesis speaks of a contrast of this run: they ask for {', '.join(sorted(asked))}; the run makes "
+            f"{', '.join(sorted(made))}. Keep the names of the visits and give yours as other spellings (visits: "
+            "{baseline: [yours], ...}), or give a catalogue of your own under catalogues: hypotheses."
+        )
+    if asked - made:
+        logger.warning(
+            f"hypotheses on {', '.join(sorted(asked - made))} will be 'not testable': the run makes no such contrast."
+        )
+
+
+def check_pairs():
+    """Warn when a contrast has fewer donors with both visits than a verdict needs."""
+    seen = SHEET.groupby("donor")["visit"].agg(set)
+    needed = config["verdict"]["min_pairs"]
+    for later, earlier in config["contrasts"]:
+        pairs = sum({later, earlier} <= visits for visits in seen)
+        if pairs < needed:
+            logger.warning(
+                f"{later}-{earlier}: {pairs} donor(s) have both visits and a verdict needs {needed}; what is asked of it will be 'not testable'."
+            )
 
 
 def config_files():
@@ -154,12 +208,18 @@ def load_samples():
     return sheet.read_sheet(path, visits=config["visits"])
 
 
-complete_config()
-POPULATIONS = load_catalogue("populations")
-PROGRAMS = load_catalogue("programs")
-HYPOTHESES = load_catalogue("hypotheses")
-catalogue.check_references(POPULATIONS, PROGRAMS, HYPOTHESES)
-SHEET = load_samples()
+try:
+    complete_config()
+    POPULATIONS = load_catalogue("populations")
+    PROGRAMS = load_catalogue("programs")
+    HYPOTHESES = load_catalogue("hypotheses")
+    catalogue.check_references(POPULATIONS, PROGRAMS, HYPOTHESES)
+    SHEET = load_samples()
+except (catalogue.CatalogueError, sheet.SheetError) as error:
+    # the message says all; where in the code it arose does not help
+    raise WorkflowError(str(error)) from None
+check_questions()
+check_pairs()
 SAMPLES = SHEET["sample"].tolist()
 SHEET_RECORDS = SHEET.drop(columns="path").to_dict("records")
 
@@ -185,9 +245,14 @@ def share_tests():
     return list(dict.fromkeys(pairs))
 
 
+def format_of(sample):
+    """Format that the sheet states for a sample; empty when it is to be found by content."""
+    return SHEET.set_index("sample").get("format", {}).get(sample, "")
+
+
 def count_format(wildcards):
-    """Format that the sheet states for one sample; empty when it is to be found by content."""
-    return SHEET.set_index("sample").get("format", {}).get(wildcards.sample, "")
+    """The same, for the sample of a job."""
+    return format_of(wildcards.sample)
 
 
 def report_template(wildcards):

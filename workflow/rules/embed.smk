@@ -1,6 +1,6 @@
 rule embed_sketch:
     input:
-        sketch="results/annotate/sketch.parquet",
+        sketch="results/annotate/all/sketch.parquet",
     output:
         embedding="results/embed/embedding.parquet",
     log:

@@ -2,7 +2,7 @@ rule test_expression:
     input:
         cells=collect("results/abundance/{sample}.parquet", sample=SAMPLES),
         sums=collect("results/expression/{sample}.parquet", sample=SAMPLES),
-        genes="results/annotate/genes.tsv",
+        genes="results/annotate/all/genes.tsv",
     output:
         expression="results/expression/expression.tsv.gz",
         populations=report(

@@ -4,9 +4,9 @@ rule check_counts:
     output:
         checked="results/ingest/checked.tsv",
     log:
-        "results/logs/ingest/checked.log",
+        "results/logs/ingest/all/checked.log",
     benchmark:
-        "results/benchmarks/ingest/checked.tsv"
+        "results/benchmarks/ingest/all/checked.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -15,7 +15,8 @@ rule check_counts:
         runtime="30m",
     params:
         code=CODE,
-        sheet=SHEET_RECORDS,
+        samples=SAMPLES,
+        formats=[format_of(sample) for sample in SAMPLES],
     script:
         "../../scripts/ingest_check.py"
 
@@ -23,8 +24,8 @@ rule check_counts:
 rule read_sample:
     input:
         counts=count_file,
-        # all count files are looked at before the first is read whole; a new sample does not make the others be read again
-        checked=ancient("results/ingest/checked.tsv"),
+        # every count file is looked at before the first is read whole
+        checked="results/ingest/checked.tsv",
     output:
         counts="results/ingest/{sample}.h5ad",
     log:

@@ -2,7 +2,7 @@ rule test_programs:
     input:
         cells=collect("results/abundance/{sample}.parquet", sample=SAMPLES),
         sums=collect("results/expression/{sample}.parquet", sample=SAMPLES),
-        genes="results/annotate/genes.tsv",
+        genes="results/annotate/all/genes.tsv",
     output:
         scores="results/programs/scores.tsv",
         programs=report(
