@@ -102,9 +102,9 @@ def fit_model(
             members |= {label: rows[called == position] for position, label in enumerate(node.classes)}
     if "root" not in fitted:
         raise ValueError(
-            f"annotate: none of {', '.join(specs[0].classes)} was found in {len(values)} cells, {len(genes)} genes; "
-            f"{len(markers & set(genes))} of {len(markers)} marker genes are among them. Are these human blood cells, with "
-            "gene symbols such as CD3E for names, and do all samples share their genes?"
+            f"annotate: none of {', '.join(specs[0].classes)} was found in {len(values)} cells. Of "
+            f"{len(markers)} marker genes {len(markers & set(genes))} are in the data ({len(genes)} genes). Are "
+            "these human blood cells, named by symbols such as CD3E, and do all samples share their genes?"
         )
     return Model(genes=names, cap=cap.astype(np.float32), nodes=fitted), components
 

@@ -163,3 +163,10 @@ def test_a_population_is_refined_only_where_two_subsets_are_seen(fitted, populat
     subsets = pd.concat(fitted["labels"].values())
     told = subsets.loc[subsets["subset"] != schema.UNASSIGNED, "population"].unique()
     assert set(told) <= set(found)
+
+
+def test_genes_of_another_species_are_answered_in_words(cohort, populations):
+    name = next(iter(cohort["counts"]))
+    mouse = np.array([gene.capitalize() for gene in cohort["genes"]])
+    with pytest.raises(ValueError, match=r"Of \d+ marker genes \d+ are in the data.*human blood cells"):
+        annotate.fit_model(cohort["lognorm"][name], mouse, populations=populations, seed=0)
