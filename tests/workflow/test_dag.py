@@ -1,6 +1,7 @@
 """The workflow's graph and promises, without running a job."""
 
 import re
+import subprocess
 
 import pytest
 import yaml
@@ -115,3 +116,14 @@ def test_the_demo_needs_each_sample_once_a_step(tmp_path):
     counts = dict(re.findall(r"^(\w+)\s+(\d+)$", said.stdout + said.stderr, flags=re.M))
     assert counts["read_sample"] == counts["flag_cells"] == counts["label_cells"] == "23"
     assert counts["total"] == "79"
+
+
+def test_no_data_are_committed():
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    files = [ROOT / name for name in listed.split("\0") if name]
+    assert files
+    data = {".npz", ".npy", ".h5", ".h5ad", ".rds", ".parquet", ".gz", ".zip", ".mtx"}
+    assert [path.name for path in files if path.suffix in data] == []
+    assert [path.name for path in files if path.exists() and path.stat().st_size > 1_000_000] == []
