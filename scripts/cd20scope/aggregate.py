@@ -28,7 +28,7 @@ def sum_leaves(
     *,
     populations: Mapping[str, Any],
 ) -> pd.DataFrame:
-    """Sum raw and log-normalised counts per leaf and gene.
+    """Sum raw and log-normalised counts per leaf and gene, and count the cells that show the gene.
 
     Since programme scores are linear in log-normalised expression, these sums are all that later steps need: no
     step after this one reads a cell's counts again.
@@ -60,6 +60,11 @@ def sum_leaves(
     summed.sort_indices()
     values = (member @ lognorm.astype(np.float64)).tocsr()
     values.sort_indices()
+    seen = sp.csr_matrix(
+        (np.ones(counts.nnz, dtype=np.float64), counts.indices, counts.indptr), shape=counts.shape
+    )
+    n_on = (member @ seen).tocsr()
+    n_on.sort_indices()
     leaf = np.repeat(np.arange(len(tree)), np.diff(summed.indptr))
     categories = {level: pd.Categorical(tree[level]) for level in ("population", "subset")}
     return pd.DataFrame(
@@ -68,5 +73,6 @@ def sum_leaves(
             "gene": pd.Categorical.from_codes(summed.indices.tolist(), categories=pd.Index(genes.tolist())),
             "counts": np.rint(summed.data).astype(np.int64),
             "lognorm": values.data.astype(np.float32),
+            "n_on": np.rint(n_on.data).astype(np.int32),
         }
     )

@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 from cd20scope import catalogue, schema
 
+READ = ("population", "subset", "gene", "counts", "lognorm")
+"""Columns of a table of sums that the tests rest on."""
+
 
 def stack(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Concatenate the cell counts of all samples, with the name of the sample in a column ``sample``.
@@ -147,7 +150,7 @@ class LeafSums:
         blocks: dict[str, dict[str, NDArray[Any]]] = {}
         for sample, table in sums:
             name = f"summed expression of {sample}"
-            schema.require_columns(table, schema.SUMS, name=name)
+            schema.require_columns(table, READ, name=name)
             number = _unit_of(pd.DataFrame({"sample": [sample]}), unit, name="summed expression")[0]
             gene = renumbered[_code_of(table["gene"], symbols, name=name)]
             kept = gene >= 0

@@ -43,9 +43,9 @@ LABELS = ("lineage", "population", "subset", "probability", "cd20_t")
 CELLS = ("population", "subset", "n_cells")
 """Columns of ``results/abundance/{sample}.parquet``: kept cells per leaf of the population tree."""
 
-SUMS = ("population", "subset", "gene", "counts", "lognorm")
-"""Columns of ``results/expression/{sample}.parquet``: per leaf and gene, summed counts and summed log-normalised
-values."""
+SUMS = ("population", "subset", "gene", "counts", "lognorm", "n_on")
+"""Columns of ``results/expression/{sample}.parquet``: per leaf and gene, summed counts, summed log-normalised
+values, and the number of cells with at least one molecule."""
 
 VERDICTS = ("supported", "contradicted", "not supported", "inconclusive", "not testable")
 """What a hypothesis can be told to be, and nothing else."""

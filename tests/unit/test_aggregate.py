@@ -32,6 +32,7 @@ def test_sums_equal_a_plain_loop_over_cells(fitted, cohort, populations):
             counts = sum(int(raw[row, column]) for row in rows)
             if counts:
                 assert found.loc[(population, subset, gene), "counts"] == counts
+                assert found.loc[(population, subset, gene), "n_on"] == (raw[rows, column] > 0).sum()
                 expected = sum(float(log[row, column]) for row in rows)
                 np.testing.assert_allclose(
                     found.loc[(population, subset, gene), "lognorm"], expected, rtol=1e-5
