@@ -12,8 +12,9 @@ with logged(snakemake.log[0]) as log:
     counts = ingest.read_sample(snakemake.input.counts, format=snakemake.params.format)
     ingest.write_counts(counts, snakemake.output.counts, provenance={"sample": snakemake.wildcards.sample})
     log.info(
-        "%s: %d cells x %d genes, %d molecules",
+        "%s: %d cells x %d genes, %d molecules; %d antibodies",
         snakemake.wildcards.sample,
         *counts.matrix.shape,
         counts.matrix.sum(),
+        0 if counts.protein is None else counts.protein.shape[1],
     )

@@ -32,7 +32,7 @@ with logged(snakemake.log[0]) as log:
         except ingest.IngestError as error:
             problems.append(f"sample {sample}: {error}")
             continue
-        log.info("%s: %s, %s in %s, %d cells x %d genes", sample, path, *vars(header).values())
+        log.info("%s: %s, %s in %s, %d cells x %d genes, %d antibodies", sample, path, *vars(header).values())
         rows.append({"sample": sample, "path": path, "sha256": checksum(Path(path)), **vars(header)})
     if problems:
         raise ingest.IngestError(

@@ -16,10 +16,34 @@ BARCODES = [
     f"{'ACGTACGTACGT'[i % 4 :]}TTTTGGGG{'ACGT'[i // 4 % 4]}{'ACGT'[i // 16]}-1" for i in range(N_CELLS)
 ]
 
+ANTIBODIES = ["CD3", "CD19_TotalSeqB", "CD20_TotalSeqB", "HLA-A/B/C", "CD3", "Mouse_IgG1_isotype_Ctrl"]
+ANTIBODIES_READ = ["CD3", "CD19_TotalSeqB", "CD20_TotalSeqB", "HLA-A_B_C", "CD3-1", "Mouse_IgG1_isotype_Ctrl"]
+
 
 def counts():
     """Cells x genes."""
     return np.random.default_rng(0).poisson(0.8, (N_CELLS, len(SYMBOLS))).astype(np.int32)
+
+
+def antibody_counts():
+    """Cells x antibodies; the first of them catches nothing in the first cell."""
+    dense = np.random.default_rng(1).poisson(20, (N_CELLS, len(ANTIBODIES))).astype(np.int32)
+    dense[0, 0] = 0
+    return dense
+
+
+def with_antibodies(protein):
+    """Keywords that write genes, then a hashtag of its own type, then antibodies into one matrix."""
+    hashtag = np.full((N_CELLS, 1), 5)
+    added = ["Hashtag1", *ANTIBODIES]
+    return {
+        "dense": np.hstack([counts(), hashtag, protein]),
+        "names": [*SYMBOLS, *added],
+        "ids": [*IDS, *(f"id of {number}" for number in range(len(added)))],
+        "types": ["Gene Expression"] * len(SYMBOLS)
+        + ["Multiplexing Capture"]
+        + ["Antibody Capture"] * len(ANTIBODIES),
+    }
 
 
 def write_10x_h5(
@@ -75,11 +99,14 @@ def write_mtx(
     return folder
 
 
-def write_h5ad(path, X, *, names=UNIQUE, barcodes=BARCODES, var=None, layers=None, raw=None):
+def write_h5ad(
+    path, X, *, names=UNIQUE, barcodes=BARCODES, var=None, layers=None, raw=None, obsm=None, uns=None
+):
     import anndata
 
     frame = pd.DataFrame(var or {}, index=np.array(names))
-    adata = anndata.AnnData(X, obs=pd.DataFrame(index=np.array(barcodes)), var=frame, layers=layers)
+    obs = pd.DataFrame(index=np.array(barcodes))
+    adata = anndata.AnnData(X, obs=obs, var=frame, layers=layers, obsm=obsm, uns=uns)
     if raw is not None:
         adata.raw = anndata.AnnData(raw, obs=adata.obs, var=frame)
     with warnings.catch_warnings(action="ignore"):

@@ -47,11 +47,15 @@ class Counts:
     genes
         Columns ``gene`` (symbol, unique) and ``gene_id``; index 0 to n - 1, in the order of
         the columns of the matrix.
+    protein
+        Cells x antibodies, int32, barcodes as index (``barcode``), unique names of antibodies as columns; None
+        (default) for a sample without antibody counts.
     """
 
     matrix: sparse.csr_matrix
     barcodes: Strings
     genes: pd.DataFrame
+    protein: pd.DataFrame | None = None
 
 
 def share(names: Strings, pattern: re.Pattern[str]) -> float:
@@ -59,7 +63,7 @@ def share(names: Strings, pattern: re.Pattern[str]) -> float:
     return sum(pattern.fullmatch(name) is not None for name in names) / max(len(names), 1)
 
 
-def _make_unique(names: list[str]) -> list[str]:
+def make_unique(names: list[str]) -> list[str]:
     """Append -1, -2, ... to the second and later of equal names, as anndata does, avoiding names in use."""
     taken = set(names)
     repeats: dict[str, int] = {}
@@ -117,7 +121,7 @@ def tidy_genes(names: Strings, ids: Strings, *, where: str) -> pd.DataFrame:
             "programmes are defined by symbols: add them (features.tsv column 2, or an h5ad var column "
             "gene_symbols)."
         )
-    unique = _make_unique(names.tolist())
+    unique = make_unique(names.tolist())
     return pd.DataFrame({"gene": unique, "gene_id": np.where(ids == "", names, ids)})
 
 

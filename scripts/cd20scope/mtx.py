@@ -11,7 +11,7 @@ import scipy.io
 from scipy import sparse
 
 from cd20scope.counts import IngestError
-from cd20scope.sources import N_HEAD, NO_STRINGS, Source, are_genes, explained
+from cd20scope.sources import N_HEAD, NO_STRINGS, Source, explained, tell_apart
 
 GZIP_SIGNATURE = b"\x1f\x8b"
 
@@ -115,15 +115,16 @@ def open_mtx(folder: Path) -> Source:
     with explained(matrix), _open(matrix) as handle:
         n_features, n_cells, _ = _mtx_shape(handle, matrix)
     columns = [np.array(column, dtype=np.str_) for column in zip(*features, strict=True)] or [NO_STRINGS]
+    types = columns[2] if len(columns) > 2 else NO_STRINGS
+    keep, antibodies = tell_apart(types, n_features=len(features), where=str(folder))
     return Source(
         place=matrix.name,
         shape=(n_cells, n_features),
         barcodes=np.array(barcodes, dtype=np.str_),
         names=columns[1] if len(columns) > 1 else columns[0],
         ids=columns[0] if len(columns) > 1 else NO_STRINGS,
-        keep=are_genes(columns[2], where=str(folder))
-        if len(columns) > 2
-        else np.ones(len(features), dtype=bool),
+        keep=keep,
+        antibodies=antibodies,
         head=lambda: _mtx_entries(matrix, N_HEAD),
         load=lambda: _mtx_entries(matrix),
     )

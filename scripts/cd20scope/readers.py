@@ -16,9 +16,10 @@ import h5py
 import numpy as np
 from scipy import sparse
 
+from cd20scope.antibodies import obsm_tables
 from cd20scope.counts import ENSEMBL, IngestError, Strings, share
 from cd20scope.mtx import locate, open_mtx
-from cd20scope.sources import N_HEAD, NO_STRINGS, Source, are_genes, explained, read_strings
+from cd20scope.sources import N_HEAD, NO_STRINGS, Source, checked, explained, read_strings, tell_apart
 
 type Node = h5py.Group | h5py.Dataset
 
@@ -111,12 +112,6 @@ def _compressed(group: Node, stop: int | None = None) -> tuple[Any, Any, Any]:
     )
 
 
-def _checked(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
-    """Prove of a matrix, by row or by column, that every index lies inside: scipy would write outside its arrays."""
-    matrix.check_format(full_check=True)
-    return sparse.csr_matrix(matrix)
-
-
 def _version_2_groups(file: h5py.File) -> list[str]:
     """Genomes of a Cell Ranger 1 or 2 file: one group each."""
     return [name for name, node in file.items() if isinstance(node, h5py.Group) and "gene_names" in node]
@@ -127,8 +122,7 @@ def _10x_h5(file: h5py.File, path: Path) -> Source:
         group, features = file["matrix"], file["matrix"]["features"]
         names = read_strings(features["name"])
         ids = read_strings(features["id"]) if "id" in features else NO_STRINGS
-        types = read_strings(features["feature_type"]) if "feature_type" in features else None
-        keep = np.ones(len(names), dtype=bool) if types is None else are_genes(types, where=str(path))
+        types = read_strings(features["feature_type"]) if "feature_type" in features else NO_STRINGS
     else:
         genomes = _version_2_groups(file)
         if len(genomes) > 1:
@@ -136,8 +130,8 @@ def _10x_h5(file: h5py.File, path: Path) -> Source:
                 f"{path}: several genomes ({', '.join(genomes)}). Give a file of the human counts alone."
             )
         group = file[genomes[0]]
-        names, ids = read_strings(group["gene_names"]), read_strings(group["genes"])
-        keep = np.ones(len(names), dtype=bool)
+        names, ids, types = read_strings(group["gene_names"]), read_strings(group["genes"]), NO_STRINGS
+    keep, antibodies = tell_apart(types, n_features=len(names), where=str(path))
     n_features, n_cells = (int(n) for n in group["shape"][:])
     shape = (n_cells, n_features)
     # Genes x cells by column is, number for number, cells x genes by row.
@@ -148,8 +142,9 @@ def _10x_h5(file: h5py.File, path: Path) -> Source:
         names=names,
         ids=ids,
         keep=keep,
-        head=lambda: _checked(sparse.csr_matrix(_compressed(group, N_HEAD), shape=shape)),
-        load=lambda: _checked(sparse.csr_matrix(_compressed(group), shape=shape)),
+        antibodies=antibodies,
+        head=lambda: checked(sparse.csr_matrix(_compressed(group, N_HEAD), shape=shape)),
+        load=lambda: checked(sparse.csr_matrix(_compressed(group), shape=shape)),
     )
 
 
@@ -174,7 +169,7 @@ def _h5ad_head(node: Node, shape: tuple[int, int]) -> sparse.csr_matrix:
         return rows
     by_column = node.attrs["encoding-type"] == "csc_matrix"
     kind = sparse.csc_matrix if by_column else sparse.csr_matrix
-    return _checked(cast("sparse.csr_matrix", kind(_compressed(node, N_HEAD), shape=shape)))
+    return checked(cast("sparse.csr_matrix", kind(_compressed(node, N_HEAD), shape=shape)))
 
 
 def _h5ad_load(node: Node, shape: tuple[int, int]) -> sparse.csr_matrix:
@@ -185,7 +180,7 @@ def _h5ad_load(node: Node, shape: tuple[int, int]) -> sparse.csr_matrix:
         return stacked
     from anndata.io import read_elem  # costs a second or more: only for those who need it
 
-    return _checked(cast("sparse.csr_matrix", read_elem(node)))
+    return checked(cast("sparse.csr_matrix", read_elem(node)))
 
 
 def _h5ad(file: h5py.File, path: Path) -> list[Source]:
@@ -194,7 +189,7 @@ def _h5ad(file: h5py.File, path: Path) -> list[Source]:
             f"{path}: written by anndata before 0.7, whose tables are no longer read. Read it with such an "
             "anndata and write it again with a newer one."
         )
-    barcodes = _index(file["obs"])
+    barcodes, tables = _index(file["obs"]), obsm_tables(file)
     sources = []
     for place, key, var in (
         ("X", "X", "var"),
@@ -210,6 +205,7 @@ def _h5ad(file: h5py.File, path: Path) -> list[Source]:
         symbols = _column(frame, SYMBOL_COLUMNS)
         if symbols.size and share(names, ENSEMBL) > 0.5:
             names, ids = symbols, names
+        keep, antibodies = tell_apart(types, n_features=len(names), where=str(path))
         sources.append(
             Source(
                 place=place,
@@ -217,9 +213,11 @@ def _h5ad(file: h5py.File, path: Path) -> list[Source]:
                 barcodes=barcodes,
                 names=names,
                 ids=ids,
-                keep=are_genes(types, where=str(path)) if types.size else np.ones(len(names), dtype=bool),
+                keep=keep,
+                antibodies=antibodies,
                 head=partial(_h5ad_head, node, shape),
                 load=partial(_h5ad_load, node, shape),
+                tables=tables,
             )
         )
     if not sources:

@@ -1,7 +1,11 @@
 """The file that ingest writes: readable by anndata, the same bytes each time, read back whole or in parts."""
 
+import dataclasses
+import subprocess
+import sys
 import time
 import tracemalloc
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -11,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from cd20scope import ingest
+from cd20scope import ingest, store
 
 # anndata 0.13 asks pandas 3 for an option that pandas 4 will not have; a caller cannot help it.
 pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string' option:DeprecationWarning")
@@ -86,6 +90,65 @@ def test_same_input_same_bytes(counts, written, tmp_path):
     assert (tmp_path / "other name.h5ad").read_bytes() == written.read_bytes()
 
 
+def make_protein():
+    names = ["CD3", "CD20_TotalSeqB", "TCR α_β"]
+    dense = np.random.default_rng(1).poisson(30, (N_CELLS, len(names))).astype(np.int32)
+    return pd.DataFrame(dense, index=pd.Index(make_counts().barcodes, name="barcode"), columns=names)
+
+
+@pytest.fixture(scope="module")
+def tagged(counts, tmp_path_factory):
+    path = tmp_path_factory.mktemp("tagged") / "D1_base.h5ad"
+    ingest.write_counts(
+        dataclasses.replace(counts, protein=make_protein()), path, provenance={"sample": "D1_base"}
+    )
+    return path
+
+
+def test_anndata_reads_protein_as_a_table(counts, tagged):
+    import anndata
+
+    adata = anndata.read_h5ad(tagged)
+    found = adata.obsm["protein"]
+    pd.testing.assert_frame_equal(found, make_protein(), check_index_type=False, check_column_type=False)
+    assert set(found.dtypes) == {np.dtype(np.int32)}
+    np.testing.assert_array_equal(adata.X.toarray(), counts.matrix.toarray())
+    with h5py.File(tagged) as file:
+        assert file["obsm/protein/barcode"].attrs["encoding-type"] == "string-array"
+
+
+def test_read_protein(counts, written, tagged):
+    pd.testing.assert_frame_equal(ingest.read_protein(tagged), make_protein())
+    assert ingest.read_protein(written) is None
+    # genes are read as from a file without
+    np.testing.assert_array_equal(ingest.read_counts(tagged).matrix.toarray(), counts.matrix.toarray())
+    pd.testing.assert_frame_equal(ingest.read_sample(tagged).protein, make_protein())
+
+
+def test_without_protein_the_file_is_as_it_always_was(written):
+    with h5py.File(written) as file:
+        assert set(file) == {"X", "obs", "var", "uns"}
+
+
+def test_same_protein_same_bytes(counts, tagged, tmp_path):
+    time.sleep(1.1)  # HDF5 keeps times to the second, where it is let
+    again = dataclasses.replace(counts, protein=make_protein())
+    ingest.write_counts(again, tmp_path / "again.h5ad", provenance={"sample": "D1_base"})
+    assert (tmp_path / "again.h5ad").read_bytes() == tagged.read_bytes()
+
+
+def test_protein_is_read_without_slow_imports(tagged):
+    code = (
+        "import sys; from cd20scope import ingest, protein\n"
+        f"protein.normalise(ingest.read_protein({str(tagged)!r}))\n"
+        "print({'anndata', 'scanpy', 'sklearn'} & set(sys.modules))"
+    )
+    environment = {"PYTHONPATH": str(Path(__file__).parents[2] / "scripts")}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
 def test_a_failed_write_leaves_nothing_and_spoils_nothing(counts, tmp_path):
     path = tmp_path / "x.h5ad"
     ingest.write_counts(counts, path, provenance=PROVENANCE)
@@ -104,7 +167,7 @@ class Unwritable:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.integers(0, N_CELLS - 1), max_size=60), block=st.sampled_from([1, 7, 40, 1024]))
 def test_read_rows(counts, written, monkeypatch, rows, block):
-    monkeypatch.setattr(ingest, "BLOCK_ROWS", block)
+    monkeypatch.setattr(store, "BLOCK_ROWS", block)
     found = ingest.read_rows(written, np.array(rows, dtype=np.int64))
     assert found.dtype == np.int32
     np.testing.assert_array_equal(found.toarray(), counts.matrix[rows].toarray())
@@ -112,11 +175,11 @@ def test_read_rows(counts, written, monkeypatch, rows, block):
 
 def test_read_rows_holds_one_block_at_a_time(tmp_path):
     n_blocks = 20
-    large = make_counts(n_cells=n_blocks * ingest.BLOCK_ROWS)
+    large = make_counts(n_cells=n_blocks * store.BLOCK_ROWS)
     ingest.write_counts(large, tmp_path / "large.h5ad", provenance=PROVENANCE)
     # The first and the last cell of each block: the blocks are read whole, one after the other.
-    starts = np.arange(n_blocks) * ingest.BLOCK_ROWS
-    rows = np.sort(np.concatenate([starts, starts + ingest.BLOCK_ROWS - 1]))
+    starts = np.arange(n_blocks) * store.BLOCK_ROWS
+    rows = np.sort(np.concatenate([starts, starts + store.BLOCK_ROWS - 1]))
     tracemalloc.start()
     found = ingest.read_rows(tmp_path / "large.h5ad", rows)
     _, peak = tracemalloc.get_traced_memory()
@@ -133,7 +196,8 @@ def test_rows_outside_the_file(written, rows):
 
 
 @pytest.mark.parametrize(
-    "read", [ingest.read_counts, ingest.read_genes, lambda path: ingest.read_rows(path, [0])]
+    "read",
+    [ingest.read_counts, ingest.read_genes, ingest.read_protein, lambda path: ingest.read_rows(path, [0])],
 )
 def test_a_damaged_or_foreign_file_is_named(written, tmp_path, read):
     path = tmp_path / "x.h5ad"

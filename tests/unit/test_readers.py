@@ -126,7 +126,7 @@ def test_h5ad_named_by_id_with_symbols_beside(tmp_path):
 
 
 @pytest.mark.parametrize("writer", ["h5", "mtx", "h5ad"])
-def test_only_genes_are_kept(tmp_path, writer):
+def test_only_genes_are_taken_for_genes(tmp_path, writer):
     types = ["Gene Expression"] * 5 + ["Antibody Capture"] * 2
     if writer == "h5ad":
         path = write_h5ad(
@@ -134,7 +134,10 @@ def test_only_genes_are_kept(tmp_path, writer):
         )
     else:
         path = (write_10x_h5 if writer == "h5" else write_mtx)(tmp_path / "x", counts(), types=types)
-    assert_counts(ingest.read_sample(path), counts()[:, :5], genes=UNIQUE[:5], ids=IDS[:5])
+    found = ingest.read_sample(path)
+    assert_counts(found, counts()[:, :5], genes=UNIQUE[:5], ids=IDS[:5])
+    assert found.protein.columns.tolist() == UNIQUE[5:]
+    np.testing.assert_array_equal(found.protein, counts()[:, 5:])
     assert ingest.peek(path).n_genes == 5
 
 
@@ -143,7 +146,9 @@ def test_odd_values_of_antibodies_do_not_matter(tmp_path):
     dense[:, 6] = 0.25
     types = ["Gene Expression"] * 6 + ["Antibody Capture"]
     path = write_10x_h5(tmp_path / "x.h5", dense, types=types, dtype=np.float32)
-    assert ingest.read_sample(path).matrix.sum() == dense[:, :6].sum()
+    found = ingest.read_sample(path)
+    assert found.matrix.sum() == dense[:, :6].sum()
+    assert found.protein is None
     assert ingest.peek(path).n_genes == 6
 
 
@@ -217,9 +222,11 @@ def test_mtx_against_scipy(tmp_path):
 
 
 @real
-def test_real_citeseq_without_its_antibodies():
+def test_real_citeseq_keeps_its_antibodies_apart():
     found = ingest.read_sample(DATA / "pbmc1k_citeseq.h5")
     assert found.matrix.shape == (892, 36_601)
+    assert found.protein.shape == (892, 10)
+    assert ingest.peek(DATA / "pbmc1k_citeseq.h5").n_proteins == 10
     assert found.genes.loc[found.genes["gene"] == "MS4A1", "gene_id"].tolist() == ["ENSG00000156738"]
     assert not found.genes["gene"].str.contains("TotalSeq").any()
 
