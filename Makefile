@@ -1,5 +1,5 @@
 # Set-up, demo and tests. Python 3.12 is the one that .python-version names (pyenv and uv both honour it).
-.PHONY: demo test check requirements reference clean help
+.PHONY: demo test check benchmark requirements reference clean help
 .DEFAULT_GOAL := help
 
 CORES ?= 2
@@ -37,6 +37,9 @@ check: .venv/installed  ## what contributors run beside the tests: style, types,
 	.venv/bin/snakemake --lint --configfile config/demo.yaml
 	.venv/bin/snakemake --dry-run --quiet all --configfile config/demo.yaml
 
+benchmark: .venv/installed  ## how right the labels are, beside other methods, on the cells in ../shared (six minutes)
+	$(PYTHON) tests/benchmark/annotation.py
+
 requirements: .uv/installed-$(UV_VERSION)  ## compile the pins anew from pyproject.toml
 	$(UV) pip compile --quiet --upgrade --python-version 3.12 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make requirements" pyproject.toml --output-file requirements.txt
@@ -44,8 +47,9 @@ requirements: .uv/installed-$(UV_VERSION)  ## compile the pins anew from pyproje
 	  --custom-compile-command "make requirements" pyproject.toml --group dev --constraint requirements.txt \
 	  --output-file requirements-dev.txt
 
-reference: .venv/installed  ## write config/config.yaml and config/README.md from the schema
+reference: .venv/installed  ## write config/config.yaml, config/README.md and docs/populations.md from their sources
 	$(PYTHON) docs/make_reference.py
+	$(PYTHON) docs/make_populations.py
 
 clean:  ## remove results, not the environment
 	rm -rf .snakemake .pytest_cache .mypy_cache .ruff_cache

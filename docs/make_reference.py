@@ -75,8 +75,12 @@ def config_lines(schema: dict[str, Any]) -> Iterator[str]:
         if part.get("properties"):
             yield f"#{key}:"
             for name, below in part["properties"].items():
-                yield from comment(below["description"], "  ")
-                yield f"#  {name}: {flow(below['default'])}"
+                if "default" in below:
+                    yield from comment(below["description"], "  ")
+                    yield f"#  {name}: {flow(below['default'])}"
+                else:
+                    keys = ", ".join(below["properties"])
+                    yield from comment(f"{name}: {{{keys}}}, no default. {below['description']}", "  ")
         elif isinstance(part["default"], dict):
             yield f"#{key}:"
             yield from (f"#  {name}: {flow(value)}" for name, value in part["default"].items())

@@ -50,7 +50,12 @@ with logged(snakemake.log[0]) as log:
         expression_populations=pd.read_csv(inputs.populations, sep="\t", dtype=TEXT),
         scores=pd.read_csv(inputs.scores, sep="\t", dtype=TEXT),
         programs=pd.read_csv(inputs.programs, sep="\t", dtype=TEXT),
+        annotation={
+            Path(path).stem: pd.read_csv(path, sep="\t", dtype=TEXT)
+            for path in [*inputs.annotation, *inputs.agreement]
+        },
         embedding=pd.concat(embedded),
+        populations=params.populations,
         qc_summary=pd.DataFrame(quality),
         inputs=pd.read_csv(inputs.checked, sep="\t", dtype=TEXT),
         versions={"cd20scope": params.version, "Python": platform.python_version()}

@@ -348,7 +348,7 @@ def _defaults(properties: dict) -> dict:
 
 
 def tables(*, n_cells: int = 2000, n_genes: int = 300) -> dict:
-    """Every keyword argument of ``report.render`` but the template."""
+    """Keyword arguments of ``report.render`` but the template and what ``annotation_tables`` has."""
     genes, fits = expression(n_genes=n_genes)
     return {
         "verdicts": verdicts(),

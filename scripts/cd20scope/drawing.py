@@ -25,6 +25,8 @@ WIDTH = 8.8
 
 INK, MUTED, FAINT = "#1f2328", "#5c5f66", "#d0d3d8"
 DOWN, UP = "#0072B2", "#D55E00"
+AMOUNT = "Blues"
+"""Colours of amounts: one hue from light to dark reads the same for every eye, and in print."""
 VISIT_COLOURS = ("#1f2328", "#D55E00", "#0072B2", "#009E73", "#CC79A7")
 POPULATION_COLOURS = {
     "B naive": "#D55E00",

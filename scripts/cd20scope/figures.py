@@ -132,7 +132,7 @@ def embedding(cells: pd.DataFrame, *, visits: Sequence[str]) -> Figure:
     sizes = cells["population"].value_counts()
     centres["text"] = [f"{name} ({sizes[name]:,})" for name in centres.index]
     margin_labels(main, centres.reset_index(), inside=False)
-    main.set_title(f"Population ({len(cells):,} cells; {UNASSIGNED} in grey)")
+    main.set_title(f"Population ({len(cells):,} cells; {UNASSIGNED} in grey)", pad=14)
     main.set_aspect("equal")
     for number, visit in enumerate(visits):
         ax = figure.add_subplot(rows[1, number], aspect="equal", xlim=main.get_xlim(), ylim=main.get_ylim())

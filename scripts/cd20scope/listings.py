@@ -54,6 +54,18 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         "dropped": ("Left out, and why", "text"),
         "tests": ("Tests", "text"),
     },
+    "labelled": {
+        "sample": ("Sample", "key"),
+        "donor": ("Donor", "key"),
+        "visit": ("Visit", "key"),
+        "n_cells": ("Kept cells", "count"),
+        "unassigned": ("Unassigned", "percent"),
+        "soup": ("Ambient RNA", "percent"),
+        "limits": ("95 % interval", "range"),
+        "genes": ("Markers in it", "names"),
+        "n_flagged": ("CD20+ T cells", "count"),
+        "n_t_cells": ("T cells", "count"),
+    },
     "abundance": SHARE,
     "all_abundance": SHARE | WHO,
     "genes": {
@@ -162,6 +174,7 @@ def chosen(
     expression: pd.DataFrame,
     fits: pd.DataFrame,
     qc: pd.DataFrame,
+    labelled: pd.DataFrame,
     inputs: pd.DataFrame,
     versions: Mapping[str, str],
     config: Mapping[str, Any],
@@ -174,6 +187,11 @@ def chosen(
         "abundance": abundance[~abundance["population"].str.contains(" / ", regex=False)],
         "genes": top_genes(expression, contrast=contrast, alpha=alpha),
         "qc": qc,
+        "labelled": labelled.assign(
+            limits=[
+                wording.share_interval(*pair) for pair in zip(labelled["low"], labelled["high"], strict=True)
+            ]
+        ),
         "not_testable": not_testable(verdicts, abundance, programs, fits),
         "versions": pd.DataFrame(sorted(versions.items()), columns=["software", "version"]),
         "settings": pd.DataFrame(settings(config), columns=["setting", "value"]),

@@ -13,7 +13,7 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from cd20scope import donor_figures, figures, listings, wording
+from cd20scope import annotation_section, donor_figures, figures, listings, wording
 from cd20scope.drawing import VERDICT_STYLE
 from cd20scope.schema import VERDICTS, require_columns
 from cd20scope.svg import inline
@@ -51,7 +51,9 @@ def render(
     expression_populations: pd.DataFrame,
     scores: pd.DataFrame,
     programs: pd.DataFrame,
+    annotation: Mapping[str, pd.DataFrame],
     embedding: pd.DataFrame,
+    populations: Mapping[str, Any],
     qc_summary: pd.DataFrame,
     inputs: pd.DataFrame,
     versions: Mapping[str, str],
@@ -68,8 +70,12 @@ def render(
         Text of ``workflow/report/report.html.j2``.
     verdicts, donors, abundance, expression, expression_populations, scores, programs
         The tables of the steps as on disk (``expression_populations`` is ``expression/populations.tsv``).
+    annotation
+        The tables of :data:`cd20scope.annotation_section.NEEDED` by name, without those that the run has not.
     embedding
         One row per embedded cell: ``sample barcode x y population donor visit``.
+    populations
+        The population tree.
     qc_summary
         One row per sample: ``sample donor visit n_cells n_kept``, then one column of cell counts per reason
         to drop a cell, named by the reason, then ``median_counts median_genes`` (of kept cells),
@@ -80,10 +86,8 @@ def render(
         Version of each piece of software by its name.
     config
         Configuration of the run with its defaults filled in.
-    visits, contrasts
-        Visits in the order of time; contrasts as (later, earlier).
-    title
-        Heading of the page.
+    visits, contrasts, title
+        Visits in the order of time; contrasts as (later, earlier); heading of the page.
 
     Returns
     -------
@@ -98,6 +102,7 @@ def render(
     require_columns(verdicts, ["id", "family", "opposes", "donors", "dropped", "effect"], name="verdicts.tsv")
     require_columns(qc_summary, ["sample", "n_cells", "n_kept", "unassigned_rate"], name="qc_summary")
     require_columns(embedding, ["x", "y", "population", "visit"], name="embedding.parquet")
+    annotation = annotation_section.complete(annotation)
     verdicts = in_story_order(verdicts)
     answer = shown_first(verdicts)
     names = [f"{later}-{earlier}" for later, earlier in contrasts]
@@ -114,6 +119,7 @@ def render(
         expression=expression,
         fits=expression_populations,
         qc=qc_summary,
+        labelled=annotation_section.by_sample(annotation),
         inputs=inputs,
         versions=versions,
         config=config,
@@ -134,12 +140,13 @@ def render(
             expression=expression,
             scores=scores,
             programs=programs,
-            embedding=embedding,
             visits=visits,
             contrasts=names,
             latest=latest,
             alpha=alpha,
-        ),
+        )
+        | annotation_section.draw(annotation, embedding, populations=populations, visits=visits),
+        labels=annotation_section.tell(annotation, populations=populations, visits=visits),
         tables={name: listings.tabulate(table, name=name) for name, table in tables.items()},
         totals=totals(qc_summary),
     )
@@ -177,7 +184,7 @@ def shown_first(verdicts: pd.DataFrame) -> pd.DataFrame:
 
 
 def tally(answer: pd.DataFrame) -> list[tuple[int, str]]:
-    """How often each verdict was given in the confirmatory family, in the order of the verdicts."""
+    """Count the verdicts of the confirmatory family, in their order."""
     found = answer.loc[answer["family"] == "confirmatory", "verdict"].value_counts()
     return [(int(found[verdict]), verdict) for verdict in VERDICTS if verdict in found]
 
@@ -249,13 +256,12 @@ def draw(
     expression: pd.DataFrame,
     scores: pd.DataFrame,
     programs: pd.DataFrame,
-    embedding: pd.DataFrame,
     visits: Sequence[str],
     contrasts: Sequence[str],
     latest: str,
     alpha: float,
 ) -> dict[str, Markup]:
-    """Every figure of the page, by the name that the template calls it."""
+    """Every figure of the page but those of the labels, by the name that the template calls it."""
     scored = verdicts.loc[verdicts["endpoint"] != "abundance", ["population", "program"]].dropna()
     pairs = list(dict.fromkeys(scored.itertuples(index=False, name=None)))
     when = ", ".join(visits)
@@ -277,10 +283,6 @@ def draw(
             donor_figures.programme_scores(scores, visits=visits, pairs=pairs),
             f"Mean programme score per donor at {when}: "
             + "; ".join(f"{program} in {population}" for population, program in pairs),
-        ),
-        "embedding": (
-            figures.embedding(embedding, visits=visits),
-            f"Two-dimensional map of {len(embedding):,} cells, coloured by population, then by visit.",
         ),
         "shares": (
             figures.shares(donors, visits=visits),

@@ -51,6 +51,13 @@ def interval(low: float, high: float) -> str:
     return f"at least {number(low)}" if pd.isna(high) else f"{number(low)} to {number(high)}"
 
 
+def share_interval(low: float, high: float) -> str:
+    """Write an interval of shares (0 to 1) in percent."""
+    return (
+        NOTHING if pd.isna(low) or pd.isna(high) else f"{percent(low).removesuffix(' %')} to {percent(high)}"
+    )
+
+
 def sentence(text: str) -> str:
     """Start a text with a capital letter and end it with a full stop."""
     return text and text[0].upper() + text[1:].removesuffix(".") + "."

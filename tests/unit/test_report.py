@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import annotation_tables
 import report_tables as made_up
 from cd20scope import listings, report, wording
 from cd20scope.schema import VERDICTS
@@ -57,7 +58,8 @@ def tables():
     """Every table; genes of two populations only, since a volcano plot costs more than it shows here."""
     made = made_up.tables(n_cells=300, n_genes=40)
     genes = made["expression"]
-    return made | {"expression": genes[genes["population"].isin(["Treg", "NK"])]}
+    shown = {"expression": genes[genes["population"].isin(["Treg", "NK"])]}
+    return made | annotation_tables.arguments() | shown
 
 
 def from_disk(table):
@@ -68,6 +70,7 @@ def from_disk(table):
 @pytest.fixture(scope="module")
 def html(tables):
     read = {key: from_disk(table) for key, table in tables.items() if isinstance(table, pd.DataFrame)}
+    read["annotation"] = {key: from_disk(table) for key, table in tables["annotation"].items()}
     return report.render(TEMPLATE, **(tables | read))
 
 
@@ -160,13 +163,13 @@ def test_nothing_is_loaded_and_only_dois_leave_the_page(page, html):
 
 def test_the_contents_lead_to_every_section(page):
     targets = [target[1:] for tag, target in page.links if tag == "a" and target.startswith("#")]
-    assert len(targets) == page.tags["section"] == 8
+    assert len(targets) == page.tags["section"] == 9
     assert set(targets) <= set(page.ids)
 
 
 def test_figures_carry_a_text_and_refer_to_themselves_only(html):
     figures = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
-    assert len(figures) == 8
+    assert len(figures) == 13
     assert sum(text.count("url(#fig-") for text in figures) > 50
     for text in figures:
         svg = ET.fromstring(text)
@@ -187,6 +190,11 @@ def test_what_stands_in_a_table_stays_text(tables):
     for key in ("donors", "scores", "embedding", "qc_summary"):
         for column in {"sample", "donor", "population"} & set(evil[key].columns):
             evil[key][column] = evil[key][column].replace({"D01": EVIL, "Treg": EVIL, "D01_week2": EVIL})
+    labels = {key: table.copy() for key, table in tables["annotation"].items()}
+    for key, column in (("unassigned", "donor"), ("contamination", "genes"), ("agreement", "judge_b")):
+        labels[key][column] = EVIL
+    labels["agreement_summary"]["judge_b"] = EVIL
+    labels["protein"] = labels["protein"].replace({"protein": {"CD4": EVIL}})
     evil["verdicts"].loc[0, ["id", "statement", "effect", "reason", "donors", "test", "source", "note"]] = (
         EVIL
     )
@@ -197,7 +205,7 @@ def test_what_stands_in_a_table_stays_text(tables):
         evil[key].loc[0, ["donors", "dropped", "reason"]] = EVIL
     evil["expression"] = evil["expression"].replace({"gene": {"FOXP3": EVIL}})
     rest = {"config": tables["config"] | {"samples": EVIL}, "versions": {EVIL: EVIL}, "title": EVIL}
-    html = report.render(TEMPLATE, **(tables | evil | rest))
+    html = report.render(TEMPLATE, **(tables | evil | rest | {"annotation": labels}))
     page = Page(html)
     assert "<img" not in html
     assert page.tags["img"] == 0
@@ -210,6 +218,30 @@ def test_simulated_data_are_called_that(tables, html):
     config = tables["config"] | {"simulate": {"plan": "treated", "donors": 8}}
     rows = {name: tables[name].head(0) for name in ("expression", "embedding", "programs", "scores")}
     assert "Simulated data" in report.render(TEMPLATE, **(tables | rows | {"config": config}))
+
+
+def test_what_a_run_has_not_is_not_told(tables, html):
+    """No second judge, no protein, no estimate of the soup; and labels that did not come from the markers."""
+    few = {"agreement", "agreement_summary", "protein", "contamination"}
+    labels = {name: table for name, table in tables["annotation"].items() if name not in few}
+    rows = {name: tables[name].head(0) for name in ("expression", "embedding", "programs", "scores")}
+    annotate = tables["config"]["annotate"] | {"method": ["reference"]}
+    rest = {"annotation": labels, "config": tables["config"] | {"annotate": annotate}}
+    other = report.render(TEMPLATE, **(tables | rows | rest))
+    section = other[
+        other.index('aria-labelledby="annotation"') : other.index('aria-labelledby="populations"')
+    ]
+    assert len(re.findall("<svg", section)) == 4
+    for word in (
+        "second opinion",
+        "Surface protein",
+        "kappa",
+        "Ambient RNA, with",
+        "were started from these",
+    ):
+        assert word in html
+        assert word not in section
+    assert "given by the judge “reference”" in section
 
 
 def test_quality_control_has_a_column_per_reason(html):

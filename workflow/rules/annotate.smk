@@ -32,9 +32,7 @@ rule label_cells:
         cells="results/qc/{sample}.parquet",
         model="results/annotate/all/model.npz",
     output:
-        labels="results/annotate/{sample}.parquet",
-        cells="results/abundance/{sample}.parquet",
-        sums="results/expression/{sample}.parquet",
+        **marker_files(),
     log:
         "results/logs/annotate/{sample}.log",
     benchmark:
@@ -52,3 +50,132 @@ rule label_cells:
         min_probability_hard=config["annotate"]["min_probability_hard"],
     script:
         "../../scripts/annotate.py"
+
+
+rule fit_reference:
+    input:
+        reference=reference_file,
+        genes="results/annotate/all/genes.tsv",
+    output:
+        reference="results/annotate/all/reference.skops",
+    log:
+        "results/logs/annotate/all/reference.log",
+    benchmark:
+        "results/benchmarks/annotate/all/reference.tsv"
+    conda:
+        "../../envs/annotate.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=3000, per_input_mb=30),
+        runtime="2h",
+    params:
+        code=CODE,
+        populations=POPULATIONS,
+        n_samples=len(SAMPLES),
+        settings=config["annotate"].get("reference", {}),
+        seed=config["seed"],
+    script:
+        "../../scripts/annotate_reference.py"
+
+
+rule judge_cells:
+    input:
+        counts="results/ingest/{sample}.h5ad",
+        cells="results/qc/{sample}.parquet",
+        source=judge_source,
+    output:
+        labels="results/annotate/judges/{judge}/{sample}.parquet",
+    log:
+        "results/logs/annotate/judges/{judge}/{sample}.log",
+    benchmark:
+        "results/benchmarks/annotate/judges/{judge}/{sample}.tsv"
+    conda:
+        "../../envs/annotate.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=2000, per_input_mb=40),
+        runtime="2h",
+    params:
+        code=CODE,
+        judge=judge_of,
+        settings=judge_settings,
+        populations=POPULATIONS,
+        min_probability=config["annotate"]["min_probability"],
+        min_probability_hard=config["annotate"]["min_probability_hard"],
+    script:
+        "../../scripts/annotate_judge.py"
+
+
+if JUDGES[0] != "markers":
+
+    use rule judge_cells as decide_cells with:
+        output:
+            **deciding_files(),
+        log:
+            "results/logs/annotate/decide/{sample}.log",
+        benchmark:
+            "results/benchmarks/annotate/decide/{sample}.tsv"
+
+
+rule compare_judges:
+    input:
+        cells=collect("results/qc/{sample}.parquet", sample=SAMPLES),
+        labels=[
+            path
+            for judge in JUDGES
+            for path in collect(label_file(judge), sample=SAMPLES)
+        ],
+    output:
+        cells="results/annotate/agreement.tsv",
+        summary="results/annotate/agreement_summary.tsv",
+    log:
+        "results/logs/annotate/all/agreement.log",
+    benchmark:
+        "results/benchmarks/annotate/all/agreement.tsv"
+    conda:
+        "../../envs/annotate.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=1000),
+        runtime="30m",
+    params:
+        code=CODE,
+        judges=JUDGES,
+    script:
+        "../../scripts/annotate_compare.py"
+
+
+rule summarise_labels:
+    input:
+        counts=collect("results/ingest/{sample}.h5ad", sample=SAMPLES),
+        quality=collect("results/qc/{sample}.parquet", sample=SAMPLES),
+        labels=collect("results/annotate/{sample}.parquet", sample=SAMPLES),
+        cells=collect("results/abundance/{sample}.parquet", sample=SAMPLES),
+        sums=collect("results/expression/{sample}.parquet", sample=SAMPLES),
+        genes="results/annotate/all/genes.tsv",
+        contamination=soup_tables("contamination"),
+        soup=soup_tables("soup"),
+    output:
+        markers="results/annotate/markers.tsv",
+        probabilities="results/annotate/probabilities.tsv",
+        unassigned="results/annotate/unassigned.tsv",
+        cd20_t="results/annotate/cd20_t.tsv",
+        contamination="results/annotate/contamination.tsv",
+        protein="results/annotate/protein.tsv",
+    log:
+        "results/logs/annotate/all/overview.log",
+    benchmark:
+        "results/benchmarks/annotate/all/overview.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=1500),
+        runtime="1h",
+    params:
+        code=CODE,
+        sheet=SHEET_RECORDS,
+        populations=POPULATIONS,
+        baseline=list(config["visits"])[0],
+    script:
+        "../../scripts/annotate_overview.py"

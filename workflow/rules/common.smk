@@ -1,6 +1,7 @@
 """Configuration, sample sheet and input functions; no rules."""
 
 import hashlib
+import importlib.util
 import sys
 from pathlib import Path
 
@@ -13,11 +14,17 @@ LIBRARY = (
     "__init__",
     "abundance",
     "aggregate",
+    "agreement",
     "annotate",
+    "annotation_figures",
+    "annotation_section",
     "antibodies",
+    "calls",
     "catalogue",
     "catalogue_rules",
     "cellmodel",
+    "celltypist_model",
+    "compare_figures",
     "counts",
     "crosscheck",
     "decisions",
@@ -33,17 +40,22 @@ LIBRARY = (
     "figures",
     "gene_families",
     "ingest",
+    "judges",
     "labels",
     "leafsums",
     "listings",
     "logs",
+    "markers",
     "model",
     "mtx",
+    "obs_labels",
+    "overview",
     "pairs",
     "programs",
     "protein",
     "qc",
     "readers",
+    "reference",
     "report",
     "rules",
     "schema",
@@ -80,7 +92,7 @@ sys.path.append(
     str(Path(workflow.source_path("../../scripts/cd20scope/__init__.py")).parents[1])
 )
 
-from cd20scope import catalogue, sheet, strict_yaml
+from cd20scope import catalogue, judges, sheet, strict_yaml
 from cd20scope.simulate import cohort_layout
 
 CATALOGUES = {
@@ -211,14 +223,61 @@ def load_samples():
     return sheet.read_sheet(path, visits=config["visits"])
 
 
+def judge_file(judge, key):
+    """File that a judge is given by the configuration."""
+    return str(find_file(config["annotate"][judge][key], f"annotate: {judge}: {key}"))
+
+
+def check_judges():
+    """Check what the judges of the labels need; their files once a run, not again in every job."""
+    settings = config["annotate"]
+    judges.check_settings(settings, populations=POPULATIONS)
+    if not workflow.is_main_process:
+        return
+    if "celltypist" in JUDGES:
+        stated = settings["celltypist"]["sha256"]
+        judges.check_sum(
+            judge_file("celltypist", "model"), sha256=stated, why=judges.PICKLE
+        )
+    files = {}
+    if "reference" in JUDGES:
+        path = judge_file("reference", "path")
+        if "sha256" in settings["reference"]:
+            judges.check_sum(path, sha256=settings["reference"]["sha256"])
+        files["reference"] = {"reference": path}
+    if "obs" in JUDGES:
+        if "simulate" in config:
+            raise WorkflowError(
+                "annotate: method: obs needs labels in the input, and the built-in cohort has none."
+            )
+        files["obs"] = {f"sample {row.sample}": row.path for row in SHEET.itertuples()}
+    if not files:
+        return
+    # Snakemake's own environment need not have h5py; the jobs look again
+    if importlib.util.find_spec("h5py") is None:
+        return
+    from cd20scope import obs_labels
+
+    for judge, of_judge in files.items():
+        obs_labels.check_labels(
+            of_judge,
+            column=settings[judge]["column"],
+            mapping=settings[judge]["labels"],
+            populations=POPULATIONS,
+            judge=judge,
+        )
+
+
 try:
     complete_config()
+    JUDGES = judges.methods(config["annotate"]["method"])
     POPULATIONS = load_catalogue("populations")
     PROGRAMS = load_catalogue("programs")
     HYPOTHESES = load_catalogue("hypotheses")
     catalogue.check_references(POPULATIONS, PROGRAMS, HYPOTHESES)
     SHEET = load_samples()
-except (catalogue.CatalogueError, sheet.SheetError) as error:
+    check_judges()
+except (catalogue.CatalogueError, sheet.SheetError, judges.JudgeError) as error:
     # the message says all; where in the code it arose does not help
     raise WorkflowError(str(error)) from None
 check_questions()
@@ -229,11 +288,81 @@ SHEET_RECORDS = SHEET.drop(columns="path").to_dict("records")
 
 wildcard_constraints:
     sample="|".join(SAMPLES),
+    # the markers have a rule of their own
+    judge="|".join(method for method in judges.METHODS if method != "markers"),
 
 
 def count_file(wildcards):
     """Count matrix of one sample, as the sheet names it."""
     return SHEET.set_index("sample").at[wildcards.sample, "path"]
+
+
+def label_file(judge):
+    """Labels of a judge: those of the first are the labels of the study, the others are compared with them."""
+    if judge == JUDGES[0]:
+        return "results/annotate/{sample}.parquet"
+    return f"results/annotate/judges/{judge}/{{sample}}.parquet"
+
+
+def deciding_files():
+    """What the deciding judge writes: labels, and what is counted and summed by them."""
+    return {
+        "labels": "results/annotate/{sample}.parquet",
+        "cells": "results/abundance/{sample}.parquet",
+        "sums": "results/expression/{sample}.parquet",
+    }
+
+
+def marker_files():
+    """What the markers write when they decide, and when they are only compared."""
+    if JUDGES[0] == "markers":
+        return deciding_files()
+    aside = "results/annotate/judges/markers/{sample}"
+    return {
+        "labels": f"{aside}.parquet",
+        "cells": temp(f"{aside}.cells.parquet"),
+        "sums": temp(f"{aside}.sums.parquet"),
+    }
+
+
+def judge_of(wildcards):
+    """Judge of a job: the one it is named after, or else the one that decides."""
+    return wildcards.get("judge", JUDGES[0])
+
+
+def judge_settings(wildcards):
+    """Section of the judge of a job in the configuration."""
+    return config["annotate"][judge_of(wildcards)]
+
+
+def judge_source(wildcards):
+    """What the judge of a job goes by."""
+    match judge_of(wildcards):
+        case "celltypist":
+            return judge_file("celltypist", "model")
+        case "reference":
+            return "results/annotate/all/reference.skops"
+        case _:
+            return count_file(wildcards)
+
+
+def reference_file(wildcards):
+    """The labelled reference."""
+    return judge_file("reference", "path")
+
+
+def agreement_tables():
+    """Tables of agreement between judges; none when there is one judge."""
+    names = ("agreement", "agreement_summary")
+    return [f"results/annotate/{name}.tsv" for name in names] if JUDGES[1:] else []
+
+
+def soup_tables(kind):
+    """Tables on the soup, one per sample; none where the markers, whose rule writes them, are no judge."""
+    written = marker_files().get(kind)
+    if written is None or "markers" not in JUDGES:
+        return []
+    return collect(written, sample=SAMPLES)
 
 
 def share_tests():

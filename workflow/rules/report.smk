@@ -9,6 +9,18 @@ rule write_report:
         programs="results/programs/programs.tsv",
         embedding="results/embed/embedding.parquet",
         checked="results/ingest/checked.tsv",
+        annotation=[
+            f"results/annotate/{name}.tsv"
+            for name in (
+                "markers",
+                "probabilities",
+                "unassigned",
+                "cd20_t",
+                "contamination",
+                "protein",
+            )
+        ],
+        agreement=agreement_tables(),
         cells=collect("results/qc/{sample}.parquet", sample=SAMPLES),
         labels=collect("results/annotate/{sample}.parquet", sample=SAMPLES),
     output:
@@ -32,6 +44,7 @@ rule write_report:
         code=CODE,
         sheet=SHEET_RECORDS,
         template=report_template,
+        populations=POPULATIONS,
         config=dict(config),
         version=VERSION,
     script:

@@ -1,0 +1,169 @@
+"""Write docs/populations.md from the population tree and the Cell Ontology: `make reference`."""
+
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from cellxgene_ontology_guide.ontology_parser import OntologyParser
+from cellxgene_ontology_guide.supported_versions import CXGSchema
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT / "scripts"))
+
+from cd20scope.wording import DOI  # noqa: E402 - the library is never installed
+
+type Node = dict[str, Any]
+
+HEAD = """\
+# The population tree
+
+Written by `make reference` from [config/populations.yaml](../config/populations.yaml); edit that file, not this page.
+
+Every cell is given a **population**, which is what every test runs on, or none. A **branch** only groups populations.
+A **subset** refines a population where the data tell it, and is named after it, such as `Treg / effector`.
+
+- **Markers** are higher here than in the nodes beside it, the most telling first; the genes **against** a node speak
+  against it. All are HGNC symbols. *MS4A1* and *CD79A* stand under the B lineage only: treatment takes them out of the
+  sample, so a T, NK or myeloid label that looked at them would depend on the visit.
+- **Told from RNA** says how reliably RNA alone tells a node from those beside it. A *hard* subset gets its label only
+  above a higher probability (`annotate.min_probability_hard`).
+- **Shares** are taken in the denominator that is named; a node without one is labelled, but its share is not tested.
+- The **Cell Ontology** term is true of all cells of the node. Labels are those of release {release}; a test checks
+  that each term exists, is not obsolete, and lies under the term of a node above.
+
+CD20+ T cells are no node, since RNA alone cannot prove them; they are flagged beside the label
+(see [methods.md](methods.md)).
+"""
+
+GROUPS = {
+    "B": "B lineage",
+    "CD4 T": "T cells",
+    "CD8 T": "T cells",
+    "other T": "T cells",
+    "NK": "NK cells",
+    "Myeloid": "Myeloid cells",
+    "Other": "Other cells",
+}
+"""Heading of each lineage; the T lineages share a branch, hence a heading."""
+
+
+def full_name(node: Node) -> str:
+    """Name of a node as tables and hypotheses refer to it."""
+    return f"{node['parent']} / {node['name']}" if node["level"] == "subset" else str(node["name"])
+
+
+def anchor(heading: str) -> str:
+    """Target of a link to a heading, as GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def group_of(node: Node, nodes: list[Node]) -> str:
+    """Heading that a node stands under: that of its population, or of the first population below a branch."""
+    if node["level"] == "population":
+        return GROUPS[node["lineage"]]
+    above = {other["name"]: other for other in nodes if other["level"] != "subset"}
+    if node["level"] == "subset":
+        return group_of(above[node["parent"]], nodes)
+    return next(
+        group_of(other, nodes)
+        for other in nodes
+        if other["parent"] == node["name"] and other["level"] != "subset"
+    )
+
+
+def term(node: Node, labels: Mapping[str, str]) -> str:
+    """Cell Ontology term of a node, with a link and its official label."""
+    url = f"https://purl.obolibrary.org/obo/{node['cl'].replace(':', '_')}"
+    return f"[{node['cl']}]({url}) {labels[node['cl']]}"
+
+
+def genes(names: list[str]) -> str:
+    """Gene symbols in italics, as is the custom."""
+    return ", ".join(f"*{name}*" for name in names)
+
+
+def link_dois(source: str) -> str:
+    """Make a link of each DOI of a source."""
+    return re.sub(rf"doi:({DOI.pattern})", r"[doi:\1](https://doi.org/\1)", " ".join(source.split()))
+
+
+def overview(nodes: list[Node], labels: Mapping[str, str]) -> Iterator[str]:
+    """Table of the nodes of a lineage, indented as they hang on one another."""
+    yield "| node | level | told from RNA | Cell Ontology |"
+    yield "|---|---|---|---|"
+    known = {node["name"]: node for node in nodes if node["level"] != "subset"}
+    for node in nodes:
+        depth, above = 0, node["parent"]
+        while above in known:
+            depth, above = depth + 1, known[above]["parent"]
+        name = f"[{node['name']}](#{anchor(full_name(node))})"
+        indent = "&emsp;" * depth
+        yield f"| {indent}{name} | {node['level']} | {node['difficulty']} | {term(node, labels)} |"
+
+
+def describe(node: Node, labels: Mapping[str, str]) -> Iterator[str]:
+    """Everything that the catalogue says of one node."""
+    parent = f" of {node['parent']}" if node["parent"] else ", at the top of the tree"
+    share = f"; share in {node['denominator']}" if "denominator" in node else ""
+    yield f"{'####' if node['level'] == 'subset' else '###'} {full_name(node)}"
+    yield ""
+    yield f"{node['level'].capitalize()}{parent}{share}; told from RNA: {node['difficulty']}."
+    yield ""
+    yield f"- Cell Ontology: {term(node, labels)}"
+    yield f"- Markers: {genes(node['markers'])}"
+    if "negative" in node:
+        yield f"- Against: {genes(node['negative'])}"
+    if "note" in node:
+        yield f"- Note: {' '.join(node['note'].split())}"
+    yield f"- Source: {link_dois(node['source'])}"
+    yield ""
+
+
+def describe_sets(sets: list[dict[str, Any]]) -> Iterator[str]:
+    """Table of the sets."""
+    yield "## Sets"
+    yield ""
+    yield "Unions of populations that may be named wherever a population may."
+    yield ""
+    yield "| set | members | share in | what for |"
+    yield "|---|---|---|---|"
+    for entry in sets:
+        note = " ".join(entry.get("note", "").split())
+        yield f"| {entry['name']} | {', '.join(entry['members'])} | {entry.get('denominator', '')} | {note} |"
+
+
+def page(tree: Mapping[str, Any], *, labels: Mapping[str, str], release: str) -> str:
+    """Write the page of a population tree.
+
+    Parameters
+    ----------
+    tree
+        The catalogue of populations.
+    labels
+        Official label of each Cell Ontology id of the tree.
+    release
+        Release of the ontology that the labels are from.
+    """
+    nodes = tree["nodes"]
+    lines = [HEAD.replace("{release}", release)]
+    for group in dict.fromkeys(GROUPS.values()):
+        members = [node for node in nodes if group_of(node, nodes) == group]
+        if members:
+            lines += [f"## {group}", "", *overview(members, labels), ""]
+            lines += [line for node in members for line in describe(node, labels)]
+    return "\n".join([*lines, *describe_sets(tree["sets"])]) + "\n"
+
+
+def shipped() -> str:
+    """Write the page of the shipped tree, with the labels of the ontology at hand."""
+    tree = yaml.safe_load((ROOT / "config/populations.yaml").read_text(encoding="utf-8"))
+    ontology = OntologyParser()
+    labels = {node["cl"]: ontology.get_term_label(node["cl"]) for node in tree["nodes"]}
+    return page(tree, labels=labels, release=CXGSchema().supported_ontologies["CL"]["version"])
+
+
+if __name__ == "__main__":
+    (ROOT / "docs/populations.md").write_text(shipped(), encoding="utf-8")

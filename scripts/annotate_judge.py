@@ -1,0 +1,40 @@
+"""Label the cells of one sample by another judge than the markers; see :mod:`cd20scope.judges`."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cd20scope import aggregate, calls, celltypist_model, ingest, judges, labels, obs_labels, reference
+from cd20scope.logs import logged
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with logged(snakemake.log[0]) as log:
+    params, source, output = snakemake.params, snakemake.input.source, snakemake.output
+    tree, mapping = params.populations, params.settings["labels"]
+    counts = ingest.read_counts(snakemake.input.counts)
+    keep = pd.read_parquet(snakemake.input.cells)["keep"].reindex(counts.barcodes).to_numpy(dtype=bool)
+    kept, genes = counts.matrix[np.flatnonzero(keep)], counts.genes["gene"].to_numpy()
+    lognorm = ingest.log_normalise(kept)
+    if params.judge == "celltypist":
+        model = celltypist_model.read_model(source, sha256=params.settings["sha256"])
+        judges.check_mapping(model.cell_types, mapping=mapping, populations=tree, judge=params.judge)
+        chances = celltypist_model.judge(lognorm, genes, model)
+    elif params.judge == "reference":
+        chances = reference.judge(kept, genes, reference.load(source))
+    else:
+        own = obs_labels.read_labels(source, column=params.settings["column"], key="annotate > obs")
+        chances = pd.get_dummies(obs_labels.align_labels(own, counts.barcodes[keep], where=source))
+    leaves = judges.translate(chances.columns, mapping=mapping, populations=tree)
+    bounds = {key: params[key] for key in ("min_probability", "min_probability_hard")}
+    called = calls.call(chances, leaves, populations=tree, exclusive=params.judge != "celltypist", **bounds)
+    labelled = calls.complete(called, kept, genes)
+    labels.spread(labelled, keep=keep, barcodes=counts.barcodes).to_parquet(output.labels)
+    if output.get("sums"):  # this judge decides
+        aggregate.count_leaves(labelled, populations=tree).to_parquet(output.cells, index=False)
+        sums = aggregate.sum_leaves(kept, lognorm, genes, labelled, populations=tree)
+        sums.to_parquet(output.sums, index=False)
+    for line in calls.describe(chances, leaves, labelled):
+        log.info(line)

@@ -1,0 +1,32 @@
+"""Train the judge of the labels on a labelled reference; see :mod:`cd20scope.reference`."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cd20scope import ingest, judges, obs_labels, reference
+from cd20scope.logs import logged
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with logged(snakemake.log[0]) as log:
+    params, path = snakemake.params, snakemake.input.reference
+    column, mapping = params.settings["column"], params.settings["labels"]
+    if "sha256" in params.settings:
+        judges.check_sum(path, sha256=params.settings["sha256"])
+    labels = obs_labels.read_labels(path, column=column, key="annotate > reference")
+    judges.check_mapping(labels.unique(), mapping=mapping, populations=params.populations, judge="reference")
+    listed = pd.read_csv(snakemake.input.genes, sep="\t", keep_default_na=False)
+    trained = reference.fit(
+        ingest.read_sample(path, format="h5ad"),
+        labels,
+        genes=listed.loc[listed["n_samples"] == params.n_samples, "gene"].to_numpy(dtype=object),
+        markers={gene for node in params.populations["nodes"] for gene in node["markers"]},
+        seed=params.seed,
+        name=path,
+    )
+    reference.dump(trained, snakemake.output.reference)
+    log.info("%d shared genes, %d of them read", len(trained.genes), len(trained.features))
+    for label, n in labels.value_counts().items():
+        log.info("%s: %d cells%s", label, n, "" if label in trained.classifier.classes_ else ", left out")
