@@ -24,12 +24,15 @@ class NodeModel:
         Shape (n_features, n).
     intercept
         Shape (n,).
+    confusion
+        Part of the cells of the class in the row that is given for the class in the column; shape (n, n).
     """
 
     name: str
     classes: tuple[str, ...]
     weights: Array
     intercept: Array
+    confusion: Array
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ def pack_model(model: Model) -> dict[str, Array]:
         arrays[f"classes_{position}"] = np.array(node.classes, dtype=str)
         arrays[f"weights_{position}"] = node.weights
         arrays[f"intercept_{position}"] = node.intercept
+        arrays[f"confusion_{position}"] = node.confusion
     return arrays
 
 
@@ -73,6 +77,7 @@ def unpack_model(arrays: Mapping[str, Array]) -> Model:
             classes=tuple(str(label) for label in arrays[f"classes_{position}"]),
             weights=arrays[f"weights_{position}"],
             intercept=arrays[f"intercept_{position}"],
+            confusion=arrays[f"confusion_{position}"],
         )
         for position, name in enumerate(arrays["nodes"])
     }
