@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cd20scope import aggregate, ingest, labels
+from cd20scope import aggregate, ingest, labels, soup
 from cd20scope.logs import logged
 from cd20scope.model import unpack_model
 
@@ -33,11 +33,14 @@ with logged(snakemake.log[0]) as log:
         min_probability=params.min_probability,
         min_probability_hard=params.min_probability_hard,
     )
-    sums = aggregate.sum_leaves(kept, lognorm, genes, labelled, populations=params.populations)
-    sums.to_parquet(snakemake.output.sums, index=False)
-    aggregate.count_leaves(labelled, populations=params.populations).to_parquet(
-        snakemake.output.cells, index=False
-    )
-    labels.spread(labelled, keep=keep, barcodes=counts.barcodes).to_parquet(snakemake.output.labels)
-    for population, n in labelled["population"].value_counts().items():
+    cells, output = labelled.cells, snakemake.output
+    sums = aggregate.sum_leaves(kept, lognorm, genes, cells, populations=params.populations)
+    sums.to_parquet(output.sums, index=False)
+    counted = aggregate.count_leaves(cells, populations=params.populations, expected=labelled.expected)
+    counted.to_parquet(output.cells, index=False)
+    labels.spread(cells, keep=keep, barcodes=counts.barcodes).to_parquet(output.labels)
+    estimate, profile = soup.tabulate(labelled.soup, genes)
+    estimate.to_csv(output.contamination, sep="\t", index=False)
+    profile.to_csv(output.soup, sep="\t", index=False)
+    for population, n in cells["population"].value_counts().items():
         log.info("%s: %d", population, n)

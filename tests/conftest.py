@@ -57,7 +57,7 @@ def fitted(cohort, populations):
             populations=populations,
             min_probability=0.5,
             min_probability_hard=0.8,
-        )
+        ).cells
         for name, matrix in cohort["counts"].items()
     }
     return {"model": model, "components": components, "labels": tables}

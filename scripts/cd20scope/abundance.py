@@ -10,60 +10,34 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
-from scipy import special
+from numpy.typing import NDArray
 
 from cd20scope import catalogue, leafsums, pairs, schema
+from cd20scope.proportions import fraction_upper, log_odds
 
 DONOR_COLUMNS = (
     *("sample", "donor", "visit", "population", "denominator"),
-    *("n_cells", "n_denominator", "fraction", "fraction_upper", "logit"),
+    *("n_cells", "n_denominator", "fraction", "fraction_upper", "logit", "logit_expected"),
 )
 """Columns of the table of shares per donor and visit."""
 
 ABUNDANCE_COLUMNS = (
     *("population", "denominator", "contrast", "n_pairs"),
     *("estimate", "se", "df", "ci_low", "ci_high", "p_value", "p_adjusted"),
-    *("odds_ratio", "fraction_before", "fraction_after", "fell_at_least", "upper_bound", "floor", "ceiling"),
+    *(
+        "estimate_expected",
+        "odds_ratio",
+        "fraction_before",
+        "fraction_after",
+        "fell_at_least",
+        "upper_bound",
+        "floor",
+        "ceiling",
+    ),
     *("donors", "dropped", "status", "reason"),
 )
-"""Columns of the table of tests; ``estimate`` is a change of log odds, as are its limits."""
-
-
-def log_odds(n_cells: ArrayLike, n_denominator: ArrayLike) -> NDArray[np.float64]:
-    r"""Empirical log odds of a cell being in the population, finite at zero cells.
-
-    .. math:: y = \log\frac{x + 1/2}{n - x + 1/2}
-
-    The halves remove the first-order bias of the log odds. Multiplying the population by a factor, everything
-    outside it unchanged, adds the log of that factor.
-
-    References
-    ----------
-    Haldane (1956). doi:10.1111/j.1469-1809.1955.tb01285.x
-    Anscombe (1956). doi:10.1093/biomet/43.3-4.461
-    """
-    x, n = np.asarray(n_cells, dtype=float), np.asarray(n_denominator, dtype=float)
-    result: NDArray[np.float64] = np.log((x + 0.5) / (n - x + 0.5))
-    return result
-
-
-def fraction_upper(
-    n_cells: ArrayLike, n_denominator: ArrayLike, *, alpha: float = 0.05
-) -> NDArray[np.float64]:
-    r"""One-sided upper ``1 - alpha`` limit of a fraction: what may be there although no cell was seen.
-
-    .. math:: B^{-1}(1 - \alpha;\; x + 1,\; n - x), \quad\text{for } x = 0:\; 1 - \alpha^{1/n} \approx 3/n
-
-    References
-    ----------
-    Clopper & Pearson (1934). doi:10.1093/biomet/26.4.404
-    """
-    x, n = np.asarray(n_cells, dtype=float), np.asarray(n_denominator, dtype=float)
-    inside = x < n
-    limit = special.betaincinv(x + 1, np.where(inside, n - x, 1.0), 1 - alpha)
-    result: NDArray[np.float64] = np.where(inside, limit, 1.0)
-    return result
+"""Columns of the table of tests; ``estimate`` is a change of log odds, as are its limits. ``estimate_expected`` is the
+same from cells estimated by probability rather than called: where it is larger, misclassified cells hide a change."""
 
 
 def donor_table(
@@ -78,7 +52,7 @@ def donor_table(
     Parameters
     ----------
     leaves
-        Kept cells per leaf: ``sample``, ``population``, ``subset``, ``n_cells``; zeros included.
+        Kept cells per leaf: ``sample`` and the columns of :data:`schema.CELLS`; zeros included.
     sheet
         Sample sheet: ``sample``, ``donor``, ``visit``. Samples of one donor and visit are added up.
     populations
@@ -97,6 +71,7 @@ def donor_table(
     """
     units, unit = leafsums.merge_visits(sheet)
     cells, tree = leafsums.count_cells(leaves, unit=unit)
+    expected, _ = leafsums.count_cells(leaves, unit=unit, value="expected")
     blocks = []
     for population, denominator in dict.fromkeys(tests):
         inside = catalogue.select(populations, population, tree).to_numpy(dtype=bool)
@@ -109,6 +84,8 @@ def donor_table(
         block = units.assign(population=population, denominator=denominator)
         block["n_cells"] = cells[:, inside].sum(axis=1)
         block["n_denominator"] = cells[:, whole].sum(axis=1)
+        part = expected[:, inside].sum(axis=1)
+        block["logit_expected"] = log_odds(part, np.maximum(expected[:, whole].sum(axis=1), part))
         blocks.append(block)
     if not blocks:
         return pd.DataFrame(columns=list(DONOR_COLUMNS))
@@ -260,6 +237,7 @@ def _test_one(
     change = measure_change(block, donors=paired.donors, contrast=contrast)
     row |= {
         "estimate": change.t.estimate,
+        "estimate_expected": _mean_change(block, "logit_expected", donors=paired.donors, contrast=contrast),
         "odds_ratio": float(np.exp(change.t.estimate)),
         "fraction_before": change.fraction_before,
         "fraction_after": change.fraction_after,
@@ -269,6 +247,14 @@ def _test_one(
     if reason := pairs.too_few(len(paired), min_pairs) or change.t.no_spread:
         return row | {"reason": reason}
     return row | _limits(change, alpha) | {"p_value": change.t.p_value, "status": "tested", "reason": ""}
+
+
+def _mean_change(
+    block: pd.DataFrame, column: str, *, donors: Sequence[str], contrast: pairs.Contrast
+) -> float:
+    wide = block.assign(donor=block["donor"].astype(str)).set_index(["visit", "donor"])[column]
+    later, earlier = (wide.loc[visit].loc[list(donors)] for visit in contrast)
+    return float((later - earlier).mean())
 
 
 def _too_few_cells(block: pd.DataFrame, paired: pairs.Pairs, contrast: pairs.Contrast, least: float) -> str:

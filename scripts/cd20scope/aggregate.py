@@ -8,16 +8,38 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
-from cd20scope import catalogue
+from cd20scope import catalogue, schema
 
 Array = npt.NDArray[Any]
 
 
-def count_leaves(labels: pd.DataFrame, *, populations: Mapping[str, Any]) -> pd.DataFrame:
-    """Count cells per leaf, zeros included (columns of :data:`schema.CELLS`)."""
+def count_leaves(
+    labels: pd.DataFrame, *, populations: Mapping[str, Any], expected: pd.Series | None = None
+) -> pd.DataFrame:
+    """Count cells per leaf, zeros included (columns of :data:`schema.CELLS`).
+
+    Parameters
+    ----------
+    labels
+        Population and subset of each cell.
+    populations
+        The population tree.
+    expected
+        Cells of each population as probabilities tell them, split over its subsets as called. Without (a judge that
+        gives none) the called cells stand in their place.
+    """
     index = pd.MultiIndex.from_frame(catalogue.leaves(populations))
     sizes = labels.groupby(["population", "subset"]).size()
-    return sizes.reindex(index, fill_value=0).rename("n_cells").reset_index()
+    table = sizes.reindex(index, fill_value=0).rename("n_cells").reset_index()
+    if expected is None:
+        return table.assign(expected=table["n_cells"].astype(float))
+    called = table.groupby("population")["n_cells"].transform("sum")
+    # what no cell was called for goes to the cells without subset
+    part = (table["n_cells"] / called).where(called > 0, (table["subset"] == schema.UNASSIGNED).astype(float))
+    assigned = table["population"] != schema.UNASSIGNED
+    estimate = part * table["population"].map(expected).fillna(0.0)
+    rest = max(0.0, len(labels) - float(estimate[assigned].sum()))
+    return table.assign(expected=estimate.where(assigned, rest))
 
 
 def sum_leaves(

@@ -133,7 +133,11 @@ def _fit_node(values: Array, genes: Array, spec: NodeSpec, *, seed: int) -> tupl
         weights = (fit.coefficients / sd).T
         intercept, confusion = fit.offset - (mean / sd) @ fit.coefficients.T, fit.confusion
     node = NodeModel(
-        spec.name, names, weights.astype(np.float32), intercept.astype(np.float64), confusion.astype(np.float64)
+        spec.name,
+        names,
+        weights.astype(np.float32),
+        intercept.astype(np.float64),
+        confusion.astype(np.float64),
     )
     return node, reduced
 

@@ -57,7 +57,7 @@ def call(
     shared = by_population.div(np.maximum(1.0, values.sum(axis=1)), axis=0)
     called = pd.DataFrame(
         {
-            "lineage": labels._lineage(shared, populations, min_probability=min_probability),
+            "lineage": labels.lineage_of_cells(shared, populations, min_probability=min_probability),
             "population": population,
             "probability": probability.astype(np.float32),
         }
@@ -129,7 +129,7 @@ def complete(called: pd.DataFrame, counts: sp.csr_matrix, genes: Array) -> pd.Da
     pandas.DataFrame
         The columns of :data:`schema.LABELS`, then the others of ``called``.
     """
-    flagged = called.assign(cd20_t=labels._is_cd20_t(counts, genes, called["lineage"].to_numpy(dtype=object)))
+    flagged = called.assign(cd20_t=labels.is_cd20_t(counts, genes, called["lineage"].to_numpy(dtype=object)))
     return flagged[[*LABELS, *(column for column in flagged if column not in LABELS)]]
 
 

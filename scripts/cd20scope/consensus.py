@@ -15,9 +15,9 @@ COMPONENTS = (10, 20, 30)
 """Numbers of principal components of the neighbourhoods that are averaged: which is best changes with the data."""
 NEIGHBORS = (15, 30, 60)
 """Their sizes. FOXP3 is seen in 7 to 18 % of sorted Tregs, so one cell's markers say little."""
-AROUND = 3.0
+AROUND = 4.0
 """Logit per standard deviation of the score averaged over neighbourhoods."""
-OWN = 1.0
+OWN = 1.5
 """Logit per standard deviation of a cell's own score: CD8B in the cell itself says more than in its neighbours, among
 which naive CD4 and CD8 cells mix."""
 RARE = 1e-4

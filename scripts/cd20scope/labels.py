@@ -1,17 +1,20 @@
 """Label the cells of one sample with the fitted model, and sum their counts per leaf of the population tree."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
+from scipy.optimize import nnls
 from scipy.special import pdtrc
 
 from cd20scope import catalogue, schema
 from cd20scope.features import take_features
 from cd20scope.model import Model, softmax
+from cd20scope.soup import Soup, estimate_soup
 
 Array = npt.NDArray[Any]
 
@@ -21,9 +24,8 @@ PLASMA_GENES = ("MZB1", "JCHAIN", "TNFRSF17", "DERL3", "POU2AF1", "XBP1", "SDC1"
 """Their counterpart for plasma cells, which have lost the former."""
 B_ONLY = ("CD79A", "CD79B", "CD19", "BANK1", "IGKC", "IGHM", "IGHD")
 """B-cell transcripts that a true CD20+ T cell does not carry (von Essen 2024, doi:10.3389/fimmu.2024.1487530)."""
-SOUP_SHARE = 0.1
-"""Share of a cell's molecules that may be soup: an upper bound for droplets from blood, so that the gate errs to
-no B."""
+MIN_CORRECTED = 50
+"""Cells of a branch below which its shares are not corrected: the noise would be larger."""
 SOUP_LEVEL = 0.01
 """A B call stands when the soup would give as many molecules in fewer than this share of cells."""
 
@@ -60,11 +62,11 @@ def probabilities(features: sp.csr_matrix, model: Model, *, populations: Mapping
     return pd.DataFrame(columns)
 
 
-def b_evidence(counts: sp.csr_matrix, genes: Array, *, panel: tuple[str, ...]) -> Array:
+def b_evidence(counts: sp.csr_matrix, genes: Array, *, panel: tuple[str, ...], soup: Soup) -> Array:
     """Whether a cell holds more molecules of a panel than the soup of its sample explains.
 
-    The soup is taken to be the sample's mean profile: ``k ~ Poisson(s n f)`` with n the cell's molecules, f the
-    panel's share of all molecules of the sample and s = :data:`SOUP_SHARE`. At least two molecules are asked for.
+    ``k ~ Poisson(s n f)`` with n the cell's molecules, f the panel's share of the soup and s the highest share of
+    soup that the sample admits (:attr:`Soup.bound`). At least two molecules are asked for.
 
     Parameters
     ----------
@@ -74,6 +76,8 @@ def b_evidence(counts: sp.csr_matrix, genes: Array, *, panel: tuple[str, ...]) -
         Names, shape (n_genes,).
     panel
         Genes of the panel.
+    soup
+        Of the sample.
 
     Returns
     -------
@@ -86,8 +90,28 @@ def b_evidence(counts: sp.csr_matrix, genes: Array, *, panel: tuple[str, ...]) -
     """
     molecules = np.asarray(counts[:, np.flatnonzero(np.isin(genes, panel))].sum(axis=1)).ravel()
     total = np.asarray(counts.sum(axis=1)).ravel()
-    share = molecules.sum() / max(total.sum(), 1)
-    return np.asarray((molecules >= 2) & (pdtrc(molecules - 1, SOUP_SHARE * total * share) < SOUP_LEVEL))
+    share = soup.profile[np.isin(genes, panel)].sum()
+    return np.asarray((molecules >= 2) & (pdtrc(molecules - 1, soup.bound * total * share) < SOUP_LEVEL))
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """What the model says of one sample.
+
+    Attributes
+    ----------
+    cells
+        The columns of :data:`schema.LABELS`, then the probability of each hard subset in a column ``population /
+        subset``; one row per cell.
+    expected
+        Cells of each population, estimated from summed probabilities and corrected by the model's own confusion.
+    soup
+        Of the sample.
+    """
+
+    cells: pd.DataFrame
+    expected: pd.Series
+    soup: Soup
 
 
 def label_cells(
@@ -99,7 +123,7 @@ def label_cells(
     populations: Mapping[str, Any],
     min_probability: float,
     min_probability_hard: float,
-) -> pd.DataFrame:
+) -> Labelled:
     """Label the kept cells of one sample.
 
     Parameters
@@ -116,17 +140,15 @@ def label_cells(
         Below it a label is ``unassigned``; the lineage needs as much, summed over its populations.
     min_probability_hard
         The same for subsets whose difficulty is ``hard``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The columns of :data:`schema.LABELS`, one row per cell in the order of ``counts``.
     """
     features = take_features(lognorm, genes, features=model.genes, cap=model.cap)
     chances = probabilities(features, model, populations=populations)
+    soup = estimate_soup(
+        counts, genes, lineage_of_cells(chances, populations, min_probability=min_probability)
+    )
     # a B call without B molecules beyond the soup is withdrawn: what remains is what else the cell may be
     for withdrawn, panel in ((("B naive", "B memory"), B_GENES), (("Plasma",), PLASMA_GENES)):
-        shown = b_evidence(counts, genes, panel=panel)
+        shown = b_evidence(counts, genes, panel=panel, soup=soup)
         for name in set(withdrawn) & set(chances.columns):
             chances.loc[~shown, name] = 0.0
     names = np.array(chances.columns, dtype=object)
@@ -134,25 +156,61 @@ def label_cells(
     best = values.argmax(axis=1)
     probability = values[np.arange(len(values)), best]
     population = np.where(probability >= min_probability, names[best], schema.UNASSIGNED)
-    lineage = _lineage(chances, populations, min_probability=min_probability)
-    return pd.DataFrame(
-        {
-            "lineage": lineage,
-            "population": population,
-            "subset": _subset(
-                features,
-                population,
-                model,
-                populations=populations,
-                bounds={"easy": min_probability, "moderate": min_probability, "hard": min_probability_hard},
-            ),
-            "probability": probability.astype(np.float32),
-            "cd20_t": _is_cd20_t(counts, genes, lineage),
-        }
-    )
+    lineage = lineage_of_cells(chances, populations, min_probability=min_probability)
+    bounds = {"easy": min_probability, "moderate": min_probability, "hard": min_probability_hard}
+    cells = pd.DataFrame(
+        {"lineage": lineage, "population": population, "probability": probability.astype(np.float32)}
+    ).join(_subsets(features, population, model, populations=populations, bounds=bounds))
+    cells["cd20_t"] = is_cd20_t(counts, genes, lineage)
+    ordered = [*schema.LABELS, *(column for column in cells if column not in schema.LABELS)]
+    return Labelled(cells[ordered], estimate_cells(chances, model, populations=populations), soup)
 
 
-def _lineage(chances: pd.DataFrame, populations: Mapping[str, Any], *, min_probability: float) -> Array:
+def estimate_cells(chances: pd.DataFrame, model: Model, *, populations: Mapping[str, Any]) -> pd.Series:
+    """Estimate the cells of each population from probabilities, each sample with its own composition.
+
+    Cells called for one class that are of another make a change look smaller than it is. Within a branch, with m the
+    mean probability of each class and C the confusion of cells that were not trained on, the shares are the p >= 0,
+    sum p = 1 that come nearest to ``m = C' p`` by least squares.
+
+    Parameters
+    ----------
+    chances
+        Cells x populations, as :func:`probabilities` gives them.
+    model
+        The fitted model.
+    populations
+        The population tree.
+
+    Returns
+    -------
+    pandas.Series
+        Cells by population.
+
+    References
+    ----------
+    Probabilistic adjusted classify and count: Bella et al. 2010, doi:10.1109/ICDM.2010.75.
+    """
+    total = chances.sum()
+    for node in populations["nodes"]:
+        fitted = model.nodes.get(node["name"])
+        if node["level"] != "branch" or fitted is None:
+            continue
+        names = [name for name in fitted.classes if name in total.index]
+        inside = float(total[names].sum())
+        if len(names) < 2 or len(names) < len(fitted.classes) or inside < MIN_CORRECTED:
+            continue
+        # the last row asks for a sum of 1, so much that it holds
+        system = np.vstack([fitted.confusion.T, np.full(len(names), 1e3)])
+        shares, _ = nnls(system, np.append(total[names].to_numpy() / inside, 1e3))
+        total[names] = inside * shares / shares.sum()
+    return total.rename("expected")
+
+
+def lineage_of_cells(
+    chances: pd.DataFrame, populations: Mapping[str, Any], *, min_probability: float
+) -> Array:
+    """Lineage of each cell, by the summed probability of its populations, ``unassigned`` below the bound."""
     of = catalogue.lineage_of(populations)
     by_lineage = chances.T.groupby(lambda name: of[name]).sum().T
     best = by_lineage.to_numpy().argmax(axis=1)
@@ -160,35 +218,42 @@ def _lineage(chances: pd.DataFrame, populations: Mapping[str, Any], *, min_proba
     return np.where(reached, by_lineage.columns.to_numpy(dtype=object)[best], schema.UNASSIGNED)
 
 
-def _subset(
+def _subsets(
     features: sp.csr_matrix,
     population: Array,
     model: Model,
     *,
     populations: Mapping[str, Any],
     bounds: Mapping[str, float],
-) -> Array:
-    """Subset of each cell within its population, where the model tells it with enough certainty."""
-    subset = np.full(len(population), schema.UNASSIGNED, dtype=object)
-    levels = {node["name"]: node["level"] for node in populations["nodes"] if node["level"] != "subset"}
-    needed = {
-        (node["parent"], node["name"]): bounds[node["difficulty"]]
-        for node in populations["nodes"]
-        if node["level"] == "subset"
+) -> pd.DataFrame:
+    """Subset of each cell within its population, where the model tells it with enough certainty; see `Labelled`."""
+    n = len(population)
+    subset, probability = np.full(n, schema.UNASSIGNED, dtype=object), np.full(n, np.nan, dtype=np.float32)
+    nodes = [node for node in populations["nodes"] if node["level"] == "subset"]
+    needed = {(node["parent"], node["name"]): bounds[node["difficulty"]] for node in nodes}
+    hard = {
+        (node["parent"], node["name"]): np.zeros(n, dtype=np.float32)
+        for node in nodes
+        if node["difficulty"] == "hard"
     }
-    for name in (node for node in model.nodes if levels.get(node) == "population"):
+    for name in dict.fromkeys(parent for parent, _ in needed):
         rows = np.flatnonzero(population == name)
-        if not len(rows):
+        if name not in model.nodes or not len(rows):
             continue
         node = model.nodes[name]
         chances = softmax(features[rows] @ node.weights + node.intercept)
         best = chances.argmax(axis=1)
         enough = chances.max(axis=1) >= np.array([needed[name, label] for label in node.classes])[best]
+        probability[rows] = chances.max(axis=1)
         subset[rows[enough]] = np.array(node.classes, dtype=object)[best[enough]]
-    return subset
+        for position, label in enumerate(node.classes):
+            if (name, label) in hard:
+                hard[name, label][rows] = chances[:, position]
+    kept = {f"{parent} / {label}": values for (parent, label), values in hard.items()}
+    return pd.DataFrame({"subset": subset, "subset_probability": probability, **kept})
 
 
-def _is_cd20_t(counts: sp.csr_matrix, genes: Array, lineage: Array) -> Array:
+def is_cd20_t(counts: sp.csr_matrix, genes: Array, lineage: Array) -> Array:
     """MS4A1 in a T cell without other B transcripts: a flag, no type, since RNA cannot prove such cells."""
     target = np.asarray(counts[:, np.flatnonzero(genes == "MS4A1")].sum(axis=1)).ravel() > 0
     other = np.asarray(counts[:, np.flatnonzero(np.isin(genes, B_ONLY))].sum(axis=1)).ravel() > 0
@@ -197,12 +262,13 @@ def _is_cd20_t(counts: sp.csr_matrix, genes: Array, lineage: Array) -> Array:
 
 def spread(labels: pd.DataFrame, *, keep: Array, barcodes: Array) -> pd.DataFrame:
     """Bring labels of kept cells to all cells; a dropped cell is ``unassigned`` with probability 0."""
-    empty = {"probability": np.float32(0), "cd20_t": False}
+    without: dict[str, Any] = {"subset_probability": np.nan, "cd20_t": False}
+    words = ("lineage", "population", "subset")
     every = pd.DataFrame(index=pd.Index(barcodes, name="barcode"))
-    for column in schema.LABELS:
-        values = np.full(
-            len(barcodes), empty.get(column, schema.UNASSIGNED), dtype=labels[column].to_numpy().dtype
-        )
-        values[keep] = labels[column].to_numpy()
+    for column in map(str, labels):
+        own = labels[column].to_numpy()
+        empty = schema.UNASSIGNED if column in words else without.get(column, 0.0)
+        values = np.full(len(barcodes), empty, dtype=object if column in words else own.dtype)
+        values[keep] = own
         every[column] = values
     return every

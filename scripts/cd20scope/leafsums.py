@@ -6,7 +6,7 @@ population, and any set of them, is a sum of rows that were written once per sam
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -53,15 +53,19 @@ def merge_visits(sheet: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
     return units[["sample", "donor", "visit"]], unit
 
 
-def count_cells(leaves: pd.DataFrame, *, unit: pd.Series) -> tuple[NDArray[np.int64], pd.DataFrame]:
+def count_cells(
+    leaves: pd.DataFrame, *, unit: pd.Series, value: Literal["n_cells", "expected"] = "n_cells"
+) -> tuple[NDArray[Any], pd.DataFrame]:
     """Count kept cells per donor-visit and leaf.
 
     Parameters
     ----------
     leaves
-        Columns of :data:`schema.CELLS` and ``sample``; one row per sample and leaf, zeros included.
+        ``population``, ``subset``, ``sample`` and the column ``value``; one row per sample and leaf, zeros included.
     unit
         Sample -> donor-visit number, from :func:`merge_visits`.
+    value
+        ``n_cells`` (default) for called cells, ``expected`` for those estimated from probabilities.
 
     Returns
     -------
@@ -75,7 +79,7 @@ def count_cells(leaves: pd.DataFrame, *, unit: pd.Series) -> tuple[NDArray[np.in
     ValueError
         If a sample of the sheet has no row, or a row's sample is not in the sheet.
     """
-    schema.require_columns(leaves, (*schema.CELLS, "sample"), name="cells per leaf")
+    schema.require_columns(leaves, ("population", "subset", value, "sample"), name="cells per leaf")
     missing = sorted(set(unit.index) - set(leaves["sample"].astype(str)))
     if missing:
         raise ValueError(
@@ -83,9 +87,10 @@ def count_cells(leaves: pd.DataFrame, *, unit: pd.Series) -> tuple[NDArray[np.in
             "Every sample has one row per leaf, also where no cell was kept; run its counting step again."
         )
     tree = leaves[["population", "subset"]].astype(str).drop_duplicates(ignore_index=True)
-    cells = np.zeros((int(unit.max()) + 1, len(tree)), dtype=np.int64)
+    kind = np.int64 if value == "n_cells" else np.float64
+    cells = np.zeros((int(unit.max()) + 1, len(tree)), dtype=kind)
     index = (_unit_of(leaves, unit, name="cells per leaf"), _leaf_of(leaves, tree, name="cells per leaf"))
-    np.add.at(cells, index, leaves["n_cells"].to_numpy(dtype=np.int64))
+    np.add.at(cells, index, leaves[value].to_numpy(dtype=kind))
     return cells, tree
 
 

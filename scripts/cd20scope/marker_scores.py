@@ -98,7 +98,11 @@ def _is_shown(markers: list[str], values: Array, genes: Array, others: sp.csr_ma
         # a class that most cells belong to cannot stand out from them; its markers are plain in nearly all
         shown = ((on > LEAST_ON) & (on > 2 * off) & (z[:-1] > Z_MARKER)) | (off > PLAIN)
         beyond_chance = z[-1] > Z_PRESENT or (off > PLAIN).mean() > 0.5
-        if beyond_chance and shown[telling].any() and shown.sum() >= max(min(3, len(columns)), 0.4 * len(columns)):
+        if (
+            beyond_chance
+            and shown[telling].any()
+            and shown.sum() >= max(min(3, len(columns)), 0.4 * len(columns))
+        ):
             return True
     return False
 
@@ -161,4 +165,4 @@ def fraction_on(markers: list[str], values: Array, genes: Array, smooth: sp.csr_
 def guess_share(on: Array) -> float:
     """Share of cells of a class, by moments: where its cells lie between those that lack it and those that have it."""
     off, full = np.quantile(on, [0.05, 0.99])
-    return float(np.clip((on.mean() - off) / (max(full, FULLY) - off), 0.01, 1.0))
+    return float(np.clip((on.mean() - off) / max(max(full, FULLY) - off, 1e-9), 0.01, 1.0))

@@ -89,7 +89,7 @@ def fit_regression(scaled: Array, chance: Array, *, balanced: bool, seed: int) -
 
 
 def _choose_training(chance: Array, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Rows of the training cells, at most :data:`MAX_TRAINING` of each likeliest class, and how many each stands for."""
+    """Rows of the training cells, and how many cells each stands for."""
     likeliest = np.where(chance.sum(axis=1) > 0, chance.argmax(axis=1), -1)
     rows, weight = [], []
     for position in range(chance.shape[1]):

@@ -37,11 +37,13 @@ SHEET_REQUIRED = ("sample", "donor", "visit", "path")
 QC = ("n_counts", "n_genes", "percent_mito", "doublet_score", "stratum", "keep", "reason")
 """Columns of ``results/qc/{sample}.parquet``; the index is ``barcode``."""
 
-LABELS = ("lineage", "population", "subset", "probability", "cd20_t")
-"""Columns of ``results/annotate/{sample}.parquet``; the index is ``barcode``."""
+LABELS = ("lineage", "population", "subset", "probability", "subset_probability", "cd20_t")
+"""First columns of ``results/annotate/{sample}.parquet``; the index is ``barcode``. Probabilities of hard
+subsets follow, in columns ``population / subset``."""
 
-CELLS = ("population", "subset", "n_cells")
-"""Columns of ``results/abundance/{sample}.parquet``: kept cells per leaf of the population tree."""
+CELLS = ("population", "subset", "n_cells", "expected")
+"""Columns of ``results/abundance/{sample}.parquet``: kept cells per leaf of the population tree, called, and estimated
+from probabilities."""
 
 SUMS = ("population", "subset", "gene", "counts", "lognorm", "n_on")
 """Columns of ``results/expression/{sample}.parquet``: per leaf and gene, summed counts, summed log-normalised

@@ -18,7 +18,10 @@ Array = npt.NDArray[Any]
 FOREIGN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "B": (("CD79A", "CD79B", "MS4A1", "IGKC", "IGHM", "IGHD", "BANK1"), ("CD4 T", "CD8 T", "Myeloid")),
     "T": (("CD3D", "CD3E", "CD3G", "TRAC", "TRBC1", "TRBC2", "IL7R"), ("B", "Myeloid")),
-    "Myeloid": (("LYZ", "S100A8", "S100A9", "S100A12", "FCN1", "VCAN", "CST3"), ("B", "CD4 T", "CD8 T", "NK")),
+    "Myeloid": (
+        ("LYZ", "S100A8", "S100A9", "S100A12", "FCN1", "VCAN", "CST3"),
+        ("B", "CD4 T", "CD8 T", "NK"),
+    ),
     "NK": (("GNLY", "NKG7", "GZMB", "PRF1", "KLRD1"), ("B", "Myeloid")),
     "Platelet": (("PPBP", "PF4"), ("B", "CD4 T", "CD8 T", "NK")),
     "Erythroid": (("HBA1", "HBA2", "HBB"), ("B", "CD4 T", "CD8 T", "NK", "Myeloid")),
@@ -105,7 +108,9 @@ def _combine(seen: Array, expected: Array, profile: Array) -> Soup:
     # without a molecule seen, three expected is what 95 % of samples would stay under
     excess = 1.0
     if len(seen) > 1 and share > 0:
-        excess = max(1.0, float(np.sum((seen - share * expected) ** 2 / (share * expected)) / (len(seen) - 1)))
+        excess = max(
+            1.0, float(np.sum((seen - share * expected) ** 2 / (share * expected)) / (len(seen) - 1))
+        )
     half = 1.96 * np.sqrt(excess * share / expected.sum())
     high = min(1.0, max(share + half, 3 / expected.sum()))
     return Soup(float(share), float(max(0.0, share - half)), float(high), len(seen), profile)

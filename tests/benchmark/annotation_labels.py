@@ -29,14 +29,13 @@ class Labelled:
     summed
         Probabilities summed over the cells of a sample, samples x populations.
     expected
-        Cells of every population that a sample is estimated to hold, samples x populations; None as long as only
-        called cells are counted.
+        Cells of every population that a sample is estimated to hold, samples x populations.
     """
 
     labels: pd.DataFrame
     best: np.ndarray
     summed: pd.DataFrame
-    expected: pd.DataFrame | None
+    expected: pd.DataFrame
 
 
 def read_populations() -> dict[str, Any]:
@@ -57,7 +56,7 @@ def fit(lognorm: sp.csr_matrix, genes: np.ndarray, *, populations: Mapping[str, 
     return unpack_model(pack_model(model))
 
 
-def label(counts: sp.csr_matrix, genes: np.ndarray, model: Model, *, populations, bounds) -> pd.DataFrame:
+def label(counts: sp.csr_matrix, genes: np.ndarray, model: Model, *, populations, bounds) -> labels.Labelled:
     """Label the cells of one sample."""
     lognorm = ingest.log_normalise(counts)
     return labels.label_cells(counts, lognorm, genes, model, populations=populations, **bounds)
@@ -71,21 +70,21 @@ def annotate_task(
     tables, best, summed, expected = [], [], {}, {}
     for sample, counts in task.samples.items():
         own = counts.genes["gene"].to_numpy()
-        table = label(counts.matrix, own, model, populations=populations, bounds=bounds)
+        labelled = label(counts.matrix, own, model, populations=populations, bounds=bounds)
         # without a bound no cell is unassigned: the label that `probability` is the probability of
         unbound = dict.fromkeys(bounds, 0.0)
-        best.append(label(counts.matrix, own, model, populations=populations, bounds=unbound)["population"])
-        tables.append(table)
+        anyhow = label(counts.matrix, own, model, populations=populations, bounds=unbound)
+        best.append(anyhow.cells["population"])
+        tables.append(labelled.cells)
         features = take_features(
             ingest.log_normalise(counts.matrix), own, features=model.genes, cap=model.cap
         )
         summed[sample] = labels.probabilities(features, model, populations=populations).sum()
-        leaves = aggregate.count_leaves(table, populations=populations)
-        if "expected" in leaves:
-            expected[sample] = leaves.groupby("population")["expected"].sum()
+        leaves = aggregate.count_leaves(labelled.cells, populations=populations, expected=labelled.expected)
+        expected[sample] = leaves.groupby("population")["expected"].sum()
     return Labelled(
         labels=pd.concat(tables, ignore_index=True),
         best=np.concatenate(best),
         summed=pd.DataFrame(summed).T,
-        expected=pd.DataFrame(expected).T.fillna(0.0) if expected else None,
+        expected=pd.DataFrame(expected).T.fillna(0.0),
     )

@@ -44,6 +44,7 @@ def cohort(counts: dict[tuple[str, str], list[int]]) -> tuple[pd.DataFrame, pd.D
         ],
         columns=["sample", "population", "subset", "n_cells"],
     )
+    leaves["expected"] = leaves["n_cells"].astype(float)
     return sheet, leaves
 
 

@@ -2,10 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from scipy.special import softmax
 from sklearn.metrics import f1_score
 
-from cd20scope import annotate, decisions, features, ingest, labels, schema
-from cd20scope.model import pack_model, unpack_model
+from cd20scope import annotate, decisions, features, ingest, labels, regression, schema, soup
+from cd20scope.model import Model, NodeModel, pack_model, unpack_model
 
 
 def test_the_tree_is_cut_into_root_branches_and_populations(populations):
@@ -86,41 +87,77 @@ def test_probabilities_are_products_down_the_tree(fitted, cohort, populations):
     chances = labels.probabilities(values, model, populations=populations)
     dense = values.toarray().astype(float)
 
-    def softmax(node):
+    def by_hand(node):
         logits = dense @ node.weights + node.intercept
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
         return dict(zip(node.classes, (odds / odds.sum(axis=1, keepdims=True)).T, strict=True))
 
-    root, t = softmax(model.nodes["root"]), softmax(model.nodes["T"])
+    root, t = by_hand(model.nodes["root"]), by_hand(model.nodes["T"])
     np.testing.assert_allclose(chances["Treg"], root["T"] * t["Treg"], atol=1e-5)
     np.testing.assert_allclose(chances["NK"], root["NK"], atol=1e-5)
     np.testing.assert_allclose(chances.sum(axis=1), 1, atol=1e-5)
 
 
 @pytest.mark.parametrize(
-    ("molecules", "share_elsewhere", "shown"),
+    ("molecules", "part_of_soup", "shown"),
     [(0, 0.0, False), (1, 0.0, False), (2, 0.0, True), (2, 0.05, False), (30, 0.05, True)],
 )
-def test_b_evidence_is_measured_against_the_soup(molecules, share_elsewhere, shown):
+def test_b_evidence_is_measured_against_the_soup(molecules, part_of_soup, shown):
     genes = np.array(["MS4A1", "CD79A", "ACTB"])
-    others = np.array([[0, round(2000 * share_elsewhere), 2000]] * 99)
-    cells = np.vstack([[molecules, 0, 2000], others])
-    assert labels.b_evidence(sp.csr_matrix(cells), genes, panel=labels.B_GENES)[0] == shown
+    sample = soup.Soup(0.05, 0.0, 0.1, 3, np.array([0.0, part_of_soup, 1 - part_of_soup]))
+    cells = sp.csr_matrix([[molecules, 0, 2000]])
+    assert labels.b_evidence(cells, genes, panel=labels.B_GENES, soup=sample)[0] == shown
+
+
+def test_a_gate_reckons_with_the_upper_limit_of_the_soup():
+    genes, cells = np.array(["MS4A1", "ACTB"]), sp.csr_matrix([[4, 2000]])
+    profile = np.array([0.01, 0.99])
+    shown = [
+        labels.b_evidence(cells, genes, panel=labels.B_GENES, soup=soup.Soup(0.02, 0.0, high, 3, profile))[0]
+        for high in (0.02, 0.2)
+    ]
+    assert shown == [True, False]
 
 
 def test_cd20_t_cells_are_flagged_only_without_other_b_transcripts():
     genes = np.array(["MS4A1", "CD79A", "IGKC", "CD3E"])
     cells = sp.csr_matrix(np.array([[1, 0, 0, 3], [1, 1, 0, 3], [1, 0, 2, 3], [0, 0, 0, 3], [1, 0, 0, 3]]))
     lineage = np.array(["CD4 T", "CD4 T", "CD8 T", "other T", "B"])
-    assert labels._is_cd20_t(cells, genes, lineage).tolist() == [True, False, False, False, False]
+    assert labels.is_cd20_t(cells, genes, lineage).tolist() == [True, False, False, False, False]
 
 
 def test_sharpness_recovers_a_known_temperature():
-    rng = np.random.default_rng(0)
-    logits = rng.normal(0, 2, size=(20_000, 3))
-    odds = np.exp(logits)
-    drawn = (odds.cumsum(axis=1) / odds.sum(axis=1, keepdims=True) < rng.random((len(odds), 1))).sum(axis=1)
-    assert annotate._sharpness(logits / 4, drawn) == pytest.approx(4, rel=0.05)
+    logits = np.random.default_rng(0).normal(0, 2, size=(20_000, 3))
+    found = regression._sharpness(logits / 4, softmax(logits, axis=1), np.ones(len(logits)))
+    assert found == pytest.approx(4, rel=0.01)
+
+
+def test_the_regression_gives_back_the_chances_it_was_taught():
+    rng = np.random.default_rng(1)
+    kind = np.repeat([0, 1, 2], [600, 300, 100])
+    scaled = rng.normal(size=(1000, 300)) + np.eye(3)[kind] @ np.repeat(np.eye(3), 100, axis=1) * 0.8
+    fit = regression.fit_regression(scaled, np.eye(3)[kind], balanced=False, seed=0)
+    told = softmax(scaled @ fit.coefficients.T + fit.offset, axis=1)
+    assert (told.argmax(axis=1) == kind).mean() > 0.95
+    np.testing.assert_allclose(told.mean(axis=0), [0.6, 0.3, 0.1], atol=0.02)
+    np.testing.assert_allclose(fit.confusion.sum(axis=1), 1)
+    assert (np.diag(fit.confusion) > 0.8).all()
+
+
+def test_estimated_cells_undo_the_confusion():
+    confusion = np.array([[0.8, 0.2], [0.3, 0.7]])
+    zero = np.zeros((1, 2))
+    tree = {"nodes": [{"name": "T", "level": "branch"}]}
+    model = Model(np.array(["G"]), np.ones(1), {"T": NodeModel("T", ("a", "b"), zero, zero[0], confusion)})
+    # of 1,000 cells 100 are b: what is told of them is 0.2 * 900 + 0.7 * 100 = 250
+    chances = pd.DataFrame({"a": np.full(1000, 0.75), "b": np.full(1000, 0.25), "NK": np.zeros(1000)})
+    expected = labels.estimate_cells(chances, model, populations=tree)
+    np.testing.assert_allclose(expected[["a", "b", "NK"]], [900, 100, 0], rtol=1e-3, atol=1e-6)
+    # a share below what confusion alone gives is none, and few cells are left as they are
+    low = pd.DataFrame({"a": np.full(1000, 0.9), "b": np.full(1000, 0.1)})
+    assert labels.estimate_cells(low, model, populations=tree)["b"] == pytest.approx(0, abs=1e-3)
+    few = labels.estimate_cells(low.head(20), model, populations=tree)
+    assert few["b"] == pytest.approx(2)
 
 
 def test_dropped_cells_are_unassigned():
@@ -129,14 +166,73 @@ def test_dropped_cells_are_unassigned():
             "lineage": ["B"],
             "population": ["B naive"],
             "subset": ["naive"],
-            "probability": [0.9],
+            "probability": np.array([0.9], dtype=np.float32),
+            "subset_probability": np.array([0.7], dtype=np.float32),
             "cd20_t": [False],
+            "CD4 memory / Th1": np.array([0.2], dtype=np.float32),
         }
     )
     table = labels.spread(kept, keep=np.array([False, True]), barcodes=np.array(["x", "y"]))
-    assert table.columns.tolist() == list(schema.LABELS)
-    assert table.loc["x"].tolist() == [schema.UNASSIGNED] * 3 + [0.0, False]
+    assert table.columns.tolist() == [*schema.LABELS, "CD4 memory / Th1"]
+    dropped = table.loc["x"]
+    assert dropped[["lineage", "population", "subset"]].tolist() == [schema.UNASSIGNED] * 3
+    assert dropped["probability"] == 0
+    assert np.isnan(dropped["subset_probability"])
+    assert not dropped["cd20_t"]
+    assert dropped["CD4 memory / Th1"] == 0
     assert table.loc["y", "population"] == "B naive"
+
+
+def _twenty_kinds_and_a_rare_one(cohort, *, rare, n):
+    """Lognorm of the cohort without a population but for ``n`` of its cells, and the truth."""
+    truth = np.concatenate(list(cohort["truth"].values()))
+    lognorm = sp.vstack(list(cohort["lognorm"].values()), format="csr")
+    of_rare = np.flatnonzero(truth == rare)
+    drop = of_rare[n:]
+    kept = np.setdiff1d(np.flatnonzero(truth != "doublet"), drop)
+    return lognorm[kept], truth[kept]
+
+
+def test_twenty_cells_of_a_class_are_found(cohort, populations):
+    lognorm, truth = _twenty_kinds_and_a_rare_one(cohort, rare="Treg", n=20)
+    assert (truth == "Treg").sum() == 20
+    model, _ = annotate.fit_model(lognorm, cohort["genes"], populations=populations, seed=0)
+    values = features.take_features(lognorm, cohort["genes"], features=model.genes, cap=model.cap)
+    called = labels.probabilities(values, model, populations=populations).idxmax(axis=1).to_numpy()
+    assert ((called == "Treg") & (truth == "Treg")).sum() >= 12
+    assert ((called == "Treg") & (truth != "Treg")).sum() <= 12
+
+
+def test_a_class_within_a_branch_that_is_absent_gets_no_cells(cohort, populations):
+    for absent in ("DC", "MAIT", "gdT"):
+        lognorm, _ = _twenty_kinds_and_a_rare_one(cohort, rare=absent, n=0)
+        model, _ = annotate.fit_model(lognorm, cohort["genes"], populations=populations, seed=0)
+        assert all(absent not in node.classes for node in model.nodes.values()), absent
+
+
+def test_soup_alone_makes_no_b_cell(cohort, fitted, populations):
+    """A sample without B cells whose droplets take in as many B transcripts as 15 % of soup would hold."""
+    name = next(name for name in cohort["counts"] if name.endswith("baseline"))
+    truth, counts = cohort["truth"][name], cohort["counts"][name]
+    b = np.isin(truth, ["B naive", "B memory"])
+    others = np.flatnonzero(~np.isin(truth, ["B naive", "B memory", "Plasma", "doublet"]))
+    profile = np.asarray(counts.sum(axis=0), dtype=float).ravel()
+    profile[:] = profile * 0.5 + np.asarray(counts[np.flatnonzero(b)].sum(axis=0)).ravel()
+    kept = counts[others]
+    total = np.asarray(kept.sum(axis=1), dtype=float).ravel()
+    rng = np.random.default_rng(2)
+    soaked = sp.csr_matrix(kept + rng.poisson(np.outer(total * 0.15 / 0.85, profile / profile.sum())))
+    found = labels.label_cells(
+        soaked,
+        ingest.log_normalise(soaked),
+        cohort["genes"],
+        fitted["model"],
+        populations=populations,
+        min_probability=0.5,
+        min_probability_hard=0.8,
+    )
+    assert found.soup.share > 0.1
+    assert found.cells["population"].isin(["B naive", "B memory"]).mean() <= 0.001
 
 
 def test_two_runs_give_the_same_model(cohort, populations):

@@ -24,6 +24,7 @@ LIBRARY = (
     "catalogue_rules",
     "cellmodel",
     "celltypist_model",
+    "consensus",
     "compare_figures",
     "counts",
     "crosscheck",
@@ -45,17 +46,21 @@ LIBRARY = (
     "leafsums",
     "listings",
     "logs",
+    "marker_scores",
     "markers",
     "model",
     "mtx",
+    "neighbors",
     "obs_labels",
     "overview",
     "pairs",
     "programs",
+    "proportions",
     "protein",
     "qc",
     "readers",
     "reference",
+    "regression",
     "report",
     "rules",
     "schema",
@@ -63,6 +68,7 @@ LIBRARY = (
     "sheet",
     "simulate",
     "sketch",
+    "soup",
     "sources",
     "store",
     "strict_yaml",
@@ -315,10 +321,14 @@ def deciding_files():
 
 def marker_files():
     """What the markers write when they decide, and when they are only compared."""
+    soup = {
+        "contamination": "results/annotate/{sample}.contamination.tsv",
+        "soup": "results/annotate/{sample}.soup.tsv",
+    }
     if JUDGES[0] == "markers":
-        return deciding_files()
+        return deciding_files() | soup
     aside = "results/annotate/judges/markers/{sample}"
-    return {
+    return soup | {
         "labels": f"{aside}.parquet",
         "cells": temp(f"{aside}.cells.parquet"),
         "sums": temp(f"{aside}.sums.parquet"),
