@@ -236,3 +236,16 @@ def test_unchanged_populations_are_called_at_the_nominal_rate_while_b_cells_vani
         p[name] = np.array([pairs.paired_t(d).p_value for d in y[:, :, 1] - y[:, :, 0]])
     assert abs((p["CD4 T"] < 0.05).mean() - 0.05) < 0.021
     assert (p["PBMC"] < 0.05).mean() > 0.5
+
+
+def test_estimated_cells_give_a_change_of_their_own():
+    counts = random_cohort()
+    sheet, leaves = cohort(counts)
+    leaves["expected"] = leaves["n_cells"] * np.where(
+        leaves["sample"].str.endswith("week2") & (leaves["population"] == "B naive"), 0.5, 1.0
+    )
+    donors = abundance.donor_table(leaves, sheet=sheet, populations=POPULATIONS, tests=[("B naive", "PBMC")])
+    row = abundance.compare(donors, contrasts=[WEEK2]).iloc[0]
+    wide = donors.pivot_table(index="donor", columns="visit", values="logit_expected")
+    assert row["estimate_expected"] == pytest.approx((wide["week2"] - wide["baseline"]).mean())
+    assert row["estimate_expected"] < row["estimate"] - 0.5

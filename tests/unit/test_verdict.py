@@ -276,7 +276,7 @@ def test_a_fall_from_few_cells_to_none_does_not_exclude_a_deeper_one():
         sample="", population="B cells", denominator="PBMC", n_denominator=n, fraction=0.0, fraction_upper=0.0
     )
     donors["n_cells"] = np.where(donors["visit"] == "baseline", 2, 0)
-    donors["logit"] = abundance.log_odds(donors["n_cells"], n)
+    donors["logit"] = donors["logit_expected"] = abundance.log_odds(donors["n_cells"], n)
     shares = abundance.compare(donors, contrasts=CONTRASTS[:1])
     claim = depletion(contrast="week2-baseline", margin=10)
     row = judge([claim], shares=shares).loc["gone"]
@@ -414,6 +414,7 @@ def waves(*, b_first=-3.0, b_then=0.0, late=-1.5, noise=0.2, depth=20_000, seed=
         common
         | {"population": "B cells", "denominator": "PBMC", "n_cells": cells, "n_denominator": depth}
         | {"fraction": cells / depth, "fraction_upper": 1.0, "logit": abundance.log_odds(cells, depth)}
+        | {"logit_expected": abundance.log_odds(cells, depth)}
     )
     scored = pd.DataFrame(
         common
