@@ -64,7 +64,8 @@ def test_labels_keep_the_contract_and_find_the_truth(treated):
     for sample, labels in truth.items():
         table = pd.read_parquet(treated / f"results/annotate/{sample}.parquet")
         quality = pd.read_parquet(treated / f"results/qc/{sample}.parquet")
-        assert table.columns.tolist() == list(schema.LABELS)
+        assert table.columns[: len(schema.LABELS)].tolist() == list(schema.LABELS)
+        assert all(" / " in column for column in table.columns[len(schema.LABELS) :])
         assert table.index.equals(quality.index)
         assert set(table["population"]) <= {*schema.POPULATIONS, schema.UNASSIGNED}
         assert set(table["lineage"]) <= {*schema.LINEAGES, schema.UNASSIGNED}
@@ -106,6 +107,7 @@ def test_a_changed_threshold_reruns_all_that_depends_on_it(treated, tmp_path):
         "flag_cells",
         "fit_annotation",
         "label_cells",
+        "summarise_labels",
         "embed_sketch",
         "test_abundance",
         "test_expression",
