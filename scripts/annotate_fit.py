@@ -41,11 +41,7 @@ with logged(snakemake.log[0]) as log:
         lognorm = ingest.log_normalise(ingest.read_rows(paths[sample], rows["row"].to_numpy()))
         parts.append(lognorm[:, pd.Index(references[sample]["gene"]).get_indexer(genes)])
     model, components = annotate.fit_model(
-        sp.vstack(parts, format="csr"),
-        genes,
-        populations=params.populations,
-        tested=set(params.tested),
-        seed=params.seed,
+        sp.vstack(parts, format="csr"), genes, populations=params.populations, seed=params.seed
     )
     for node in model.nodes.values():
         log.info("%s: %s", node.name, ", ".join(node.classes))

@@ -6,7 +6,7 @@ that are there are found first; marker scores of a cell and of its neighbourhood
 each class; a regularised multinomial regression over many genes takes it from there.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,12 +50,7 @@ CAP_SDS = 8.0
 
 
 def fit_model(
-    lognorm: "sp.csr_matrix",
-    genes: Array,
-    *,
-    populations: Mapping[str, Any],
-    tested: Set[str] = frozenset(),
-    seed: int,
+    lognorm: "sp.csr_matrix", genes: Array, *, populations: Mapping[str, Any], seed: int
 ) -> tuple[Model, Array]:
     """Fit every decision of the tree to the sketch.
 
@@ -67,8 +62,6 @@ def fit_model(
         Gene names, shape (n_genes,).
     populations
         The population tree.
-    tested
-        Genes of the programmes that are tested later; the regression does not look at them unless they are markers.
     seed
         Seed of the decompositions and clusterings.
 
@@ -84,7 +77,7 @@ def fit_model(
     """
     specs = node_specs(populations)
     markers = {gene for spec in specs for lists in spec.markers.values() for part in lists for gene in part}
-    chosen = choose_features(lognorm, genes, markers=markers, tested=tested)
+    chosen = choose_features(lognorm, genes, markers=markers)
     values = np.asarray(lognorm[:, chosen].todense(), dtype=np.float32)
     names = genes[chosen]
     cap = values.mean(axis=0) + CAP_SDS * (values.std(axis=0) + SD_FLOOR)

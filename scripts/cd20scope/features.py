@@ -1,7 +1,6 @@
 """The genes that the annotation model reads, and their values in a sample."""
 
 import re
-from collections.abc import Set as AbstractSet
 from typing import Any
 
 import numpy as np
@@ -24,9 +23,7 @@ RECEPTOR = re.compile(r"^TR[ABGD]([VDJ]\d.*|C\d?)$")
 """Segments of T-cell receptors: features only where the population tree names them, as for gamma-delta cells."""
 
 
-def choose_features(
-    lognorm: sp.csr_matrix, genes: Array, *, markers: set[str], tested: AbstractSet[str] = frozenset()
-) -> Array:
+def choose_features(lognorm: sp.csr_matrix, genes: Array, *, markers: set[str]) -> Array:
     """Choose the genes that the model reads: the most variable for their mean, and every marker.
 
     Parameters
@@ -37,9 +34,6 @@ def choose_features(
         Names, shape (n_genes,).
     markers
         Genes that are taken whether they are seen or not.
-    tested
-        Genes of programmes that are tested later. They are taken only if they are markers: a label that looked at what
-        treatment is asked to change would change with it.
 
     Returns
     -------
@@ -50,8 +44,7 @@ def choose_features(
     named = np.isin(genes, list(markers))
     allowed = np.array(
         [
-            NOT_FEATURES.match(gene) is None
-            and (marker or (RECEPTOR.match(gene) is None and gene not in tested))
+            NOT_FEATURES.match(gene) is None and (marker or RECEPTOR.match(gene) is None)
             for gene, marker in zip(genes, named, strict=True)
         ]
     )

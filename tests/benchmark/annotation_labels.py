@@ -52,9 +52,7 @@ def read_bounds() -> dict[str, float]:
 
 def fit(lognorm: sp.csr_matrix, genes: np.ndarray, *, populations: Mapping[str, Any]) -> Model:
     """Fit the model to all cells, and take it to arrays and back as between two jobs."""
-    programs = yaml.safe_load((ROOT / "config/programs.yaml").read_text(encoding="utf-8"))
-    tested = {gene for entry in programs["programs"] for gene in entry["genes"]}
-    model, _ = annotate.fit_model(lognorm, genes, populations=populations, tested=tested, seed=0)
+    model, _ = annotate.fit_model(lognorm, genes, populations=populations, seed=0)
     return unpack_model(pack_model(model))
 
 

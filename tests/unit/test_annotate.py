@@ -52,14 +52,6 @@ def test_the_target_and_receptor_genes_are_no_features(cohort, populations, fitt
     assert not {"MS4A1", "IGHM", "IGHD", "MT-CO1", "RPL3", "MALAT1"} & chosen
 
 
-def test_genes_of_tested_programmes_are_features_only_as_markers(cohort):
-    lognorm = next(iter(cohort["lognorm"].values()))
-    genes = cohort["genes"]
-    for tested, expected in ((set(), {"JUN", "FOXP3"}), ({"JUN", "FOXP3"}, {"FOXP3"})):
-        chosen = set(genes[features.choose_features(lognorm, genes, markers={"FOXP3"}, tested=tested)])
-        assert chosen & {"JUN", "FOXP3"} == expected
-
-
 def test_features_are_aligned_by_name_and_absent_genes_are_zero():
     lognorm = sp.csr_matrix(np.array([[1.0, 5.0, 2.0]], dtype=np.float32))
     taken = features.take_features(

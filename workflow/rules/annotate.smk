@@ -20,9 +20,6 @@ rule fit_annotation:
         code=CODE,
         samples=SAMPLES,
         populations=POPULATIONS,
-        tested=sorted(
-            {gene for entry in PROGRAMS["programs"] for gene in entry["genes"]}
-        ),
         cells=config["annotate"]["sketch_cells"],
         seed=config["seed"],
     script:
