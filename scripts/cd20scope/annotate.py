@@ -117,8 +117,11 @@ def _fit_node(values: Array, genes: Array, spec: NodeSpec, *, seed: int) -> tupl
     classes = marker_scores.find_present(spec, values, genes, near)
     if not classes:
         return None, reduced
-    start = _root_chances if spec.absolute else _branch_chances
-    chance = start(spec, classes, values, scaled, genes, near, reduced, seed=seed)
+    smooth = neighbor_mean(near)
+    if spec.absolute:
+        chance = _root_chances(spec, classes, values, genes, smooth, reduced, seed=seed)
+    else:
+        chance = _branch_chances(spec, classes, values, scaled, genes, smooth, reduced)
     likeliest = chance.argmax(axis=1)[chance.sum(axis=1) > 0]
     kept = np.flatnonzero(np.bincount(likeliest, minlength=len(classes)) >= MIN_SEEDS)
     # one subset alone tells nothing: its cells may be of those whose markers were not seen
@@ -159,13 +162,10 @@ def _branch_chances(
     values: Array,
     scaled: Array,
     genes: Array,
-    near: Array,
+    smooth: "sp.csr_matrix",
     components: Array,
-    *,
-    seed: int,  # noqa: ARG001 - the root's counterpart clusters
 ) -> Array:
     """Chance of each class within a branch or population, by z-scores; cells x classes."""
-    smooth = neighbor_mean(near)
     own = marker_scores.relative_scores(spec, classes, scaled, genes)
     on = np.column_stack(
         [marker_scores.fraction_on(spec.markers[name][0], values, genes, smooth) for name in classes]
@@ -180,9 +180,8 @@ def _root_chances(
     spec: NodeSpec,
     classes: list[str],
     values: Array,
-    scaled: Array,  # noqa: ARG001 - at the root expression itself counts
     genes: Array,
-    near: Array,
+    smooth: "sp.csr_matrix",
     components: Array,
     *,
     seed: int,
@@ -190,7 +189,6 @@ def _root_chances(
     """One for the lineage of cells that clearly show it themselves and in their cluster, else zero; cells x classes."""
     from sklearn.cluster import KMeans
 
-    smooth = neighbor_mean(near)
     scores = np.column_stack(
         [marker_scores.expression_score(spec, name, values, genes, smooth) for name in classes]
     )

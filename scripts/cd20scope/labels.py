@@ -9,17 +9,18 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 from scipy.optimize import nnls
-from scipy.special import pdtrc
+from scipy.special import pdtrc, softmax
 
 from cd20scope import catalogue, schema
+from cd20scope.catalogue_rules import nodes_at, subset_selector
 from cd20scope.features import take_features
-from cd20scope.model import Model, softmax
+from cd20scope.model import Model
 from cd20scope.soup import Soup, estimate_soup
 
 Array = npt.NDArray[Any]
 
 B_GENES = ("CD79A", "MS4A1", "CD19", "BANK1")
-"""Genes that only B cells transcribe; a B call needs molecules of them beyond the soup."""
+"""Genes that only B cells transcribe; a B call needs two of them, beyond the soup."""
 PLASMA_GENES = ("MZB1", "JCHAIN", "TNFRSF17", "DERL3", "POU2AF1", "XBP1", "SDC1")
 """Their counterpart for plasma cells, which have lost the former."""
 B_ONLY = ("CD79A", "CD79B", "CD19", "BANK1", "IGKC", "IGHM", "IGHD")
@@ -50,14 +51,14 @@ def probabilities(features: sp.csr_matrix, model: Model, *, populations: Mapping
     """
     branches = {node["name"] for node in populations["nodes"] if node["level"] == "branch"}
     root = model.nodes["root"]
-    at_root = softmax(features @ root.weights + root.intercept)
+    at_root = softmax(features @ root.weights + root.intercept, axis=1)
     columns: dict[str, Array] = {}
     for position, label in enumerate(root.classes):
         if label not in branches:
             columns[label] = at_root[:, position]
         elif label in model.nodes:
             node = model.nodes[label]
-            within = softmax(features @ node.weights + node.intercept)
+            within = softmax(features @ node.weights + node.intercept, axis=1)
             columns |= {name: at_root[:, position] * within[:, k] for k, name in enumerate(node.classes)}
     return pd.DataFrame(columns)
 
@@ -66,7 +67,8 @@ def b_evidence(counts: sp.csr_matrix, genes: Array, *, panel: tuple[str, ...], s
     """Whether a cell holds more molecules of a panel than the soup of its sample explains.
 
     ``k ~ Poisson(s n f)`` with n the cell's molecules, f the panel's share of the soup and s the highest share of
-    soup that the sample admits (:attr:`Soup.bound`). At least two molecules are asked for.
+    soup that the sample admits (:attr:`Soup.bound`). Two genes of the panel must be seen: one, however loud, may be
+    what a neighbour spilt.
 
     Parameters
     ----------
@@ -88,10 +90,12 @@ def b_evidence(counts: sp.csr_matrix, genes: Array, *, panel: tuple[str, ...], s
     ----------
     Soup as the mean profile: Young & Behjati 2020, doi:10.1093/gigascience/giaa151.
     """
-    molecules = np.asarray(counts[:, np.flatnonzero(np.isin(genes, panel))].sum(axis=1)).ravel()
+    of_panel = counts[:, np.flatnonzero(np.isin(genes, panel))].tocsr()
+    molecules = np.asarray(of_panel.sum(axis=1)).ravel()
+    n_seen = np.asarray((of_panel > 0).sum(axis=1)).ravel()
     total = np.asarray(counts.sum(axis=1)).ravel()
     share = soup.profile[np.isin(genes, panel)].sum()
-    return np.asarray((molecules >= 2) & (pdtrc(molecules - 1, soup.bound * total * share) < SOUP_LEVEL))
+    return np.asarray((n_seen >= 2) & (pdtrc(molecules - 1, soup.bound * total * share) < SOUP_LEVEL))
 
 
 @dataclass(frozen=True)
@@ -229,28 +233,25 @@ def _subsets(
     """Subset of each cell within its population, where the model tells it with enough certainty; see `Labelled`."""
     n = len(population)
     subset, probability = np.full(n, schema.UNASSIGNED, dtype=object), np.full(n, np.nan, dtype=np.float32)
-    nodes = [node for node in populations["nodes"] if node["level"] == "subset"]
+    nodes = nodes_at(populations, "subset")
     needed = {(node["parent"], node["name"]): bounds[node["difficulty"]] for node in nodes}
     hard = {
-        (node["parent"], node["name"]): np.zeros(n, dtype=np.float32)
-        for node in nodes
-        if node["difficulty"] == "hard"
+        subset_selector(node): np.zeros(n, dtype=np.float32) for node in nodes if node["difficulty"] == "hard"
     }
     for name in dict.fromkeys(parent for parent, _ in needed):
         rows = np.flatnonzero(population == name)
         if name not in model.nodes or not len(rows):
             continue
         node = model.nodes[name]
-        chances = softmax(features[rows] @ node.weights + node.intercept)
+        chances = softmax(features[rows] @ node.weights + node.intercept, axis=1)
         best = chances.argmax(axis=1)
         enough = chances.max(axis=1) >= np.array([needed[name, label] for label in node.classes])[best]
         probability[rows] = chances.max(axis=1)
         subset[rows[enough]] = np.array(node.classes, dtype=object)[best[enough]]
         for position, label in enumerate(node.classes):
-            if (name, label) in hard:
-                hard[name, label][rows] = chances[:, position]
-    kept = {f"{parent} / {label}": values for (parent, label), values in hard.items()}
-    return pd.DataFrame({"subset": subset, "subset_probability": probability, **kept})
+            if (selector := f"{name} / {label}") in hard:
+                hard[selector][rows] = chances[:, position]
+    return pd.DataFrame({"subset": subset, "subset_probability": probability, **hard})
 
 
 def is_cd20_t(counts: sp.csr_matrix, genes: Array, lineage: Array) -> Array:

@@ -82,9 +82,3 @@ def unpack_model(arrays: Mapping[str, Array]) -> Model:
         for position, name in enumerate(arrays["nodes"])
     }
     return Model(genes=arrays["genes"].astype(str), cap=arrays["cap"], nodes=nodes)
-
-
-def softmax(logits: Array) -> Array:
-    """Turn logits, cells x classes, into probabilities."""
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))

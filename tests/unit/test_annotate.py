@@ -100,18 +100,25 @@ def test_probabilities_are_products_down_the_tree(fitted, cohort, populations):
 
 @pytest.mark.parametrize(
     ("molecules", "part_of_soup", "shown"),
-    [(0, 0.0, False), (1, 0.0, False), (2, 0.0, True), (2, 0.05, False), (30, 0.05, True)],
+    [
+        ((0, 0), 0.0, False),
+        ((1, 0), 0.0, False),
+        ((9, 0), 0.0, False),  # one gene, however loud
+        ((1, 1), 0.0, True),
+        ((1, 1), 0.05, False),
+        ((20, 10), 0.05, True),
+    ],
 )
-def test_b_evidence_is_measured_against_the_soup(molecules, part_of_soup, shown):
+def test_b_evidence_asks_for_two_genes_beyond_the_soup(molecules, part_of_soup, shown):
     genes = np.array(["MS4A1", "CD79A", "ACTB"])
     sample = soup.Soup(0.05, 0.0, 0.1, 3, np.array([0.0, part_of_soup, 1 - part_of_soup]))
-    cells = sp.csr_matrix([[molecules, 0, 2000]])
+    cells = sp.csr_matrix([[*molecules, 2000]])
     assert labels.b_evidence(cells, genes, panel=labels.B_GENES, soup=sample)[0] == shown
 
 
 def test_a_gate_reckons_with_the_upper_limit_of_the_soup():
-    genes, cells = np.array(["MS4A1", "ACTB"]), sp.csr_matrix([[4, 2000]])
-    profile = np.array([0.01, 0.99])
+    genes, cells = np.array(["MS4A1", "CD79A", "ACTB"]), sp.csr_matrix([[2, 2, 2000]])
+    profile = np.array([0.005, 0.005, 0.99])
     shown = [
         labels.b_evidence(cells, genes, panel=labels.B_GENES, soup=soup.Soup(0.02, 0.0, high, 3, profile))[0]
         for high in (0.02, 0.2)
