@@ -14,8 +14,7 @@ Array = npt.NDArray[Any]
 N_BEST = 10
 """Best cells of a class that must show its markers for it to be taken for present."""
 MIN_ON = 0.1
-"""Part of the best cells' marker expression that a cell must reach to be of a class. On sorted and on unsorted public
-cells 0.1 kept monocytes from being called dendritic cells (F1 of DC 0.21 to 0.92) and cost no other class."""
+"""Part of the best cells' marker expression that a cell's neighbourhood must reach to be of a class."""
 FAINT = 0.3
 """Mean log-normalised expression that a marker has at least in cells that have it; noise below is not scaled up."""
 FULLY = 0.6
@@ -165,4 +164,4 @@ def fraction_on(markers: list[str], values: Array, genes: Array, smooth: sp.csr_
 def guess_share(on: Array) -> float:
     """Share of cells of a class, by moments: where its cells lie between those that lack it and those that have it."""
     off, full = np.quantile(on, [0.05, 0.99])
-    return float(np.clip((on.mean() - off) / max(max(full, FULLY) - off, 1e-9), 0.01, 1.0))
+    return float(np.clip((on.mean() - off) / max(full - off, FULLY - off, 1e-9), 0.01, 1.0))

@@ -17,6 +17,8 @@ Array = npt.NDArray[Any]
 
 N_BINS = 20
 """Bins of equal width for probabilities; 0.05 is finer than what calibration can promise."""
+N_NAMED = 5
+"""Markers named of the soup of a sample."""
 T_LINEAGES = ("CD4 T", "CD8 T", "other T")
 READ = ("lineage", "population", "probability", "cd20_t")
 """Columns of the labels that are looked at."""
@@ -180,7 +182,7 @@ def stack_soup(
         named: list[str] = []
         if sample in genes:
             schema.require_columns(genes[sample], ("gene",), name=f"genes of the soup of {sample}")
-            named = [gene for gene in genes[sample]["gene"] if gene in markers]
+            named = [gene for gene in genes[sample]["gene"] if gene in markers][:N_NAMED]
         row = estimate.iloc[0]
         rows.append((sample, row["share"], row["low"], row["high"], ",".join(named)))
     return pd.DataFrame(rows, columns=list(SOUP))

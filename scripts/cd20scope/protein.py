@@ -6,7 +6,6 @@ Antibodies are told by their names, since files say no more of them.
 
 import re
 from collections.abc import Iterable
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -52,25 +51,20 @@ def usable(names: Iterable[str], *, visit: str, baseline: str) -> pd.DataFrame:
     return pd.DataFrame({"protein": kept, "control": [is_control(name) for name in kept]})
 
 
-def normalise(counts: pd.DataFrame, *, across: Literal["cells", "antibodies"] = "cells") -> pd.DataFrame:
+def normalise(counts: pd.DataFrame) -> pd.DataFrame:
     """Take the centred log ratio (CLR) of antibody counts.
 
-    y = log(1 + x / exp(mean of log(1 + x)))
+    y = log(1 + x / exp(mean of log(1 + x))), the mean of each antibody over the cells of the sample
 
     The form with 1 added, in which zeros stay zero, is that of Seurat's ``NormalizeData(method = "CLR")`` and of
-    muon's ``prot.pp.clr``.
+    muon's ``prot.pp.clr``, by each antibody over cells as both do unless told otherwise (Seurat: margin 1). It needs no
+    large panel, but the centre is the sample's own: values compare populations within a sample and not visits, since
+    the centre of CD19 falls with the B cells.
 
     Parameters
     ----------
     counts
         Raw counts, cells x antibodies: the kept cells of one sample, since debris would move the centre.
-    across
-        What the mean is taken over. ``cells`` (default): of each antibody, over the cells of the sample, as both
-        programs do unless told otherwise (Seurat: margin 1). It needs no large panel, but the centre is the
-        sample's own: values compare populations within a sample and not visits, since the centre of CD19 falls
-        with the B cells. ``antibodies``: of each cell, over the panel (margin 2), as Stoeckius 2017
-        (doi:10.1038/nmeth.4380) did. It takes out how deep a cell was read, and takes the protein of all cells
-        for equal in sum; values compare between samples of the same panel, so leave CD20 out of all then.
 
     Returns
     -------
@@ -85,7 +79,7 @@ def normalise(counts: pd.DataFrame, *, across: Literal["cells", "antibodies"] = 
     if not (x >= 0).all():
         raise ValueError("antibody counts below zero, or missing: give raw counts, before any normalisation.")
     if x.size:
-        centre = np.exp(np.log1p(x).mean(axis=0 if across == "cells" else 1, keepdims=True))
+        centre = np.exp(np.log1p(x).mean(axis=0, keepdims=True))
         x = np.log1p(x / centre)
     return pd.DataFrame(x.astype(np.float32), index=counts.index, columns=counts.columns)
 

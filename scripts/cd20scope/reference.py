@@ -33,7 +33,7 @@ SD_FLOOR = 0.05
 CAP_SDS = 8.0
 """Values above the mean by more standard deviations (with a floor added) are cut there, as in the marker model."""
 BLOCK_CELLS = 4096
-"""Cells judged together, as a dense matrix: 35 MB for 2,200 genes."""
+"""Cells judged together, as a dense matrix: 100 MB for 6,200 genes."""
 
 TRUSTED = (
     "sklearn.calibration._CalibratedClassifier",

@@ -116,7 +116,7 @@ def _combine(seen: Array, expected: Array, profile: Array) -> Soup:
     return Soup(float(share), float(max(0.0, share - half)), float(high), len(seen), profile)
 
 
-def tabulate(soup: Soup, genes: Array, *, n_genes: int = 20) -> tuple[pd.DataFrame, pd.DataFrame]:
+def tabulate(soup: Soup, genes: Array, *, n_genes: int = 200) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Give the estimate as a table of one row, and the genes that most of the soup is made of.
 
     Returns

@@ -1,8 +1,6 @@
 """Labelled cells that the annotation is measured on, read from the reference data beside the checkout."""
 
 import json
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,20 +12,10 @@ import scipy.sparse as sp
 from benchmark.annotation_metrics import nearest
 from cd20scope import ingest
 from cd20scope.counts import Counts
+from sorted_cohort import SORTED, draw_cohort
 from workflow.running import SHARED
 
 DATA = SHARED / "data"
-SORTED = {
-    "bcells": "B",
-    "nk": "NK",
-    "monocytes": "Monocyte",
-    "naivet": "CD4 naive",
-    "memoryt": "CD4 memory",
-    "regulatoryt": "Treg",
-    "naivecytotoxic": "CD8 naive",
-    "cytotoxict": "CD8 memory",
-}
-"""Bead sorts of Zheng 2017 and what they are; ``thelper`` mixes all CD4 T cells and is left out."""
 B, CD8 = ("B naive", "B memory"), ("CD8 naive", "CD8 memory")
 SURE = 0.9
 """A protein is on, or off, in a cell when the mixture of both says so with this probability."""
@@ -179,11 +167,7 @@ def load_cohort(folder: Path | None = None, *, cells: int = 1200, mix: bool = Fa
     with tempfile.TemporaryDirectory() as temporary:
         place = folder or Path(temporary)
         if not (place / "truth.json").exists():
-            command = [sys.executable, "-W", "ignore", str(SHARED / "tools/real_cohort.py")]
-            command += ["--base", str(DATA / "zheng_sorted.h5ad"), "--label", "label"]
-            command += ["--rename", json.dumps(SORTED), "--out", str(place), "--donors", "8"]
-            command += ["--cells", str(cells), "--plan", "treated", "--seed", "1"] + ["--mix"] * mix
-            subprocess.run(command, check=True, capture_output=True)
+            draw_cohort(place, donors=8, cells=cells, mix=mix)
         sheet = pd.read_csv(place / "samples.tsv", sep="\t").set_index("sample")
         planted = json.loads((place / "truth.json").read_text())["samples"]
         samples = {sample: ingest.read_sample(place / path) for sample, path in sheet["path"].items()}

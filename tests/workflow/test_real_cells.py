@@ -2,28 +2,16 @@
 
 import json
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from workflow.running import SHARED, ran, snakemake
-
-LABELS = {
-    "bcells": "B",
-    "nk": "NK",
-    "monocytes": "Monocyte",
-    "naivet": "CD4 naive",
-    "memoryt": "CD4 memory",
-    "regulatoryt": "Treg",
-    "naivecytotoxic": "CD8 naive",
-    "cytotoxict": "CD8 memory",
-}
+from sorted_cohort import GENERATOR, draw_cohort
+from workflow.running import ran, snakemake
 
 pytestmark = pytest.mark.skipif(
-    not (SHARED / "tools/real_cohort.py").exists(),
+    not GENERATOR.exists(),
     reason="the reference data beside the checkout are not here",
 )
 
@@ -31,28 +19,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def cohort(tmp_path_factory):
     folder = tmp_path_factory.mktemp("real")
-    command = [sys.executable, "-W", "ignore", str(SHARED / "tools/real_cohort.py")]
-    command += [
-        "--base",
-        str(SHARED / "data/zheng_sorted.h5ad"),
-        "--label",
-        "label",
-        "--rename",
-        json.dumps(LABELS),
-    ]
-    command += [
-        "--out",
-        str(folder / "counts"),
-        "--donors",
-        "6",
-        "--cells",
-        "400",
-        "--plan",
-        "treated",
-        "--seed",
-        "1",
-    ]
-    subprocess.run(command, check=True, capture_output=True)
+    draw_cohort(folder / "counts", donors=6, cells=400)
     (folder / "study.yaml").write_text("samples: counts/samples.tsv\n")
     ran(snakemake("results/verdict/verdicts.tsv", directory=folder, config=folder / "study.yaml"))
     return folder
