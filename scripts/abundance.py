@@ -4,34 +4,34 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cd20scope import abundance, leafsums
+from cd20scope import absolute, abundance, leafsums, repopulation
 from cd20scope.logs import logged
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with logged(snakemake.log[0]) as log:
-    params = snakemake.params
+    params, out = snakemake.params, snakemake.output
     sheet = pd.DataFrame(params.sheet)
-    cells = dict(zip(sheet["sample"], map(pd.read_parquet, snakemake.input.cells), strict=True))
-    donors = abundance.donor_table(
-        leafsums.stack(cells),
-        sheet=sheet,
-        populations=params.populations,
-        tests=[(population, denominator) for population, denominator in params.tests],
+    contrasts = [(later, earlier) for later, earlier in params.contrasts]
+    leaves, differences = (
+        leafsums.stack(dict(zip(sheet["sample"], map(pd.read_parquet, paths), strict=True)))
+        for paths in (snakemake.input.cells, snakemake.input.arm_cells)
     )
-    tested = abundance.compare(
-        donors,
-        contrasts=[(later, earlier) for later, earlier in params.contrasts],
-        alpha=params.alpha,
-        min_pairs=params.min_pairs,
-        min_denominator=params.settings["min_denominator"],
-    )
-    donors.to_csv(snakemake.output.donors, sep="\t", index=False)
-    tested.to_csv(snakemake.output.abundance, sep="\t", index=False)
-    log.info(
-        "%d shares in %d samples: %s",
-        len(params.tests),
-        len(sheet),
-        tested["status"].value_counts().to_dict(),
-    )
+    counted = {"sheet": sheet, "populations": params.populations}
+    tests, others = ([(population, of) for population, of in params[key]] for key in ("tests", "others"))
+    donors = abundance.donor_table(leaves, **counted, tests=tests)
+    bounds = {"contrasts": contrasts, "alpha": params.alpha, "min_pairs": params.min_pairs}
+    tested = abundance.compare(donors, **bounds, min_denominator=params.settings["min_denominator"])
+    tables = {
+        "donors": donors,
+        "abundance": tested,
+        "donors_arms": abundance.arm_table(leaves, differences, **counted, tests=tests, others=others),
+        "absolute": absolute.compare(leaves, **counted, **bounds),
+        "repopulation": repopulation.follow(
+            donors, visits=params.visits, fraction=params.settings["repopulation_fraction"]
+        ),
+    }
+    for name, table in tables.items():
+        table.to_csv(out[name], sep="\t", index=False)
+    log.info("%d shares in %d samples: %s", len(tests), len(sheet), tested["status"].value_counts().to_dict())

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cd20scope import aggregate, ingest, labels, soup
+from cd20scope import aggregate, ingest, label_arms, labels, soup
 from cd20scope.logs import logged
 from cd20scope.model import unpack_model
 
@@ -24,20 +24,19 @@ with logged(snakemake.log[0]) as log:
         model = unpack_model(arrays)
     kept, genes = counts.matrix[np.flatnonzero(keep)], counts.genes["gene"].to_numpy()
     lognorm = ingest.log_normalise(kept)
-    labelled = labels.label_cells(
-        kept,
-        lognorm,
-        genes,
-        model,
-        populations=params.populations,
-        min_probability=params.min_probability,
-        min_probability_hard=params.min_probability_hard,
-    )
+    bounds = {key: params[key] for key in ("min_probability", "min_probability_hard")}
+    labelled = labels.label_cells(kept, lognorm, genes, model, populations=params.populations, **bounds)
     cells, output = labelled.cells, snakemake.output
     sums = aggregate.sum_leaves(kept, lognorm, genes, cells, populations=params.populations)
     sums.to_parquet(output.sums, index=False)
     counted = aggregate.count_leaves(cells, populations=params.populations, expected=labelled.expected)
     counted.to_parquet(output.cells, index=False)
+    arms = label_arms.relabel(cells, populations=params.populations, **bounds)
+    arm_cells, arm_sums = label_arms.differences(
+        cells, arms, kept, lognorm, genes, populations=params.populations
+    )
+    arm_cells.to_parquet(output.arm_cells, index=False)
+    arm_sums.to_parquet(output.arm_sums, index=False)
     labels.spread(cells, keep=keep, barcodes=counts.barcodes).to_parquet(output.labels)
     estimate, profile = soup.tabulate(labelled.soup, genes)
     estimate.to_csv(output.contamination, sep="\t", index=False)

@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cd20scope import aggregate, calls, celltypist_model, ingest, judges, labels, obs_labels, reference
+from cd20scope import (
+    aggregate,
+    calls,
+    celltypist_model,
+    ingest,
+    judges,
+    label_arms,
+    labels,
+    obs_labels,
+    reference,
+)
 from cd20scope.logs import logged
 
 if TYPE_CHECKING:
@@ -36,5 +46,9 @@ with logged(snakemake.log[0]) as log:
         aggregate.count_leaves(labelled, populations=tree).to_parquet(output.cells, index=False)
         sums = aggregate.sum_leaves(kept, lognorm, genes, labelled, populations=tree)
         sums.to_parquet(output.sums, index=False)
+        arms = label_arms.relabel(labelled, populations=tree, **bounds)
+        arm_cells, arm_sums = label_arms.differences(labelled, arms, kept, lognorm, genes, populations=tree)
+        arm_cells.to_parquet(output.arm_cells, index=False)
+        arm_sums.to_parquet(output.arm_sums, index=False)
     for line in calls.describe(chances, leaves, labelled):
         log.info(line)

@@ -4,45 +4,71 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cd20scope import leafsums, programs, scores
+from cd20scope import leafsums, programs, random_sets, score_arms, scores
 from cd20scope.logs import logged
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with logged(snakemake.log[0]) as log:
-    params, settings = snakemake.params, snakemake.params.settings
+    params, settings, read, out = (
+        snakemake.params,
+        snakemake.params.settings,
+        snakemake.input,
+        snakemake.output,
+    )
     sheet = pd.DataFrame(params.sheet)
+    names, contrasts = sheet["sample"], [(later, earlier) for later, earlier in params.contrasts]
     sums = leafsums.LeafSums.collect(
-        zip(sheet["sample"], map(pd.read_parquet, snakemake.input.sums), strict=True),
-        leaves=leafsums.stack(
-            dict(zip(sheet["sample"], map(pd.read_parquet, snakemake.input.cells), strict=True))
-        ),
+        zip(names, map(pd.read_parquet, read.sums), strict=True),
+        leaves=leafsums.stack(dict(zip(names, map(pd.read_parquet, read.cells), strict=True))),
         sheet=sheet,
-        genes=pd.read_csv(snakemake.input.genes, sep="\t"),
+        genes=pd.read_csv(read.genes, sep="\t"),
     )
-    scored, parts = scores.score_programs(
-        sums,
-        populations=params.populations,
-        programs=params.programs,
-        tests=[
-            (where, entry["name"]) for entry in params.programs["programs"] for where in entry["populations"]
-        ],
-        seed=params.seed,
-        # free-floating markers change with treatment in every cell, so no control may be one
-        not_controls={gene for node in params.populations["nodes"] for gene in node["markers"]},
-        min_cells=settings["min_cells"],
-        n_controls=settings["control_genes"],
-    )
+    # free-floating markers change with treatment in every cell, so no control may be one
+    markers = {gene for node in params.populations["nodes"] for gene in node["markers"]}
+    catalogue = {"populations": params.populations, "programs": params.programs, "seed": params.seed}
+    shared = catalogue | {"not_controls": markers, "n_controls": settings["control_genes"]}
+    tests = [
+        (where, entry["name"]) for entry in params.programs["programs"] for where in entry["populations"]
+    ]
+    scored, parts = scores.score_programs(sums, tests=tests, **shared, min_cells=settings["min_cells"])
+    bounds = {"contrasts": contrasts, "min_pairs": params.min_pairs}
     tested = programs.compare(
         scored,
         parts,
-        contrasts=[(later, earlier) for later, earlier in params.contrasts],
+        **bounds,
         baseline=params.visits[0],
         alpha=params.alpha,
-        min_pairs=params.min_pairs,
         min_coverage=settings["min_coverage"],
     )
-    scored.to_csv(snakemake.output.scores, sep="\t", index=False)
-    tested.to_csv(snakemake.output.programs, sep="\t", index=False)
+    differences = {
+        name: dict(zip(names, map(pd.read_parquet, read[f"arm_{name}"]), strict=True))
+        for name in ("sums", "cells")
+    }
+    by_arm = score_arms.collect_arms(
+        sums, tables=differences["sums"], cells=differences["cells"], sheet=sheet
+    )
+    arms = score_arms.score_arms(sums, by_arm, tests=tests, **shared, min_cells=settings["min_cells"])
+    weighed = scores.weigh_programs(sums, tests=[test for test in tests if test[0] != "PBMC"], **shared)
+    genes = {gene for entry in params.programs["programs"] for gene in entry["genes"]}
+    random = random_sets.compare_random(
+        sums,
+        {key: weights for key, weights in weighed.items() if weights.role == "endpoint"},
+        **bounds,
+        populations=params.populations,
+        excluded=genes | markers,
+        seed=params.seed,
+        n_sets=settings["random_sets"],
+        min_cells=settings["min_cells"],
+    )
+    tables = {
+        "scores": scored,
+        "parts": parts,
+        "programs": tested,
+        "scores_arms": arms,
+        "random_sets": random,
+    }
+    for name, table in tables.items():
+        table.to_csv(out[name], sep="\t", index=False)
     log.info("%d rows: %s", len(tested), tested["status"].value_counts().to_dict())

@@ -1,27 +1,61 @@
-"""Judge every pre-specified hypothesis; see :mod:`cd20scope.verdict`."""
+"""Judge every pre-specified hypothesis, and ask how far each verdict can be trusted; see :mod:`cd20scope.verdict`."""
 
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cd20scope import verdict
+from cd20scope import arms, flips, ledger, measure, trust, verdict
 from cd20scope.logs import logged
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with logged(snakemake.log[0]) as log:
-    params = snakemake.params
+    params, out = snakemake.params, snakemake.output
     text = {"donor": str, "donors": str, "dropped": str}  # a donor named 01 is not the number 1
-    names = ("abundance", "programs", "donors", "scores")
-    tables = {name: pd.read_csv(snakemake.input[name], sep="\t", dtype=text) for name in names}
-    verdicts = verdict.judge(
-        params.hypotheses,
-        **tables,
+    tables = {name: pd.read_csv(path, sep="\t", dtype=text) for name, path in snakemake.input.items()}
+    hypotheses = params.hypotheses["hypotheses"]
+    settings = measure.Settings(
         contrasts=[(later, earlier) for later, earlier in params.contrasts],
-        alpha=params.alpha,
-        min_pairs=params.min_pairs,
+        baseline=params.visits[0],
+        min_denominator=params.min_denominator,
+        min_coverage=params.min_coverage,
     )
-    verdicts.to_csv(snakemake.output.verdicts, sep="\t", index=False)
+    level = {"alpha": params.settings["alpha"], "min_pairs": params.settings["min_pairs"]}
+    main = {name: tables[name] for name in ("donors", "scores", "parts")}
+    changes = measure.measure_needed(hypotheses, **main, settings=settings)
+    decisions = verdict.decide_all(hypotheses, changes, **level)
+    asked = arms.ask_arms(
+        decisions,
+        changes,
+        arms.measure_arms(
+            hypotheses, donors=tables["donors_arms"], scores=tables["scores_arms"], settings=settings
+        ),
+        steroid=measure.measure_program(params.settings["steroid"], tables["scores"], settings=settings),
+        random_sets=arms.read_random_sets(tables["random_sets"]),
+        **level,
+    )
+    flipped = flips.ask_flipped(
+        hypotheses, changes, **level, seed=params.seed, limit=params.settings["flips"]
+    )
+    verdicts = trust.complete(
+        decisions,
+        asked,
+        tables["programs"],
+        settings=settings,
+        steroid=params.settings["steroid"],
+        alpha=level["alpha"],
+    )
+    verdicts.to_csv(out.verdicts, sep="\t", index=False)
+    asked.to_csv(out.arms, sep="\t", index=False)
+    flipped.to_csv(out.flips, sep="\t", index=False)
+    ledger.keep_ledger(decisions, changes).to_csv(out.ledger, sep="\t", index=False)
     for row in verdicts.itertuples():
-        log.info("%s: %s (%s)", row.id, row.verdict, row.reason)
+        log.info(
+            "%s: %s, holds in %s of %s arms (%s)",
+            row.id,
+            row.verdict,
+            row.arms_held,
+            row.arms_asked,
+            row.reason,
+        )

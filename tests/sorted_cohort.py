@@ -1,4 +1,4 @@
-"""Bead-sorted cells of Zheng 2017 drawn into a treated cohort by the generator beside the checkout."""
+"""Bead-sorted cells of Zheng 2017 drawn into cohorts with planted effects by the generator beside the checkout."""
 
 import json
 import subprocess
@@ -22,9 +22,11 @@ SORTED = {
 """Bead sorts and what they are; ``thelper`` mixes all CD4 T cells and is left out."""
 
 
-def draw_cohort(folder: Path, *, donors: int, cells: int, mix: bool = False) -> None:
+def draw_cohort(
+    folder: Path, *, donors: int, cells: int, plan: str = "treated", seed: int = 1, mix: bool = False
+) -> None:
     """Write count files, ``samples.tsv`` and ``truth.json``; ``mix`` makes each cell of two of one sort."""
     command = [sys.executable, "-W", "ignore", str(GENERATOR), "--base", str(CELLS), "--label", "label"]
     command += ["--rename", json.dumps(SORTED), "--out", str(folder), "--donors", str(donors)]
-    command += ["--cells", str(cells), "--plan", "treated", "--seed", "1"] + ["--mix"] * mix
+    command += ["--cells", str(cells), "--plan", plan, "--seed", str(seed)] + ["--mix"] * mix
     subprocess.run(command, check=True, capture_output=True)

@@ -5,14 +5,14 @@ every other share of the whole rise (Gloor et al. 2017, doi:10.3389/fmicb.2017.0
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from cd20scope import catalogue, leafsums, pairs, schema
+from cd20scope.changes import Change
 from cd20scope.proportions import fraction_upper, log_odds
 
 DONOR_COLUMNS = (
@@ -46,6 +46,7 @@ def donor_table(
     sheet: pd.DataFrame,
     populations: Mapping[str, Any],
     tests: Iterable[tuple[str, str]],
+    value: Literal["n_cells", "expected"] = "n_cells",
 ) -> pd.DataFrame:
     """Count each population and its denominator per donor and visit.
 
@@ -58,7 +59,11 @@ def donor_table(
     populations
         The population catalogue, parsed.
     tests
-        Pairs of selectors (population, denominator); repeated pairs are counted once.
+        Pairs of selectors (population, denominator); repeated pairs are counted once. A denominator that shares no
+        cell with its population is a reference: ``n_denominator`` is then both together, and the log odds are the
+        log ratio of the two.
+    value
+        ``n_cells`` (default) counts called cells, ``expected`` those estimated from probabilities.
 
     Returns
     -------
@@ -67,19 +72,22 @@ def donor_table(
     Raises
     ------
     ValueError
-        If a denominator does not contain its population, or a sample of the sheet has no leaves.
+        If a denominator contains part of its population, or a sample of the sheet has no leaves.
     """
     units, unit = leafsums.merge_visits(sheet)
-    cells, tree = leafsums.count_cells(leaves, unit=unit)
+    cells, tree = leafsums.count_cells(leaves, unit=unit, value=value)
     expected, _ = leafsums.count_cells(leaves, unit=unit, value="expected")
     blocks = []
     for population, denominator in dict.fromkeys(tests):
         inside = catalogue.select(populations, population, tree).to_numpy(dtype=bool)
         whole = catalogue.select(populations, denominator, tree).to_numpy(dtype=bool)
+        # counted in cells of which it is none, a population is held against them: they are its complement
+        if not (inside & whole).any():
+            whole = whole | inside
         if (inside & ~whole).any():
             raise ValueError(
-                f"abundance of {population}: its denominator {denominator} does not contain it, so there is "
-                "no share. Name a denominator that holds the whole population."
+                f"abundance of {population}: its denominator {denominator} holds only some of its cells, so "
+                "there is no share. Name one that holds the whole population, or none of it."
             )
         block = units.assign(population=population, denominator=denominator)
         block["n_cells"] = cells[:, inside].sum(axis=1)
@@ -97,35 +105,55 @@ def donor_table(
     return table[list(DONOR_COLUMNS)]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Change of one population's log odds between two visits.
+def arm_table(
+    leaves: pd.DataFrame,
+    differences: pd.DataFrame,
+    *,
+    sheet: pd.DataFrame,
+    populations: Mapping[str, Any],
+    tests: Sequence[tuple[str, str]],
+    others: Sequence[tuple[str, str]],
+) -> pd.DataFrame:
+    """Count the same shares under other choices, one block of :func:`donor_table` per arm.
 
-    Attributes
+    Parameters
     ----------
-    t
-        Paired t of the log odds (natural log).
-    floor
-        Mean over donors of the log of (detection limit at the later visit / fraction at the earlier): no fall
-        beyond it can be shown, however the t interval comes out.
-    ceiling
-        The same for a rise: log of (fraction at the later visit / detection limit at the earlier).
-    fraction_before, fraction_after
-        Geometric means over donors of (x + 1/2) / (n + 1).
+    leaves, sheet, populations, tests
+        As for :func:`donor_table`.
+    differences
+        What other labels add to the leaves or take away: :data:`schema.ARM_CELLS` and ``sample``.
+    others
+        Pairs of selector and other denominator.
+
+    Returns
+    -------
+    ``arm`` and :data:`DONOR_COLUMNS`. Arms: those of ``differences``; ``expected``, cells estimated from
+    probabilities in place of called ones; ``denominator``, the shares of ``others``.
     """
+    shared: dict[str, Any] = {"sheet": sheet, "populations": populations}
+    keys = ["sample", "population", "subset"]
+    blocks = [donor_table(leaves, tests=others, **shared).assign(arm="denominator")]
+    for arm, of_arm in differences.groupby("arm", observed=True):
+        added = of_arm.groupby(keys, observed=True)["n_cells"].sum()
+        more = added.reindex(pd.MultiIndex.from_frame(leaves[keys]), fill_value=0).to_numpy()
+        changed = leaves.assign(n_cells=leaves["n_cells"] + more)
+        blocks.append(donor_table(changed, tests=tests, **shared).assign(arm=arm))
+    estimated = donor_table(leaves, tests=tests, **shared, value="expected")
+    blocks.append(estimated.assign(arm="expected"))
+    return pd.concat(blocks, ignore_index=True)[["arm", *DONOR_COLUMNS]]
 
-    t: pairs.PairedT
-    floor: float
-    ceiling: float
-    fraction_before: float
-    fraction_after: float
 
+def measure_change(
+    rows: pd.DataFrame,
+    *,
+    contrast: pairs.Contrast,
+    min_denominator: int = 20,
+    min_mean_cells: float = 1.0,
+) -> Change:
+    r"""Change of log odds per donor, with the largest fall and rise that the numbers of cells can show.
 
-def measure_change(rows: pd.DataFrame, *, donors: Sequence[str], contrast: pairs.Contrast) -> Change:
-    r"""Paired change of log odds, with the largest fall and rise that the numbers of cells can show.
-
-    .. math:: \mathrm{floor} = \frac1N \sum_i \log\frac{3 / n_{i1}}{(x_{i0} + 1/2) / n_{i0}}, \quad
-        \mathrm{ceiling} = \frac1N \sum_i \log\frac{(x_{i1} + 1/2) / n_{i1}}{3 / n_{i0}}
+    .. math:: \mathrm{floor}_i = \log\frac{3 / n_{i1}}{(x_{i0} + 1/2) / n_{i0}}, \quad
+        \mathrm{ceiling}_i = \log\frac{(x_{i1} + 1/2) / n_{i1}}{3 / n_{i0}}
 
     as 3/n is the 95 % upper limit of a fraction when none of n cells is seen.
 
@@ -133,26 +161,37 @@ def measure_change(rows: pd.DataFrame, *, donors: Sequence[str], contrast: pairs
     ----------
     rows
         The rows of one population and denominator of :func:`donor_table`.
-    donors
-        Complete donors of the contrast, at least one.
     contrast
         Later and earlier visit.
+    min_denominator
+        A visit with fewer cells in the denominator is not used. Of 20 cells, one is a share of 5 %.
+    min_mean_cells
+        Not testable when the population, or its complement, has fewer cells per donor than this at both
+        visits: below one cell the log odds follow the number of cells loaded rather than the share.
     """
-    wide = rows.assign(donor=rows["donor"].astype(str)).set_index(["visit", "donor"])
-    x0, n0, y0 = _columns(wide, contrast[1], donors)
-    x1, n1, y1 = _columns(wide, contrast[0], donors)
+    small = rows["n_denominator"] < max(min_denominator, 1)
+    reasons = rows["n_denominator"].map("only {:.0f} cells in the denominator".format)
+    paired = pairs.pair(rows.assign(unusable=reasons.where(small, "")), contrast)
+    if not paired.donors:
+        return Change.nothing(paired, "")
+    (x1, n1, y1), (x0, n0, y0) = counts_at(rows, contrast, paired.donors)
     return Change(
-        t=pairs.paired_t(y1 - y0),
-        floor=float(np.mean(np.log((3 / n1) / ((x0 + 0.5) / n0)))),
-        ceiling=float(np.mean(np.log(((x1 + 0.5) / n1) / (3 / n0)))),
-        fraction_before=float(np.exp(np.mean(np.log((x0 + 0.5) / (n0 + 1))))),
-        fraction_after=float(np.exp(np.mean(np.log((x1 + 0.5) / (n1 + 1))))),
+        paired=paired,
+        values=y1 - y0,
+        floor=np.log((3 / n1) / ((x0 + 0.5) / n0)),
+        ceiling=np.log(((x1 + 0.5) / n1) / (3 / n0)),
+        reason=_too_few_cells(rows, paired, contrast, min_mean_cells),
     )
 
 
-def _columns(wide: pd.DataFrame, visit: str, donors: Sequence[str]) -> tuple[NDArray[np.float64], ...]:
-    at_visit = wide.loc[pd.MultiIndex.from_product([[visit], donors]), ["n_cells", "n_denominator", "logit"]]
-    return tuple(at_visit[column].to_numpy(dtype=float) for column in at_visit)
+def counts_at(
+    rows: pd.DataFrame, visits: Sequence[str], donors: Sequence[str]
+) -> list[tuple[NDArray[np.float64], ...]]:
+    """Cells, cells of the denominator and log odds of these donors, visit by visit."""
+    wide = rows.assign(donor=rows["donor"].astype(str)).set_index(["visit", "donor"])
+    columns = ["n_cells", "n_denominator", "logit"]
+    at_visits = [wide.loc[pd.MultiIndex.from_product([[visit], donors]), columns] for visit in visits]
+    return [tuple(table[column].to_numpy(dtype=float) for column in columns) for table in at_visits]
 
 
 def compare(
@@ -177,11 +216,8 @@ def compare(
     min_pairs
         Below this the estimate is given without interval and p-value. 6 is the first number of pairs at which
         an exact sign-flip test could reach 0.05.
-    min_denominator
-        A visit with fewer cells in the denominator is not used. Of 20 cells, one is a share of 5 %.
-    min_mean_cells
-        Not testable when the population, or its complement, has fewer cells per donor than this at both
-        visits: below one cell the log odds follow the number of cells loaded rather than the share.
+    min_denominator, min_mean_cells
+        As for :func:`measure_change`.
 
     Returns
     -------
@@ -197,11 +233,15 @@ def compare(
         {"population": population, "denominator": denominator, "contrast": pairs.contrast_name(contrast)}
         | _test_one(
             block,
+            measure_change(
+                block,
+                contrast=contrast,
+                min_denominator=min_denominator,
+                min_mean_cells=min_mean_cells,
+            ),
             contrast=contrast,
             alpha=alpha,
             min_pairs=min_pairs,
-            min_denominator=min_denominator,
-            min_mean_cells=min_mean_cells,
         )
         for contrast in contrasts
         for (population, denominator), block in donors.groupby(["population", "denominator"], sort=False)
@@ -212,41 +252,60 @@ def compare(
 
 
 def _test_one(
-    block: pd.DataFrame,
-    *,
-    contrast: pairs.Contrast,
-    alpha: float,
-    min_pairs: int,
-    min_denominator: int,
-    min_mean_cells: float,
+    block: pd.DataFrame, change: Change, *, contrast: pairs.Contrast, alpha: float, min_pairs: int
 ) -> dict[str, object]:
     """Test one population in one contrast: every column that follows its name."""
-    small = block["n_denominator"] < max(min_denominator, 1)
-    reasons = block["n_denominator"].map("only {} cells in the denominator".format)
-    paired = pairs.pair(block.assign(unusable=reasons.where(small, "")), contrast)
     row: dict[str, object] = {
-        "n_pairs": len(paired),
-        "donors": paired.donors_text,
-        "dropped": paired.dropped_text,
+        "n_pairs": len(change.paired),
+        "donors": change.paired.donors_text,
+        "dropped": change.paired.dropped_text,
         "status": "not testable",
+        "reason": change.reason or pairs.too_few(len(change.paired), max(min_pairs, 1)),
     }
-    if not paired.donors:
-        return row | {"reason": pairs.too_few(0, max(min_pairs, 1))}
-    if reason := _too_few_cells(block, paired, contrast, min_mean_cells):
-        return row | {"reason": reason}
-    change = measure_change(block, donors=paired.donors, contrast=contrast)
+    if not change.measured:
+        return row
+    t = pairs.paired_t(change.values)
+    (x1, n1, _), (x0, n0, _) = counts_at(block, contrast, change.paired.donors)
     row |= {
-        "estimate": change.t.estimate,
-        "estimate_expected": _mean_change(block, "logit_expected", donors=paired.donors, contrast=contrast),
-        "odds_ratio": float(np.exp(change.t.estimate)),
-        "fraction_before": change.fraction_before,
-        "fraction_after": change.fraction_after,
-        "floor": change.floor,
-        "ceiling": change.ceiling,
+        "estimate": t.estimate,
+        "estimate_expected": _mean_change(
+            block, "logit_expected", donors=change.paired.donors, contrast=contrast
+        ),
+        "odds_ratio": float(np.exp(t.estimate)),
+        "fraction_before": float(np.exp(np.mean(np.log((x0 + 0.5) / (n0 + 1))))),
+        "fraction_after": float(np.exp(np.mean(np.log((x1 + 0.5) / (n1 + 1))))),
+        "floor": change.mean_floor,
+        "ceiling": change.mean_ceiling,
+        "reason": row["reason"] or t.no_spread,
     }
-    if reason := pairs.too_few(len(paired), min_pairs) or change.t.no_spread:
-        return row | {"reason": reason}
-    return row | _limits(change, alpha) | {"p_value": change.t.p_value, "status": "tested", "reason": ""}
+    if row["reason"]:
+        return row
+    spread = {"se": t.se, "df": t.df, "upper_bound": t.upper(alpha)}
+    return (
+        row
+        | spread
+        | show_limits(t, floor=change.mean_floor, alpha=alpha)
+        | {
+            "p_value": t.p_value,
+            "status": "tested",
+        }
+    )
+
+
+def show_limits(t: pairs.PairedTest, *, floor: float, alpha: float) -> dict[str, float]:
+    """Limits that may be shown: ``ci_low``, ``ci_high`` and ``fell_at_least``.
+
+    Where the detection limit decides (upper limit below ``floor``), nothing bounds the residual from below, so
+    ``ci_low`` is missing, and ``ci_high`` is not below ``floor``.
+    """
+    low, high = t.interval(alpha)
+    shown = max(upper := t.upper(alpha), floor)
+    limited = upper < min(floor, 0.0)
+    return {
+        "ci_low": float("nan") if limited else low,
+        "ci_high": max(high, floor) if limited else high,
+        "fell_at_least": 1 - float(np.exp(shown)) if shown < 0 else float("nan"),
+    }
 
 
 def _mean_change(
@@ -269,18 +328,3 @@ def _too_few_cells(block: pd.DataFrame, paired: pairs.Pairs, contrast: pairs.Con
         if cells < least:
             return f"{cells:.2g} cells of {what} per donor at the visit with more, {least:g} needed"
     return ""
-
-
-def _limits(change: Change, alpha: float) -> dict[str, float]:
-    """Intervals; where the detection limit decides, the lower end of the two-sided one is unknown (NaN)."""
-    low, high = change.t.interval(alpha)
-    shown = max(upper := change.t.upper(alpha), change.floor)
-    limited = upper < min(change.floor, 0.0)
-    return {
-        "se": change.t.se,
-        "df": change.t.df,
-        "ci_low": float("nan") if limited else low,
-        "ci_high": max(high, change.floor) if limited else high,
-        "upper_bound": upper,
-        "fell_at_least": 1 - float(np.exp(shown)) if shown < 0 else float("nan"),
-    }

@@ -43,8 +43,9 @@ def call(
     Returns
     -------
     pandas.DataFrame
-        ``lineage``, ``population``, ``subset``, ``probability``, ``subset_probability``, and the probability of
-        each hard subset, one row per cell. A cell whose likeliest label means nothing in the tree is unassigned.
+        ``lineage``, ``population``, ``likeliest``, ``subset``, ``probability``, ``subset_probability``, and the
+        probability of each hard subset, one row per cell. A cell whose likeliest label means nothing in the tree is
+        unassigned.
     """
     values = chances.to_numpy(dtype=np.float64)
     by_population = _combine(values, leaves["population"], exclusive=exclusive)
@@ -59,6 +60,7 @@ def call(
         {
             "lineage": labels.lineage_of_cells(shared, populations, min_probability=min_probability),
             "population": population,
+            "likeliest": np.where((probability > 0) & (probability >= other), names[best], UNASSIGNED),
             "probability": probability.astype(np.float32),
         }
     )

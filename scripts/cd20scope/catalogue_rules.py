@@ -20,8 +20,8 @@ SOUP = re.compile(r"CD74|IGH([ADEM]|[AG][1-4]|GP)|IG[HKL][VDJ].*|IGKC|IGLC.*|IGL
 # By endpoint of a hypothesis: the keys it needs, and those that mean nothing there.
 ENDPOINT_KEYS: dict[str | None, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "abundance": (("denominator",), ("program", "component", "depletion")),
-    "program": (("program",), ("denominator", "depletion")),
-    "biphasic": (("program", "depletion"), ("denominator", "component")),
+    "program": (("program",), ("denominator", "other_denominators", "depletion")),
+    "biphasic": (("program", "depletion"), ("denominator", "other_denominators", "component")),
 }
 SAME_TEST = ("endpoint", "population", "denominator", "program", "component", "contrast", "margin", "family")
 
@@ -102,6 +102,14 @@ def check_hypotheses(data: Mapping[str, Any]) -> Iterator[Problem]:
         later, hyphen, earlier = str(entry.get("contrast")).partition("-")
         if hyphen and later == earlier:
             yield (*place, "contrast"), f"compares {later} with itself. Write later-earlier."
+        if entry.get("direction") == "none" and (entry.get("strength") == "strong" or endpoint == "biphasic"):
+            yield (
+                (*place, "direction"),
+                (
+                    f"none cannot go with strength {entry.get('strength')} and endpoint {endpoint}. Use strength "
+                    "plain and endpoint abundance or program: it claims the size of one change."
+                ),
+            )
         if entry.get("opposes") is not None:
             yield from _check_opposed((*place, "opposes"), entry, by_id)
 
@@ -119,11 +127,24 @@ def check_cells(entry: Mapping[str, Any], cells: Mapping[str, Cells]) -> Iterato
         if entry.get(key) is not None and entry[key] not in cells:
             yield f"{key}: {unknown('selector', entry[key], cells)}"
     inner, outer = (cells.get(entry.get(key) or "") for key in ("population", "denominator"))
-    if inner and outer and (inner == outer or not (inner[0] <= outer[0] and outer[1] in (None, inner[1]))):
+    for name in entry.get("other_denominators", ()):
+        if name not in cells:
+            yield f"other_denominators: {unknown('selector', name, cells)}"
+        elif inner and not (holds(cells[name], inner) or not inner[0] & cells[name][0]):
+            yield (
+                f'other_denominators: "{name}" holds some cells of "{entry["population"]}" and not others. Choose a '
+                "set that contains it, or one that shares no cell with it."
+            )
+    if inner and outer and not holds(outer, inner):
         yield (
             f'denominator: "{entry["denominator"]}" must hold all cells of "{entry["population"]}" and '
             "others besides. Choose a set that contains it."
         )
+
+
+def holds(outer: Cells, inner: Cells) -> bool:
+    """Whether the one selector covers all cells of the other and more."""
+    return inner != outer and inner[0] <= outer[0] and outer[1] in (None, inner[1])
 
 
 def lost_genes(genes: Iterable[str], lineages: frozenset[str]) -> list[str]:
@@ -232,7 +253,9 @@ def _check_opposed(place: Place, entry: Mapping[str, Any], by_id: Mapping[str, A
         yield place, unknown("other hypothesis", entry["opposes"], others)
         return
     one, two = ({"component": "total", **row} for row in (entry, by_id[entry["opposes"]]))
-    if differ := [key for key in SAME_TEST if one.get(key) != two.get(key)]:
+    # that nothing changes is another test of the same change, with its own margin and family
+    free = ("margin", "family") if "none" in (one.get("direction"), two.get("direction")) else ()
+    if differ := [key for key in SAME_TEST if key not in free and one.get(key) != two.get(key)]:
         yield place, f'"{two["id"]}" is not the same test, {", ".join(differ)} differ. Make them equal.'
     if one.get("direction") == two.get("direction"):
         yield place, f'"{two["id"]}" claims the same direction. One of the two must say up, the other down.'

@@ -163,7 +163,12 @@ def label_cells(
     lineage = lineage_of_cells(chances, populations, min_probability=min_probability)
     bounds = {"easy": min_probability, "moderate": min_probability, "hard": min_probability_hard}
     cells = pd.DataFrame(
-        {"lineage": lineage, "population": population, "probability": probability.astype(np.float32)}
+        {
+            "lineage": lineage,
+            "population": population,
+            "likeliest": np.where(probability > 0, names[best], schema.UNASSIGNED),
+            "probability": probability.astype(np.float32),
+        }
     ).join(_subsets(features, population, model, populations=populations, bounds=bounds))
     cells["cd20_t"] = is_cd20_t(counts, genes, lineage)
     ordered = [*schema.LABELS, *(column for column in cells if column not in schema.LABELS)]
@@ -264,7 +269,7 @@ def is_cd20_t(counts: sp.csr_matrix, genes: Array, lineage: Array) -> Array:
 def spread(labels: pd.DataFrame, *, keep: Array, barcodes: Array) -> pd.DataFrame:
     """Bring labels of kept cells to all cells; a dropped cell is ``unassigned`` with probability 0."""
     without: dict[str, Any] = {"subset_probability": np.nan, "cd20_t": False}
-    words = ("lineage", "population", "subset")
+    words = ("lineage", "population", "likeliest", "subset")
     every = pd.DataFrame(index=pd.Index(barcodes, name="barcode"))
     for column in map(str, labels):
         own = labels[column].to_numpy()

@@ -5,7 +5,7 @@ population, and any set of them, is a sum of rows that were written once per sam
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -114,7 +114,7 @@ class LeafSums:
     leaves: pd.DataFrame
     genes: pd.Index
     cells: NDArray[np.int64]
-    _rows: Mapping[str, NDArray[Any]]
+    _blocks: tuple[Mapping[str, Any], ...]
 
     @classmethod
     def collect(
@@ -149,33 +149,56 @@ class LeafSums:
         units, unit = merge_visits(sheet)
         cells, tree = count_cells(leaves, unit=unit)
         everywhere = (genes["n_samples"] == len(unit)).to_numpy()
-        # Genes missing from some reference are left out; the others are numbered anew.
-        renumbered = np.where(everywhere, np.cumsum(everywhere) - 1, -1)
         symbols = pd.Index(genes["gene"].astype(str))
-        blocks: dict[str, dict[str, NDArray[Any]]] = {}
+        # Genes missing from some reference are left out; the others are numbered anew.
+        renumbered = pd.Series(np.where(everywhere, np.cumsum(everywhere) - 1, -1), index=symbols)
+        blocks: dict[str, dict[str, Any]] = {}
         for sample, table in sums:
             name = f"summed expression of {sample}"
             schema.require_columns(table, READ, name=name)
             number = _unit_of(pd.DataFrame({"sample": [sample]}), unit, name="summed expression")[0]
-            gene = renumbered[_code_of(table["gene"], symbols, name=name)]
-            kept = gene >= 0
-            blocks[sample] = {
-                "unit": np.full(int(kept.sum()), number, dtype=np.int32),
-                "leaf": _leaf_of(table, tree, name=name)[kept].astype(np.int16),
-                "gene": gene[kept].astype(np.int32),
-                "counts": table["counts"].to_numpy(dtype=np.int64)[kept],
-                "lognorm": table["lognorm"].to_numpy(dtype=np.float32)[kept],
-            }
+            blocks[sample] = _block(table, number, tree=tree, genes=renumbered, name=name)
         if missing := [sample for sample in unit.index if sample not in blocks]:
             raise ValueError(
                 f"summed expression: no table for sample(s) {', '.join(missing)} of the sample sheet. "
                 "Run the step that sums their counts again."
             )
-        rows = {
-            key: np.concatenate([block[key] for block in blocks.values()])
-            for key in next(iter(blocks.values()))
-        }
-        return cls(units=units, leaves=tree, genes=symbols[everywhere], cells=cells, _rows=rows)
+        return cls(
+            units=units, leaves=tree, genes=symbols[everywhere], cells=cells, _blocks=tuple(blocks.values())
+        )
+
+    def with_differences(
+        self, sums: Iterable[tuple[str, pd.DataFrame]], *, cells: pd.DataFrame, sheet: pd.DataFrame
+    ) -> Self:
+        """Add what other labels would add to these sums, or take from them; nothing is copied.
+
+        Parameters
+        ----------
+        sums
+            Sample and its table with the columns ``population``, ``subset``, ``gene`` and ``lognorm``, signed; genes
+            that are not among :attr:`genes` are left out.
+        cells
+            ``population``, ``subset``, ``n_cells``, signed, and ``sample``; leaves without a difference may be absent.
+        sheet
+            The sample sheet that the sums were collected with.
+
+        Returns
+        -------
+        Sums of log-normalised values; raw counts are those of the labels proper.
+        """
+        _, unit = merge_visits(sheet)
+        genes = pd.Series(np.arange(len(self.genes)), index=self.genes)
+        blocks = [
+            _block(table, int(unit[sample]), tree=self.leaves, genes=genes, name=f"other labels of {sample}")
+            for sample, table in sums
+        ]
+        other = self.cells.copy()
+        place = (
+            _unit_of(cells, unit, name="cells by other labels"),
+            _leaf_of(cells, self.leaves, name="cells by other labels"),
+        )
+        np.add.at(other, place, cells["n_cells"].to_numpy(dtype=np.int64))
+        return replace(self, cells=other, _blocks=(*self._blocks, *blocks))
 
     def select(self, populations: Mapping[str, Any], selector: str) -> NDArray[np.bool_]:
         """Leaves that a selector names, shape (leaves,)."""
@@ -188,12 +211,33 @@ class LeafSums:
 
     def add_up(self, selected: NDArray[np.bool_], *, value: str) -> NDArray[np.float64]:
         """Sum ``counts`` or ``lognorm`` over the selected leaves, shape (units, genes)."""
-        shape = (len(self.units), len(self.genes))
-        rows = selected[self._rows["leaf"]]
-        flat = self._rows["unit"][rows].astype(np.int64) * shape[1] + self._rows["gene"][rows]
-        return np.bincount(flat, weights=self._rows[value][rows], minlength=shape[0] * shape[1]).reshape(
-            shape
-        )
+        total: NDArray[np.float64] = np.zeros((len(self.units), len(self.genes)))
+        for block in self._blocks:
+            rows = selected[block["leaf"]]
+            added = np.bincount(block["gene"][rows], weights=block[value][rows], minlength=total.shape[1])
+            total[block["unit"]] += added
+        return total
+
+
+def _block(
+    table: pd.DataFrame, number: int, *, tree: pd.DataFrame, genes: pd.Series, name: str
+) -> dict[str, Any]:
+    """Rows of one sample: its donor-visit, and per row leaf, gene, counts (none of a difference) and lognorm."""
+    codes = genes.to_numpy()
+    # a difference may hold genes that are left out of the sums; the sums themselves may hold no unknown gene
+    gene = _code_of(table["gene"], genes.index, name=name, strict="counts" in table)
+    gene = np.where(gene >= 0, codes[gene], -1)
+    kept = gene >= 0
+    counts = (
+        table["counts"].to_numpy(dtype=np.int64)[kept] if "counts" in table else np.zeros(int(kept.sum()))
+    )
+    return {
+        "unit": number,
+        "leaf": _leaf_of(table, tree, name=name)[kept].astype(np.int16),
+        "gene": gene[kept].astype(np.int32),
+        "counts": counts,
+        "lognorm": table["lognorm"].to_numpy(dtype=np.float32)[kept],
+    }
 
 
 def _unit_of(table: pd.DataFrame, unit: pd.Series, *, name: str) -> NDArray[np.int64]:
@@ -227,11 +271,11 @@ def _leaf_of(table: pd.DataFrame, tree: pd.DataFrame, *, name: str) -> NDArray[n
     return found
 
 
-def _code_of(values: pd.Series, index: pd.Index, *, name: str) -> NDArray[np.int64]:
+def _code_of(values: pd.Series, index: pd.Index, *, name: str, strict: bool) -> NDArray[np.int64]:
     category = values.astype("category")
     lookup = index.get_indexer(category.cat.categories.astype(str))
     found: NDArray[np.int64] = lookup.astype(np.int64)[category.cat.codes.to_numpy()]
-    if (found < 0).any():
+    if strict and (found < 0).any():
         raise ValueError(
             f"{name}: {values.iloc[int(np.argmax(found < 0))]} is not in the gene table. "
             "Both are written by the same run; remove them and run again."

@@ -6,7 +6,7 @@ in one table and silently out of another.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 import pandas as pd
@@ -105,6 +105,44 @@ def pair(observations: pd.DataFrame, visits: Sequence[str]) -> Pairs:
         else:
             donors.append(donor)
     return Pairs(tuple(donors), dropped)
+
+
+class PairedTest(Protocol):
+    """What a verdict asks of a test of paired differences; limits and p-values agree at every level."""
+
+    @property
+    def n(self) -> int:
+        """Number of pairs."""
+
+    @property
+    def estimate(self) -> float:
+        """Centre of the differences."""
+
+    @property
+    def no_spread(self) -> str:
+        """Why nothing can be tested; empty where it can."""
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided p-value of "the centre is 0"."""
+
+    def p_above(self, null: float = 0.0) -> float:
+        """One-sided p-value of "the centre is not above ``null``"."""
+
+    def p_below(self, null: float = 0.0) -> float:
+        """One-sided p-value of "the centre is not below ``null``"."""
+
+    def lower(self, alpha: float = 0.05) -> float:
+        """One-sided lower ``1 - alpha`` limit."""
+
+    def upper(self, alpha: float = 0.05) -> float:
+        """One-sided upper ``1 - alpha`` limit."""
+
+    def interval(self, alpha: float = 0.05) -> tuple[float, float]:
+        """Two-sided ``1 - alpha`` interval."""
+
+    def flipped(self) -> Self:
+        """Return the same test with the sign turned round."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,14 @@ The test sees one score per donor and visit, never cells: a test over cells call
 programmes changed (Zimmerman et al. 2021, doi:10.1038/s41467-021-21038-1, on pseudoreplication).
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from cd20scope import pairs, schema
+from cd20scope.changes import Change
 from cd20scope.scores import SCORE_COLUMNS
 
 PROGRAM_COLUMNS = (
@@ -62,12 +62,15 @@ def compare(
     rows: list[dict[str, object]] = []
     for contrast in contrasts:
         for key, block in scores.groupby(["population", "program"], sort=False):
-            common, paired = _common(block, contrast, baseline, min_pairs, min_coverage)
-            changes = _changes(block, members.get(key), paired.donors, contrast) if paired.donors else {}
-            components = ("total", "composition", "within") if key in members else ("total",)
+            sd = baseline_sd(block, baseline)
+            changes = measure_change(
+                block, members.get(key), contrast=contrast, baseline=baseline, min_coverage=min_coverage
+            )
             rows += [
-                common | {"component": component} | _test(changes.get(component), common, alpha)
-                for component in components
+                _common(block, contrast, changes["total"], sd, min_pairs)
+                | {"component": component}
+                | _test(change, sd, alpha, min_pairs)
+                for component, change in changes.items()
             ]
     table = pd.DataFrame(rows, columns=list(PROGRAM_COLUMNS))
     endpoint = table["p_value"].where(table["role"] == "endpoint")
@@ -112,36 +115,74 @@ def split_change(
     return ((f1 - f0) * (m1 + m0) / 2).sum(axis=1), ((m1 - m0) * (f1 + f0) / 2).sum(axis=1)
 
 
-def _common(
-    block: pd.DataFrame, contrast: pairs.Contrast, baseline: str, min_pairs: int, min_coverage: float
-) -> tuple[dict[str, object], pairs.Pairs]:
-    """Return the columns that all components of a score share, and the donors."""
-    first = block.iloc[0]
-    few = block["n_cells"].map("only {} cells".format).where(block["score"].isna(), "")
-    paired = pairs.pair(block.assign(unusable=few), contrast)
+def baseline_sd(block: pd.DataFrame, baseline: str) -> float:
+    """Spread of a score between all donors that have one at baseline (SD); missing where there is none."""
     at_baseline = block.loc[block["visit"] == baseline, "score"].dropna()
     sd = float(at_baseline.std(ddof=1)) if len(at_baseline) > 1 else float("nan")
+    return sd if sd > 1e-12 else float("nan")
+
+
+def measure_change(
+    block: pd.DataFrame,
+    members: pd.DataFrame | None,
+    *,
+    contrast: pairs.Contrast,
+    baseline: str,
+    min_coverage: float = 0.5,
+) -> dict[str, Change]:
+    """Change of one programme in one population per donor and component, in baseline SDs.
+
+    Parameters
+    ----------
+    block, members
+        Rows of this programme and population in the tables of :func:`compare`; ``members`` is None where the
+        change is not split.
+    contrast, baseline, min_coverage
+        As for :func:`compare`.
+
+    Returns
+    -------
+    ``total`` and, with ``members``, ``composition`` and ``within``.
+    """
+    components = ("total",) if members is None else ("total", "composition", "within")
+    few = block["n_cells"].map("only {} cells".format).where(block["score"].isna(), "")
+    paired = pairs.pair(block.assign(unusable=few), contrast)
+    sd = baseline_sd(block, baseline)
+    if reason := _not_estimable(block, sd, baseline, min_coverage):
+        return dict.fromkeys(components, Change.nothing(paired, f"not estimable: {reason}"))
+    if not paired.donors:
+        return dict.fromkeys(components, Change.nothing(paired, ""))
+    raw = _changes(block, members, paired.donors, contrast)
+    return {component: Change.unlimited(paired, values / sd) for component, values in raw.items()}
+
+
+def _not_estimable(block: pd.DataFrame, sd: float, baseline: str, min_coverage: float) -> str:
+    first = block.iloc[0]
     if first["coverage"] < min_coverage:
-        reason = (
-            f"not estimable: {first['n_genes']} genes of the programme are in every sample "
+        return (
+            f"{first['n_genes']} genes of the programme are in every sample "
             f"({first['coverage']:.0%}, {min_coverage:.0%} needed)"
         )
-    elif not sd > 1e-12:
-        reason = (
-            f"not estimable: {len(at_baseline)} donors with a score at {baseline} show no spread to scale by"
-        )
-    else:
-        reason = pairs.too_few(len(paired), max(min_pairs, 1))
-    common: dict[str, object] = {
+    if np.isnan(sd):
+        n = int(block.loc[block["visit"] == baseline, "score"].notna().sum())
+        return f"{n} donors with a score at {baseline} show no spread to scale by"
+    return ""
+
+
+def _common(
+    block: pd.DataFrame, contrast: pairs.Contrast, change: Change, sd: float, min_pairs: int
+) -> dict[str, object]:
+    """Return the columns that all components of a score share."""
+    first = block.iloc[0]
+    return {
         **{column: first[column] for column in ("population", "program", "n_genes", "coverage", "role")},
         "contrast": pairs.contrast_name(contrast),
-        "n_pairs": len(paired),
+        "n_pairs": len(change.paired),
         "baseline_sd": sd,
-        "donors": paired.donors_text,
-        "dropped": paired.dropped_text,
-        "reason": reason,
+        "donors": change.paired.donors_text,
+        "dropped": change.paired.dropped_text,
+        "reason": change.reason or pairs.too_few(len(change.paired), max(min_pairs, 1)),
     }
-    return common, paired
 
 
 def _changes(
@@ -165,19 +206,14 @@ def _changes(
     return changes
 
 
-def _test(change: NDArray[np.float64] | None, common: Mapping[str, Any], alpha: float) -> dict[str, object]:
-    """Paired t in units of the baseline SD; only described where ``common`` has a reason."""
-    sd, reason = common["baseline_sd"], common["reason"]
-    if change is None or reason.startswith("not estimable"):
+def _test(change: Change, sd: float, alpha: float, min_pairs: int) -> dict[str, object]:
+    """Paired t; only described where there are too few pairs."""
+    if not change.measured:
         return {"status": "not testable"}
-    t = pairs.paired_t(change / sd)
-    row: dict[str, object] = {
-        "estimate": t.estimate,
-        "change": float(change.mean()),
-        "status": "not testable",
-    }
-    if reason or t.no_spread:
-        return row | {"reason": reason or t.no_spread}
+    t = pairs.paired_t(change.values)
+    row: dict[str, object] = {"estimate": t.estimate, "change": t.estimate * sd, "status": "not testable"}
+    if reason := pairs.too_few(len(change.paired), min_pairs) or t.no_spread:
+        return row | {"reason": reason}
     low, high = t.interval(alpha)
     limits = {"se": t.se, "df": t.df, "ci_low": low, "ci_high": high, "p_value": t.p_value}
     return row | limits | {"status": "tested"}

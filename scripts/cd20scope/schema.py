@@ -37,9 +37,10 @@ SHEET_REQUIRED = ("sample", "donor", "visit", "path")
 QC = ("n_counts", "n_genes", "percent_mito", "doublet_score", "stratum", "keep", "reason")
 """Columns of ``results/qc/{sample}.parquet``; the index is ``barcode``."""
 
-LABELS = ("lineage", "population", "subset", "probability", "subset_probability", "cd20_t")
-"""First columns of ``results/annotate/{sample}.parquet``; the index is ``barcode``. Probabilities of hard
-subsets follow, in columns ``population / subset``."""
+LABELS = ("lineage", "population", "likeliest", "subset", "probability", "subset_probability", "cd20_t")
+"""First columns of ``results/annotate/{sample}.parquet``; the index is ``barcode``. ``likeliest`` is the population
+before its probability is held against the bound. Probabilities of hard subsets follow, in columns ``population /
+subset``."""
 
 CELLS = ("population", "subset", "n_cells", "expected")
 """Columns of ``results/abundance/{sample}.parquet``: kept cells per leaf of the population tree, called, and estimated
@@ -73,6 +74,13 @@ VERDICT_COLUMNS = (
     "source",
 )
 """The columns of ``results/verdict/verdicts.tsv`` that other tools rely on, in this order, before any other."""
+
+
+ARM_CELLS = ("arm", "population", "subset", "n_cells")
+"""Columns of ``results/abundance/{sample}.arms.parquet``: what other labels add to the cells per leaf, or take away."""
+
+ARM_SUMS = ("arm", "population", "subset", "gene", "lognorm")
+"""The same for the sums, ``results/expression/{sample}.arms.parquet``."""
 
 
 def require_columns(table: pd.DataFrame, columns: Iterable[str], *, name: str) -> None:

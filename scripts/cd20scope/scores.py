@@ -5,6 +5,7 @@ what scoring cell by cell would give.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
@@ -83,39 +84,117 @@ def score_programs(
     ----------
     Tirosh et al. (2016). doi:10.1126/science.aad0501
     """
+    weighed = weigh_programs(
+        sums,
+        populations=populations,
+        programs=programs,
+        tests=tests,
+        seed=seed,
+        split=split,
+        not_controls=not_controls,
+        n_controls=n_controls,
+    )
+    parts = []
+    for population in split:
+        plain = {program: w.plain for (where, program), w in weighed.items() if where == population}
+        if plain:
+            parts += _member_means(sums, sums.select(populations, population), population, plain)
+    scores = apply_weights(sums, weighed, populations=populations, min_cells=min_cells)
+    return scores, _table(parts, PART_COLUMNS)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What a score in one population is a weighted sum of.
+
+    Attributes
+    ----------
+    plain
+        Shape (genes,), 1 / n for each of the n measured genes of the programme.
+    total
+        The same less the weights of control genes; equal to ``plain`` where the population's change is split.
+    n_genes
+        Genes of the programme that every sample has.
+    coverage
+        Their share of the programme.
+    role
+        Role of the programme in the catalogue.
+    """
+
+    plain: NDArray[np.float64]
+    total: NDArray[np.float64]
+    n_genes: int
+    coverage: float
+    role: str
+
+
+def weigh_programs(
+    sums: LeafSums,
+    *,
+    populations: Mapping[str, Any],
+    programs: Mapping[str, Any],
+    tests: Iterable[tuple[str, str]],
+    seed: int,
+    split: Collection[str] = ("PBMC",),
+    not_controls: Collection[str] = (),
+    without: Collection[str] = (),
+    n_controls: int = 50,
+) -> dict[tuple[str, str], Weights]:
+    """Find the weights of every (population, programme); parameters as for :func:`score_programs`.
+
+    Genes of ``without`` are neither scored nor drawn as controls.
+    """
     known = {program["name"]: program for program in programs["programs"]}
-    reserved = set(not_controls).union(*(program["genes"] for program in known.values()))
+    reserved = set(not_controls).union(without, *(program["genes"] for program in known.values()))
     by_population: dict[str, list[str]] = {}
     for population, name in dict.fromkeys(tests):
         by_population.setdefault(population, []).append(name)
-    scores, parts = [], []
+    weighed = {}
     for population, names in by_population.items():
         selected = sums.select(populations, population)
-        n_cells = sums.n_cells(selected)
-        totals = sums.add_up(selected, value="lognorm")
-        cohort = totals.sum(axis=0) / max(int(n_cells.sum()), 1)
-        plain = {name: _plain_weights(sums.genes, known[name]["genes"]) for name in names}
-        for name, weights in plain.items():
+        cohort = sums.add_up(selected, value="lognorm").sum(axis=0)
+        cohort /= max(int(sums.n_cells(selected).sum()), 1)
+        for name in names:
+            genes = [gene for gene in known[name]["genes"] if gene not in without]
+            plain = total = _plain_weights(sums.genes, genes)
             if population not in split:
                 draw = np.random.default_rng([seed, crc32(name.encode()), crc32(population.encode())])
-                weights = subtract_controls(
-                    weights, cohort, eligible=~sums.genes.isin(reserved), rng=draw, n_controls=n_controls
+                total = subtract_controls(
+                    plain, cohort, eligible=~sums.genes.isin(reserved), rng=draw, n_controls=n_controls
                 )
-            n_genes = int((plain[name] > 0).sum())
+            n_genes = int((plain > 0).sum())
+            coverage = n_genes / max(len(set(genes)), 1)
+            weighed[population, name] = Weights(plain, total, n_genes, coverage, known[name]["role"])
+    return weighed
+
+
+def apply_weights(
+    sums: LeafSums,
+    weighed: Mapping[tuple[str, str], Weights],
+    *,
+    populations: Mapping[str, Any],
+    min_cells: int,
+) -> pd.DataFrame:
+    """Score donor-visits with given weights; :data:`SCORE_COLUMNS`."""
+    scores = []
+    for population in dict.fromkeys(population for population, _ in weighed):
+        selected = sums.select(populations, population)
+        n_cells, totals = sums.n_cells(selected), sums.add_up(selected, value="lognorm")
+        for (where, name), w in weighed.items():
+            if where != population:
+                continue
             scores.append(
                 sums.units.assign(
                     population=population,
                     program=name,
-                    score=_per_cell(totals @ weights, n_cells, at_least=min_cells if n_genes else np.inf),
+                    score=_per_cell(totals @ w.total, n_cells, at_least=min_cells if w.n_genes else np.inf),
                     n_cells=n_cells,
-                    n_genes=n_genes,
-                    coverage=n_genes / len(set(known[name]["genes"])),
-                    role=known[name]["role"],
+                    n_genes=w.n_genes,
+                    coverage=w.coverage,
+                    role=w.role,
                 )
             )
-        if population in split:
-            parts += _member_means(sums, selected, population, plain)
-    return _table(scores, SCORE_COLUMNS), _table(parts, PART_COLUMNS)
+    return _table(scores, SCORE_COLUMNS)
 
 
 def subtract_controls(

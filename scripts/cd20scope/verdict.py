@@ -1,17 +1,15 @@
-"""One verdict per pre-specified hypothesis, with everything it rests on.
-
-Reads the tables of tests, so that no verdict rests on a number that is not in them; only the biphasic claim
-goes back to the values per donor, because it is about the donors that have all three visits.
-"""
+"""One verdict per pre-specified hypothesis, with everything it rests on."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from cd20scope import pairs, schema
-from cd20scope.evidence import Evidence, Tables, gather
-from cd20scope.rules import holm
+from cd20scope.changes import Change, Key
+from cd20scope.evidence import Evidence, describe_test, effect_text, limits_of, weigh
+from cd20scope.rules import Verdict, false_discovery, holm
 
 COLUMNS = (
     *schema.VERDICT_COLUMNS,
@@ -19,110 +17,159 @@ COLUMNS = (
 )
 """Columns of the table of verdicts."""
 
+CORRECTIONS = {"confirmatory": holm, "exploratory": false_discovery}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A hypothesis, what it rests on, and what is said of it.
+
+    Attributes
+    ----------
+    hypothesis
+        Entry of the catalogue.
+    evidence
+        Its test.
+    verdict
+        What is said, and why.
+    p_adjusted, level
+        After correction within the family; missing where there is no test.
+    n_tests
+        Distinct tests of the family.
+    """
+
+    hypothesis: Mapping[str, Any]
+    evidence: Evidence
+    verdict: Verdict
+    p_adjusted: float = float("nan")
+    level: float = float("nan")
+    n_tests: int = 0
+
+
+def decide_all(
+    hypotheses: Sequence[Mapping[str, Any]],
+    changes: Mapping[Key, Change],
+    *,
+    alpha: float = 0.05,
+    min_pairs: int = 6,
+) -> list[Decision]:
+    """Decide every hypothesis, each in its family.
+
+    Confirmatory hypotheses are judged at the level that Holm's procedure leaves them, exploratory ones at the
+    level of Benjamini and Hochberg's, over the distinct tests of the family: two hypotheses that oppose each
+    other read the same two-sided test, which counts once. A test that could not be made does not count.
+
+    Parameters
+    ----------
+    hypotheses
+        Entries of the catalogue.
+    changes
+        Every change that they need (:func:`cd20scope.evidence.needed`).
+    alpha
+        Family-wise level of the confirmatory family, false discovery rate of the exploratory one.
+    min_pairs
+        Fewer complete pairs make a hypothesis not testable.
+    """
+    weighed = [(entry, weigh(entry, changes, min_pairs=min_pairs)) for entry in hypotheses]
+    levels: dict[str, dict[str, tuple[float, float]]] = {}
+    for family, correction in CORRECTIONS.items():
+        corrected = correction(_distinct(weighed, family), alpha=alpha)
+        pair = zip(corrected["p_adjusted"].tolist(), corrected["level"].tolist(), strict=True)
+        levels[family] = dict(zip(corrected.index, pair, strict=True))
+    return [_decide(entry, evidence, levels[entry["family"]]) for entry, evidence in weighed]
+
 
 def judge(
     hypotheses: Mapping[str, Any],
+    changes: Mapping[Key, Change],
     *,
-    abundance: pd.DataFrame,
-    programs: pd.DataFrame,
-    donors: pd.DataFrame,
-    scores: pd.DataFrame,
     contrasts: Sequence[pairs.Contrast],
     alpha: float = 0.05,
     min_pairs: int = 6,
 ) -> pd.DataFrame:
     """Judge every hypothesis of a catalogue; each gets exactly one row, in the order of the catalogue.
 
-    Confirmatory hypotheses are judged at the level that Holm's procedure leaves them, over the distinct tests
-    of the family: two hypotheses that oppose each other read the same two-sided test, which counts once. A
-    test that could not be made does not count. Exploratory hypotheses are judged at ``alpha`` each, and their
-    ``p_adjusted`` is the false discovery rate (Benjamini-Hochberg) over the distinct exploratory tests.
-
     Parameters
     ----------
     hypotheses
         The hypothesis catalogue, parsed.
-    abundance, programs
-        Tests, from :func:`cd20scope.abundance.compare` and :func:`cd20scope.programs.compare`.
-    donors, scores
-        Values per donor and visit, from :func:`cd20scope.abundance.donor_table` and
-        :func:`cd20scope.scores.score_programs`; read by biphasic hypotheses only.
+    changes, alpha, min_pairs
+        As for :func:`decide_all`.
     contrasts
-        Pairs (later, earlier) of visits that the tables were made for.
-    alpha
-        Family-wise level. The limits in the table are two-sided ``1 - alpha``; those that decide are at
-        ``level``.
-    min_pairs
-        Fewer complete pairs make a hypothesis not testable.
+        Pairs (later, earlier) of visits of the run.
 
     Returns
     -------
     :data:`COLUMNS`. ``estimate`` and its limits are in natural sign: change of log odds for
     abundance, baseline SDs for programmes and biphasic claims (whose row shows the late change of the
-    programme). ``p_value`` is that of the test whose rejection support needs, see
-    :func:`cd20scope.rules.p_for_support`.
+    programme); limits are two-sided ``1 - alpha``, those that decide are at ``level``. ``p_value`` is that of the
+    test whose rejection support needs, see :func:`cd20scope.rules.p_for_support`.
     """
-    tables = Tables(abundance, programs, donors, scores, contrasts, alpha, min_pairs)
-    judged = [(hypothesis, gather(hypothesis, tables)) for hypothesis in hypotheses["hypotheses"]]
-    levels = {
-        family: _levels(
-            [evidence for hypothesis, evidence in judged if hypothesis["family"] == family], family, alpha
-        )
-        for family in ("confirmatory", "exploratory")
+    decisions = decide_all(hypotheses["hypotheses"], changes, alpha=alpha, min_pairs=min_pairs)
+    return tabulate(decisions, contrasts=contrasts, alpha=alpha)
+
+
+def tabulate(
+    decisions: Sequence[Decision], *, contrasts: Sequence[pairs.Contrast], alpha: float
+) -> pd.DataFrame:
+    """Write decisions as the table of verdicts, see :func:`judge`."""
+    named = {pairs.contrast_name(contrast): contrast for contrast in contrasts}
+    return pd.DataFrame([_row(made, named, alpha) for made in decisions], columns=list(COLUMNS))
+
+
+def _distinct(weighed: Sequence[tuple[Mapping[str, Any], Evidence]], family: str) -> pd.Series:
+    """p-value of every distinct test of a family, indexed by the key of the test."""
+    found = {
+        # Keys are tuples of different lengths, which an index would take for levels; their text is as distinct.
+        repr(evidence.key): evidence.claim.p_value
+        for entry, evidence in weighed
+        if entry["family"] == family and evidence.claim is not None
     }
-    rows = [_row(hypothesis, evidence, levels[hypothesis["family"]]) for hypothesis, evidence in judged]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.Series(list(found.values()), index=pd.Index(list(found), dtype=object), dtype=float)
 
 
-def _levels(members: Sequence[Evidence], family: str, alpha: float) -> pd.DataFrame:
-    """Adjust the p-value of every distinct test of a family; indexed by the key of the test."""
-    distinct = {evidence.key: evidence.p_value for evidence in members if evidence.claim is not None}
-    # Keys are tuples of different lengths, which an index would take for levels; their text is as distinct.
-    p_values = pd.Series(
-        list(distinct.values()), index=pd.Index([repr(key) for key in distinct]), dtype=float
+def _decide(
+    hypothesis: Mapping[str, Any], evidence: Evidence, levels: Mapping[str, tuple[float, float]]
+) -> Decision:
+    if evidence.claim is None:
+        return Decision(hypothesis, evidence, Verdict("not testable", evidence.reason))
+    p_adjusted, level = levels[repr(evidence.key)]
+    return Decision(
+        hypothesis=hypothesis,
+        evidence=evidence,
+        verdict=evidence.claim.decide(level),
+        p_adjusted=p_adjusted,
+        level=level,
+        n_tests=len(levels),
     )
-    if family == "confirmatory":
-        return holm(p_values, alpha=alpha)
-    group = pd.Series("exploratory", index=p_values.index)
-    return pd.DataFrame({"p_adjusted": pairs.benjamini_hochberg(p_values, by=group), "level": alpha})
 
 
-def _row(hypothesis: Mapping[str, Any], evidence: Evidence, levels: pd.DataFrame) -> dict[str, object]:
+def _row(made: Decision, contrasts: Mapping[str, pairs.Contrast], alpha: float) -> dict[str, object]:
+    hypothesis, evidence = made.hypothesis, made.evidence
+    limits = limits_of(hypothesis, evidence, alpha)
+    test = describe_test(hypothesis, evidence)
     named = {column: hypothesis.get(column, "") for column in COLUMNS}
-    row: dict[str, object] = named | {
+    return named | {
         "component": _component(hypothesis),
         "n_pairs": len(evidence.paired),
-        "estimate": evidence.estimate,
-        "ci_low": evidence.ci_low,
-        "ci_high": evidence.ci_high,
-        "p_value": evidence.p_value,
-        "p_adjusted": float("nan"),
-        "level": float("nan"),
-        "verdict": "not testable",
-        "reason": evidence.reason,
-        "test": evidence.test,
+        "estimate": float("nan") if evidence.t is None else evidence.t.estimate,
+        "ci_low": limits["ci_low"],
+        "ci_high": limits["ci_high"],
+        "p_value": float("nan") if evidence.claim is None else evidence.claim.p_value,
+        "p_adjusted": made.p_adjusted,
+        "level": made.level,
+        "verdict": made.verdict.verdict,
+        "reason": made.verdict.reason,
+        "test": f"{test}; {_correction(made)}" if test else "",
         "donors": evidence.paired.donors_text,
         "dropped": evidence.paired.dropped_text,
-        "effect": evidence.effect,
+        "effect": effect_text(hypothesis, evidence, contrasts=contrasts, alpha=alpha),
     }
-    if evidence.claim is None:
-        return row
-    key = repr(evidence.key)
-    adjusted, level = float(levels["p_adjusted"][key]), float(levels["level"][key])
-    if hypothesis["family"] == "confirmatory":
-        correction = f"Holm over {len(levels)} confirmatory tests, level {level:.3g}"
-    else:
-        correction = (
-            f"exploratory: level {level:.3g} without correction, adjusted p is the false discovery rate"
-        )
-    decided = evidence.claim.decide(level)
-    return row | {
-        "p_adjusted": adjusted,
-        "level": level,
-        "verdict": decided.verdict,
-        "reason": decided.reason,
-        "test": f"{evidence.test}; {correction}",
-    }
+
+
+def _correction(made: Decision) -> str:
+    method = "Holm" if made.hypothesis["family"] == "confirmatory" else "Benjamini-Hochberg"
+    return f"{method} over {made.n_tests} {made.hypothesis['family']} tests, level {made.level:.3g}"
 
 
 def _component(hypothesis: Mapping[str, Any]) -> str:

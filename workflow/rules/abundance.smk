@@ -1,8 +1,12 @@
 rule test_abundance:
     input:
         cells=collect("results/abundance/{sample}.parquet", sample=SAMPLES),
+        arm_cells=collect("results/abundance/{sample}.arms.parquet", sample=SAMPLES),
     output:
         donors="results/abundance/donors.tsv",
+        donors_arms="results/abundance/donors_arms.tsv",
+        absolute="results/abundance/absolute.tsv",
+        repopulation="results/abundance/repopulation.tsv",
         abundance=report(
             "results/abundance/abundance.tsv",
             category="Populations",
@@ -24,6 +28,8 @@ rule test_abundance:
         sheet=SHEET_RECORDS,
         populations=POPULATIONS,
         tests=share_tests(),
+        others=other_share_tests(),
+        visits=list(config["visits"]),
         contrasts=config["contrasts"],
         settings=config["abundance"],
         alpha=config["verdict"]["alpha"],

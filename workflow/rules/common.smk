@@ -12,6 +12,7 @@ from snakemake.utils import validate
 # Every module of scripts/cd20scope, named because the folder of a remote workflow cannot be listed (a test compares).
 LIBRARY = (
     "__init__",
+    "absolute",
     "abundance",
     "aggregate",
     "agreement",
@@ -19,11 +20,14 @@ LIBRARY = (
     "annotation_figures",
     "annotation_section",
     "antibodies",
+    "arms",
     "calls",
     "catalogue",
     "catalogue_rules",
     "cellmodel",
+    "cautions",
     "celltypist_model",
+    "changes",
     "compare_figures",
     "consensus",
     "counts",
@@ -39,32 +43,41 @@ LIBRARY = (
     "expression",
     "features",
     "figures",
+    "flips",
     "gene_families",
     "ingest",
     "judges",
+    "label_arms",
     "labels",
     "leafsums",
+    "ledger",
     "listings",
     "logs",
     "marker_scores",
     "markers",
+    "measure",
     "model",
     "mtx",
     "neighbors",
     "obs_labels",
+    "other_tests",
     "overview",
     "pairs",
     "programs",
     "proportions",
     "protein",
     "qc",
+    "random_sets",
     "readers",
     "reference",
     "regression",
+    "repopulation",
     "report",
     "rules",
     "schema",
+    "score_arms",
     "scores",
+    "sensitivity",
     "sheet",
     "simulate",
     "sketch",
@@ -74,6 +87,7 @@ LIBRARY = (
     "strict_yaml",
     "svg",
     "tenx",
+    "trust",
     "verdict",
     "wording",
 )
@@ -171,6 +185,18 @@ def check_questions():
     if asked - made:
         logger.warning(
             f"hypotheses on {', '.join(sorted(asked - made))} will be 'not testable': the run makes no such contrast."
+        )
+
+
+def check_steroid():
+    """The programme that verdicts are adjusted for must be a confounder of the catalogue."""
+    name = config["verdict"]["steroid"]
+    confounders = [
+        entry["name"] for entry in PROGRAMS["programs"] if entry["role"] == "confounder"
+    ]
+    if name not in confounders:
+        raise WorkflowError(
+            f"configuration: verdict > steroid: {strict_yaml.unknown('programme with the role confounder', name, confounders)}"
         )
 
 
@@ -287,6 +313,7 @@ except (catalogue.CatalogueError, sheet.SheetError, judges.JudgeError) as error:
     # the message says all; where in the code it arose does not help
     raise WorkflowError(str(error)) from None
 check_questions()
+check_steroid()
 check_pairs()
 SAMPLES = SHEET["sample"].tolist()
 SHEET_RECORDS = SHEET.drop(columns="path").to_dict("records")
@@ -316,6 +343,8 @@ def deciding_files():
         "labels": "results/annotate/{sample}.parquet",
         "cells": "results/abundance/{sample}.parquet",
         "sums": "results/expression/{sample}.parquet",
+        "arm_cells": "results/abundance/{sample}.arms.parquet",
+        "arm_sums": "results/expression/{sample}.arms.parquet",
     }
 
 
@@ -332,6 +361,8 @@ def marker_files():
         "labels": f"{aside}.parquet",
         "cells": temp(f"{aside}.cells.parquet"),
         "sums": temp(f"{aside}.sums.parquet"),
+        "arm_cells": temp(f"{aside}.arm_cells.parquet"),
+        "arm_sums": temp(f"{aside}.arm_sums.parquet"),
     }
 
 
@@ -385,6 +416,17 @@ def share_tests():
         (entry["population"], entry["denominator"]) for entry in asked
     ]
     return list(dict.fromkeys(pairs))
+
+
+def other_share_tests():
+    """Pairs of population and other denominator that hypotheses ask to be counted in once more."""
+    return list(
+        dict.fromkeys(
+            (entry["population"], name)
+            for entry in HYPOTHESES["hypotheses"]
+            for name in entry.get("other_denominators", ())
+        )
+    )
 
 
 def format_of(sample):

@@ -2,9 +2,14 @@ rule test_programs:
     input:
         cells=collect("results/abundance/{sample}.parquet", sample=SAMPLES),
         sums=collect("results/expression/{sample}.parquet", sample=SAMPLES),
+        arm_cells=collect("results/abundance/{sample}.arms.parquet", sample=SAMPLES),
+        arm_sums=collect("results/expression/{sample}.arms.parquet", sample=SAMPLES),
         genes="results/annotate/all/genes.tsv",
     output:
         scores="results/programs/scores.tsv",
+        parts="results/programs/parts.tsv",
+        scores_arms="results/programs/scores_arms.tsv",
+        random_sets="results/programs/random_sets.tsv",
         programs=report(
             "results/programs/programs.tsv",
             category="Programmes",

@@ -1,9 +1,12 @@
 rule judge_hypotheses:
     input:
-        abundance="results/abundance/abundance.tsv",
         donors="results/abundance/donors.tsv",
+        donors_arms="results/abundance/donors_arms.tsv",
         scores="results/programs/scores.tsv",
+        scores_arms="results/programs/scores_arms.tsv",
+        parts="results/programs/parts.tsv",
         programs="results/programs/programs.tsv",
+        random_sets="results/programs/random_sets.tsv",
     output:
         verdicts=report(
             "results/verdict/verdicts.tsv",
@@ -11,6 +14,9 @@ rule judge_hypotheses:
             labels={"table": "verdict of each hypothesis"},
             caption="../report/verdicts.rst",
         ),
+        arms="results/verdict/arms.tsv",
+        flips="results/verdict/flips.tsv",
+        ledger="results/verdict/ledger.tsv",
     log:
         "results/logs/verdict/verdicts.log",
     benchmark:
@@ -24,8 +30,11 @@ rule judge_hypotheses:
     params:
         code=CODE,
         hypotheses=HYPOTHESES,
+        visits=list(config["visits"]),
         contrasts=config["contrasts"],
-        alpha=config["verdict"]["alpha"],
-        min_pairs=config["verdict"]["min_pairs"],
+        settings=config["verdict"],
+        min_denominator=config["abundance"]["min_denominator"],
+        min_coverage=config["programs"]["min_coverage"],
+        seed=config["seed"],
     script:
         "../../scripts/verdict.py"

@@ -1,0 +1,104 @@
+"""Programme scores under other choices: other labels, and without the genes that soup carries."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cd20scope.leafsums import LeafSums, stack
+from cd20scope.scores import SCORE_COLUMNS, Weights, apply_weights, weigh_programs
+
+ARM_COLUMNS = ("arm", *SCORE_COLUMNS)
+"""Columns of the table of scores under other choices."""
+
+SOUP_GENES = re.compile(r"HLA-.*|CD74|JCHAIN|IGH([ADEM]|[AG][1-4]|GP)|IG[HKL][VDJ].*|IGKC|IGLC.*|IGLL.*")
+"""HLA and immunoglobulin genes: their transcripts float in every droplet, and the fewer B cells, the fewer."""
+
+
+BY_LABEL = ("strict", "lenient", "without_cd20_t")
+"""Arms that differ in labels, see :func:`cd20scope.label_arms.relabel`."""
+
+
+def collect_arms(
+    sums: LeafSums,
+    *,
+    tables: Mapping[str, pd.DataFrame],
+    cells: Mapping[str, pd.DataFrame],
+    sheet: pd.DataFrame,
+) -> dict[str, LeafSums]:
+    """Add to the sums what the labels of each arm would add.
+
+    Parameters
+    ----------
+    sums
+        Sums under the labels proper.
+    tables, cells
+        Sample -> its table of differences, columns of :data:`cd20scope.schema.ARM_SUMS` and
+        :data:`cd20scope.schema.ARM_CELLS`.
+    sheet
+        The sample sheet that ``sums`` were collected with.
+    """
+    counted = stack(cells)
+    return {
+        arm: sums.with_differences(
+            ((sample, table[table["arm"] == arm]) for sample, table in tables.items()),
+            cells=counted[counted["arm"] == arm],
+            sheet=sheet,
+        )
+        for arm in BY_LABEL
+    }
+
+
+def score_arms(
+    sums: LeafSums,
+    by_arm: Mapping[str, LeafSums],
+    *,
+    populations: Mapping[str, Any],
+    programs: Mapping[str, Any],
+    tests: Iterable[tuple[str, str]],
+    seed: int,
+    split: Collection[str] = ("PBMC",),
+    not_controls: Collection[str] = (),
+    min_cells: int = 10,
+    n_controls: int = 50,
+) -> pd.DataFrame:
+    """Score programmes again with other labels, and without HLA and immunoglobulin genes.
+
+    Parameters
+    ----------
+    sums
+        Sums under the labels proper. Control genes are drawn by these, so that labels are all that differs.
+    by_arm
+        Arm -> sums under its labels (:meth:`cd20scope.leafsums.LeafSums.with_differences`).
+    populations, programs, tests, seed, split, not_controls, min_cells, n_controls
+        As for :func:`cd20scope.scores.score_programs`; populations in ``split`` are left out, as their change is
+        split by labels already.
+
+    Returns
+    -------
+    :data:`ARM_COLUMNS`; the arm ``without_hla_ig`` has rows where the programme or its controls hold such a gene.
+    """
+    shared: dict[str, Any] = {"populations": populations, "programs": programs, "seed": seed, "split": split}
+    shared |= {"not_controls": not_controls, "n_controls": n_controls}
+    asked = [(population, name) for population, name in tests if population not in split]
+    main = weigh_programs(sums, tests=asked, **shared)
+    tables = [
+        apply_weights(other, main, populations=populations, min_cells=min_cells).assign(arm=arm)
+        for arm, other in by_arm.items()
+    ]
+    soup = [gene for gene in sums.genes if SOUP_GENES.fullmatch(gene)]
+    touched = _holding(main, np.asarray(sums.genes.isin(soup)))
+    if touched:
+        free = weigh_programs(sums, tests=touched, without=soup, **shared)
+        scored = apply_weights(sums, free, populations=populations, min_cells=min_cells)
+        tables.append(scored.assign(arm="without_hla_ig"))
+    if not tables:
+        return pd.DataFrame(columns=list(ARM_COLUMNS))
+    return pd.concat(tables, ignore_index=True)[list(ARM_COLUMNS)]
+
+
+def _holding(weighed: Mapping[tuple[str, str], Weights], genes: np.ndarray) -> list[tuple[str, str]]:
+    """Scores to which one of these genes contributes, shape (genes,)."""
+    return [key for key, w in weighed.items() if (w.total[genes] != 0).any()]
