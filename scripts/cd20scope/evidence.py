@@ -150,6 +150,9 @@ def _biphasic(
     The changes of the depleted population count for their donors only: with no B cell left at either later visit
     that contrast is not testable by itself, which is the best case here and not a failure.
     """
+    for part in parts.values():
+        if part.reason and not part.values.size and not (part.paired.donors or part.paired.dropped):
+            return Evidence(part.paired, part.reason)  # the run has no such contrast, or no such row
     first, then, late = common([parts[part] for part in ("first", "then", "late")])
     if late.reason:
         return Evidence(late.paired, late.reason)

@@ -79,9 +79,15 @@ def test_two_samples_of_one_visit_are_added_up():
     ]
 
 
-def test_a_denominator_must_hold_its_population():
-    with pytest.raises(ValueError, match="CD4 T does not contain it"):
-        table({("D1", "baseline"): [1] * 6}, ("NK", "CD4 T"))
+def test_a_denominator_must_hold_its_population_or_none_of_it():
+    with pytest.raises(ValueError, match="CD4 T holds only some of its cells"):
+        table({("D1", "baseline"): [1] * 6}, ("PBMC", "CD4 T"))
+
+
+def test_a_reference_is_held_against_the_population():
+    donors = table({("D1", "baseline"): [10, 2, 3, 15, 7, 1]}, ("B naive", "CD4 T"))
+    assert donors[["n_cells", "n_denominator"]].values.tolist() == [[10, 30]]
+    assert donors["logit"].tolist() == pytest.approx([np.log(10.5 / 20.5)])
 
 
 def test_samples_must_match_the_sheet():

@@ -172,6 +172,7 @@ def test_dropped_cells_are_unassigned():
         {
             "lineage": ["B"],
             "population": ["B naive"],
+            "likeliest": ["B naive"],
             "subset": ["naive"],
             "probability": np.array([0.9], dtype=np.float32),
             "subset_probability": np.array([0.7], dtype=np.float32),
@@ -182,7 +183,7 @@ def test_dropped_cells_are_unassigned():
     table = labels.spread(kept, keep=np.array([False, True]), barcodes=np.array(["x", "y"]))
     assert table.columns.tolist() == [*schema.LABELS, "CD4 memory / Th1"]
     dropped = table.loc["x"]
-    assert dropped[["lineage", "population", "subset"]].tolist() == [schema.UNASSIGNED] * 3
+    assert dropped[["lineage", "population", "likeliest", "subset"]].tolist() == [schema.UNASSIGNED] * 4
     assert dropped["probability"] == 0
     assert np.isnan(dropped["subset_probability"])
     assert not dropped["cd20_t"]

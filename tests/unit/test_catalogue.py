@@ -337,7 +337,7 @@ programs:
             "source: 7",
             ["line 7, programs[0] (Th1) > source: found 7, expected text"],
         ),
-        ("[TBX21, CXCR3]", "[]", ["line 4, programs[0] (Th1) > genes: found 0 of at least 2 entries."]),
+        ("[TBX21, CXCR3]", "[]", ["line 4, programs[0] (Th1) > genes: found 0 of at least 1 entries."]),
         ("[TBX21, CXCR3]", "TBX21", ['line 4, programs[0] (Th1) > genes: found "TBX21", expected a list.']),
         (
             "[TBX21, CXCR3]",
@@ -496,7 +496,7 @@ POPULATION_FAULTS = {
     ),
     "set twice": (
         lambda d: d["sets"].append({"name": "PBMC", "members": ["NK"]}),
-        ['sets[7] (PBMC): the name "PBMC" is taken by an entry above.'],
+        ['sets[10] (PBMC): the name "PBMC" is taken by an entry above.'],
     ),
 }
 
@@ -529,11 +529,11 @@ HYPOTHESIS_FAULTS = {
         {"margin": 0.2},
         "(Treg-share-m6) > margin: found 0.2; a fold change of odds must be above 1 (1.2 is 20 %).",
     ),
-    "negative margin": ("T-act-m6", {"margin": -0.5}, "(T-act-m6) > margin: found -0.5; it must be above 0."),
+    "negative margin": ("Th17-m6", {"margin": -0.5}, "(Th17-m6) > margin: found -0.5; it must be above 0."),
     "component outside PBMC": (
-        "T-act-m6",
+        "Th17-m6",
         {"component": "within"},
-        '(T-act-m6) > component: within exists for PBMC only, found "CD4 memory".',
+        '(Th17-m6) > component: within exists for PBMC only, found "CD4 memory".',
     ),
     "component unknown": (
         "MHC-II-w2-within",
@@ -541,9 +541,9 @@ HYPOTHESIS_FAULTS = {
         '(MHC-II-w2-within) > component: unknown value "inside". Choose from: total, composition, within.',
     ),
     "programme missing": (
-        "T-act-m6",
+        "Th17-m6",
         {"program": ...},
-        "(T-act-m6): endpoint program needs the key program. Add it.",
+        "(Th17-m6): endpoint program needs the key program. Add it.",
     ),
     "biphasic without depletion": (
         "T-act-biphasic",
@@ -551,21 +551,21 @@ HYPOTHESIS_FAULTS = {
         "(T-act-biphasic): endpoint biphasic needs the key depletion. Add it.",
     ),
     "contrast without visits": (
-        "T-act-m6",
+        "Th17-m6",
         {"contrast": "month6"},
-        '(T-act-m6) > contrast: found "month6". Expected: Later visit, hyphen, earlier visit',
+        '(Th17-m6) > contrast: found "month6". Expected: Later visit, hyphen, earlier visit',
     ),
     "contrast of one visit": (
-        "T-act-m6",
+        "Th17-m6",
         {"contrast": "month6-month6"},
-        "(T-act-m6) > contrast: compares month6 with itself.",
+        "(Th17-m6) > contrast: compares month6 with itself.",
     ),
     "id with a space": (
-        "T-act-m6",
+        "Th17-m6",
         {"id": "T act"},
         '(T act) > id: found "T act". Expected: Short and unique',
     ),
-    "id twice": ("T-act-m6", {"id": "B-total-w2"}, 'the name "B-total-w2" is taken by an entry above.'),
+    "id twice": ("Th17-m6", {"id": "B-total-w2"}, 'the name "B-total-w2" is taken by an entry above.'),
     "opposes nobody": (
         "Th1-up-m6",
         {"opposes": "Th1-m7"},
@@ -583,9 +583,9 @@ HYPOTHESIS_FAULTS = {
         '(Th1-up-m6) > opposes: "Th1-m6" claims the same direction. One of the two must say up,',
     ),
     "null": (
-        "T-act-m6",
+        "Th17-m6",
         {"margin": None},
-        "(T-act-m6) > margin: is empty (null). Write a value, or remove the key where it is optional.",
+        "(Th17-m6) > margin: is empty (null). Write a value, or remove the key where it is optional.",
     ),
 }
 
@@ -609,7 +609,7 @@ def test_a_fault_is_found_on_the_line_where_it_stands(problems, texts):
     at = lines.index("    program: Th17")
     lines[at] = "    programme: Th17"
     found = problems("hypotheses", "\n".join(lines))
-    assert f'line {at + 1}, hypotheses[31] (Th17-m6) > programme: unknown key "programme". ' in found[-1]
+    assert f'line {at + 1}, hypotheses[34] (Th17-m6) > programme: unknown key "programme". ' in found[-1]
 
 
 # ----------------------------------------------------------------------------------- between the catalogues
