@@ -229,6 +229,17 @@ def _adjusted(
     if covariate is None:
         return
     donors = set(made.evidence.paired.donors) & set(covariate.paired.donors)
+    if len(donors) < min_pairs:
+        detail = f"{len(donors)} of the pairs have a steroid score, {min_pairs} needed"
+        yield {
+            "id": entry["id"],
+            "arm": ADJUSTED,
+            "verdict": "not testable",
+            "holds": "",
+            "n_pairs": len(donors),
+            "detail": detail,
+        }
+        return
     both = {key: change.take(donors) for key, change in own.items()}
     g = covariate.take(donors).values
     asked = weigh(entry, both, min_pairs=min_pairs, tester=lambda d: adjusted_t(d, g))

@@ -120,11 +120,18 @@ def adjusted_t(differences: ArrayLike, covariate: ArrayLike) -> PairedT:
     covariate
         Shape (N,), the covariate's change in the same donors, 0 for none.
 
+    Raises
+    ------
+    ValueError
+        With fewer than three donors, through which any line fits.
+
     References
     ----------
     Senn (2006), on change scores and covariates. doi:10.1002/sim.2682
     """
     d, g = np.asarray(differences, dtype=float), np.asarray(covariate, dtype=float)
+    if d.size < 3:
+        raise ValueError(f"adjusted_t needs at least three donors, found {d.size}.")
     X = np.column_stack([np.ones_like(g), g])
     (estimate, _), *_ = np.linalg.lstsq(X, d, rcond=None)
     df = d.size - 2

@@ -1,0 +1,190 @@
+"""How often the tests and verdicts are wrong, by simulation, beside methods in common use.
+
+    .venv/bin/python tests/benchmark/calibration.py [--cohorts 2000] [--only shares bound biphasic ...]
+
+Needs nothing but the environment; about six minutes on one core. Exits with 1 when a figure misses its bound.
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.extend([str(ROOT / "tests"), str(ROOT / "scripts")])
+
+from benchmark import (  # noqa: E402
+    calibration_expression,
+    calibration_programs,
+    calibration_shares,
+    calibration_verdicts,
+)
+from cd20scope import pairs, rules  # noqa: E402
+
+DONORS = (6, 10, 15)
+OURS = "this: logit in the parent, paired t"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A measured rate, and the bounds that it must keep to; none for what only stands beside."""
+
+    name: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def verdict(self) -> str:
+        """``ok``, ``MISSED``, or nothing without a bound."""
+        if self.low is None and self.high is None:
+            return ""
+        inside = (self.low is None or self.value >= self.low) and (
+            self.high is None or self.value <= self.high
+        )
+        return "ok" if inside else "MISSED"
+
+    @property
+    def asked(self) -> str:
+        """The bounds in words."""
+        if self.low is not None and self.high is not None:
+            return f"{self.low:g} to {self.high:g}"
+        if self.low is not None:
+            return f"at least {self.low:g}"
+        return "" if self.high is None else f"at most {self.high:g}"
+
+
+def shares(cohorts: int) -> Iterator[Figure]:
+    """Unchanged populations while B cells fall by 95 %."""
+    for name, noise in calibration_shares.NOISE.items():
+        for donors in DONORS:
+            rng = np.random.default_rng([1, donors])
+            counts = calibration_shares.draw_counts(rng, cohorts=cohorts, donors=donors, noise=noise)
+            for method, result in calibration_shares.methods(counts).items():
+                rates, ours = calibration_shares.error_rates(result), method == OURS
+                what = f"{name} noise, N = {donors:2}, {method}"
+                yield Figure(f"{what}: false positives", rates["mean"], *((0.03, 0.07) if ours else ()))
+                yield Figure(f"{what}: of the worst population", rates["worst"], None, 0.08 if ours else None)
+                yield Figure(f"{what}: coverage", rates["coverage"], 0.93 if ours else None)
+
+
+def bound(cohorts: int) -> Iterator[Figure]:
+    """What is claimed of vanishing B cells."""
+    for kept, cells in ((0.2, 2000), (0.2, 5000), (0.05, 5000), (0.005, 2000), (0.005, 5000)):
+        for donors in DONORS:
+            rng = np.random.default_rng([2, donors])
+            noise = calibration_shares.NOISE["low"]
+            counts = calibration_shares.draw_counts(
+                rng, cohorts=cohorts, donors=donors, noise=noise, kept=kept, cells=cells
+            )
+            found = calibration_shares.bound_errors(counts, kept=kept)
+            what = f"{100 * kept:g} % left, {cells} cells, N = {donors:2}"
+            if kept == 0.2:
+                yield Figure(f'{what}: "at least 80 %" at its boundary', found["claims 80 %"], None, 0.08)
+            else:
+                limit = 0.07 if kept == 0.005 else None
+                yield Figure(f"{what}: bound beyond the truth", found["beyond nominal"], None, limit)
+                yield Figure(f'{what}: power of "at least 80 %"', found["claims 80 %"])
+
+
+def biphasic(cohorts: int) -> Iterator[Figure]:
+    """B cells first, T cells later, when only some parts are true; at level 0.05, without correction."""
+    whole = {"first": -3.0, "then": 0.0, "late": 1.0}
+    cases = {
+        "no T change": {"late": 0.0},
+        "B cells at the boundary of 80 %": {"first": -np.log(5)},
+        "B cells halve again": {"then": -np.log(2)},
+        "only the T cells change": {"first": 0.0},
+        "all true (power)": {},
+    }
+    for donors in DONORS:
+        for case, change in cases.items():
+            rng = np.random.default_rng([4, donors])
+            truth = whole | change
+            # at the boundary of a part the rate is 0.05 itself: more cohorts, so that chance stays below the bound
+            d = {part: rng.normal(mean, 0.35, (4 * cohorts, donors)) for part, mean in truth.items()}
+            said = [
+                rules.Biphasic(
+                    first=pairs.paired_t(d["first"][i]),
+                    first_floor=-9.0,
+                    then=pairs.paired_t(d["then"][i]),
+                    then_floor=-9.0,
+                    late=pairs.paired_t(d["late"][i]),
+                    fall=5.0,
+                    slack=2.0,
+                    delta=0.1,
+                ).decide(0.05)
+                for i in range(4 * cohorts)
+            ]
+            rate = float(np.mean([one.verdict == "supported" for one in said]))
+            yield Figure(f"N = {donors:2}, {case}", rate, None, 0.06 if change else None)
+
+
+def programmes(cohorts: int) -> Iterator[Figure]:
+    """Unchanged programmes, one mean per donor and visit, and cell by cell."""
+    for row in calibration_programs.tabulate(cohorts=cohorts).to_dict("records"):
+        what = f"visit SD {row['visit SD']}, N = {row['N']:2}"
+        yield Figure(f"{what}: false positives by donors", row["donors"], 0.03, 0.07)
+        yield Figure(f"{what}: false positives by cells", row["cells"])
+
+
+def verdicts(cohorts: int) -> Iterator[Figure]:
+    """Every hypothesis of the shipped catalogue; claims of no change are true where nothing changes."""
+    catalogues = [
+        yaml.safe_load((ROOT / f"config/{kind}.yaml").read_text()) for kind in ("hypotheses", "populations")
+    ]
+    table = calibration_verdicts.tabulate(catalogues[0]["hypotheses"], catalogues[1], cohorts=cohorts)
+    for row in table.to_dict("records"):
+        what = f"{row['plan']}, N = {row['donors']:2}"
+        if row["plan"] == "null":
+            yield Figure(f"{what}: cohorts with any claim supported", row["any supported"], None, 0.05)
+        elif row["plan"] == "depletion only":
+            yield Figure(f"{what}: cohorts with any T claim supported", row["any T supported"], None, 0.05)
+        if row["plan"] != "null":
+            yield Figure(f"{what}: B-total-w2 supported", row["B-total-w2"])
+        if row["plan"] == "treated":
+            for name in ("T-act-m6", "Treg-share-m6", "T-act-biphasic"):
+                yield Figure(f"{what}: {name} supported", row[name])
+
+
+def expression(cohorts: int) -> Iterator[Figure]:
+    """Unchanged genes in pseudobulk; few cohorts, as each holds 1,500 genes."""
+    table = calibration_expression.tabulate(cohorts=max(1, cohorts // 500), genes=1500)
+    bounds = {"PyDESeq2: null p < 0.05": (0.03, 0.06), "PyDESeq2: false share at BH 0.05": (None, 0.08)}
+    for row in table.to_dict("records"):
+        for name, value in row.items():
+            if name != "donors":
+                yield Figure(f"N = {row['donors']:2.0f}, {name}", value, *bounds.get(str(name), ()))
+
+
+TABLES = {table.__name__: table for table in (shares, bound, biphasic, programmes, verdicts, expression)}
+
+
+def main() -> int:
+    """Print the tables and count the misses."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cohorts", type=int, default=2000, help="simulated cohorts of each setting")
+    parser.add_argument("--only", nargs="+", choices=list(TABLES), default=list(TABLES))
+    options = parser.parse_args()
+    missed = 0
+    for name in options.only:
+        started = time.monotonic()
+        print(f"\n{name}: {TABLES[name].__doc__}")
+        for figure in TABLES[name](options.cohorts):
+            print(f"  {figure.name:88}{figure.value:8.3f}  {figure.asked:14}{figure.verdict}")
+            missed += figure.verdict == "MISSED"
+        print(f"  ({time.monotonic() - started:.0f} s)", flush=True)
+    print(f"\n{missed} figure(s) missed")
+    return int(missed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,214 @@
+"""Simulated cohorts held against the whole catalogue of hypotheses: how often a verdict is wrong.
+
+Counts of every leaf of the population tree are drawn per donor and visit, and programme scores per donor and visit; both
+become one change per donor by the formulas of the project, and the project's engine judges them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import special
+
+from cd20scope import catalogue, pairs
+from cd20scope.changes import Change, Key
+from cd20scope.evidence import needed
+from cd20scope.verdict import decide_all
+
+POPULATIONS = {
+    **{
+        "B naive": 0.06,
+        "B memory": 0.04,
+        "Plasma": 0.003,
+        "CD4 naive": 0.17,
+        "CD4 memory": 0.16,
+        "Treg": 0.025,
+    },
+    **{
+        "CD8 naive": 0.07,
+        "CD8 memory": 0.11,
+        "MAIT": 0.02,
+        "gdT": 0.02,
+        "NK": 0.12,
+        "Monocyte": 0.18,
+        "DC": 0.012,
+    },
+    **{"pDC": 0.004, "HSPC": 0.001, "unassigned": 0.02},
+}
+"""Mean share of the mononuclear cells; a population's cells are spread evenly over its subsets and the rest."""
+
+VISITS = ("baseline", "week2", "month6")
+DONOR_SD, RESPONSE_SD = 0.4, 0.5
+SCORE_SD, SHARED = 0.25, 0.3
+"""SD of a score between visits of a donor, in SDs between donors, and correlation between programmes."""
+DEPLETION = {"B naive": (0.0, np.log(0.03), np.log(0.05)), "B memory": (0.0, np.log(0.03), np.log(0.05))}
+TREG = np.log(1.5)
+T_CELLS = ("CD4", "CD8", "Treg")
+
+
+class Simulator:
+    """Draws the changes that the hypotheses of a catalogue need, cohort after cohort.
+
+    Parameters
+    ----------
+    hypotheses, populations
+        Of the catalogues.
+    donors
+        Pairs, all complete.
+    depletion
+        Whether B cells fall.
+    reprogramming
+        Effect on the T-cell programmes at month 6 in the direction that their plain confirmatory hypothesis
+        claims, in baseline SDs, and on the number of Treg; 0 for none.
+    precision, visit_sd
+        Noise between visits, by default the "low" one of :mod:`benchmark.calibration_shares`.
+    """
+
+    def __init__(
+        self,
+        hypotheses: Sequence[Mapping[str, Any]],
+        populations: Mapping[str, Any],
+        *,
+        donors: int,
+        depletion: bool,
+        reprogramming: float = 0.0,
+        precision: float = 1500,
+        visit_sd: float = 0.08,
+    ) -> None:
+        self.donors, self.precision, self.visit_sd = donors, precision, visit_sd
+        self.paired = pairs.Pairs(tuple(f"D{i:02d}" for i in range(donors)))
+        self.leaves = catalogue.leaves(populations)
+        sizes = self.leaves.groupby("population").size()
+        share = self.leaves["population"].map(POPULATIONS).fillna(0.0) / self.leaves["population"].map(sizes)
+        self.log_share = np.log(share.to_numpy() + 1e-12)
+        keys = list(dict.fromkeys(key for entry in hypotheses for key in needed(entry).values()))
+        self.keys = [key for key in keys if key[0] == "abundance"]
+        names = {name for key in self.keys for name in key[1:3]}
+        self.cells = {
+            name: catalogue.select(populations, name, self.leaves).to_numpy(dtype=bool) for name in names
+        }
+        self.shift = np.zeros((3, len(self.leaves)))
+        for name, steps in DEPLETION.items() if depletion else ():
+            self.shift[:, (self.leaves["population"] == name).to_numpy()] = np.array(steps)[:, None]
+        if reprogramming:
+            self.shift[2, (self.leaves["population"] == "Treg").to_numpy()] += TREG
+        # the three visits of a score share one draw, so the contrasts of a programme agree with each other
+        self.score_keys = [key for key in keys if key[0] == "program"]
+        self.scores = list(dict.fromkeys(key[:-1] for key in self.score_keys))
+        self.effect = np.zeros((3, len(self.scores)))
+        self._plant(hypotheses, depletion=depletion, reprogramming=reprogramming)
+
+    def _plant(
+        self, hypotheses: Sequence[Mapping[str, Any]], *, depletion: bool, reprogramming: float
+    ) -> None:
+        sign = {"up": 1, "down": -1}
+        for entry in hypotheses:
+            if entry["endpoint"] != "program" or entry["direction"] == "none":
+                continue
+            column = self.scores.index(needed(entry)["main"][:-1])
+            blood = entry["population"] == "PBMC" and entry.get("component", "total") != "within"
+            if blood and depletion:
+                self.effect[1:, column] = -3.0
+            elif entry["family"] == "confirmatory" and "opposes" not in entry and not blood:
+                self.effect[2, column] = reprogramming * sign[entry["direction"]]
+
+    def draw(self, rng: np.random.Generator) -> dict[Key, Change]:
+        """Draw one cohort."""
+        return self.share_changes(self.draw_counts(rng)) | self.score_changes(self.draw_scores(rng))
+
+    def draw_counts(self, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Cells per donor, visit and leaf."""
+        n = len(self.leaves)
+        log_share = self.log_share + rng.normal(0, DONOR_SD, (self.donors, 1, n))
+        log_share = log_share + self.shift + rng.normal(0, self.visit_sd, (self.donors, 3, n))
+        falls = (self.shift < -1).astype(float)
+        log_share = log_share + falls * rng.normal(0, RESPONSE_SD, (self.donors, 1, 1))
+        gamma = rng.standard_gamma(np.maximum(special.softmax(log_share, axis=-1) * self.precision, 1e-9))
+        depth = np.maximum(500, 5000 * np.exp(rng.normal(0, 0.4, (self.donors, 3)))).astype(int)
+        return rng.multinomial(depth, gamma / gamma.sum(axis=-1, keepdims=True))
+
+    def draw_scores(self, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Scores per donor, visit and programme in a population."""
+        shape = (self.donors, 3, len(self.scores))
+        between = rng.normal(size=(self.donors, 1, shape[2]))
+        own, together = rng.normal(size=shape), rng.normal(size=(*shape[:2], 1))
+        noise = SCORE_SD * (np.sqrt(1 - SHARED) * own + np.sqrt(SHARED) * together)
+        return between + noise + self.effect
+
+    def share_changes(self, counts: NDArray[np.int64]) -> dict[Key, Change]:
+        """Changes of log odds, as :func:`cd20scope.abundance.measure_change` would measure them."""
+        found = {}
+        for key in self.keys:
+            _, population, denominator, contrast = key
+            x, n = (
+                counts[..., self.cells[name]].sum(axis=-1).astype(float) for name in (population, denominator)
+            )
+            later, earlier = (VISITS.index(visit) for visit in contrast.split("-"))
+            used = (n[:, later] >= 20) & (n[:, earlier] >= 20)
+            names = tuple(d for d, ok in zip(self.paired.donors, used, strict=True) if ok)
+            x1, n1, x0, n0 = (v[used, at] for at in (later, earlier) for v in (x, n))
+            few = not names or max(x1.mean(), x0.mean()) < 1 or max((n1 - x1).mean(), (n0 - x0).mean()) < 1
+            found[key] = Change(
+                pairs.Pairs(names, {} if names else {"all": "too few cells"}),
+                np.log((x1 + 0.5) / (n1 - x1 + 0.5)) - np.log((x0 + 0.5) / (n0 - x0 + 0.5)),
+                np.log((3 / n1) / ((x0 + 0.5) / n0)),
+                np.log(((x1 + 0.5) / n1) / (3 / n0)),
+                "too few cells" if few else "",
+            )
+        return found
+
+    def score_changes(self, scores: NDArray[np.float64]) -> dict[Key, Change]:
+        """Changes of scores in SDs between donors at baseline."""
+        unit = scores[:, 0].std(axis=0, ddof=1)
+        found = {}
+        for key in self.score_keys:
+            column = self.scores.index(key[:-1])
+            later, earlier = (VISITS.index(visit) for visit in key[-1].split("-"))
+            change = (scores[:, later, column] - scores[:, earlier, column]) / unit[column]
+            found[key] = Change.unlimited(self.paired, change)
+        return found
+
+
+def verdicts(
+    simulator: Simulator, hypotheses: Sequence[Mapping[str, Any]], *, cohorts: int, seed: int
+) -> Iterator[dict[str, str]]:
+    """Verdict of every hypothesis, cohort by cohort."""
+    rng = np.random.default_rng([seed, simulator.donors])
+    for _ in range(cohorts):
+        decided = decide_all(hypotheses, simulator.draw(rng))
+        yield {made.hypothesis["id"]: made.verdict.verdict for made in decided}
+
+
+def tabulate(
+    hypotheses: Sequence[Mapping[str, Any]], populations: Mapping[str, Any], *, cohorts: int, seed: int = 3
+) -> pd.DataFrame:
+    """False and true verdicts by plan and number of donors."""
+    claims = [entry for entry in hypotheses if entry["direction"] != "none"]
+    about_t = {entry["id"] for entry in claims if entry["population"].startswith(T_CELLS)}
+    plans: dict[str, dict[str, Any]] = {
+        "null": {"depletion": False},
+        "depletion only": {"depletion": True},
+        "treated": {"depletion": True, "reprogramming": 1.0},
+    }
+    rows = []
+    for plan, settings in plans.items():
+        for donors in (6, 10, 15):
+            simulator = Simulator(hypotheses, populations, donors=donors, **settings)
+            said = pd.DataFrame(verdicts(simulator, hypotheses, cohorts=cohorts, seed=seed)) == "supported"
+            conf = [e["id"] for e in claims if e["family"] == "confirmatory"]
+            rows.append(
+                {
+                    "plan": plan,
+                    "donors": donors,
+                    "any supported": said[[entry["id"] for entry in claims]].any(axis=1).mean(),
+                    "any T supported": said[sorted(about_t)].any(axis=1).mean(),
+                    "B-total-w2": said["B-total-w2"].mean(),
+                    "T-act-m6": said["T-act-m6"].mean(),
+                    "Treg-share-m6": said["Treg-share-m6"].mean(),
+                    "T-act-biphasic": said["T-act-biphasic"].mean(),
+                    "confirmatory": len(conf),
+                }
+            )
+    return pd.DataFrame(rows)
