@@ -67,7 +67,7 @@ def score_cells(expression: NDArray[np.float64]) -> NDArray[np.float64]:
 def draw_scores(
     rng: np.random.Generator, *, cohorts: int, donors: int, cells: int, visit_sd: float
 ) -> NDArray[np.float64]:
-    """Scores of cells as :func:`score_cells` gives them for :func:`draw_cells`; shape (cohorts, donors, visits, cells)."""
+    """Scores of cells, distributed as :func:`score_cells` of :func:`draw_cells`: cohorts, donors, visits, cells."""
     n = len(PROGRAM)
     noise = np.sqrt(1 / n + 1 / (len(GENES) - n))
     together = rng.normal(0, 0.3, (cohorts, donors, 1, 1)) + rng.normal(0, visit_sd, (cohorts, donors, 2, 1))

@@ -1,7 +1,7 @@
 """Simulated cohorts of cell counts, and how often tests of shares err on them.
 
-Donor-paired counts of twelve populations: log-normal donors, Dirichlet-multinomial samples, and B cells of which 5 % are
-left after treatment; nothing else changes.
+Donor-paired counts of twelve populations: log-normal donors, Dirichlet-multinomial samples, and B cells of which
+5 % are left after treatment; nothing else changes.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Simulated cohorts held against the whole catalogue of hypotheses: how often a verdict is wrong.
 
-Counts of every leaf of the population tree are drawn per donor and visit, and programme scores per donor and visit; both
-become one change per donor by the formulas of the project, and the project's engine judges them.
+Counts of every leaf of the population tree, and programme scores, are drawn per donor and visit; both become one change
+per donor by the formulas of the project, and the project's engine judges them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
