@@ -32,6 +32,7 @@ POPULATION_COLUMNS = (
         "n_significant",
         "status",
         "reason",
+        "filter",
     ),
     *("cross_check_sign_agreement", "cross_check_rank_correlation"),
 )
@@ -153,6 +154,10 @@ def fit_population(
         nothing = pd.DataFrame(columns=list(GENE_COLUMNS))
         return nothing, pd.DataFrame(summary, columns=list(POPULATION_COLUMNS))
     kept = counts.loc[:, expressed]
+    stated = (
+        f"{min_count} counts in at least {smallest} of {len(counts)} donor-visits: {kept.shape[1]} of "
+        f"{counts.shape[1]} genes"
+    )
     vectors = {contrast: deseq.contrast_vector(matrix, contrast) for contrast in tested}
     tables = deseq.wald_tests(kept, matrix, vectors, threads=threads)
     log_cpm = crosscheck.log2_cpm(kept, library_size=counts.sum(axis=1))
@@ -168,6 +173,7 @@ def fit_population(
             "n_genes": len(table),
             "n_significant": int((table["p_adjusted"] < alpha).sum()),
             "status": "tested",
+            "filter": stated,
         }
         genes.append(table[list(GENE_COLUMNS)])
     return pd.concat(genes, ignore_index=True), pd.DataFrame(summary, columns=list(POPULATION_COLUMNS))

@@ -24,10 +24,11 @@ LIBRARY = (
     "calls",
     "catalogue",
     "catalogue_rules",
-    "cellmodel",
     "cautions",
+    "cellmodel",
     "celltypist_model",
     "changes",
+    "claims",
     "compare_figures",
     "consensus",
     "counts",
@@ -39,12 +40,16 @@ LIBRARY = (
     "drawing",
     "effects",
     "embed",
+    "enrichment",
     "evidence",
     "expression",
     "features",
     "figures",
     "flips",
     "gene_families",
+    "gene_flips",
+    "gene_sets",
+    "headings",
     "ingest",
     "judges",
     "label_arms",
@@ -83,12 +88,14 @@ LIBRARY = (
     "sketch",
     "soup",
     "sources",
+    "statistics_section",
     "store",
     "strict_yaml",
     "svg",
     "tenx",
     "trust",
     "verdict",
+    "verdict_figures",
     "wording",
 )
 
@@ -112,7 +119,7 @@ sys.path.append(
     str(Path(workflow.source_path("../../scripts/cd20scope/__init__.py")).parents[1])
 )
 
-from cd20scope import catalogue, judges, sheet, strict_yaml
+from cd20scope import catalogue, gene_sets, judges, sheet, strict_yaml
 from cd20scope.simulate import cohort_layout
 
 CATALOGUES = {
@@ -126,7 +133,10 @@ SCHEMAS = {
     "programs": workflow.source_path("../schemas/programs.schema.yaml"),
     "hypotheses": workflow.source_path("../schemas/hypotheses.schema.yaml"),
 }
-REPORT_TEMPLATE = workflow.source_path("../report/report.html.j2")
+REPORT_TEMPLATES = {
+    name: workflow.source_path(f"../report/{name}")
+    for name in ("report.html.j2", "parts.html.j2", "trust.html.j2", "report.css")
+}
 
 
 def complete_config():
@@ -255,6 +265,21 @@ def load_samples():
     return sheet.read_sheet(path, visits=config["visits"])
 
 
+def load_gene_sets():
+    """Gene sets of the files that the configuration gives, by the name of the file."""
+    found = {}
+    for given in config["expression"]["gene_sets"]:
+        path = find_file(given, "expression: gene_sets")
+        if path.stem in found or path.stem == gene_sets.SHIPPED:
+            raise WorkflowError(
+                f"configuration: expression: gene_sets: {given}: there is another collection with the name {path.stem}. Rename the file."
+            )
+        found[path.stem] = gene_sets.read_gmt(
+            path.read_text(encoding="utf-8"), name=str(given)
+        )
+    return found
+
+
 def judge_file(judge, key):
     """File that a judge is given by the configuration."""
     return str(find_file(config["annotate"][judge][key], f"annotate: {judge}: {key}"))
@@ -307,9 +332,15 @@ try:
     PROGRAMS = load_catalogue("programs")
     HYPOTHESES = load_catalogue("hypotheses")
     catalogue.check_references(POPULATIONS, PROGRAMS, HYPOTHESES)
+    GENE_SETS = load_gene_sets()
     SHEET = load_samples()
     check_judges()
-except (catalogue.CatalogueError, sheet.SheetError, judges.JudgeError) as error:
+except (
+    catalogue.CatalogueError,
+    gene_sets.GeneSetError,
+    judges.JudgeError,
+    sheet.SheetError,
+) as error:
     # the message says all; where in the code it arose does not help
     raise WorkflowError(str(error)) from None
 check_questions()
@@ -439,9 +470,12 @@ def count_format(wildcards):
     return format_of(wildcards.sample)
 
 
-def report_template(wildcards):
-    """Text of the report's template; a function, since braces in a plain string would be taken for wildcards."""
-    return Path(REPORT_TEMPLATE).read_text(encoding="utf-8")
+def report_templates(wildcards):
+    """Texts of the report's template and its parts; a function, since braces in a plain string would be wildcards."""
+    return {
+        name: Path(path).read_text(encoding="utf-8")
+        for name, path in REPORT_TEMPLATES.items()
+    }
 
 
 def memory(*, base, per_input_mb=0):

@@ -11,6 +11,8 @@ rule test_expression:
             labels={"table": "what could be fitted, and how many genes changed"},
             caption="../report/expression.rst",
         ),
+        flips="results/expression/flips.tsv",
+        enrichment="results/expression/enrichment.tsv",
     log:
         "results/logs/expression/expression.log",
     benchmark:
@@ -25,6 +27,9 @@ rule test_expression:
         code=CODE,
         sheet=SHEET_RECORDS,
         populations=POPULATIONS,
+        programs=PROGRAMS,
+        gene_sets=GENE_SETS,
+        seed=config["seed"],
         contrasts=config["contrasts"],
         settings=config["expression"],
         alpha=config["verdict"]["alpha"],
