@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cd20scope import qc, report
+from cd20scope import qc, report, statistics_section
 from cd20scope.logs import logged
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ SOFTWARE = (
     "anndata",
     "scikit-learn",
     "pydeseq2",
+    "decoupler",
     "harmonypy",
     "numpy",
     "scipy",
@@ -42,7 +43,7 @@ with logged(snakemake.log[0]) as log:
         own = placed[placed["sample"] == row["sample"]]
         embedded.append(own.assign(population=population.reindex(own["barcode"]).to_numpy()))
     page = report.render(
-        params.template,
+        params.templates,
         verdicts=pd.read_csv(inputs.verdicts, sep="\t", dtype=TEXT),
         donors=pd.read_csv(inputs.donors, sep="\t", dtype=TEXT),
         abundance=pd.read_csv(inputs.abundance, sep="\t", dtype=TEXT),
@@ -53,6 +54,10 @@ with logged(snakemake.log[0]) as log:
         annotation={
             Path(path).stem: pd.read_csv(path, sep="\t", dtype=TEXT)
             for path in [*inputs.annotation, *inputs.agreement]
+        },
+        statistics={
+            name: pd.read_csv(getattr(inputs, name), sep="\t", dtype=TEXT)
+            for name in statistics_section.NEEDED
         },
         embedding=pd.concat(embedded),
         populations=params.populations,

@@ -11,7 +11,6 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import seaborn as sns
-from matplotlib.axes import Axes
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -22,10 +21,8 @@ from cd20scope.drawing import (
     DOWN,
     FAINT,
     INK,
-    MUTED,
     POPULATION_COLOURS,
     UP,
-    VERDICT_STYLE,
     VISIT_COLOURS,
     WIDTH,
     dots,
@@ -35,78 +32,6 @@ from cd20scope.drawing import (
     styled,
 )
 from cd20scope.schema import POPULATIONS, UNASSIGNED
-from cd20scope.wording import Row, margin_of, unit_of
-
-FOLDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
-"""Ticks of the forest plot that a reader of fold changes knows."""
-
-
-@styled
-def forest(verdicts: pd.DataFrame) -> Figure:
-    """Estimate, 95 % interval, margin and verdict of every hypothesis, one panel per unit.
-
-    Parameters
-    ----------
-    verdicts
-        Rows of ``verdicts.tsv`` in reading order, with ``label``, the short name of each hypothesis.
-    """
-    units = verdicts.apply(unit_of, axis=1) if len(verdicts) else pd.Series(dtype=str)
-    shown = [(unit, verdicts[units == unit]) for unit in ("log odds", "baseline SD") if (units == unit).any()]
-    if not shown:
-        return say_nothing("No hypothesis to show.")
-    heights = [len(rows) + 2.6 for _, rows in shown]
-    figure = Figure(figsize=(WIDTH, 0.27 * sum(heights)))
-    panels = figure.subplots(len(shown), 1, height_ratios=heights, squeeze=False)[:, 0]
-    for ax, (unit, rows) in zip(panels, shown, strict=True):
-        for height, row in enumerate(rows.to_dict("records")):
-            draw_hypothesis(ax, row, height=height)
-        ax.axvline(0, color=MUTED, lw=0.8, zorder=0)
-        ax.set_ylim(len(rows) - 0.4, -0.6)
-        ax.set_yticks(range(len(rows)), rows["label"])
-        for label, family in zip(ax.get_yticklabels(), rows["family"], strict=True):
-            label.set(fontweight="bold" if family == "confirmatory" else "normal")
-        ax.tick_params(axis="y", length=0)
-        ax.spines["left"].set_visible(False)
-        ax.margins(x=0.04)
-        if unit == "log odds":
-            ax.set_xlabel("Change of the share: log odds, later minus earlier")
-            folds = np.array([f for f in FOLDS if ax.get_xlim()[0] <= np.log(f) <= ax.get_xlim()[1]])
-            top = ax.secondary_xaxis("top")
-            top.set_xticks(np.log(folds), [f"{fold:g}" for fold in folds])
-            top.set_xlabel("Odds at the later visit, as a multiple of the earlier", color=MUTED)
-            top.tick_params(colors=MUTED)
-        else:
-            ax.set_xlabel("Change of the programme score: SD between donors at baseline, later minus earlier")
-    return figure
-
-
-def draw_hypothesis(ax: Axes, row: Row, *, height: int) -> None:
-    """One row of the forest plot: interval, estimate, margin as a bar, verdict in words at the right."""
-    look = VERDICT_STYLE[row["verdict"]]
-    margin = margin_of(row)
-    ax.plot([margin, margin], [height - 0.32, height + 0.32], color=INK, lw=1.1, solid_capstyle="butt")
-    ax.annotate(
-        "▸" if margin > 0 else "◂",
-        (margin, height),
-        xytext=(4 if margin > 0 else -4, 0),
-        textcoords="offset points",
-        ha="center",
-        va="center",
-        fontsize=8,
-        color=INK,
-    )
-    if not pd.isna(row["estimate"]):
-        unbounded = pd.isna(row["ci_low"]) and not pd.isna(
-            row["ci_high"]
-        )  # only the detection limit bounds it
-        low = row["estimate"] if unbounded else row["ci_low"]
-        ax.plot([low, row["ci_high"]], [height, height], color=look["color"], lw=1.6, zorder=2)
-        point = {"color": look["color"], "mfc": look["color"] if look["filled"] else "white"}
-        ax.plot(
-            row["estimate"], height, "<" if unbounded else look["marker"], ms=5.5, mew=1.3, zorder=3, **point
-        )
-    words = {"transform": ax.get_yaxis_transform(), "color": look["color"], "va": "center", "fontsize": 7.5}
-    ax.text(1.015, height, f"{look['symbol']} {row['verdict']}", fontweight="bold", **words)
 
 
 @styled

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from cd20scope import wording
+from cd20scope import headings, wording
 
 WRITERS: dict[str, Callable[[Any], str | Markup]] = {
     "text": lambda value: "" if pd.isna(value) else str(value),
@@ -22,135 +22,12 @@ WRITERS: dict[str, Callable[[Any], str | Markup]] = {
 """How a column is written. A key is a short text that is kept on one line."""
 TEXTS = ("text", "names", "source")
 
-TESTED = {
-    "n_pairs": ("Pairs", "count"),
-    "estimate": ("Estimate", "number"),
-    "interval": ("95 % CI", "range"),
-    "p_value": ("p", "p"),
-    "p_adjusted": ("p, adjusted", "p"),
-}
-WHO = {
-    "donors": ("Donors", "names"),
-    "dropped": ("Left out", "text"),
-    "status": ("Status", "key"),
-    "reason": ("Reason", "text"),
-}
-SHARE = {
-    "population": ("Population", "key"),
-    "denominator": ("Share of", "key"),
-    "contrast": ("Contrast", "key"),
-    "fraction_before": ("Before", "percent"),
-    "fraction_after": ("After", "percent"),
-    "odds_ratio": ("Odds ratio", "number"),
-    "estimate": ("Log odds", "number"),
-    "estimate_expected": ("Corrected", "number"),
-    **{key: value for key, value in TESTED.items() if key != "estimate"},
-    "fell_at_least": ("Fell at least", "percent"),
-}
-COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
-    "entered": {
-        "contrast": ("Contrast", "key"),
-        "n": ("Pairs", "count"),
-        "donors": ("Donors that entered", "names"),
-        "dropped": ("Left out, and why", "text"),
-        "tests": ("Tests", "text"),
-    },
-    "labelled": {
-        "sample": ("Sample", "key"),
-        "donor": ("Donor", "key"),
-        "visit": ("Visit", "key"),
-        "n_cells": ("Kept cells", "count"),
-        "unassigned": ("Unassigned", "percent"),
-        "soup": ("Ambient RNA", "percent"),
-        "limits": ("95 % interval", "range"),
-        "genes": ("Markers in it", "names"),
-        "n_flagged": ("CD20+ T cells", "count"),
-        "n_t_cells": ("T cells", "count"),
-    },
-    "abundance": SHARE,
-    "all_abundance": SHARE | WHO,
-    "genes": {
-        "population": ("Population", "key"),
-        "gene": ("Gene", "key"),
-        "base_mean": ("Mean count", "number"),
-        "log2_fold_change": ("Log2 fold change", "number"),
-        "lfc_se": ("SE", "number"),
-        "p_value": ("p", "p"),
-        "p_adjusted": ("p, adjusted", "p"),
-        "n_pairs": ("Pairs", "count"),
-    },
-    "fits": {
-        "population": ("Population", "key"),
-        "contrast": ("Contrast", "key"),
-        "n_pairs": ("Pairs", "count"),
-        "n_genes": ("Genes tested", "count"),
-        "n_significant": ("Genes changed", "count"),
-        "cross_check_sign_agreement": ("Cross-check: same sign", "percent"),
-        "cross_check_rank_correlation": ("Cross-check: rank correlation", "number"),
-        **WHO,
-    },
-    "all_programs": {
-        "population": ("Population", "key"),
-        "program": ("Programme", "key"),
-        "component": ("Component", "key"),
-        "role": ("Role", "key"),
-        "contrast": ("Contrast", "key"),
-        **TESTED,
-        "n_genes": ("Genes", "count"),
-        "coverage": ("Genes found", "percent"),
-        **WHO,
-    },
-    "hypotheses": {
-        "id": ("Id", "key"),
-        "family": ("Family", "key"),
-        "statement": ("Statement", "text"),
-        "contrast": ("Contrast", "key"),
-        "verdict": ("Verdict", "key"),
-        **TESTED,
-        "margin": ("Margin", "number"),
-        "strength": ("Strength", "key"),
-        "level": ("Level", "p"),
-        "test": ("Test", "text"),
-        "donors": ("Donors", "names"),
-        "dropped": ("Left out", "text"),
-        "reason": ("Reason", "text"),
-        "source": ("Source", "source"),
-    },
-    "not_testable": {
-        "what": ("What", "text"),
-        "contrast": ("Contrast", "key"),
-        "reason": ("Why not", "text"),
-    },
-    "versions": {"software": ("Software", "key"), "version": ("Version", "key")},
-    "settings": {"setting": ("Setting", "key"), "value": ("Value", "text")},
-    "inputs": {
-        "sample": ("Sample", "key"),
-        "path": ("Count matrix", "text"),
-        "n_cells": ("Cells", "count"),
-        "n_genes": ("Genes", "count"),
-        "sha256": ("sha256", "text"),
-    },
-}
-QC_FIRST = {
-    "sample": ("Sample", "key"),
-    "donor": ("Donor", "key"),
-    "visit": ("Visit", "key"),
-    "n_cells": ("Cells read", "count"),
-    "n_kept": ("Kept", "count"),
-}
-QC_LAST = {
-    "median_counts": ("Median molecules", "count"),
-    "median_genes": ("Median genes", "count"),
-    "doublet_rate": ("Doublets", "percent"),
-    "unassigned_rate": ("Unassigned", "percent"),
-}
-
 
 def tabulate(table: pd.DataFrame, *, name: str) -> dict[str, list[Any]]:
     """Turn a table into the listing ``name``: ``head`` and ``rows`` of (text, kind of cell).
 
     A kind is ``key``, ``text`` or ``number`` and says how the cell is set. Columns that a table lacks are
-    left out; columns without a heading in :data:`COLUMNS` are not shown.
+    left out; columns without a heading in :data:`cd20scope.headings.COLUMNS` are not shown.
     """
     if {"ci_low", "ci_high"} <= set(table.columns):
         limits = zip(table["ci_low"], table["ci_high"], strict=True)
@@ -160,9 +37,9 @@ def tabulate(table: pd.DataFrame, *, name: str) -> dict[str, list[Any]]:
         "text" if kind in TEXTS else "key" if kind == "key" else "number" for _, kind in columns.values()
     ]
     cells = [[WRITERS[kind](value) for value in table[key]] for key, (_, kind) in columns.items()]
-    headings = [heading for heading, _ in columns.values()]
+    names = [heading for heading, _ in columns.values()]
     return {
-        "head": list(zip(headings, kinds, strict=True)),
+        "head": list(zip(names, kinds, strict=True)),
         "rows": [list(zip(row, kinds, strict=True)) for row in zip(*cells, strict=True)],
     }
 
@@ -205,11 +82,16 @@ def chosen(
 
 
 def columns_of(table: pd.DataFrame, *, name: str) -> dict[str, tuple[str, str]]:
-    """Columns of a listing; the one of quality control has a column of its own per reason to drop a cell."""
-    if name != "qc":
-        return COLUMNS[name]
-    reasons = [str(column) for column in table.columns if column not in QC_FIRST | QC_LAST]
-    return QC_FIRST | {reason: (f"Dropped: {reason}", "count") for reason in reasons} | QC_LAST
+    """Columns of a listing: one per reason to drop a cell in that of quality control, one per donor in the ledger."""
+    match name:
+        case "qc":
+            first, last, heading, kind = headings.QC_FIRST, headings.QC_LAST, "Dropped: {}", "count"
+        case "ledger":
+            first, last, heading, kind = headings.LEDGER_FIRST, headings.LEDGER_LAST, "{}", "number"
+        case _:
+            return headings.COLUMNS[name]
+    own = [str(column) for column in table.columns if column not in first | last]
+    return first | {column: (heading.format(column), kind) for column in own} | last
 
 
 def entered(abundance: pd.DataFrame, programs: pd.DataFrame, fits: pd.DataFrame) -> pd.DataFrame:

@@ -1,48 +1,49 @@
 """Tables and figures of a run as one HTML page that needs no network.
 
-The page is a Jinja2 template, handed in as text, rendered with autoescaping: whatever stands in a table (a
-donor's name, a statement of a catalogue) reaches the page as text. Only :func:`cd20scope.svg.inline` and
-:func:`cd20scope.wording.link_dois` make markup, and both escape what they are given.
+The page is a Jinja2 template, handed in as text with the parts that it includes, rendered with autoescaping:
+whatever stands in a table (a donor's name, a statement of a catalogue) reaches the page as text. Only
+:func:`cd20scope.svg.inline` and :func:`cd20scope.wording.link_dois` make markup, and both escape what they are given.
 """
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jinja2
 import pandas as pd
 from markupsafe import Markup
+from matplotlib.figure import Figure
 
-from cd20scope import annotation_section, donor_figures, figures, listings, wording
+from cd20scope import (
+    annotation_section,
+    claims,
+    donor_figures,
+    figures,
+    listings,
+    statistics_section,
+    verdict_figures,
+    wording,
+)
 from cd20scope.drawing import VERDICT_STYLE
 from cd20scope.schema import VERDICTS, require_columns
 from cd20scope.svg import inline
 
-THEMES: tuple[tuple[str, str, Callable[[wording.Row], bool]], ...] = (
-    ("depletion", "B-cell depletion", lambda row: of(row, "B ", "Plasma")),
-    ("helper", "Helper and other T cells", lambda row: of(row, "CD4", "CD8", "T ", "MAIT", "gdT")),
-    ("treg", "Regulatory T cells", lambda row: of(row, "Treg")),
-    ("order", "Order of events: B cells, then T cells", lambda row: row["endpoint"] == "biphasic"),
-    (
-        "presentation",
-        "Antigen presentation and B-cell genes",
-        lambda row: of(row, "PBMC") or "MHC" in str(row["program"]),
-    ),
-    ("other", "Other populations", lambda _: True),
+FAMILIES = ("confirmatory", "exploratory")
+
+PAGE = "report.html.j2"
+"""Name of the template of the whole page."""
+
+VERDICT_COLUMNS = (
+    *("id", "family", "opposes", "donors", "dropped", "effect"),
+    *("arms_held", "arms_asked", "arms_against", "smallest_effect", "beside", "caution"),
 )
-"""Anchor, heading and members of the groups of claims, in the order of the treatment story."""
+"""Columns of the verdicts that the page cannot do without."""
 
 MAIN_SHARES = ("B cells", "B naive", "B memory", "Plasma")
 T_SHARES = ("CD4 naive", "CD4 memory", "Treg")
 
 
-def of(row: wording.Row, *starts: str) -> bool:
-    """Whether a hypothesis is about a population that starts with one of these words."""
-    return row["endpoint"] != "biphasic" and str(row["population"]).startswith(starts)
-
-
 def render(
-    template: str,
+    templates: Mapping[str, str],
     *,
     verdicts: pd.DataFrame,
     donors: pd.DataFrame,
@@ -52,6 +53,7 @@ def render(
     scores: pd.DataFrame,
     programs: pd.DataFrame,
     annotation: Mapping[str, pd.DataFrame],
+    statistics: Mapping[str, pd.DataFrame],
     embedding: pd.DataFrame,
     populations: Mapping[str, Any],
     qc_summary: pd.DataFrame,
@@ -66,12 +68,14 @@ def render(
 
     Parameters
     ----------
-    template
-        Text of ``workflow/report/report.html.j2``.
+    templates
+        Text of :data:`PAGE` and of what it includes, by the name of the file in ``workflow/report``.
     verdicts, donors, abundance, expression, expression_populations, scores, programs
         The tables of the steps as on disk (``expression_populations`` is ``expression/populations.tsv``).
     annotation
         The tables of :data:`cd20scope.annotation_section.NEEDED` by name, without those that the run has not.
+    statistics
+        The same, of :data:`cd20scope.statistics_section.NEEDED`.
     embedding
         One row per embedded cell: ``sample barcode x y population donor visit``.
     populations
@@ -99,19 +103,15 @@ def render(
     ValueError
         Where a table lacks a column that the report reads.
     """
-    require_columns(verdicts, ["id", "family", "opposes", "donors", "dropped", "effect"], name="verdicts.tsv")
+    require_columns(verdicts, VERDICT_COLUMNS, name="verdicts.tsv")
     require_columns(qc_summary, ["sample", "n_cells", "n_kept", "unassigned_rate"], name="qc_summary")
     require_columns(embedding, ["x", "y", "population", "visit"], name="embedding.parquet")
-    annotation = annotation_section.complete(annotation)
-    verdicts = in_story_order(verdicts)
-    answer = shown_first(verdicts)
+    annotation, statistics = annotation_section.complete(annotation), statistics_section.complete(statistics)
+    verdicts = claims.in_story_order(verdicts)
+    answer = claims.shown_first(verdicts)
+    programs = statistics_section.add_random(programs, statistics["random_sets"])
     names = [f"{later}-{earlier}" for later, earlier in contrasts]
     latest = f"{visits[-1]}-{visits[0]}" if f"{visits[-1]}-{visits[0]}" in names else names[-1]
-    alpha = float(config["verdict"]["alpha"])
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {"count": wording.count, "percent": wording.percent}
     tables = listings.chosen(
         verdicts=verdicts,
         abundance=abundance,
@@ -124,18 +124,19 @@ def render(
         versions=versions,
         config=config,
         contrast=latest,
-    )
-    return environment.from_string(template).render(
+    ) | statistics_section.chosen(statistics, verdicts=verdicts, programs=programs, contrast=latest)
+    return load(templates).render(
         title=title,
         config=config,
         visits=visits,
         contrasts=names,
         latest=latest,
-        tally=tally(answer),
+        tallies={family: claims.tally(verdicts, family=family) for family in FAMILIES},
         rules=[{"verdict": verdict, **VERDICT_STYLE[verdict]} for verdict in VERDICTS],
-        themes=themes(answer),
+        themes=claims.themes(answer, ledger=statistics["ledger"]),
         figures=draw(
             verdicts=verdicts,
+            arms=statistics["arms"],
             donors=usual_shares(donors),
             expression=expression,
             scores=scores,
@@ -143,92 +144,32 @@ def render(
             visits=visits,
             contrasts=names,
             latest=latest,
-            alpha=alpha,
+            alpha=float(config["verdict"]["alpha"]),
         )
         | annotation_section.draw(annotation, embedding, populations=populations, visits=visits),
         labels=annotation_section.tell(annotation, populations=populations, visits=visits),
+        trust=statistics_section.tell(
+            statistics,
+            verdicts=verdicts,
+            visits=visits,
+            fraction=float(config["abundance"]["repopulation_fraction"]),
+        ),
         tables={name: listings.tabulate(table, name=name) for name, table in tables.items()},
         totals=totals(qc_summary),
     )
 
 
-def theme_of(row: wording.Row) -> str:
-    """Anchor of the group that a hypothesis belongs to."""
-    return next(anchor for anchor, _, belongs in THEMES if belongs(row))
-
-
-def in_story_order(verdicts: pd.DataFrame) -> pd.DataFrame:
-    """Sort hypotheses by theme, then as in the catalogue; add ``theme`` and a short ``label``."""
-    rows = verdicts.to_dict("records")
-    order = [anchor for anchor, _, _ in THEMES]
-    told = verdicts.assign(
-        theme=[theme_of(row) for row in rows], label=[wording.short_name(row) for row in rows]
+def load(templates: Mapping[str, str]) -> jinja2.Template:
+    """Make the template of the page from the texts of its parts."""
+    environment = jinja2.Environment(
+        loader=jinja2.DictLoader(dict(templates)),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    return told.sort_values(
-        "theme", key=lambda theme: theme.map(order.index), kind="stable", ignore_index=True
-    )
-
-
-def shown_first(verdicts: pd.DataFrame) -> pd.DataFrame:
-    """Pick the confirmatory family, the claims it conflicts with, and the parts of a total it names."""
-    family = verdicts["family"] == "confirmatory"
-    ids, opposed = set(verdicts.loc[family, "id"]), set(verdicts.loc[family, "opposes"].dropna())
-    split = pd.Index(
-        verdicts[["endpoint", "population", "program", "contrast"]].fillna("").agg("|".join, axis=1)
-    )
-    part = split.isin(split[family]) & verdicts["component"].isin(["composition", "within"])
-    shown: pd.DataFrame = verdicts.loc[
-        family | part | verdicts["opposes"].isin(ids) | verdicts["id"].isin(opposed)
-    ]
-    return shown
-
-
-def tally(answer: pd.DataFrame) -> list[tuple[int, str]]:
-    """Count the verdicts of the confirmatory family, in their order."""
-    found = answer.loc[answer["family"] == "confirmatory", "verdict"].value_counts()
-    return [(int(found[verdict]), verdict) for verdict in VERDICTS if verdict in found]
-
-
-def themes(answer: pd.DataFrame) -> list[dict[str, Any]]:
-    """Claims by theme; a group of claims is one claim, or two that oppose each other, side by side."""
-    told = []
-    for anchor, heading, _ in THEMES:
-        rows = answer[answer["theme"] == anchor].to_dict("records")
-        groups: list[list[dict[str, Any]]] = []
-        for told_of in map(claim, rows):
-            partner = [
-                g for g in groups if g[0]["opposes"] == told_of["id"] or told_of["opposes"] == g[0]["id"]
-            ]
-            if partner:
-                partner[0].append(told_of)
-            else:
-                groups.append([told_of])
-        if groups:
-            told.append({"anchor": anchor, "heading": heading, "groups": groups})
-    return told
-
-
-def claim(row: wording.Row) -> dict[str, Any]:
-    """Write one hypothesis and its verdict in the words of the page."""
-    strong = ", limit included" if row["strength"] == "strong" else ""
-    unit = wording.unit_of(row)
-    limits = wording.interval(row["ci_low"], row["ci_high"])
-    size = f"{row['margin']:g}-fold in the odds" if unit == "log odds" else f"{row['margin']:g} {unit}"
-    return {
-        **{key: row[key] for key in ("id", "statement", "verdict", "family", "opposes", "contrast")},
-        **{key: listings.WRITERS["text"](row[key]) for key in ("effect", "dropped", "test", "note")},
-        "reason": wording.sentence(listings.WRITERS["text"](row["reason"])),
-        **VERDICT_STYLE[row["verdict"]],
-        "anchor": "claim-" + re.sub(r"[^A-Za-z0-9]+", "-", str(row["id"])),
-        "tested": not pd.isna(row["estimate"]),
-        "estimate": f"{wording.number(row['estimate'])} {unit}",
-        "interval": "described only" if limits == wording.NOTHING else f"95 % CI {limits}",
-        "p": wording.p_value(row["p_adjusted"]),
-        "pairs": wording.count(row["n_pairs"]),
-        "donors": wording.names(row["donors"], nothing=""),
-        "asked": f"{row['direction']} by at least {size}{strong}",
-        "source": wording.link_dois(row["source"]),
-    }
+    environment.filters |= {"count": wording.count, "percent": wording.percent}
+    return environment.get_template(PAGE)
 
 
 def totals(qc_summary: pd.DataFrame) -> dict[str, Any]:
@@ -252,6 +193,7 @@ def usual_shares(donors: pd.DataFrame) -> pd.DataFrame:
 def draw(
     *,
     verdicts: pd.DataFrame,
+    arms: pd.DataFrame,
     donors: pd.DataFrame,
     expression: pd.DataFrame,
     scores: pd.DataFrame,
@@ -265,12 +207,7 @@ def draw(
     scored = verdicts.loc[verdicts["endpoint"] != "abundance", ["population", "program"]].dropna()
     pairs = list(dict.fromkeys(scored.itertuples(index=False, name=None)))
     when = ", ".join(visits)
-    found = "; ".join(f"{row.id} {row.verdict}" for row in verdicts.itertuples())
-    drawn = {
-        "forest": (
-            figures.forest(verdicts),
-            f"Forest plot: estimate and 95 % interval of each hypothesis against its margin. {found}.",
-        ),
+    drawn = draw_verdicts(verdicts, arms) | {
         "b_shares": (
             donor_figures.donor_shares(donors, visits=visits, populations=MAIN_SHARES, log=True),
             f"Share of B cells, naive and memory, and of plasma cells per donor at {when}, logarithmic axis.",
@@ -298,3 +235,20 @@ def draw(
         ),
     }
     return {name: inline(figure, name=f"fig-{name}", alt=alt) for name, (figure, alt) in drawn.items()}
+
+
+def draw_verdicts(verdicts: pd.DataFrame, arms: pd.DataFrame) -> dict[str, tuple[Figure, str]]:
+    """Draw the figures of all verdicts, each with the text for those who cannot see it."""
+    found = "; ".join(f"{row.id} {row.verdict}" for row in verdicts.itertuples())
+    told = ((row["id"], wording.held({**row, "arms_against": ""})) for row in verdicts.to_dict("records"))
+    held = "; ".join(f"{name} {text}" for name, text in told if text)
+    return {
+        "forest": (
+            verdict_figures.forest(verdicts),
+            f"Forest plot: estimate and 95 % interval of each hypothesis against its margin. {found}.",
+        ),
+        "arms": (
+            verdict_figures.arm_grid(verdicts, arms),
+            f"Grid of hypotheses and arms, in how many each verdict holds: {held}. The table of arms is at the end.",
+        ),
+    }

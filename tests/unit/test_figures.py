@@ -8,7 +8,8 @@ from matplotlib.collections import PathCollection
 from matplotlib.patches import Rectangle
 
 import report_tables as made_up
-from cd20scope import donor_figures, figures, wording
+import statistics_tables
+from cd20scope import claims, donor_figures, figures, verdict_figures, wording
 from cd20scope.drawing import VERDICT_STYLE, spread
 from cd20scope.schema import VERDICTS
 
@@ -17,8 +18,7 @@ VISITS = made_up.VISITS
 
 @pytest.fixture(scope="module")
 def verdicts():
-    table = made_up.verdicts()
-    return table.assign(label=[wording.short_name(row) for row in table.to_dict("records")])
+    return claims.in_story_order(made_up.verdicts())
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def test_every_verdict_has_a_look_of_its_own():
 
 
 def test_forest_has_one_row_per_hypothesis_with_estimate_interval_and_verdict(verdicts):
-    figure = figures.forest(verdicts)
+    figure = verdict_figures.forest(verdicts)
     shares, programs = figure.axes[:2]
     units = verdicts.apply(wording.unit_of, axis=1)
     for ax, unit in ((shares, "log odds"), (programs, "baseline SD")):
@@ -55,21 +55,57 @@ def test_forest_has_one_row_per_hypothesis_with_estimate_interval_and_verdict(ve
         drawn = [tuple(line.get_xdata()) for line in flat]
         for row in rows.dropna(subset=["ci_low", "ci_high"]).itertuples():
             assert (row.ci_low, row.ci_high) in drawn
-    told = [text for text in words_of(figure) if text[2:] in VERDICTS]
-    assert sorted(text[2:] for text in told) == sorted(verdicts["verdict"])
+    told = [text.removesuffix(" (!)")[2:] for text in words_of(figure)]
+    assert sorted(text for text in told if text in VERDICTS) == sorted(verdicts["verdict"])
+    assert sum(text.endswith(" (!)") for text in words_of(figure)) == (verdicts["caution"] != "").sum() == 1
 
 
 def test_forest_draws_the_margin_on_the_side_that_was_stated(verdicts):
     row = verdicts[verdicts["id"] == "B1"]
-    ax = figures.forest(row).axes[0]
+    ax = verdict_figures.forest(row).axes[0]
     upright = [line for line in ax.lines if len(set(line.get_xdata())) == 1 and len(line.get_xdata()) == 2]
     assert any(line.get_xdata()[0] == pytest.approx(-np.log(5)) for line in upright)
+
+
+def test_forest_draws_no_change_as_a_band_with_the_margin_at_both_sides(verdicts):
+    ax = verdict_figures.forest(verdicts[verdicts["id"] == "R4"]).axes[0]
+    (band,) = [patch for patch in ax.patches if isinstance(patch, Rectangle)]
+    assert (band.get_x(), band.get_width()) == pytest.approx((-np.log(1.2), 2 * np.log(1.2)))
+    arrows = {round(text.xy[0], 6): text.get_text() for text in ax.texts if text.get_text() in "▸◂"}
+    assert arrows == {round(-np.log(1.2), 6): "▸", round(np.log(1.2), 6): "◂"}
+
+
+@pytest.mark.parametrize("read", [lambda table: table, lambda table: table.replace("", np.nan)])
+def test_the_grid_shows_every_arm_of_every_decided_hypothesis(verdicts, read):
+    arms = statistics_tables.arms()
+    ax = verdict_figures.arm_grid(verdicts, read(arms)).axes[0]
+    merged = arms.assign(arm=arms["arm"].str.replace(r"^denominator .*", "other denominators", regex=True))
+    cells = merged.groupby(["id", "arm"])["holds"].agg(list)
+    drawn = {marker: [line for line in ax.lines if line.get_marker() == marker] for marker in "os_"}
+    assert len(drawn["o"]) == sum("no" not in holds and "yes" in holds for holds in cells)
+    assert len(drawn["s"]) == sum("no" in holds for holds in cells) == 2
+    assert len(drawn["_"]) == sum(set(holds) == {""} for holds in cells) > 0
+    labels = [label.get_text() for label in ax.get_yticklabels()]
+    assert labels == verdicts.loc[verdicts["verdict"] != "not testable", "label"].tolist()
+    row = labels.index(verdicts.set_index("id").loc["T1", "label"])
+    columns = [label.get_text() for label in ax.get_xticklabels()]
+    failed = {columns[int(line.get_xdata()[0])] for line in drawn["s"] if line.get_ydata()[0] == row}
+    assert failed == {"leave one donor out", "adjusted for steroid score"}
+    assert "4 of 6" in words_of(ax)
+
+
+def test_other_denominators_hold_when_each_that_could_be_asked_does():
+    rows = [("A", "denominator x", "yes"), ("A", "denominator y", "no"), ("B", "denominator x", "yes")]
+    rows += [("B", "denominator y", ""), ("C", "denominator x", "")]
+    arms = pd.DataFrame(rows, columns=["id", "arm", "holds"]).assign(verdict="supported")
+    merged = verdict_figures.merge_denominators(arms).set_index("id")["holds"]
+    assert merged.to_dict() == {"A": "no", "B": "yes", "C": ""}
 
 
 def test_forest_marks_a_fall_that_only_the_detection_limit_bounds(verdicts):
     row = verdicts[verdicts["id"] == "B3"]
     assert row["ci_low"].isna().all()
-    markers = [line.get_marker() for line in figures.forest(row).axes[0].lines]
+    markers = [line.get_marker() for line in verdict_figures.forest(row).axes[0].lines]
     assert "<" in markers
 
 
@@ -155,7 +191,10 @@ def test_volcanoes_draw_every_gene_and_a_p_of_zero_at_a_finite_height():
 @pytest.mark.parametrize(
     "draw",
     [
-        lambda: figures.forest(made_up.verdicts().assign(label="").head(0)),
+        lambda: verdict_figures.forest(made_up.verdicts().assign(label="").head(0)),
+        lambda: verdict_figures.arm_grid(
+            claims.in_story_order(made_up.verdicts()), statistics_tables.arms().head(0)
+        ),
         lambda: figures.embedding(made_up.embedding(n_cells=5).head(0), visits=VISITS),
         lambda: figures.shares(made_up.donors().head(0), visits=VISITS),
         lambda: figures.programme_changes(made_up.programs().head(0), contrasts=["week2-baseline"]),
@@ -180,7 +219,7 @@ def test_spread_keeps_the_order_and_the_distance(wanted):
 
 def test_drawing_leaves_the_settings_of_matplotlib_alone(verdicts):
     before = dict(mpl.rcParams)
-    figures.forest(verdicts.head(2))
+    verdict_figures.forest(verdicts.head(2))
     assert dict(mpl.rcParams) == before
 
 

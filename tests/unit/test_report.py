@@ -13,10 +13,15 @@ import pytest
 
 import annotation_tables
 import report_tables as made_up
+import statistics_tables
 from cd20scope import listings, report, wording
 from cd20scope.schema import VERDICTS
 
-TEMPLATE = (Path(__file__).parents[2] / "workflow" / "report" / "report.html.j2").read_text(encoding="utf-8")
+FOLDER = Path(__file__).parents[2] / "workflow" / "report"
+TEMPLATES = {
+    name: (FOLDER / name).read_text(encoding="utf-8")
+    for name in ("report.html.j2", "parts.html.j2", "trust.html.j2", "report.css")
+}
 EVIL = "<img src=x onerror=alert(1)>"
 VOID = {"meta", "br", "hr", "img", "input", "link", "col"}
 
@@ -59,7 +64,7 @@ def tables():
     made = made_up.tables(n_cells=300, n_genes=40)
     genes = made["expression"]
     shown = {"expression": genes[genes["population"].isin(["Treg", "NK"])]}
-    return made | annotation_tables.arguments() | shown
+    return made | annotation_tables.arguments() | shown | {"statistics": statistics_tables.every()}
 
 
 def from_disk(table):
@@ -70,8 +75,9 @@ def from_disk(table):
 @pytest.fixture(scope="module")
 def html(tables):
     read = {key: from_disk(table) for key, table in tables.items() if isinstance(table, pd.DataFrame)}
-    read["annotation"] = {key: from_disk(table) for key, table in tables["annotation"].items()}
-    return report.render(TEMPLATE, **(tables | read))
+    for part in ("annotation", "statistics"):
+        read[part] = {key: from_disk(table) for key, table in tables[part].items()}
+    return report.render(TEMPLATES, **(tables | read))
 
 
 @pytest.fixture(scope="module")
@@ -91,14 +97,15 @@ def test_every_confirmatory_hypothesis_has_its_verdict_numbers_and_donors(tables
         claim = " ".join(page.claims[f"claim-{row['id']}"].split())
         assert row["statement"] in claim
         assert row["verdict"] in claim
-        assert row["effect"] in claim
+        assert row["effect"].replace("-", "−") in claim
         assert row["reason"][1:] in claim
         assert row["dropped"] in claim
         assert f"{row['estimate']:.2f}".replace("-", "−") in claim
         if row["verdict"] != "not testable":
             assert wording.interval(row["ci_low"], row["ci_high"]) in claim
             assert wording.p_value(row["p_adjusted"]) in claim
-            assert f"{row['n_pairs']} ({row['donors']})" in claim
+            assert f"{row['n_pairs']} of 8 enter" in claim
+            assert f"holds in {row['arms_held']:.0f} of {row['arms_asked']:.0f} robustness arms" in claim
 
 
 def test_the_first_hypothesis_reads_as_computed_by_hand(tables, page):
@@ -117,9 +124,45 @@ def test_a_one_sided_interval_and_a_described_effect_are_told_as_such(tables, pa
     assert "(described only)" in page.claims["claim-A4"]
 
 
-def test_parts_of_a_total_stand_in_the_answer_and_other_exploratory_rows_do_not(page):
-    assert {"claim-A2", "claim-A3"} <= set(page.claims)
-    assert not {"claim-E1", "claim-E2"} & set(page.claims)
+def test_what_a_verdict_hangs_on_stands_beside_it(page):
+    claim = " ".join(page.claims["claim-T1"].split())
+    assert "holds in 4 of 6 robustness arms; not: leave one donor out; adjusted for steroid score" in claim
+    assert "Beside it Glucocorticoid −0.31 SD (−0.62 to −0.00); Handling stress +0.10 SD" in claim
+    assert "Caution" not in claim
+    treg = " ".join(page.claims["claim-R3"].split())
+    assert "(!) Caution. Explained by steroids: the steroid score of the same cells changed by −0.31" in treg
+    untested = " ".join(page.claims["claim-A4"].split())
+    assert "Robust" not in untested
+    assert "Could show" not in untested
+
+
+def test_the_smallest_effect_is_told_in_the_unit_of_the_claim(tables, page):
+    smallest = tables["verdicts"].set_index("id")["smallest_effect"]
+    told = {name: " ".join(page.claims[f"claim-{name}"].split()) for name in ("B1", "T1", "R4")}
+    assert (
+        f"Could show down by {np.exp(smallest['B1']):.2g}-fold in the odds or more, with 80 % power"
+        in told["B1"]
+    )
+    assert f"Could show down by {smallest['T1']:.2g} baseline SD or more, with 80 % power" in told["T1"]
+    fold = f"{np.exp(smallest['R4']):.2g}-fold in the odds"
+    assert f"Could show that nothing changes by {fold}, with 80 % power" in told["R4"]
+    assert "Asked month6-baseline, no change by 1.2-fold in the odds, either way" in told["R4"]
+
+
+def test_each_donor_has_its_change_or_the_reason_why_not(tables, page):
+    ledger = tables["statistics"]["ledger"]
+    claim = " ".join(page.claims["claim-B1"].split())
+    for row in ledger[ledger["id"] == "B1"].itertuples():
+        told = f"{row.donor} {wording.number(row.change)} "
+        assert told + ("yes" if row.enters == "yes" else f"no: {row.reason}") in claim
+    three = " ".join(page.claims["claim-P1"].split())
+    heads = ("depletion, week2-baseline, log odds", "programme, month6-week2, baseline SD")
+    assert all(head in three for head in heads)
+
+
+def test_parts_of_a_total_and_conflicts_stand_in_the_answer_and_other_exploratory_rows_do_not(page):
+    assert {"claim-A2", "claim-A3", "claim-E2", "claim-E3", "claim-R4"} <= set(page.claims)
+    assert "claim-E1" not in page.claims
     assert "(exploratory)" in page.claims["claim-A2"]
 
 
@@ -129,27 +172,30 @@ def test_exploratory_hypotheses_are_in_the_table_at_the_end(tables, html):
         assert statement in end
 
 
-def test_opposing_claims_stand_side_by_side(html):
-    blocks = re.findall(r'<div class="sides">(.*?)</div>\s*</div>', html, re.DOTALL)
-    ids = [
-        set(re.findall(r'id="(claim-[^"]+)"', block)) for block in re.split('<div class="opposed">', html)[1:]
-    ]
-    assert len(blocks) == len(ids) == 2
-    assert {"claim-T3", "claim-T4"} <= ids[0]
-    assert {"claim-R1", "claim-R2"} <= ids[1]
+def test_claims_that_conflict_stand_side_by_side_three_where_no_change_is_the_third(html):
+    sides = [block.split("<h3")[0] for block in re.split('<div class="opposed">', html)[1:]]
+    ids = [re.findall(r'<article class="claim" id="claim-([^"]+)"', text) for text in sides]
+    assert ids[0][:2] == ["T3", "T4"]
+    assert ids[1][:3] == ["R1", "R2", "R4"]
+    assert ids[2][:2] == ["E2", "E3"]
+    assert ['class="sides many"' in text for text in sides] == [False, True, False]
 
 
 def test_the_tally_counts_the_confirmatory_family(tables, page):
     rows = tables["verdicts"]
     found = Counter(rows.loc[rows["family"] == "confirmatory", "verdict"])
     told = ", ".join(f"{found[verdict]} {verdict}" for verdict in VERDICTS if found[verdict])
+    told = told.replace("supported", "supported (1 with a caution)", 1)
     text = " ".join("".join(page.text).split())
     assert f"Of {sum(found.values())} pre-specified hypotheses, {told}." in text
 
 
+THEMED = ("depletion", "presentation", "helper", "treg", "order", "innate")
+
+
 def test_claims_follow_the_story(page):
     order = [name for name in page.ids if name.startswith("theme-")]
-    assert order == [f"theme-{name}" for name in ("depletion", "helper", "treg", "order", "presentation")]
+    assert order == [f"theme-{name}" for name in THEMED]
 
 
 def test_nothing_is_loaded_and_only_dois_leave_the_page(page, html):
@@ -163,13 +209,13 @@ def test_nothing_is_loaded_and_only_dois_leave_the_page(page, html):
 
 def test_the_contents_lead_to_every_section(page):
     targets = [target[1:] for tag, target in page.links if tag == "a" and target.startswith("#")]
-    assert len(targets) == page.tags["section"] == 9
+    assert len(set(targets)) == page.tags["section"] == 9
     assert set(targets) <= set(page.ids)
 
 
 def test_figures_carry_a_text_and_refer_to_themselves_only(html):
     figures = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
-    assert len(figures) == 13
+    assert len(figures) == 14
     assert sum(text.count("url(#fig-") for text in figures) > 50
     for text in figures:
         svg = ET.fromstring(text)
@@ -181,7 +227,18 @@ def test_figures_carry_a_text_and_refer_to_themselves_only(html):
 
 
 def test_equal_tables_give_equal_bytes_whether_from_memory_or_from_disk(tables, html):
-    assert report.render(TEMPLATE, **tables) == html
+    assert report.render(TEMPLATES, **tables) == html
+
+
+EVIL_COLUMNS = {
+    "arms": ["arm", "detail"],
+    "ledger": ["reason"],
+    "repopulation": ["donor", "statement"],
+    "absolute": ["population", "reason"],
+    "random_sets": ["program"],
+    "gene_flips": ["population"],
+    "enrichment": ["gene_set"],
+}
 
 
 def test_what_stands_in_a_table_stays_text(tables):
@@ -199,13 +256,20 @@ def test_what_stands_in_a_table_stays_text(tables):
         EVIL
     )
     evil["verdicts"].loc[1, ["population", "denominator", "contrast"]] = EVIL
+    evil["verdicts"].loc[2, ["caution", "beside", "arms_against", "dropped"]] = EVIL
+    statistics = {key: table.copy() for key, table in tables["statistics"].items()}
+    for key, columns in EVIL_COLUMNS.items():
+        statistics[key].loc[0, columns] = EVIL
+    statistics["ledger"]["donor"] = statistics["ledger"]["donor"].replace({"D01": EVIL})
     evil["inputs"].loc[0, ["sample", "path"]] = EVIL
     evil["qc_summary"] = evil["qc_summary"].rename(columns={"doublet": EVIL})
     for key in ("abundance", "programs", "expression_populations"):
         evil[key].loc[0, ["donors", "dropped", "reason"]] = EVIL
     evil["expression"] = evil["expression"].replace({"gene": {"FOXP3": EVIL}})
     rest = {"config": tables["config"] | {"samples": EVIL}, "versions": {EVIL: EVIL}, "title": EVIL}
-    html = report.render(TEMPLATE, **(tables | evil | rest | {"annotation": labels}))
+    html = report.render(
+        TEMPLATES, **(tables | evil | rest | {"annotation": labels, "statistics": statistics})
+    )
     page = Page(html)
     assert "<img" not in html
     assert page.tags["img"] == 0
@@ -217,7 +281,13 @@ def test_simulated_data_are_called_that(tables, html):
     assert "Simulated data" not in html
     config = tables["config"] | {"simulate": {"plan": "treated", "donors": 8}}
     rows = {name: tables[name].head(0) for name in ("expression", "embedding", "programs", "scores")}
-    assert "Simulated data" in report.render(TEMPLATE, **(tables | rows | {"config": config}))
+    other = report.render(TEMPLATES, **(tables | rows | {"config": config, "statistics": {}}))
+    assert "Simulated data" in other
+    # without a table of arms, flips or donors the page still stands, and says that there is none
+    assert Page(other).open == []
+    for name in ("arms", "calibration", "ledger", "repopulation", "absolute", "enrichment", "gene_flips"):
+        table = other[other.index(f'id="table-{name}"') :].split("</table>")[0]
+        assert ">None.<" in table, name
 
 
 def test_what_a_run_has_not_is_not_told(tables, html):
@@ -227,7 +297,7 @@ def test_what_a_run_has_not_is_not_told(tables, html):
     rows = {name: tables[name].head(0) for name in ("expression", "embedding", "programs", "scores")}
     annotate = tables["config"]["annotate"] | {"method": ["reference"]}
     rest = {"annotation": labels, "config": tables["config"] | {"annotate": annotate}}
-    other = report.render(TEMPLATE, **(tables | rows | rest))
+    other = report.render(TEMPLATES, **(tables | rows | rest))
     section = other[
         other.index('aria-labelledby="annotation"') : other.index('aria-labelledby="populations"')
     ]
@@ -272,7 +342,7 @@ def test_everything_that_was_not_testable_is_listed_with_its_reason(tables):
 
 def test_a_missing_column_is_named(tables):
     with pytest.raises(ValueError, match=r"verdicts\.tsv: column\(s\) effect missing"):
-        report.render(TEMPLATE, **(tables | {"verdicts": tables["verdicts"].drop(columns="effect")}))
+        report.render(TEMPLATES, **(tables | {"verdicts": tables["verdicts"].drop(columns="effect")}))
 
 
 @pytest.mark.parametrize(

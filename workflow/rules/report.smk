@@ -1,12 +1,20 @@
 rule write_report:
     input:
         verdicts="results/verdict/verdicts.tsv",
+        arms="results/verdict/arms.tsv",
+        flips="results/verdict/flips.tsv",
+        ledger="results/verdict/ledger.tsv",
         donors="results/abundance/donors.tsv",
         abundance="results/abundance/abundance.tsv",
+        absolute="results/abundance/absolute.tsv",
+        repopulation="results/abundance/repopulation.tsv",
         expression="results/expression/expression.tsv.gz",
         populations="results/expression/populations.tsv",
+        gene_flips="results/expression/flips.tsv",
+        enrichment="results/expression/enrichment.tsv",
         scores="results/programs/scores.tsv",
         programs="results/programs/programs.tsv",
+        random_sets="results/programs/random_sets.tsv",
         embedding="results/embed/embedding.parquet",
         checked="results/ingest/checked.tsv",
         annotation=[
@@ -43,7 +51,7 @@ rule write_report:
     params:
         code=CODE,
         sheet=SHEET_RECORDS,
-        template=report_template,
+        templates=report_templates,
         populations=POPULATIONS,
         config=dict(config),
         version=VERSION,

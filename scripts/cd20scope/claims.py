@@ -1,0 +1,186 @@
+"""Hypotheses and their verdicts as cards of the report: which are shown, in which order, in which words."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from cd20scope import wording
+from cd20scope.drawing import VERDICT_STYLE
+from cd20scope.schema import VERDICTS
+
+THEMES: tuple[tuple[str, str, Callable[[wording.Row], bool]], ...] = (
+    ("depletion", "B cells and plasma cells", lambda row: of(row, "B ", "Plasma")),
+    (
+        "presentation",
+        "Antigen presentation and B-cell genes",
+        lambda row: of(row, "PBMC") or "MHC" in str(row["program"]),
+    ),
+    ("helper", "Helper and other T cells", lambda row: of(row, "CD4", "CD8", "T ", "MAIT", "gdT")),
+    ("treg", "Regulatory T cells", lambda row: of(row, "Treg")),
+    ("order", "Order of events: B cells, then T cells", lambda row: row["endpoint"] == "biphasic"),
+    ("innate", "NK and myeloid cells", lambda row: of(row, "NK", "Monocyte", "DC", "pDC", "Myeloid")),
+    ("other", "Other populations", lambda _: True),
+)
+"""Anchor, heading and members of the groups of claims, in the order of the treatment story."""
+
+PARTS = {"main": "", "first": "depletion, ", "then": "no further fall, ", "late": "programme, "}
+"""What the parts of a claim are called before their contrast; only those of a biphasic claim need a name."""
+
+
+def of(row: wording.Row, *starts: str) -> bool:
+    """Whether a hypothesis is about a population that starts with one of these words."""
+    return row["endpoint"] != "biphasic" and str(row["population"]).startswith(starts)
+
+
+def theme_of(row: wording.Row) -> str:
+    """Anchor of the group that a hypothesis belongs to."""
+    return next(anchor for anchor, _, belongs in THEMES if belongs(row))
+
+
+def in_story_order(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Sort hypotheses by theme, then as in the catalogue; add ``theme`` and a short ``label``."""
+    rows = verdicts.to_dict("records")
+    order = [anchor for anchor, _, _ in THEMES]
+    told = verdicts.assign(
+        theme=[theme_of(row) for row in rows], label=[wording.short_name(row) for row in rows]
+    )
+    return told.sort_values(
+        "theme", key=lambda theme: theme.map(order.index), kind="stable", ignore_index=True
+    )
+
+
+def shown_first(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Pick the confirmatory family, every claim that conflicts with another, and the parts of a total."""
+    family = verdicts["family"] == "confirmatory"
+    disputed = set(verdicts["opposes"].dropna()) - {""}
+    conflict = verdicts["id"].isin(disputed) | verdicts["opposes"].isin(set(verdicts["id"]))
+    split = pd.Index(
+        verdicts[["endpoint", "population", "program", "contrast"]]
+        .astype(object)
+        .fillna("")
+        .agg("|".join, axis=1)
+    )
+    part = split.isin(split[family]) & verdicts["component"].isin(["composition", "within"])
+    shown: pd.DataFrame = verdicts.loc[family | part | conflict]
+    return shown
+
+
+def tally(verdicts: pd.DataFrame, *, family: str) -> list[tuple[int, str, int]]:
+    """Count the verdicts of a family in their order: how many, which, and how many of them with a caution."""
+    own = verdicts[verdicts["family"] == family]
+    warned = own["caution"].astype(object).fillna("") != ""  # a column without any text is read as numbers
+    return [
+        (n, verdict, int((warned & (own["verdict"] == verdict)).sum()))
+        for verdict in VERDICTS
+        if (n := int((own["verdict"] == verdict).sum()))
+    ]
+
+
+def themes(answer: pd.DataFrame, *, ledger: pd.DataFrame) -> list[dict[str, Any]]:
+    """Claims by theme; a group is one claim, or all those that conflict with one another, side by side."""
+    entries = {str(name): rows for name, rows in ledger.groupby("id", sort=False)}
+    nothing = ledger.iloc[:0]
+    told = []
+    for anchor, heading, _ in THEMES:
+        rows = answer[answer["theme"] == anchor].to_dict("records")
+        if rows:
+            claims = [claim(row, ledger=entries.get(str(row["id"]), nothing)) for row in rows]
+            told.append({"anchor": anchor, "heading": heading, "groups": group(claims)})
+    return told
+
+
+def group(claims: Iterable[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Put claims that oppose one another, directly or through a third, into one group, where its first one stood."""
+    groups: list[list[dict[str, Any]]] = []
+    for own in claims:
+        met = [g for g in groups if any(own["id"] == o["opposes"] or own["opposes"] == o["id"] for o in g)]
+        if not met:
+            groups.append([own])
+            continue
+        for other in met[1:]:
+            met[0].extend(other)
+            groups.remove(other)
+        met[0].append(own)
+    return groups
+
+
+def claim(row: wording.Row, *, ledger: pd.DataFrame) -> dict[str, Any]:
+    """Write one hypothesis and its verdict in the words of the page; ``ledger`` has the rows of this hypothesis."""
+    limits = wording.interval(row["ci_low"], row["ci_high"])
+    return {
+        **{
+            key: row[key]
+            for key in ("id", "statement", "verdict", "family", "opposes", "contrast", "direction")
+        },
+        **{key: text(row[key]) for key in ("dropped", "test", "note")},
+        **{key: wording.true_minus(row[key]) for key in ("effect", "beside")},
+        "caution": wording.sentence(wording.true_minus(row["caution"])),
+        "reason": wording.sentence(text(row["reason"])),
+        **VERDICT_STYLE[row["verdict"]],
+        "anchor": "claim-" + re.sub(r"[^A-Za-z0-9]+", "-", str(row["id"])),
+        "tested": not pd.isna(row["estimate"]),
+        "estimate": f"{wording.number(row['estimate'])} {wording.unit_of(row)}",
+        "interval": "described only" if limits == wording.NOTHING else f"95 % CI {limits}",
+        "p": wording.p_value(row["p_adjusted"]),
+        "asked": wording.asked(row),
+        "held": wording.held(row),
+        "could_show": wording.could_show(row),
+        "pairs": pairs(row, ledger),
+        "ledger": tell_ledger(ledger),
+        "source": wording.link_dois(row["source"]),
+    }
+
+
+def text(value: str | float | None) -> str:
+    """Text of a cell of a table; nothing where it is missing."""
+    return "" if pd.isna(value) else str(value)
+
+
+def pairs(row: wording.Row, ledger: pd.DataFrame) -> str:
+    """Say how many donors enter, of how many, and why the others do not; without a test they are only complete."""
+    donors = ledger["donor"].nunique()
+    of_all = f" of {donors}" if donors else ""
+    verb = "complete" if row["verdict"] == "not testable" else "enter"
+    left_out = text(row["dropped"])
+    return f"{wording.count(row['n_pairs'])}{of_all} {verb}" + (f"; not {left_out}" if left_out else "")
+
+
+def tell_ledger(ledger: pd.DataFrame) -> dict[str, Any]:
+    """Lay out the ledger of one hypothesis.
+
+    Returns
+    -------
+    ``head``, one heading per change; ``rows`` of (donor, whether it enters, changes, reason).
+    """
+    parts = list(dict.fromkeys(zip(ledger["part"], ledger["contrast"], ledger["unit"], strict=True)))
+    rows = []
+    for donor, own in ledger.groupby("donor", sort=True):
+        value = own.drop_duplicates("part").set_index("part")["change"]
+        changes = [wording.number(value.get(part)) for part, _, _ in parts]
+        reasons = [str(reason) for reason in dict.fromkeys(own["reason"].dropna()) if reason]
+        rows.append((str(donor), bool((own["enters"] == "yes").all()), changes, "; ".join(reasons)))
+    several = len(parts) > 1
+    head = [f"{PARTS.get(part, '') if several else ''}{contrast}, {unit}" for part, contrast, unit in parts]
+    return {"head": head, "rows": rows}
+
+
+def wide_ledger(ledger: pd.DataFrame, *, order: Sequence[str]) -> pd.DataFrame:
+    """One row per hypothesis and part, one column per donor with its change; ``out`` names those left out.
+
+    Changes of donors that do not enter are not shown.
+    """
+    rows: list[Mapping[str, Any]] = []
+    kept = {name: number for number, name in enumerate(order)}
+    for (name, part, contrast, unit), own in ledger.groupby(["id", "part", "contrast", "unit"], sort=False):
+        enters = own["enters"] == "yes"
+        out = own[~enters].groupby(own["reason"].astype(object).fillna(""), sort=False)["donor"]
+        why = "; ".join(f"{', '.join(who.astype(str))}: {reason}" for reason, who in out)
+        rows.append(
+            {"id": name, "part": part, "contrast": contrast, "unit": unit, "n": int(enters.sum()), "out": why}
+            | dict(zip(own["donor"].astype(str), own["change"].where(enters), strict=True))
+        )
+    donors = sorted(ledger["donor"].astype(str).unique())
+    table = pd.DataFrame(rows, columns=["id", "part", "contrast", "unit", "n", *donors, "out"])
+    return table.sort_values("id", key=lambda ids: ids.map(kept), kind="stable", ignore_index=True)
