@@ -79,7 +79,7 @@ def shares() -> list[Difference]:
 
 def example() -> tuple[pd.DataFrame, pd.DataFrame, pd.Series, list[pairs.Contrast]]:
     """Counts of the genes that enter, their design matrix, the library sizes and the contrasts."""
-    counts = pd.read_csv(GOLDEN / "counts.tsv.gz", sep="\t", index_col=0)
+    counts = pd.read_csv(GOLDEN / "counts.tsv", sep="\t", index_col=0)
     design = read("samples.tsv").set_index("sample", drop=False)
     kept = counts.loc[:, ((counts >= 10).sum() >= 7).to_numpy()]
     return kept, deseq.design_matrix(design), counts.sum(axis=1), list(CONTRASTS)

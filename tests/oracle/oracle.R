@@ -12,7 +12,7 @@ write <- function(table, name) {
   write.table(format(table, digits = 17, trim = TRUE), file.path(folders[2], name), sep = "\t", quote = FALSE, row.names = FALSE)
 }
 
-counts <- as.matrix(read.delim(gzfile(file.path(folders[1], "counts.tsv.gz")), row.names = 1, check.names = FALSE))
+counts <- as.matrix(read.delim(file.path(folders[1], "counts.tsv"), row.names = 1, check.names = FALSE))
 samples <- read("samples.tsv")
 samples$donor <- factor(samples$donor)
 samples$visit <- factor(samples$visit, levels = c("baseline", "month6", "week2"))
