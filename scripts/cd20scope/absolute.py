@@ -86,9 +86,8 @@ def _counts(sheet: pd.DataFrame, unit: pd.Series, n_units: int) -> np.ndarray:
     """Count of each donor-visit; samples of one donor and visit are of one draw, so their mean."""
     if COUNT not in sheet:
         return np.full(n_units, np.nan)
-    values = pd.to_numeric(sheet[COUNT], errors="coerce").to_numpy(dtype=float)
-    values[~(values > 0)] = np.nan
-    return pd.Series(values).groupby(unit.to_numpy()).mean().reindex(range(n_units)).to_numpy()
+    values = pd.to_numeric(sheet[COUNT], errors="coerce").reset_index(drop=True)
+    return values.where(values > 0).groupby(unit.to_numpy()).mean().reindex(range(n_units)).to_numpy()
 
 
 def _test(

@@ -102,7 +102,11 @@ def _tabulate(real: Sequence[Any], asked: Sequence[Mapping[str, Any]], said: NDA
             i for i, entry in enumerate(asked) if entry["family"] == family and entry["direction"] != "none"
         ]
         of_family = [
-            m for m in real if m.hypothesis["family"] == family and m.hypothesis["direction"] != "none"
+            made
+            for made in real
+            if made.hypothesis["id"] in column
+            and made.hypothesis["family"] == family
+            and made.hypothesis["direction"] != "none"
         ]
         supported = [made.verdict.verdict == "supported" for made in of_family]
         table.append(
