@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 from statsmodels.regression.linear_model import OLS
 
-from cd20scope import crosscheck, enrichment, gene_flips, gene_sets
+from cd20scope import crosscheck, deseq, enrichment, gene_flips, gene_sets
 from cd20scope.expression import Pseudobulk
 
 CONTRAST = ("month6", "baseline")
@@ -38,7 +38,7 @@ def flip(data, **options):
 
 
 def fitted(flipped):
-    p = stats.false_discovery_control(flipped.p_value[0])
+    p = stats.false_discovery_control(flipped.p_values()[0])
     return pd.DataFrame({"gene": flipped.genes, "stat": flipped.t[0], "p_adjusted": p})
 
 
@@ -52,6 +52,56 @@ def test_the_real_labels_come_first_and_are_the_moderated_t_of_the_differences()
     # moderation shrinks variances towards each other, and leaves the means as they are
     spread = d.mean(axis=0) / flipped.t[0]
     assert np.std(np.log(np.abs(spread))) < np.std(np.log(d.std(axis=0, ddof=1)))
+
+
+def test_variances_are_moderated_as_in_the_cross_check():
+    data = pseudobulk(up=20)
+    flipped = flip(data)
+    log_cpm = crosscheck.log2_cpm(data.counts, library_size=data.counts.sum(axis=1))
+    matrix = deseq.design_matrix(data.design)
+    check = crosscheck.moderated_t(
+        log_cpm, design=matrix, contrast=deseq.contrast_vector(matrix, ("month6", "baseline"))
+    )
+    # two visits: least squares on donor and visit is the paired t-test
+    assert flipped.t[0] == pytest.approx(check["t"].to_numpy(), rel=1e-8)
+    assert flipped.p_values()[0] == pytest.approx(check["p_value"].to_numpy(), rel=1e-6)
+
+
+def test_flipping_is_exchanging_the_counts_of_the_visits():
+    data = pseudobulk(donors=6, up=20)
+    patterns = gene_flips.other_patterns(6, limit=100, rng=np.random.default_rng(1))
+    last = len(patterns) - 1
+    turned = data.counts.to_numpy().reshape(6, 2, -1).copy()
+    turned[patterns[last] < 0] = turned[patterns[last] < 0][:, ::-1]
+    other = Pseudobulk(pd.DataFrame(turned.reshape(12, -1), columns=data.counts.columns), data.design)
+    assert flip(data).t[1 + last] == pytest.approx(flip(other).t[0], rel=1e-8)
+
+
+def test_p_values_that_decide_nothing_may_be_left_out():
+    flipped = flip(pseudobulk(up=20))
+    whole, some = flipped.p_values(), flipped.p_values(below=0.05)
+    assert np.array_equal(some < 0.05, whole < 0.05)
+    assert np.array_equal(some[some < 0.05], whole[some < 0.05])
+    calls = [stats.false_discovery_control(p, axis=1) < 0.05 for p in (whole, some)]
+    assert np.array_equal(*calls)
+    assert calls[0].sum() > 15
+
+
+@pytest.mark.parametrize(
+    ("donors", "limit", "flips"), [(2, 100, 1), (6, 100, 31), (7, 63, 63), (15, 100, 100)]
+)
+def test_patterns_are_different_and_none_is_the_real_one_or_a_mirror_image(donors, limit, flips):
+    patterns = gene_flips.other_patterns(donors, limit=limit, rng=np.random.default_rng(2))
+    assert patterns.shape == (flips, donors)
+    assert len(np.unique(patterns, axis=0)) == flips
+    assert (patterns[:, 0] == 1).all()
+    assert (patterns < 0).any(axis=1).all()
+
+
+def test_every_donor_but_the_first_is_flipped_in_half_of_the_patterns():
+    patterns = gene_flips.other_patterns(15, limit=400, rng=np.random.default_rng(3))
+    # 400 patterns: 0.5 and four standard errors of 0.025
+    assert np.abs((patterns[:, 1:] < 0).mean(axis=0) - 0.5).max() < 0.1
 
 
 def test_all_patterns_but_their_mirror_images_where_they_are_few():
@@ -103,6 +153,24 @@ def test_genes_that_move_together_deceive_the_model_but_not_the_flips():
     assert below["p_value"] > 20
     # 60 cohorts at 0.05: more than 8 in one of 200 such experiments
     assert below["p_flipped"] <= 8
+
+
+def test_many_sets_are_scored_in_parts_as_one_by_one(monkeypatch):
+    flipped = flip(pseudobulk(genes=120, up=10))
+    rng = np.random.default_rng(4)
+    many = {f"S{i}": [f"G{g}" for g in rng.integers(0, 150, rng.integers(1, 30))] for i in range(9)}
+    given = fitted(flipped), flipped
+    where = {"population": "NK", "contrast": CONTRAST}
+    alone = pd.concat([enrichment.enrich(*given, sets(**{k: v}), **where) for k, v in many.items()])
+    monkeypatch.setattr(enrichment, "AT_ONCE", 2)
+    together = enrichment.enrich(*given, sets(**many), **where)
+    assert set(together["status"]) == {"tested", "not testable"}
+    left = ["p_adjusted"]
+    pd.testing.assert_frame_equal(
+        together.drop(columns=left), alone.drop(columns=left).reset_index(drop=True), rtol=1e-4
+    )
+    measured = [len({g for g in genes if g in flipped.genes}) for genes in many.values()]
+    assert together["n_genes"].tolist() == measured
 
 
 def test_small_sets_are_not_testable_and_roles_are_kept():
