@@ -1,8 +1,10 @@
 # Set-up, demo and tests. Python 3.12 is the one that .python-version names (pyenv and uv both honour it).
-.PHONY: demo test check benchmark requirements reference clean help
+.PHONY: demo test check benchmark calibration requirements reference clean help
 .DEFAULT_GOAL := help
 
 CORES ?= 2
+COHORTS ?= 2000
+SEEDS ?= 1 2 3
 UV_VERSION := 0.13.9
 UV := .uv/bin/uv
 PYTHON := .venv/bin/python
@@ -39,6 +41,11 @@ check: .venv/installed  ## what contributors run beside the tests: style, types,
 
 benchmark: .venv/installed  ## how right the labels are, beside other methods, on the cells in ../shared (six minutes)
 	$(PYTHON) tests/benchmark/annotation.py
+
+calibration: .venv/installed  ## how often tests and verdicts are wrong: simulations, R, and cohorts of sorted cells if they are in ../shared
+	$(PYTHON) tests/benchmark/calibration.py --cohorts $(COHORTS)
+	$(PYTHON) -W ignore tests/oracle/comparison.py
+	if [ -d ../shared ]; then $(PYTHON) tests/benchmark/verdicts.py --seeds $(SEEDS); fi
 
 requirements: .uv/installed-$(UV_VERSION)  ## compile the pins anew from pyproject.toml
 	$(UV) pip compile --quiet --upgrade --python-version 3.12 --generate-hashes --no-emit-index-url \
