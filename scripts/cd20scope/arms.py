@@ -204,8 +204,10 @@ def _by_ranks(
 ) -> Iterator[dict[str, object]]:
     asked = weigh(made.hypothesis, own, min_pairs=min_pairs, tester=signed_rank)
     n = len(asked.paired)
-    one_sided = made.hypothesis["strength"] == "strong" or made.hypothesis["endpoint"] == "biphasic"
-    least = 0.5 ** (n if one_sided or made.hypothesis["direction"] == "none" else n - 1)
+    entry = made.hypothesis
+    plain = entry["strength"] == "plain" and entry["endpoint"] != "biphasic" and entry["direction"] != "none"
+    # a change the other way is two-sided whatever was claimed
+    least = 0.5 ** (n - 1 if plain or made.verdict.verdict == "contradicted" else n)
     row = _row(made, RANKS, asked, alpha)
     if asked.claim is not None and least > made.level:
         detail = f"ranks of {n} pairs reach p = {least:.2g} at best, and the level is {made.level:.2g}"
@@ -229,8 +231,9 @@ def _adjusted(
     if covariate is None:
         return
     donors = set(made.evidence.paired.donors) & set(covariate.paired.donors)
-    if len(donors) < min_pairs:
-        detail = f"{len(donors)} of the pairs have a steroid score, {min_pairs} needed"
+    least = max(min_pairs, 3)  # through two donors any line fits
+    if len(donors) < least:
+        detail = f"{len(donors)} of the pairs have a steroid score, {least} needed"
         yield {
             "id": entry["id"],
             "arm": ADJUSTED,
@@ -255,6 +258,8 @@ def _among_random(
     entry = made.hypothesis
     if entry["endpoint"] == "abundance" or made.verdict.verdict not in ("supported", "contradicted"):
         return
+    if entry["direction"] == "none" and made.verdict.verdict == "supported":
+        return  # random genes that change more do not speak against no change
     p = random_sets.get((entry["population"], entry["program"], entry["contrast"]))
     if p is None or np.isnan(p):
         return

@@ -57,7 +57,8 @@ def enrich(
     where = {"population": population, "contrast": pairs.contrast_name(contrast)}
     members = sets["genes"].explode()
     members = members[members.isin(flipped.genes)].groupby(level=0).unique()
-    number = members.map(len).reindex(sets.index, fill_value=0)
+    # of no set at all the lengths would be text, as the sets are
+    number = members.map(len).astype(int).reindex(sets.index, fill_value=0)
     table = sets.drop(columns="genes").assign(**where, n_genes=number, status="not testable", reason="")
     enough = number >= MIN_GENES
     table.loc[~enough, "reason"] = number[~enough].map(f"{{}} measured genes, {MIN_GENES} needed".format)

@@ -173,7 +173,7 @@ def _biphasic(
         slack=float(depletion["slack"]),
         delta=float(hypothesis["margin"]),
     )
-    key = ("biphasic", hypothesis["direction"], *needed(hypothesis).values())
+    key = ("biphasic", hypothesis["direction"], claim.fall, claim.slack, *needed(hypothesis).values())
     return Evidence(late.paired, key=key, t=tests[2], claim=claim)
 
 

@@ -35,7 +35,8 @@ def smallest_effect(claim: Claim | Biphasic, *, level: float, power: float = 0.8
 
     Returns
     -------
-    In the unit of the test (log odds or baseline SDs), positive; missing for a test other than a t test.
+    In the unit of the test (log odds or baseline SDs), positive; missing for a test other than a t test, and where the
+    detection limit lets nothing be shown, however large the effect (or the margin, of no change) is.
 
     References
     ----------
@@ -46,10 +47,13 @@ def smallest_effect(claim: Claim | Biphasic, *, level: float, power: float = 0.8
         return float("nan")
     s = t.se * np.sqrt(stats.chi2.ppf(QUANTILES, t.df) / t.df)
     if isinstance(claim, Claim) and claim.same:
-        return _smallest_margin(t.se, special.stdtrit(t.df, 1 - level) * s, power)
+        margin = _smallest_margin(t.se, special.stdtrit(t.df, 1 - level) * s, power)
+        return margin if -claim.floor >= margin <= claim.ceiling else float("nan")
     if isinstance(claim, Biphasic):
         least = np.maximum(claim.delta, special.stdtrit(t.df, 1 - level) * s)
     elif claim.strong:
+        if claim.ceiling <= claim.delta:
+            return float("nan")
         least = claim.delta + special.stdtrit(t.df, 1 - level) * s
     else:
         least = np.maximum(claim.delta, special.stdtrit(t.df, 1 - level / 2) * s)
