@@ -4,7 +4,7 @@
 
 CORES ?= 2
 COHORTS ?= 2000
-SEEDS ?= 1 2 4
+SEEDS ?= 2 3 4
 UV_VERSION := 0.13.9
 UV := .uv/bin/uv
 PYTHON := .venv/bin/python

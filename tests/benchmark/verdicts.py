@@ -1,10 +1,10 @@
 """What is said of cohorts of real, sorted cells, beside what was planted in them: every verdict, plan by plan.
 
-    .venv/bin/python tests/benchmark/verdicts.py [--seeds 1 2 4] [--plans treated null ...] [--no-fail]
+    .venv/bin/python tests/benchmark/verdicts.py [--seeds 2 3 4] [--plans treated null ...] [--no-fail]
 
 Each cohort (8 donors x 3 visits x 1,200 cells) goes through the whole workflow, from count files to verdicts; about
 two minutes each on two cores. Exits with 2 where the data beside the checkout are missing, with 1 when a claim is
-supported that was not planted. Seed 3 of depletion_only draws one barcode twice, which the workflow refuses.
+supported that was not planted. Seed 1 of steroid draws one barcode twice, which the workflow refuses.
 """
 
 import argparse
@@ -97,7 +97,7 @@ def show(table: pd.DataFrame) -> None:
 def main() -> int:
     """Run the cohorts, print the tables and count what is false."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 4])
+    parser.add_argument("--seeds", nargs="+", type=int, default=[2, 3, 4])
     parser.add_argument("--plans", nargs="+", choices=PLANS, default=list(PLANS))
     parser.add_argument("--donors", type=int, default=8)
     parser.add_argument("--cells", type=int, default=1200)
