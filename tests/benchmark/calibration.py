@@ -41,12 +41,16 @@ class Figure:
     value: float
     low: float | None = None
     high: float | None = None
+    se: float = 0.0
+    """Standard error over cohorts, where so few can be afforded that it matters."""
 
     @property
     def verdict(self) -> str:
-        """``ok``, ``MISSED``, or nothing without a bound."""
+        """``ok``, ``MISSED``, or nothing without a bound; beyond it by less than two standard errors it cannot tell."""
         if self.low is None and self.high is None:
             return ""
+        if self.se and self.high is not None and self.high < self.value <= self.high + 2 * self.se:
+            return f"beyond, by less than two standard errors of {self.se:.3f}"
         inside = (self.low is None or self.value >= self.low) and (
             self.high is None or self.value <= self.high
         )
@@ -157,12 +161,14 @@ def verdicts(cohorts: int) -> Iterator[Figure]:
 
 def expression(cohorts: int) -> Iterator[Figure]:
     """Unchanged genes in pseudobulk; few cohorts, as each holds 1,500 genes."""
-    table = calibration_expression.tabulate(cohorts=max(1, cohorts // 500), genes=1500)
+    table = calibration_expression.tabulate(cohorts=max(2, cohorts // 400), genes=1500)
     bounds = {"PyDESeq2: null p < 0.05": (0.03, 0.06), "PyDESeq2: false share at BH 0.05": (None, 0.08)}
     for row in table.to_dict("records"):
         for name, value in row.items():
-            if name != "donors":
-                yield Figure(f"N = {row['donors']:2.0f}, {name}", value, *bounds.get(str(name), ()))
+            if name != "donors" and not str(name).startswith("se of "):
+                low, high = bounds.get(str(name), (None, None))
+                what = f"N = {row['donors']:2.0f}, {name}"
+                yield Figure(what, value, low, high, row.get(f"se of {name}", 0.0))
 
 
 TABLES = {table.__name__: table for table in (shares, bound, biphasic, programmes, verdicts, expression)}

@@ -212,3 +212,62 @@ def test_the_ledger_has_every_donor_and_why_it_does_not_enter():
     few = table[table["id"] == "few"].set_index("donor")
     assert few["enters"].unique().tolist() == ["no"]
     assert few.loc["D0", "reason"] == "3 complete pairs, 6 needed"
+
+
+def test_random_gene_sets_say_nothing_against_no_change():
+    claim = T_ACT | {"direction": "none", "id": "same"}
+    p_random = {("Treg", "Th1", "month6-baseline"): 0.6}
+    decisions, table = ask([claim], score("Treg", "Th1", estimate=0.0, se=0.05), random_sets=p_random)
+    assert decisions[0].verdict.verdict == "supported"
+    assert ("same", arms.RANDOM_SETS) not in table.index
+    decisions, table = ask([claim], score("Treg", "Th1", estimate=2.0, se=0.2), random_sets=p_random)
+    assert decisions[0].verdict.verdict == "contradicted"
+    assert table.loc[("same", arms.RANDOM_SETS), "holds"] == "no"
+
+
+def test_two_pairs_are_too_few_to_adjust():
+    _, table = ask(
+        [hypothesis("up")], share("Treg", n=2), steroid=steroids(np.linspace(-1, 1, 8)), min_pairs=2
+    )
+    assert table.loc[("up", arms.ADJUSTED), ["holds", "detail"]].tolist() == [
+        "",
+        "2 of the pairs have a steroid score, 3 needed",
+    ]
+
+
+def test_ranks_need_two_sides_to_contradict():
+    # eight pairs reach 1 / 256 on one side and 1 / 128 on two; twelve tests ask for 0.05 / 12 first
+    kind = {"strength": "strong", "margin": 1.2}
+    claims = [hypothesis(f"P{i}", population=f"P{i}", **kind) for i in range(12)]
+    made = {}
+    for i in range(12):
+        made |= share(f"P{i}", estimate=0.8 if i else -0.8, se=0.5 if i else 0.05)
+    decisions, table = ask(claims, made)
+    assert decisions[0].verdict.verdict == "contradicted"
+    assert 1 / 256 < decisions[0].level < 1 / 128
+    assert table.loc[("P0", arms.RANKS), "holds"] == ""
+    assert "reach p = 0.0078 at best" in table.loc[("P0", arms.RANKS), "detail"]
+
+
+def test_an_arm_of_one_part_leaves_the_other_parts_of_a_biphasic_claim():
+    first, then = "week2-baseline", "month6-week2"
+    depletion = {
+        "population": "B cells",
+        "denominator": "PBMC",
+        "first": first,
+        "fall": 5,
+        "then": then,
+        "slack": 2,
+    }
+    claim = T_ACT | {"id": "waves", "endpoint": "biphasic", "contrast": then, "depletion": depletion}
+    made = share("B cells", first, estimate=-3.0) | share("B cells", then, estimate=0.0)
+    made |= score("Treg", "Th1", then, estimate=-1.5, se=0.2)
+    other = {
+        "soup": score("Treg", "Th1", then, estimate=0.0, se=0.2),
+        "deep": share("B cells", first, estimate=-0.5),
+    }
+    decisions, table = ask([claim], made, other)
+    assert decisions[0].verdict.verdict == "supported"
+    assert table.loc["waves"].loc[["soup", "deep"], "verdict"].tolist() == ["not supported"] * 2
+    assert "the later programme change" in table.loc[("waves", "soup"), "detail"]
+    assert "the fall by the first visit" in table.loc[("waves", "deep"), "detail"]

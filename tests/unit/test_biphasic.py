@@ -195,3 +195,17 @@ def test_a_biphasic_claim_is_rarely_made_when_one_part_is_false(change):
     ]
     rate = np.mean([claim.decide(0.05).verdict == "supported" for claim in claims])
     assert rate < 0.065
+
+
+@pytest.mark.parametrize("first", [False, True], ids=["deeper last", "deeper first"])
+def test_claims_of_another_depth_or_plateau_are_other_tests(first):
+    deeper = BIPHASIC | {"id": "deeper", "depletion": BIPHASIC["depletion"] | {"fall": 40}}
+    flatter = BIPHASIC | {"id": "flatter", "depletion": BIPHASIC["depletion"] | {"slack": 1.01}}
+    claims = [BIPHASIC, deeper, flatter]
+    result = judge(claims[::-1] if first else claims, **waves())
+    assert result["test"].str.contains("Holm over 3 confirmatory tests").all()
+    assert result["p_value"].nunique() == 3
+    assert (result["p_adjusted"] >= result["p_value"]).all()
+    assert result.loc["deeper", "verdict"] != "supported"
+    for name in result.index[result["verdict"] == "supported"]:
+        assert result.loc[name, "p_value"] <= result.loc[name, "level"]

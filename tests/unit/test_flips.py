@@ -83,3 +83,30 @@ def test_claims_of_no_change_are_left_out_of_the_family():
     table = ask({next(iter(share("Treg"))): change(0.0, 0.02)}, [same, hypothesis("up")])
     assert table.loc["same", "supported_flipped"] == 1
     assert table.loc["any confirmatory", "supported_flipped"] < 0.05
+
+
+def test_either_direction_of_unchanged_shares_is_called_at_the_level_of_the_family():
+    """Three populations, each claimed up and down: two-sided tests, so at most 0.05 of the flips in the mean."""
+    rng = np.random.default_rng(11)
+    paired = pairs.Pairs(tuple(f"D{i}" for i in range(7)))
+    claims = [
+        hypothesis(f"{way}{i}", population=f"P{i}", direction=way, margin=1.01)
+        for i in range(3)
+        for way in ("up", "down")
+    ]
+    rates = []
+    for _ in range(24):
+        made = {
+            ("abundance", f"P{i}", "PBMC", "month6-baseline"): changes.Change.unlimited(
+                paired, rng.normal(0, 0.5, 7)
+            )
+            for i in range(3)
+        }
+        table = ask(made, claims)
+        assert table.loc["up0", "n_flips"] == 128
+        # a pattern and its mirror image call opposite claims
+        assert table.loc["up0", "supported_flipped"] == table.loc["down0", "supported_flipped"]
+        assert table.loc["up0", "supported_flipped"] == table.loc["up0", "contradicted_flipped"]
+        rates.append(table.loc["any confirmatory", "supported_flipped"])
+    # three standard errors of the mean of the 24 rates, about 0.006 each
+    assert 0.03 < np.mean(rates) < 0.05 + 3 * np.std(rates, ddof=1) / np.sqrt(24)

@@ -159,6 +159,7 @@ def test_many_sets_are_scored_in_parts_as_one_by_one(monkeypatch):
     flipped = flip(pseudobulk(genes=120, up=10))
     rng = np.random.default_rng(4)
     many = {f"S{i}": [f"G{g}" for g in rng.integers(0, 150, rng.integers(1, 30))] for i in range(9)}
+    many["few"] = ["G1", "G2"]
     given = fitted(flipped), flipped
     where = {"population": "NK", "contrast": CONTRAST}
     alone = pd.concat([enrichment.enrich(*given, sets(**{k: v}), **where) for k, v in many.items()])

@@ -49,3 +49,14 @@ def test_more_power_asks_for_more_and_other_tests_have_none():
     own = claim(pairs.PairedT(N, 0.0, SE, N - 1), delta=0.1)
     assert smallest_effect(own, level=LEVEL, power=0.9) > smallest_effect(own, level=LEVEL)
     assert np.isnan(smallest_effect(claim(pairs.PairedT(1, 0.0, np.nan, 0), delta=0.1), level=LEVEL))
+
+
+def test_what_the_cells_cannot_show_has_no_smallest_effect():
+    t = pairs.PairedT(N, 0.0, SE, N - 1)
+    strong = {"t": t, "delta": np.log(5), "strong": True, "same": False, "floor": -9.0}
+    assert np.isnan(smallest_effect(evidence.Claim(**strong, ceiling=np.log(5)), level=LEVEL))
+    assert smallest_effect(evidence.Claim(**strong, ceiling=4.0), level=LEVEL) > np.log(5)
+    same = {"t": t, "delta": 2.0, "strong": False, "same": True}
+    margin = smallest_effect(evidence.Claim(**same, floor=-9.0, ceiling=9.0), level=LEVEL)
+    for reach in ({"floor": 0.01 - margin, "ceiling": 9.0}, {"floor": -9.0, "ceiling": margin - 0.01}):
+        assert np.isnan(smallest_effect(evidence.Claim(**same, **reach), level=LEVEL))
