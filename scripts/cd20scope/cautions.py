@@ -74,7 +74,8 @@ def cautions(
         if made.verdict.verdict in ("supported", "contradicted"):
             against = {arm for arm in _arm_names(asked, name) if held[name, arm] == "no"}
             score = _first(changed, _places(entry), steroid, entry["contrast"])
-            if score is not None and arms.ADJUSTED in against:
+            changed_by = made.verdict.verdict == "contradicted" or entry["direction"] != "none"
+            if score is not None and changed_by and arms.ADJUSTED in against:
                 said.append(
                     f"explained by steroids: the steroid score of the same cells changed by {score:+.2f} baseline SD, "
                     "and adjusted for it the verdict does not hold"
