@@ -95,8 +95,8 @@ def variance_prior(
     prior_df
         Degrees of freedom of the prior; infinite when the genes scatter no more than chance.
     """
-    # A gene with no residual variance at all would have a log of minus infinity; limma's guard.
-    guarded = np.maximum(variance, 1e-5 * np.median(variance))
+    # A gene with no residual variance at all would have a log of minus infinity; limma's guards.
+    guarded = np.maximum(variance, 1e-5 * (np.median(variance) or 1.0))
     e = np.log(guarded) - special.digamma(df / 2) + np.log(df / 2)
     basis = natural_spline(mean)
     weights, *_ = np.linalg.lstsq(basis, e, rcond=None)
@@ -106,18 +106,27 @@ def variance_prior(
     )
     if scatter <= 0:
         return np.exp(trend), float("inf")
-    half = optimize.brentq(lambda x: float(special.polygamma(1, x)) - scatter, 1e-8, 1e8)
+    # Where trigamma is 1/x but for rounding, a root cannot be bracketed any more.
+    half = (
+        1 / scatter
+        if scatter < 1e-6
+        else optimize.brentq(lambda x: float(special.polygamma(1, x)) - scatter, 1e-8, 1e8)
+    )
     return np.exp(trend + special.digamma(half) - np.log(half)), 2 * half
 
 
 def natural_spline(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Natural cubic spline basis with two inner knots at the terciles, shape (genes, 4).
+    """Natural cubic spline basis with equally populated pieces, shape (genes, coefficients).
 
-    Truncated powers; they span the same space as R's ``splines::ns(x, df = 4, intercept = TRUE)``.
+    As limma chooses them: four coefficients (two inner knots) from 30 genes on, three from 6, two (a line) from 3,
+    one (a constant) below, and never more than there are different ``x``. Truncated powers; they span the same
+    space as R's ``splines::ns(x, df, intercept = TRUE)``. Where so many ``x`` are equal that knots coincide, a line.
     """
-    knots = np.quantile(x, [0, 1 / 3, 2 / 3, 1])
-    if len(np.unique(knots)) < len(knots):
-        return np.column_stack([np.ones_like(x), x])[:, : len(np.unique(x))]
+    n, different = len(x), len(np.unique(x))
+    size = min(1 + (n >= 3) + (n >= 6) + (n >= 30), different)
+    knots = np.quantile(x, np.linspace(0, 1, max(size, 2)))
+    if size < 3 or len(np.unique(knots)) < size:
+        return np.column_stack([np.ones_like(x), x])[:, : min(size, 2)]
     z, k = (x - knots[0]) / (knots[-1] - knots[0]), (knots - knots[0]) / (knots[-1] - knots[0])
 
     def slope(j: int) -> NDArray[np.float64]:
@@ -125,4 +134,5 @@ def natural_spline(x: NDArray[np.float64]) -> NDArray[np.float64]:
         result: NDArray[np.float64] = cubes / (k[-1] - k[j])
         return result
 
-    return np.column_stack([np.ones_like(z), z, slope(0) - slope(2), slope(1) - slope(2)])
+    curves = [slope(j) - slope(size - 2) for j in range(size - 2)]
+    return np.column_stack([np.ones_like(z), z, *curves])

@@ -57,11 +57,11 @@ class SignedRank:
 
     def p_above(self, null: float = 0.0) -> float:
         """One-sided p-value of "the centre is not above ``null``"."""
-        return self._at_least(self._statistic(null))
+        return self._at_least(int((self.walsh > null).sum()))
 
     def p_below(self, null: float = 0.0) -> float:
         """One-sided p-value of "the centre is not below ``null``"."""
-        return self._at_least(len(self.walsh) - self._statistic(null))
+        return self._at_least(int((self.walsh < null).sum()))
 
     def lower(self, alpha: float = 0.05) -> float:
         """One-sided lower ``1 - alpha`` limit; minus infinity when so few pairs cannot give one."""
@@ -80,12 +80,10 @@ class SignedRank:
         """Return the same test with the sign turned round."""
         return type(self)(-self.walsh[::-1], self.n)
 
-    def _statistic(self, null: float) -> float:
-        return float((self.walsh > null).sum() + 0.5 * (self.walsh == null).sum())
-
-    def _at_least(self, statistic: float) -> float:
-        # The distribution is symmetric: P(T >= t) = P(T <= M - t). A half rounds to the safe side.
-        return float(null_distribution(self.n)[int(np.ceil(len(self.walsh) - statistic))])
+    def _at_least(self, statistic: int) -> float:
+        # The distribution is symmetric: P(T >= t) = P(T <= M - t). What ties with the null speaks for neither side,
+        # so that p-values agree with the limits and are never too small.
+        return float(null_distribution(self.n)[len(self.walsh) - statistic])
 
 
 @lru_cache

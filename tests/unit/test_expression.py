@@ -280,6 +280,23 @@ def test_the_prior_is_recovered_from_its_own_model():
     assert np.abs(np.log(prior / trend)).max() < 0.05
 
 
+def test_a_prior_of_almost_infinite_weight_is_found():
+    """Pairs of genes of one mean, apart by what chance explains and 1e-9 more."""
+    df, mean = 10, np.repeat(np.arange(20.0), 2)
+    apart = np.sqrt((float(special.polygamma(1, df / 2)) + 1e-9) * (40 - 4) / 40)
+    _, prior_df = crosscheck.variance_prior(np.exp(np.tile([apart, -apart], 20)), df=df, mean=mean)
+    assert prior_df == pytest.approx(2e9, rel=1e-4)
+
+
+def test_variances_of_which_most_are_zero_are_lifted_as_in_limma():
+    mean = np.arange(40.0)
+    variance = np.where(mean % 5 < 3, 0.0, 0.3 + mean / 7)
+    prior, prior_df = crosscheck.variance_prior(variance, df=10, mean=mean)
+    # limma 3.54: fitFDist(variance, 10, covariate = mean)
+    assert prior_df == pytest.approx(0.319978075979267, rel=1e-9)
+    assert prior[[0, 39]] == pytest.approx([8.77245169255492e-07, 0.000250360572773142], rel=1e-9)
+
+
 def test_the_spline_is_natural_and_fits_a_line_exactly():
     x = np.random.default_rng(6).normal(size=50)
     basis = crosscheck.natural_spline(x)

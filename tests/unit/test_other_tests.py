@@ -34,6 +34,20 @@ def test_limits_and_p_values_agree_at_every_level(n, seed, alpha, null):
     assert ranks.flipped().lower(alpha) == -ranks.upper(alpha)
 
 
+@given(
+    st.lists(st.integers(-2, 3), min_size=5, max_size=10),
+    st.sampled_from([0.01, 0.03125, 0.05, 0.1, 0.3]),
+    st.integers(-4, 6),
+)
+def test_limits_and_p_values_agree_with_ties(differences, alpha, doubled):
+    ranks, null = signed_rank(differences), doubled / 2
+    assert (ranks.p_above(null) <= alpha) == (ranks.lower(alpha) > null)
+    assert (ranks.p_below(null) <= alpha) == (ranks.upper(alpha) < null)
+    # a tie broken either way is no less clear
+    assert ranks.p_above(null) >= max(ranks.p_above(null - 0.1), ranks.p_above(null - 0.2))
+    assert ranks.p_below(null) >= max(ranks.p_below(null + 0.1), ranks.p_below(null + 0.2))
+
+
 def test_the_null_distribution_counts_subsets():
     assert null_distribution(3).tolist() == pytest.approx(np.cumsum([1, 1, 1, 2, 1, 1, 1]) / 8)
 

@@ -133,6 +133,13 @@ def test_claims_of_no_change(estimate, se, floor, expected, reason):
     assert reason in result.reason
 
 
+def test_no_change_needs_cells_that_could_show_a_rise_as_well():
+    reach = {"floor": -9.0, "ceiling": 0.1}
+    result = rules.decide_equivalence(t(0.01, 0.05), delta=LOG12, level=0.05, **reach)
+    assert result.verdict == "inconclusive"
+    assert "detection limit" in result.reason
+
+
 def test_equivalence_is_two_one_sided_tests():
     d = np.random.default_rng(5).normal(0.05, 0.2, 9)
     p, *_ = ttost_paired(d, np.zeros(9), -LOG12, LOG12)
