@@ -3,8 +3,9 @@
     .venv/bin/python tests/benchmark/verdicts.py [--seeds 2 3 4] [--plans treated null ...] [--no-fail]
 
 Each cohort (8 donors x 3 visits x 1,200 cells) goes through the whole workflow, from count files to verdicts; about
-two minutes each on two cores. Exits with 2 where the data beside the checkout are missing, with 1 when a claim
-on T cells, or any in an unchanged cohort, is supported that was not planted. Seed 1 of steroid draws one barcode twice, which the workflow refuses.
+two minutes each on two cores. Exits with 2 where the data beside the checkout are missing, with 1 when a claim on T
+cells, or any in an unchanged cohort, is supported that was not planted. Seed 1 of steroid draws one barcode twice,
+which the workflow refuses.
 """
 
 import argparse
