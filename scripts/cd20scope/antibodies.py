@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import cast
 
-import h5py
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
 from cd20scope.counts import LIMIT, Strings, make_unique
-from cd20scope.sources import Source, Table, checked, read_strings
+from cd20scope.sources import Node, Source, Table, checked, is_array, read_strings
 
 LOG = logging.getLogger(__name__)
 
@@ -106,15 +105,15 @@ def _tidy(names: pd.Index) -> list[str]:
     return make_unique([f"antibody {name}".strip() if name in TAKEN else name for name in plain])
 
 
-def obsm_tables(file: h5py.File) -> tuple[Table, ...]:
+def obsm_tables(file: Node) -> tuple[Table, ...]:
     """Tables of antibodies beside the genes of an h5ad file, the likeliest counts first; nothing is read yet."""
-    obsm = file.get("obsm")
-    held = {key.lower(): key for key in obsm} if isinstance(obsm, h5py.Group) else {}
+    obsm = file.get("obsm", None)
+    held = {} if obsm is None or is_array(obsm) else {key.lower(): key for key in obsm}
     keys = [held[name] for name in OBSM if name in held]
     return tuple(Table(place=f"obsm[{key!r}]", load=partial(_load, file, key)) for key in keys)
 
 
-def _load(file: h5py.File, key: str, rows: int | None) -> pd.DataFrame:
+def _load(file: Node, key: str, rows: int | None) -> pd.DataFrame:
     """Read the first rows of a table as anndata writes it: DataFrame, array, or sparse matrix.
 
     Raises
@@ -142,5 +141,5 @@ def _load(file: h5py.File, key: str, rows: int | None) -> pd.DataFrame:
     raise ValueError(f"its antibodies have no names; give a DataFrame, or uns['{key}_names']")
 
 
-def _names(frame: h5py.Group) -> Strings:
+def _names(frame: Node) -> Strings:
     return read_strings(frame[frame.attrs["_index"]])

@@ -19,7 +19,6 @@ LIMIT = 2**31
 BLOCK = 1 << 22
 """Stored values looked at together: keeps the temporary arrays of the proof at a few tens of MB."""
 
-PREFIX = re.compile(r"(?:hg19|hg38|GRCh37|GRCh38)_+")
 ENSEMBL = re.compile(r"ENS[A-Z]*G\d{11}(?:\.\d+)?")
 BARCODE = re.compile(r".*[ACGTN]{10,}.*")
 ANCHORS = ("ACTB", "B2M", "CD3D", "CD74", "GAPDH", "LYZ", "MALAT1", "MS4A1", "NKG7", "RPLP0")
@@ -79,50 +78,6 @@ def make_unique(names: list[str]) -> list[str]:
             repeats[name] = 0
         unique.append(new)
     return unique
-
-
-def tidy_genes(names: Strings, ids: Strings, *, where: str) -> pd.DataFrame:
-    """Name genes by unique symbols without genome prefix, with their ids beside them.
-
-    Parameters
-    ----------
-    names, ids
-        One per gene; ``ids`` is empty, or holds empty strings, where the file has none: then the name is the
-        id, and an empty name is replaced by the id.
-    where
-        The file, for the error.
-
-    Returns
-    -------
-    DataFrame with columns ``gene`` and ``gene_id``, in the order given.
-
-    Raises
-    ------
-    IngestError
-        Ensembl ids in place of symbols; a human genome prefix on only some of the genes.
-    """
-    ids = ids if ids.size else np.full(names.shape, "", dtype=np.str_)
-    names = np.where(names == "", ids, names)
-    prefixed = np.array([PREFIX.match(name) is not None for name in names], dtype=bool)
-    # A few features without prefix (spike-ins, transgenes) are usual; many mean a second species.
-    if prefixed.mean() > 0.95:
-        names = np.array([PREFIX.sub("", name, count=1) for name in names], dtype=np.str_)
-        ids = np.array([PREFIX.sub("", name, count=1) for name in ids], dtype=np.str_)
-    elif prefixed.mean() > 0.05:
-        raise IngestError(
-            f"{where}: {prefixed.sum():,} of {len(names):,} genes carry a human genome prefix "
-            f"({names[prefixed][0]}), others do not ({names[~prefixed][0]}): a reference of several species? "
-            "Give the counts of the human genes alone."
-        )
-    # References name novel transcripts by their id; above nine in ten there are no symbols to speak of.
-    if share(names, ENSEMBL) > 0.9:
-        raise IngestError(
-            f"{where}: genes are named by Ensembl id ({names[0]}) and no symbols were found. Populations and "
-            "programmes are defined by symbols: add them (features.tsv column 2, or an h5ad var column "
-            "gene_symbols)."
-        )
-    unique = make_unique(names.tolist())
-    return pd.DataFrame({"gene": unique, "gene_id": np.where(ids == "", names, ids)})
 
 
 def check_names(barcodes: Strings, names: Strings, *, shape: tuple[int, int], where: str) -> None:

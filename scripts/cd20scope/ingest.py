@@ -14,16 +14,20 @@ from scipy import sparse
 from cd20scope import antibodies, readers
 from cd20scope import counts as proofs
 from cd20scope.counts import Counts, IngestError, NotRawError
-from cd20scope.sources import Source
+from cd20scope.gene_names import NO_TABLE, GeneTable, parse_table, tidy_genes
+from cd20scope.schema import FORMATS
+from cd20scope.sources import Source, choose_cells
 from cd20scope.store import read_barcodes, read_counts, read_genes, read_protein, read_rows, write_counts
 
 __all__ = [
     "FORMATS",
     "Counts",
+    "GeneTable",
     "Header",
     "IngestError",
     "NotRawError",
     "log_normalise",
+    "parse_table",
     "peek",
     "read_barcodes",
     "read_counts",
@@ -34,8 +38,6 @@ __all__ = [
     "sniff_format",
     "write_counts",
 ]
-
-FORMATS = ("10x_h5", "10x_mtx", "h5ad")
 
 
 @dataclass(frozen=True)
@@ -67,20 +69,30 @@ def sniff_format(path: Path | str) -> str:
     return readers.sniff_format(path)
 
 
-def read_sample(path: Path | str, *, format: str = "") -> Counts:
+def read_sample(
+    path: Path | str, *, format: str = "", place: str = "", cells: str = "", table: GeneTable = NO_TABLE
+) -> Counts:
     """Read the raw counts of one sample.
 
-    An h5ad file is searched for counts in ``X``, then ``layers['counts']``, then ``raw.X``; the first that is
-    proven to hold non-negative integers is taken. Features that are no genes are left out, but for antibodies
-    (features of type Antibody Capture, or an ``obsm`` of an h5ad file), which are kept beside the genes when
+    An h5ad file or a zarr store is searched for counts in ``X``, then ``layers['counts']``, then ``raw.X``; the
+    first that is proven to hold non-negative integers is taken. Features that are no genes are left out, but for
+    antibodies (features of type Antibody Capture, or an ``obsm`` of an h5ad file), which are kept beside the genes when
     they hold counts; genome prefixes (``hg19_``) are taken off; repeated symbols get -1, -2, ... as in anndata.
 
     Parameters
     ----------
     path
-        10x HDF5 file (Cell Ranger 1 to 9), 10x MTX folder, or h5ad file.
+        10x HDF5 file (Cell Ranger 1 to 9), 10x MTX folder, h5ad, zarr, loom, or a dense table as text.
     format
         One of :data:`FORMATS`; empty (default) to tell it from the content.
+    place
+        Where an h5ad file or a zarr store holds the counts: ``X``, ``raw.X`` or ``layers['name']``; empty (default)
+        to take the first that holds raw counts.
+    cells
+        Which cells of the file are the sample, as in ``donor=P01; visit=0M``; empty (default) for all. See
+        :func:`cd20scope.sources.choose_cells`.
+    table
+        Symbols of Ensembl ids, and outdated symbols; see :mod:`cd20scope.gene_names`.
 
     Raises
     ------
@@ -91,7 +103,7 @@ def read_sample(path: Path | str, *, format: str = "") -> Counts:
 
     def take(source: Source, genes: pd.DataFrame, _: sparse.csr_matrix) -> Counts:
         where = f"{path}, {source.place}"
-        matrix = source.load()
+        matrix = source.load(None)
         tagged = matrix[:, np.flatnonzero(source.antibodies)]
         matrix = matrix if source.keep.all() else matrix[:, np.flatnonzero(source.keep)]
         proofs.check_raw(matrix, barcodes=source.barcodes, names=source.names[source.keep], where=where)
@@ -99,10 +111,12 @@ def read_sample(path: Path | str, *, format: str = "") -> Counts:
         protein = antibodies.find(source, tagged, where=str(path))
         return Counts(matrix=matrix, barcodes=source.barcodes, genes=genes, protein=protein)
 
-    return _first_raw(path, _format(path, format), take)
+    return _first_raw(path, _format(path, format), take, place=place, cells=cells, table=table)
 
 
-def peek(path: Path | str, *, format: str = "") -> Header:
+def peek(
+    path: Path | str, *, format: str = "", place: str = "", cells: str = "", table: GeneTable = NO_TABLE
+) -> Header:
     """Check a count file by its names and first few thousand values, without loading the matrix.
 
     Whatever :func:`read_sample` refuses is refused here, except damage and odd values that lie deeper in the
@@ -110,7 +124,7 @@ def peek(path: Path | str, *, format: str = "") -> Header:
 
     Parameters
     ----------
-    path, format
+    path, format, place, cells, table
         As for :func:`read_sample`.
 
     Raises
@@ -127,7 +141,7 @@ def peek(path: Path | str, *, format: str = "") -> Header:
         n_proteins = 0 if protein is None else protein.shape[1]
         return Header(name, source.place, len(source.barcodes), len(genes), n_proteins)
 
-    return _first_raw(path, name, take)
+    return _first_raw(path, name, take, place=place, cells=cells, table=table)
 
 
 def _format(path: Path, format: str) -> str:
@@ -144,17 +158,26 @@ def _format(path: Path, format: str) -> str:
     return found
 
 
-def _first_raw[T](path: Path, format: str, take: Callable[[Source, pd.DataFrame, sparse.csr_matrix], T]) -> T:
+def _first_raw[T](
+    path: Path,
+    format: str,
+    take: Callable[[Source, pd.DataFrame, sparse.csr_matrix], T],
+    *,
+    place: str,
+    cells: str,
+    table: GeneTable,
+) -> T:
     """Give the first place of the file that holds raw counts to ``take``, or say what each place holds.
 
     With the place go its genes and its first values, of all features.
     """
     refused: list[NotRawError] = []
-    with readers.open_sources(path, format=format) as sources:
-        for source in sources:
-            proofs.check_names(source.barcodes, source.names, shape=source.shape, where=str(path))
+    with readers.open_sources(path, format=format, place=place) as sources:
+        for whole in sources:
+            proofs.check_names(whole.barcodes, whole.names, shape=whole.shape, where=str(path))
+            source = choose_cells(whole, cells, where=str(path))
             ids = source.ids[source.keep] if source.ids.size else source.ids
-            genes = proofs.tidy_genes(source.names[source.keep], ids, where=str(path))
+            genes = tidy_genes(source.names[source.keep], ids, where=str(path), table=table)
             try:
                 head = source.head()
                 names, where = source.names[source.keep], f"{path}, {source.place}"

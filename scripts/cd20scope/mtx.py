@@ -11,32 +11,51 @@ import scipy.io
 from scipy import sparse
 
 from cd20scope.counts import IngestError
-from cd20scope.sources import N_HEAD, NO_STRINGS, Source, explained, tell_apart
+from cd20scope.sources import N_HEAD, NO_STRINGS, Rows, Source, check_size, explained, tell_apart
 
 GZIP_SIGNATURE = b"\x1f\x8b"
 
 
-def locate(folder: Path, *names: str) -> Path:
-    """Find the first of these files in a 10x folder, plain or with .gz.
+MATRIX = "matrix.mtx"
+LONGEST = 1 << 30
+"""Bytes of names that are read: 400 times a usual list of genes."""
+
+
+def locate(place: Path, *names: str) -> Path:
+    """Find the first of these files of a 10x folder, plain or with .gz.
+
+    Parameters
+    ----------
+    place
+        The folder; or the matrix itself, when what stands before ``matrix.mtx`` in its name stands before the names
+        of the other files too, as in public archives (``GSM123_P01_matrix.mtx.gz``).
+    names
+        In order of preference.
 
     Raises
     ------
     IngestError
     """
+    folder, prefix = (place, "") if place.is_dir() else (place.parent, place.name.split(MATRIX)[0])
+    if not place.is_dir() and MATRIX not in place.name:
+        raise IngestError(
+            f"{place}: a matrix on its own. Name it (something)matrix.mtx, with (something)features.tsv and "
+            "(something)barcodes.tsv beside it, or give the folder of the three."
+        )
     for name in names:
-        for path in (folder / name, folder / f"{name}.gz"):
+        for path in (folder / f"{prefix}{name}", folder / f"{prefix}{name}.gz"):
             if path.exists():
                 return path
     found = sorted(path.name for path in folder.iterdir())
     raise IngestError(
-        f"{folder}: a folder without {' or '.join(names)} (plain or .gz); it holds "
+        f"{folder}: a folder without {' or '.join(prefix + name for name in names)} (plain or .gz); it holds "
         f"{', '.join(found[:8]) or 'nothing'}{', ...' if len(found) > 8 else ''}. Give the folder that holds "
         "matrix.mtx, features.tsv (or genes.tsv) and barcodes.tsv under exactly these names."
     )
 
 
-def _open(path: Path) -> IO[bytes]:
-    """Open a file that may be gzipped, whatever its name says."""
+def open_text(path: Path) -> IO[bytes]:
+    """Open a file of text that may be gzipped, whatever its name says."""
     with path.open("rb") as handle:
         zipped = handle.read(2) == GZIP_SIGNATURE
     if zipped:
@@ -45,8 +64,13 @@ def _open(path: Path) -> IO[bytes]:
 
 
 def _table(path: Path) -> list[list[str]]:
-    with explained(path), _open(path) as handle:
-        rows = [line.decode("utf-8").rstrip("\r\n").split("\t") for line in handle]
+    with explained(path), open_text(path) as handle:
+        text = handle.read(LONGEST + 1)
+        if len(text) > LONGEST:
+            raise IngestError(
+                f"{path}: more than {LONGEST:,} bytes of names: no list of genes or cells. Copy it again."
+            )
+        rows = [line.rstrip("\r").split("\t") for line in text.decode("utf-8").splitlines()]
     for number, row in enumerate(rows, start=1):
         if len(row) != len(rows[0]):
             raise IngestError(
@@ -85,13 +109,21 @@ def _mtx_shape(handle: IO[bytes], path: Path) -> tuple[int, int, int]:
             "scipy.io.mmwrite)."
         )
     line = next((line for line in handle if line.strip() and not line.startswith(b"%")), b"")
-    rows, columns, entries = (int(number) for number in line.split())
+    numbers = line.split()
+    if len(numbers) != 3 or not all(number.isdigit() for number in numbers):
+        raise IngestError(
+            f"{path}: {line.strip()[:60]!r} is no size of a matrix; below the header three whole numbers are expected. "
+            "Write the matrix again."
+        )
+    rows, columns, entries = (int(number) for number in numbers)
+    # an entry takes six characters, and text shrinks no more than counts do
+    check_size(6 * entries, path=path, what="characters of entries at least")
     return rows, columns, entries
 
 
 def _mtx_entries(path: Path, stop: int | None = None) -> sparse.csr_matrix:
     """Read the entries, or the first ``stop``, of a features x cells MTX file as cells x features."""
-    with explained(path), _open(path) as handle:
+    with explained(path), open_text(path) as handle:
         rows, columns, entries = _mtx_shape(handle, path)
         body = handle
         if stop is not None and stop < entries:
@@ -103,20 +135,25 @@ def _mtx_entries(path: Path, stop: int | None = None) -> sparse.csr_matrix:
 
 
 def open_mtx(folder: Path) -> Source:
-    """Open a 10x MTX folder; see :func:`cd20scope.readers.open_sources`.
+    """Open a 10x MTX folder, or the matrix of one; see :func:`cd20scope.readers.open_sources`.
 
     Raises
     ------
     IngestError
     """
-    matrix = locate(folder, "matrix.mtx")
+    matrix = locate(folder, MATRIX) if folder.is_dir() else folder
     features = _table(locate(folder, "features.tsv", "genes.tsv"))
     barcodes = [row[0] for row in _table(locate(folder, "barcodes.tsv"))]
-    with explained(matrix), _open(matrix) as handle:
+    with explained(matrix), open_text(matrix) as handle:
         n_features, n_cells, _ = _mtx_shape(handle, matrix)
     columns = [np.array(column, dtype=np.str_) for column in zip(*features, strict=True)] or [NO_STRINGS]
     types = columns[2] if len(columns) > 2 else NO_STRINGS
     keep, antibodies = tell_apart(types, n_features=len(features), where=str(folder))
+
+    def load(rows: Rows | None) -> sparse.csr_matrix:
+        entries = _mtx_entries(matrix)
+        return entries if rows is None else entries[rows]
+
     return Source(
         place=matrix.name,
         shape=(n_cells, n_features),
@@ -126,5 +163,5 @@ def open_mtx(folder: Path) -> Source:
         keep=keep,
         antibodies=antibodies,
         head=lambda: _mtx_entries(matrix, N_HEAD),
-        load=lambda: _mtx_entries(matrix),
+        load=load,
     )

@@ -1,42 +1,41 @@
-"""Foreign count files: 10x HDF5, 10x MTX folders and h5ad, opened without loading the matrix.
+"""Foreign count files, told apart by their content and opened without loading the matrix.
 
 Each opener yields the places of a file that may hold counts, as :class:`~cd20scope.sources.Source`: names at
 once, values on request. So a look at the first values and a full read go through the same code. 10x files are
-read with h5py and scipy and not with scanpy, whose import takes longer (2 to 6 s) than reading a sample; of
-anndata only :func:`anndata.io.read_elem` is used, imported where an h5ad matrix is loaded.
+and h5ad files are read with h5py and scipy and not with scanpy or anndata, whose import takes longer (2 to 6 s)
+than reading a sample.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
-from typing import Any, cast
 
 import h5py
-import numpy as np
 from scipy import sparse
 
-from cd20scope.antibodies import obsm_tables
-from cd20scope.counts import ENSEMBL, IngestError, Strings, share
-from cd20scope.mtx import locate, open_mtx
-from cd20scope.sources import N_HEAD, NO_STRINGS, Source, checked, explained, read_strings, tell_apart
-
-type Node = h5py.Group | h5py.Dataset
-
-HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
-SYMBOL_COLUMNS = (
-    "feature_name",
-    "gene_symbols",
-    "gene_symbol",
-    "gene_names",
-    "gene_name",
-    "symbol",
-    "symbols",
+from cd20scope.anndata_files import compressed, open_anndata
+from cd20scope.counts import IngestError
+from cd20scope.dense_text import open_table, separator_of
+from cd20scope.loom import open_loom
+from cd20scope.mtx import MATRIX, locate, open_mtx, open_text
+from cd20scope.sources import (
+    N_HEAD,
+    NO_STRINGS,
+    Rows,
+    Source,
+    check_size,
+    checked,
+    explained,
+    read_strings,
+    take_rows,
+    tell_apart,
 )
-ID_COLUMNS = ("gene_ids", "gene_id", "ensembl_id", "ensembl_ids", "ensembl", "feature_id", "ensg")
-TYPE_COLUMNS = ("feature_types", "feature_type")
-BLOCK_ROWS = 1024
-"""Cells of a dense matrix read together: 120 MB at 30,000 genes in float32."""
+
+ZARR = (".zgroup", ".zattrs", "zarr.json")
+"""What the folder of a zarr store holds, in its versions 2 and 3."""
+HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+RDS = (b"X\n\x00\x00\x00", b"A\n2\n", b"A\n3\n", b"RDX2\n", b"RDX3\n")
+"""How R's own files begin, once unpacked."""
 
 
 def sniff_format(path: Path | str) -> str:
@@ -44,7 +43,7 @@ def sniff_format(path: Path | str) -> str:
 
     Returns
     -------
-    ``"10x_h5"``, ``"10x_mtx"`` or ``"h5ad"``.
+    One of :data:`cd20scope.schema.FORMATS`.
 
     Raises
     ------
@@ -56,30 +55,57 @@ def sniff_format(path: Path | str) -> str:
         if not path.exists():
             raise IngestError(f"{path}: not there. Correct the path in the sample sheet.")
         if path.is_dir():
-            locate(path, "matrix.mtx")
+            if any((path / name).exists() for name in ZARR):
+                return "zarr"
+            locate(path, MATRIX)
             return "10x_mtx"
         with path.open("rb") as handle:
             start = handle.read(len(HDF5_SIGNATURE))
-        if start != HDF5_SIGNATURE:
-            what = "is empty" if not start else f"is no HDF5 file (it starts with {start!r})"
-            raise IngestError(
-                f"{path}: {what}. Give a 10x HDF5 file, an h5ad file, or the folder that holds matrix.mtx, "
-                "features.tsv and barcodes.tsv (the folder, not the matrix in it)."
-            )
-        with h5py.File(path, "r") as file:
-            if "matrix" in file or _version_2_groups(file):
-                return "10x_h5"
-            if file.attrs.get("encoding-type") == "anndata" or {"obs", "var"} <= set(file):
-                return "h5ad"
-            raise IngestError(
-                f"{path}: an HDF5 file, but neither 10x counts nor h5ad; it holds "
-                f"{', '.join(file) or 'nothing'}. Give Cell Ranger's filtered_feature_bc_matrix.h5 or an "
-                "h5ad file with raw counts."
-            )
+        if start == HDF5_SIGNATURE:
+            return _sniff_hdf5(path)
+        return _sniff_text(path, start)
+
+
+def _sniff_hdf5(path: Path) -> str:
+    with h5py.File(path, "r") as file:
+        if {"matrix", "row_attrs", "col_attrs"} <= set(file):
+            return "loom"
+        if "matrix" in file or _version_2_groups(file):
+            return "10x_h5"
+        if file.attrs.get("encoding-type") == "anndata" or {"obs", "var"} <= set(file):
+            return "h5ad"
+        raise IngestError(
+            f"{path}: an HDF5 file, but neither 10x counts nor h5ad nor loom; it holds "
+            f"{', '.join(file) or 'nothing'}. Give Cell Ranger's filtered_feature_bc_matrix.h5 or an "
+            "h5ad file with raw counts."
+        )
+
+
+def _sniff_text(path: Path, start: bytes) -> str:
+    if start.startswith((b"BZh", b"\xfd7zXZ")):
+        text = start
+    else:
+        with open_text(path) as handle:
+            text = handle.read(1 << 16)
+    if text.startswith(RDS) or (start.startswith((b"BZh", b"\xfd7zXZ")) and path.suffix.lower() == ".rds"):
+        return "seurat"
+    if text.startswith(b"%%MatrixMarket"):
+        return "10x_mtx"
+    line = text.split(b"\n", 1)[0]
+    try:
+        if separator_of(line.decode("utf-8-sig").strip()) and b"\0" not in text:
+            return "table"
+    except UnicodeDecodeError:
+        pass
+    what = "is empty" if not start else f"is no file of counts that is known (it starts with {start!r})"
+    raise IngestError(
+        f"{path}: {what}. Give a 10x HDF5 file, the folder that holds matrix.mtx, features.tsv and barcodes.tsv, an "
+        "h5ad, zarr, loom or Seurat .rds file, or a table of counts as text with names in the first row and column."
+    )
 
 
 @contextmanager
-def open_sources(path: Path, *, format: str) -> Iterator[list[Source]]:
+def open_sources(path: Path, *, format: str, place: str = "") -> Iterator[list[Source]]:
     """Open a count file; the places where counts may be, the likeliest first.
 
     Parameters
@@ -88,6 +114,8 @@ def open_sources(path: Path, *, format: str) -> Iterator[list[Source]]:
         File or folder.
     format
         As :func:`sniff_format` tells it.
+    place
+        Where an h5ad file or a zarr store holds the counts; empty (default) to look for them.
 
     Raises
     ------
@@ -98,18 +126,27 @@ def open_sources(path: Path, *, format: str) -> Iterator[list[Source]]:
         if format == "10x_mtx":
             yield [open_mtx(path)]
             return
+        if format == "table":
+            yield open_table(path)
+            return
+        if format == "seurat":
+            raise IngestError(
+                f"{path}: a file of R. The workflow reads Seurat objects through R; give it in the sample sheet under "
+                "a name that ends in .rds."
+            )
+        if format == "zarr":
+            import zarr  # costs half a second: only for those who need it
+
+            yield open_anndata(zarr.open_group(str(path), mode="r"), path, place=place)
+            return
         with h5py.File(path, "r") as file:
-            yield [_10x_h5(file, path)] if format == "10x_h5" else _h5ad(file, path)
-
-
-def _compressed(group: Node, stop: int | None = None) -> tuple[Any, Any, Any]:
-    """Values, indices and pointers of the first ``stop`` stored values of a compressed matrix."""
-    pointers = group["indptr"][:]
-    return (
-        group["data"][:stop],
-        group["indices"][:stop],
-        pointers if stop is None else np.minimum(pointers, stop),
-    )
+            match format:
+                case "10x_h5":
+                    yield [_10x_h5(file, path)]
+                case "loom":
+                    yield open_loom(file, path)
+                case _:
+                    yield open_anndata(file, path, place=place)
 
 
 def _version_2_groups(file: h5py.File) -> list[str]:
@@ -134,6 +171,14 @@ def _10x_h5(file: h5py.File, path: Path) -> Source:
     keep, antibodies = tell_apart(types, n_features=len(names), where=str(path))
     n_features, n_cells = (int(n) for n in group["shape"][:])
     shape = (n_cells, n_features)
+    check_size(int(group["data"].shape[0]), path=path, what="stored values")
+    check_size(int(group["barcodes"].shape[0]), path=path, what="barcodes")
+
+    def load(rows: Rows | None) -> sparse.csr_matrix:
+        if rows is not None:
+            return take_rows(group, rows, n_columns=n_features)
+        return checked(sparse.csr_matrix(compressed(group), shape=shape))
+
     # Genes x cells by column is, number for number, cells x genes by row.
     return Source(
         place=group.name.strip("/"),
@@ -143,85 +188,6 @@ def _10x_h5(file: h5py.File, path: Path) -> Source:
         ids=ids,
         keep=keep,
         antibodies=antibodies,
-        head=lambda: checked(sparse.csr_matrix(_compressed(group, N_HEAD), shape=shape)),
-        load=lambda: checked(sparse.csr_matrix(_compressed(group), shape=shape)),
+        head=lambda: checked(sparse.csr_matrix(compressed(group, N_HEAD), shape=shape)),
+        load=load,
     )
-
-
-def _index(frame: h5py.Group) -> Strings:
-    return read_strings(frame[frame.attrs.get("_index", "_index")])
-
-
-def _column(frame: h5py.Group, names: tuple[str, ...]) -> Strings:
-    """Text of the first column of one of these names, in any case; empty when there is none."""
-    found = {name.lower(): name for name in frame}
-    return next((read_strings(frame[found[name]]) for name in names if name in found), NO_STRINGS)
-
-
-def _is_matrix(file: h5py.File, key: str) -> bool:
-    return key in file and file[key].attrs.get("encoding-type") != "null"
-
-
-def _h5ad_head(node: Node, shape: tuple[int, int]) -> sparse.csr_matrix:
-    if isinstance(node, h5py.Dataset):
-        rows = sparse.csr_matrix(node[: max(1, N_HEAD // shape[1])])
-        rows.resize(shape)
-        return rows
-    by_column = node.attrs["encoding-type"] == "csc_matrix"
-    kind = sparse.csc_matrix if by_column else sparse.csr_matrix
-    return checked(cast("sparse.csr_matrix", kind(_compressed(node, N_HEAD), shape=shape)))
-
-
-def _h5ad_load(node: Node, shape: tuple[int, int]) -> sparse.csr_matrix:
-    if isinstance(node, h5py.Dataset):
-        starts = range(0, shape[0], BLOCK_ROWS)
-        parts = [sparse.csr_matrix(node[at : at + BLOCK_ROWS]) for at in starts]
-        stacked: sparse.csr_matrix = sparse.vstack(parts, format="csr")
-        return stacked
-    from anndata.io import read_elem  # costs a second or more: only for those who need it
-
-    return checked(cast("sparse.csr_matrix", read_elem(node)))
-
-
-def _h5ad(file: h5py.File, path: Path) -> list[Source]:
-    if not (isinstance(file["obs"], h5py.Group) and isinstance(file["var"], h5py.Group)):
-        raise IngestError(
-            f"{path}: written by anndata before 0.7, whose tables are no longer read. Read it with such an "
-            "anndata and write it again with a newer one."
-        )
-    barcodes, tables = _index(file["obs"]), obsm_tables(file)
-    sources = []
-    for place, key, var in (
-        ("X", "X", "var"),
-        ("layers['counts']", "layers/counts", "var"),
-        ("raw.X", "raw/X", "raw/var"),
-    ):
-        if not _is_matrix(file, key):
-            continue
-        node, frame = file[key], file[var]
-        n_rows, n_columns = node.shape if isinstance(node, h5py.Dataset) else node.attrs["shape"]
-        shape = (int(n_rows), int(n_columns))
-        names, ids, types = _index(frame), _column(frame, ID_COLUMNS), _column(frame, TYPE_COLUMNS)
-        symbols = _column(frame, SYMBOL_COLUMNS)
-        if symbols.size and share(names, ENSEMBL) > 0.5:
-            names, ids = symbols, names
-        keep, antibodies = tell_apart(types, n_features=len(names), where=str(path))
-        sources.append(
-            Source(
-                place=place,
-                shape=shape,
-                barcodes=barcodes,
-                names=names,
-                ids=ids,
-                keep=keep,
-                antibodies=antibodies,
-                head=partial(_h5ad_head, node, shape),
-                load=partial(_h5ad_load, node, shape),
-                tables=tables,
-            )
-        )
-    if not sources:
-        raise IngestError(
-            f"{path}: an h5ad file without X, layers['counts'] or raw. Write the raw counts into X."
-        )
-    return sources

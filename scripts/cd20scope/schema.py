@@ -34,6 +34,9 @@ LINEAGES = ("B", "CD4 T", "CD8 T", "other T", "NK", "Myeloid", "Other")
 SHEET_REQUIRED = ("sample", "donor", "visit", "path")
 """Columns that every sample sheet has."""
 
+FORMATS = ("10x_h5", "10x_mtx", "h5ad", "zarr", "loom", "table", "seurat")
+"""Formats of count files; ``table`` is dense text."""
+
 QC = ("n_counts", "n_genes", "percent_mito", "doublet_score", "stratum", "keep", "reason")
 """Columns of ``results/qc/{sample}.parquet``; the index is ``barcode``."""
 

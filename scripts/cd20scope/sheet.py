@@ -12,10 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from cd20scope.schema import FORMATS
 from cd20scope.schema import SHEET_REQUIRED as REQUIRED
-
-FORMATS = ("10x_h5", "10x_mtx", "h5ad")
-"""What ``format`` may say; empty leaves it to the file's content."""
 
 SAMPLE = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
 """Sample names become file names and wildcards: nothing that a shell, a path or Snakemake reads otherwise."""

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
+from cd20scope import anndata_files, gene_names, ingest, readers, sources
 from cd20scope import counts as proofs
-from cd20scope import ingest, readers, sources
 from count_files import (
     BARCODES,
     N_CELLS,
@@ -81,7 +81,7 @@ def test_fractions_under_an_integer_header_are_not_cut_off(tmp_path):
 
 def test_peek_reads_only_the_beginning(tmp_path, monkeypatch):
     dense = spoil(counts(), 0.5, at=(N_CELLS - 1, 0))
-    for module in (readers, sources):
+    for module in (anndata_files, readers, sources):
         monkeypatch.setattr(module, "N_HEAD", 20)
     path = write_10x_h5(tmp_path / "x.h5", dense, dtype=np.float64)
     assert ingest.peek(path).n_cells == N_CELLS
@@ -104,13 +104,13 @@ def test_names_are_made_unique_as_by_anndata(names):
 
     with warnings.catch_warnings(action="ignore"):
         oracle = anndata.utils.make_index_unique(pd.Index(names))
-    genes = proofs.tidy_genes(np.array(names), np.array([]), where="x")
+    genes = gene_names.tidy_genes(np.array(names), np.array([]), where="x")
     assert genes["gene"].tolist() == oracle.tolist()
     assert genes["gene_id"].tolist() == names
 
 
 def test_a_gene_without_name_is_named_by_its_id():
-    genes = proofs.tidy_genes(np.array(["CD3D", ""]), np.array(["", "ENSG1"]), where="x")
+    genes = gene_names.tidy_genes(np.array(["CD3D", ""]), np.array(["", "ENSG1"]), where="x")
     assert genes.to_numpy().tolist() == [["CD3D", "CD3D"], ["ENSG1", "ENSG1"]]
 
 
@@ -118,10 +118,10 @@ def test_a_gene_without_name_is_named_by_its_id():
 def test_a_few_genes_may_lack_the_genome_prefix(n_plain, taken_off):
     names = np.array([f"hg19_G{i}" for i in range(50 - n_plain)] + [f"ERCC{i}" for i in range(n_plain)])
     if taken_off:
-        assert proofs.tidy_genes(names, names, where="x")["gene"].tolist()[0] == "G0"
+        assert gene_names.tidy_genes(names, names, where="x")["gene"].tolist()[0] == "G0"
     else:
         with pytest.raises(ingest.IngestError, match=r"x: 47 of 50 genes carry a human genome prefix"):
-            proofs.tidy_genes(names, names, where="x")
+            gene_names.tidy_genes(names, names, where="x")
 
 
 def test_the_proof_looks_beyond_the_first_block(monkeypatch):

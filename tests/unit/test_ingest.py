@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from cd20scope import ingest, store
+from cd20scope import ingest, sources
 
 # anndata 0.13 asks pandas 3 for an option that pandas 4 will not have; a caller cannot help it.
 pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string' option:DeprecationWarning")
@@ -167,7 +167,7 @@ class Unwritable:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.integers(0, N_CELLS - 1), max_size=60), block=st.sampled_from([1, 7, 40, 1024]))
 def test_read_rows(counts, written, monkeypatch, rows, block):
-    monkeypatch.setattr(store, "BLOCK_ROWS", block)
+    monkeypatch.setattr(sources, "BLOCK_ROWS", block)
     found = ingest.read_rows(written, np.array(rows, dtype=np.int64))
     assert found.dtype == np.int32
     np.testing.assert_array_equal(found.toarray(), counts.matrix[rows].toarray())
@@ -175,11 +175,11 @@ def test_read_rows(counts, written, monkeypatch, rows, block):
 
 def test_read_rows_holds_one_block_at_a_time(tmp_path):
     n_blocks = 20
-    large = make_counts(n_cells=n_blocks * store.BLOCK_ROWS)
+    large = make_counts(n_cells=n_blocks * sources.BLOCK_ROWS)
     ingest.write_counts(large, tmp_path / "large.h5ad", provenance=PROVENANCE)
     # The first and the last cell of each block: the blocks are read whole, one after the other.
-    starts = np.arange(n_blocks) * store.BLOCK_ROWS
-    rows = np.sort(np.concatenate([starts, starts + store.BLOCK_ROWS - 1]))
+    starts = np.arange(n_blocks) * sources.BLOCK_ROWS
+    rows = np.sort(np.concatenate([starts, starts + sources.BLOCK_ROWS - 1]))
     tracemalloc.start()
     found = ingest.read_rows(tmp_path / "large.h5ad", rows)
     _, peak = tracemalloc.get_traced_memory()

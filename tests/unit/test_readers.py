@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import sparse
 
-from cd20scope import ingest, readers
+from cd20scope import anndata_files, ingest
 from count_files import (
     IDS,
     N_CELLS,
@@ -91,7 +91,7 @@ def test_h5ad(tmp_path, form, dtype):
 
 
 def test_dense_h5ad_is_read_in_blocks(tmp_path, monkeypatch):
-    monkeypatch.setattr(readers, "BLOCK_ROWS", 7)
+    monkeypatch.setattr(anndata_files, "BLOCK_ROWS", 7)
     assert_counts(ingest.read_sample(write_h5ad(tmp_path / "x.h5ad", counts())), counts(), ids=UNIQUE)
 
 
@@ -106,7 +106,7 @@ def test_h5ad_counts_beside_a_normalised_matrix(tmp_path, place, form):
 
 
 def test_h5ad_counts_elsewhere_are_found_though_the_first_values_pass(tmp_path, monkeypatch):
-    monkeypatch.setattr(readers, "N_HEAD", 5)
+    monkeypatch.setattr(anndata_files, "N_HEAD", 5)
     X = sparse.csr_matrix(counts(), dtype=np.float32)
     X.data[-1] = 0.5
     path = write_h5ad(tmp_path / "x.h5ad", X, layers={"counts": sparse.csr_matrix(counts())})
@@ -251,6 +251,7 @@ def test_real_files(name, shape):
 
 
 @real
-def test_real_seurat_object_is_refused():
-    with pytest.raises(ingest.IngestError, match="is no HDF5 file"):
+def test_real_seurat_object_is_known_for_what_it_is():
+    assert ingest.sniff_format(DATA / "pbmc_seurat.rds") == "seurat"
+    with pytest.raises(ingest.IngestError, match=r"a file of R\. The workflow reads Seurat objects"):
         ingest.read_sample(DATA / "pbmc_seurat.rds")

@@ -98,12 +98,12 @@ TWICE = [*BARCODES[:-1], BARCODES[0]]
 BAD_FILES = {
     "absent": (lambda folder: folder / "no", "not there"),
     "empty file": (put("x.h5"), "is empty. Give a 10x HDF5 file"),
-    "text": (put("x.csv", b"gene,cell\n"), "is no HDF5 file (it starts with b'gene,cel')"),
+    "text": (put("x.csv", b"gene,cell,cell\nB2M,1\n"), "row 2: 2 columns where"),
     "the matrix of a folder": (
-        lambda folder: write_mtx(folder / "x", counts()) / "matrix.mtx.gz",
-        "the folder, not",
+        lambda folder: (write_mtx(folder / "x", counts()) / "matrix.mtx.gz").rename(folder / "counts.gz"),
+        "a matrix on its own",
     ),
-    "another HDF5": (other_hdf5, "neither 10x counts nor h5ad; it holds molecules"),
+    "another HDF5": (other_hdf5, "neither 10x counts nor h5ad nor loom; it holds molecules"),
     "old h5ad": (legacy_h5ad, "anndata before 0.7"),
     "h5ad without X": (empty_h5ad, "without X, layers['counts'] or raw"),
     "h5ad without shape": (without_shape, "cannot be read (KeyError"),
@@ -125,7 +125,7 @@ BAD_FILES = {
     ),
     "barcode lost, mtx": (mtx_with(barcodes=BARCODES[1:]), "30 cells x 7 genes, but there are 29 barcodes"),
     "gene lost": (edited_mtx("features.tsv", lambda t: t.split("\n", 1)[1]), "30 barcodes and 6 gene names"),
-    "ids for symbols": (h5_with(names=IDS), "genes are named by Ensembl id (ENSG00000000000) and no symbols"),
+    "ids for symbols": (h5_with(names=IDS), "genes are named by Ensembl id (ENSG00000000000), and none"),
     "ids for symbols, mtx": (mtx_with(names=IDS), "genes are named by Ensembl id"),
     "mixed species": (
         h5_with(names=PREFIXED),
@@ -172,7 +172,7 @@ BAD_FILES = {
     ),
     "no size": (
         edited_mtx("matrix.mtx", lambda t: "\n".join(t.split("\n")[:2])),
-        "cannot be read (ValueError",
+        "is no size of a matrix",
     ),
     "entries lost": (edited_mtx("matrix.mtx", lambda t: t[: len(t) // 2]), "cannot be read (ValueError"),
     "entries too many": (edited_mtx("matrix.mtx", lambda t: t + "1 1 1\n"), "cannot be read (ValueError"),

@@ -1,0 +1,209 @@
+"""Names of genes: from whatever a file calls them to one human symbol each, with the Ensembl id beside it.
+
+Data sets name genes by symbols old and new, by Ensembl ids with or without version, with a genome in front or with
+both names in one. Catalogues speak in today's symbols; here the two meet.
+"""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from cd20scope.counts import IngestError, Strings, make_unique, share
+
+PREFIX = re.compile(r"(?:hg19|hg38|GRCh37|GRCh38)_+")
+ENSEMBL = re.compile(r"ENS[A-Z]*G\d{11}(?:\.\d+)?")
+HUMAN_ID = re.compile(r"(ENSG\d{11})(?:\.\d+)?")
+PAIRS = (
+    re.compile(r"(?P<symbol>.+?)[_|:;. -](?P<id>ENSG\d{11})(?:\.\d+)?"),
+    re.compile(r"(?P<id>ENSG\d{11})(?:\.\d+)?[_|:;. -](?P<symbol>.+)"),
+)
+"""Both names in one, either first."""
+MOUSE_ID = re.compile(r"ENSMUSG\d{11}(?:\.\d+)?")
+MOUSE_SYMBOL = re.compile(r"[A-Z][a-z][a-z0-9]*(?:-[A-Za-z0-9]+)*")
+"""Mouse symbols have one capital, in front: Cd79a, Ms4a1."""
+SPREADSHEET = re.compile(
+    r"(?:\d{1,2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+    r"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-\d{1,2}|\d{4}-\d\d-\d\d(?: 00:00:00)?)",
+    re.IGNORECASE,
+)
+"""What spreadsheets make of MARCH1, SEPT2 and DEC1 (doi:10.1186/s13059-016-1044-7)."""
+FEMALE = ("XIST",)
+"""Transcribed in cells with two X chromosomes alone."""
+MALE = ("RPS4Y1", "DDX3Y", "EIF1AY", "KDM5D", "UTY", "USP9Y", "ZFY")
+"""Genes of the Y chromosome outside the part that it shares with X; expressed in blood."""
+
+
+@dataclass(frozen=True)
+class GeneTable:
+    """What genes are called.
+
+    Attributes
+    ----------
+    symbols
+        Ensembl id without version -> symbol.
+    current
+        Symbols in use.
+    outdated
+        Former or other name -> the symbol in use; only names that mean one gene.
+    """
+
+    symbols: Mapping[str, str] = field(default_factory=dict)
+    current: frozenset[str] = frozenset()
+    outdated: Mapping[str, str] = field(default_factory=dict)
+
+
+NO_TABLE = GeneTable()
+"""Knows nothing, and leaves names as they are."""
+
+
+def parse_table(text: str, *, name: str) -> GeneTable:
+    """Read a table of gene names: ``gene``, ``gene_id`` and ``other_names`` (comma-joined), tab-separated.
+
+    Raises
+    ------
+    IngestError
+        A column missing; a name that would mean two genes.
+    """
+    rows = list(csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
+    needed = ("gene", "gene_id", "other_names")
+    if not rows or any(column not in rows[0] for column in needed):
+        found = ", ".join(map(str, rows[0])) if rows else "nothing"
+        raise IngestError(
+            f"{name}: needs the columns {', '.join(needed)}, with tabs between them; found {found}."
+        )
+    current = frozenset(row["gene"] for row in rows)
+    outdated: dict[str, str] = {}
+    for number, row in enumerate(rows, start=2):
+        for other in filter(None, (row["other_names"] or "").split(",")):
+            if outdated.setdefault(other, row["gene"]) != row["gene"] or other in current:
+                raise IngestError(
+                    f"{name}, row {number}: {other!r} is given to {row['gene']} but also means "
+                    f"{outdated[other] if other not in current else other}. Remove it."
+                )
+    return GeneTable({row["gene_id"]: row["gene"] for row in rows if row["gene_id"]}, current, outdated)
+
+
+def tidy_genes(names: Strings, ids: Strings, *, where: str, table: GeneTable = NO_TABLE) -> pd.DataFrame:
+    """Name genes by unique symbols in use, with their ids beside them.
+
+    Parameters
+    ----------
+    names, ids
+        One per gene; ``ids`` is empty, or holds empty strings, where the file has none: then the name is the
+        id, and an empty name is replaced by the id.
+    where
+        The file, for the error.
+    table
+        Symbols of ids, and outdated symbols; empty (default) leaves both as they are.
+
+    Returns
+    -------
+    DataFrame with columns ``gene`` and ``gene_id``, in the order given.
+
+    Raises
+    ------
+    IngestError
+        Genes of another species, or of several; names that a spreadsheet turned into dates; Ensembl ids that
+        the table does not know.
+    """
+    ids = ids if ids.size else np.full(names.shape, "", dtype=np.str_)
+    names = np.where(names == "", ids, names)
+    names, ids = _without_prefix(names, ids, where=where)
+    names, ids = _taken_apart(names, ids)
+    _check_species(names, ids, where=where)
+    _check_dates(names, where=where)
+    # the id beside an empty or made-up name may be all there is
+    known = [HUMAN_ID.fullmatch(name) for name in names]
+    ids = np.array(
+        [found[1] if found else other for found, other in zip(known, ids, strict=True)], dtype=np.str_
+    )
+    symbols = [
+        table.symbols.get(found[1], str(name)) if found else str(name)
+        for found, name in zip(known, names, strict=True)
+    ]
+    if (
+        len(symbols)
+        and sum(found is not None for found in known) / len(symbols) > 0.9
+        and symbols == names.tolist()
+    ):
+        raise IngestError(
+            f"{where}: genes are named by Ensembl id ({names[0]}), and none of them is in the table of genes. Add the "
+            "symbols (features.tsv column 2, or an h5ad var column gene_symbols), or give a table of your own under "
+            "ingest: genes."
+        )
+    symbols = _brought_up_to_date(symbols, table)
+    unique = make_unique(symbols)
+    return pd.DataFrame({"gene": unique, "gene_id": np.where(ids == "", symbols, ids)})
+
+
+def _without_prefix(names: Strings, ids: Strings, *, where: str) -> tuple[Strings, Strings]:
+    prefixed = np.array([PREFIX.match(name) is not None for name in names], dtype=bool)
+    # A few features without prefix (spike-ins, transgenes) are usual; many mean a second species.
+    if prefixed.mean() > 0.95:
+        bare = [[PREFIX.sub("", text, count=1) for text in texts] for texts in (names, ids)]
+        return np.array(bare[0], dtype=np.str_), np.array(bare[1], dtype=np.str_)
+    if prefixed.mean() > 0.05:
+        raise IngestError(
+            f"{where}: {prefixed.sum():,} of {len(names):,} genes carry a human genome prefix "
+            f"({names[prefixed][0]}), others do not ({names[~prefixed][0]}): a reference of several species? "
+            "Give the counts of the human genes alone."
+        )
+    return names, ids
+
+
+def _taken_apart(names: Strings, ids: Strings) -> tuple[Strings, Strings]:
+    """Split ``symbol_ensembl`` names, where most names are such."""
+    for pattern in PAIRS:
+        found = [None if ENSEMBL.fullmatch(name) else pattern.fullmatch(name) for name in names]
+        if sum(match is not None for match in found) > 0.5 * len(names):
+            pairs = [
+                (match["symbol"], match["id"]) if match else (str(name), str(other))
+                for match, name, other in zip(found, names, ids, strict=True)
+            ]
+            symbols, codes = zip(*pairs, strict=True)
+            return np.array(symbols, dtype=np.str_), np.array(codes, dtype=np.str_)
+    return names, ids
+
+
+def _check_species(names: Strings, ids: Strings, *, where: str) -> None:
+    by_id = max(share(names, MOUSE_ID), share(ids, MOUSE_ID))
+    by_name = share(names, MOUSE_SYMBOL)
+    if by_id > 0.5 or (len(names) >= 10 and by_name > 0.5):
+        example = next((name for name in names if MOUSE_SYMBOL.fullmatch(name)), names[0])
+        raise IngestError(
+            f"{where}: genes of mouse ({example}), and cd20scope asks about human blood: its markers and programmes "
+            "are human genes. Give human counts."
+        )
+    if (other := share(names, ENSEMBL) - share(names, HUMAN_ID)) > 0.5:
+        raise IngestError(
+            f"{where}: genes of another species ({names[0]}; {other:.0%} are no human ids). Give human counts."
+        )
+
+
+def _check_dates(names: Strings, *, where: str) -> None:
+    dates = [str(name) for name in names if SPREADSHEET.fullmatch(name)]
+    if dates:
+        raise IngestError(
+            f"{where}: {len(dates)} genes were turned into dates by a spreadsheet: {', '.join(dates[:6])}"
+            f"{', ...' if len(dates) > 6 else ''} (such as MARCH1, now MARCHF1, or SEPT2, now SEPTIN2). Take the names "
+            "from the original file; or remove these rows, when it is lost."
+        )
+
+
+def _brought_up_to_date(symbols: list[str], table: GeneTable) -> list[str]:
+    """Rename outdated symbols, unless the data hold the gene under its present name too."""
+    present = set(symbols)
+    wanted = Counter(
+        table.outdated[name] for name in present if name in table.outdated and name not in table.current
+    )
+    # two old names of one gene in the same data say that they are not the same thing there
+    safe = {new for new, times in wanted.items() if times == 1 and new not in present}
+    return [
+        table.outdated[name] if name not in table.current and table.outdated.get(name) in safe else name
+        for name in symbols
+    ]
