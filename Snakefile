@@ -17,6 +17,11 @@ if "simulate" in config:
     include: "workflow/rules/simulate.smk"
 
 
+if SEURAT:
+
+    include: "workflow/rules/seurat.smk"
+
+
 include: "workflow/rules/ingest.smk"
 include: "workflow/rules/qc.smk"
 include: "workflow/rules/annotate.smk"
@@ -33,3 +38,9 @@ rule all:
     input:
         "results/verdict/verdicts.tsv",
         "results/report/report.html",
+
+
+rule annotate:
+    input:
+        rules.summarise_labels.output,
+        collect("results/annotate/{sample}.parquet", sample=SAMPLES),

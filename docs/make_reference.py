@@ -81,7 +81,7 @@ def config_lines(schema: dict[str, Any]) -> Iterator[str]:
                 else:
                     keys = ", ".join(below["properties"])
                     yield from comment(f"{name}: {{{keys}}}, no default. {below['description']}", "  ")
-        elif isinstance(part["default"], dict):
+        elif isinstance(part["default"], dict) and part["default"]:
             yield f"#{key}:"
             yield from (f"#  {name}: {flow(value)}" for name, value in part["default"].items())
         elif key == "samples":

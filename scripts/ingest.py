@@ -1,5 +1,6 @@
 """Read one sample and write its raw counts, once; see :mod:`cd20scope.ingest`."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cd20scope import ingest
@@ -9,7 +10,9 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with logged(snakemake.log[0]) as log:
-    counts = ingest.read_sample(snakemake.input.counts, format=snakemake.params.format)
+    genes = Path(snakemake.input.genes)
+    table = ingest.parse_table(genes.read_text(encoding="utf-8"), name=str(genes))
+    counts = ingest.read_sample(snakemake.input.counts, **snakemake.params.reading, table=table)
     ingest.write_counts(counts, snakemake.output.counts, provenance={"sample": snakemake.wildcards.sample})
     log.info(
         "%s: %d cells x %d genes, %d molecules; %d antibodies",

@@ -26,14 +26,27 @@ def checksum(path: Path) -> str:
 with logged(snakemake.log[0]) as log:
     rows, problems = [], []
     params = snakemake.params
-    for sample, format, path in zip(params.samples, params.formats, snakemake.input.counts, strict=True):
+    genes = Path(snakemake.input.genes)
+    table = ingest.parse_table(genes.read_text(encoding="utf-8"), name=str(genes))
+    sums: dict[str, str] = {}
+    each = zip(
+        params.samples, params.paths, params.reading, params.sha256, snakemake.input.counts, strict=True
+    )
+    for sample, given, reading, stated, path in each:
         try:
-            header = ingest.peek(path, format=format)
+            header = ingest.peek(path, **reading, table=table)
+            # one file may hold many samples: it is summed once
+            sums.setdefault(given, checksum(Path(given)))
+            if stated and stated.lower() != sums[given]:
+                raise ingest.IngestError(
+                    f"{given}: its SHA-256 is {sums[given]}, and the sheet says {stated}. Copy the file again, or "
+                    "correct the sheet."
+                )
         except ingest.IngestError as error:
             problems.append(f"sample {sample}: {error}")
             continue
         log.info("%s: %s, %s in %s, %d cells x %d genes, %d antibodies", sample, path, *vars(header).values())
-        rows.append({"sample": sample, "path": path, "sha256": checksum(Path(path)), **vars(header)})
+        rows.append({"sample": sample, "path": given, "sha256": sums[given], **vars(header)})
     if problems:
         raise ingest.IngestError(
             "\n".join([f"{len(problems)} of the count files cannot be used:", *problems])

@@ -9,9 +9,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 
+from cd20scope.cell_choice import parse_cells
 from cd20scope.schema import FORMATS
 from cd20scope.schema import SHEET_REQUIRED as REQUIRED
 
@@ -31,7 +33,21 @@ NUMBERS = {
 }
 """Columns that hold numbers, with the pattern of each; a baseline draw may lie days before the infusion."""
 
-OPTIONAL = ("format", "tissue", "batch", "sex", "chemistry", "drug", "outcome", *NUMBERS)
+SHA256 = r"([0-9a-fA-F]{64})?"
+
+OPTIONAL = (
+    "cells",
+    "library",
+    "sha256",
+    "format",
+    "tissue",
+    "batch",
+    "sex",
+    "chemistry",
+    "drug",
+    "outcome",
+    *NUMBERS,
+)
 """Columns with a meaning of their own that a sheet may have; any other is carried along."""
 
 AS_GIVEN = "visit_as_given"
@@ -57,7 +73,13 @@ class _Problems:
             raise SheetError("\n".join(text for _, text in sorted(self.found, key=lambda item: item[0])))
 
 
-def read_sheet(path: Path | str, *, visits: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+def read_sheet(
+    path: Path | str,
+    *,
+    visits: Mapping[str, Sequence[str]],
+    donors: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    pattern: str = "",
+) -> pd.DataFrame:
     """Read and check a sample sheet.
 
     Parameters
@@ -67,6 +89,11 @@ def read_sheet(path: Path | str, *, visits: Mapping[str, Sequence[str]]) -> pd.D
         byte-order mark and Windows line ends are tolerated.
     visits
         Each visit of the study with the other names it may have in the sheet; case does not matter.
+    donors
+        The same for donors; a donor that is not named here keeps the name of the sheet.
+    pattern
+        Regular expression with the groups ``donor`` and ``visit``, which names of samples are read by where the sheet
+        lacks these columns; empty (default) when it has them.
 
     Returns
     -------
@@ -78,12 +105,14 @@ def read_sheet(path: Path | str, *, visits: Mapping[str, Sequence[str]]) -> pd.D
     ------
     SheetError
         Listing every problem: a column missing or misspelt, an empty cell, a sample or a donor's visit twice,
-        an unknown visit or format, a path that is not there, a number that is none, no donor with two visits.
+        an unknown visit or format, a path that is not there, a number that is none.
     """
     path = Path(path)
     problems = _Problems(path)
-    sheet = _parse(path, problems)
+    sheet = _parse(path, problems, pattern=pattern)
     _check_cells(sheet, problems)
+    if "donor" in sheet:
+        sheet["donor"] = _name_donors(sheet, donors, problems)
     if "visit" in sheet:
         # Beside the visit, where a reader looks for it.
         sheet.insert(sheet.columns.tolist().index("visit") + 1, AS_GIVEN, sheet["visit"])
@@ -106,7 +135,7 @@ def _suggest(word: str, known: Sequence[str]) -> str:
     return next((f" Did you mean {name!r}?" for name in known if [name.casefold()] == close), "")
 
 
-def _parse(path: Path, problems: _Problems) -> pd.DataFrame:
+def _parse(path: Path, problems: _Problems, *, pattern: str) -> pd.DataFrame:
     """Read the cells as stripped strings, indexed by the number of their row in the file."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -137,7 +166,8 @@ def _parse(path: Path, problems: _Problems) -> pd.DataFrame:
             raise SheetError(
                 f"{path}, row {start}: separated by {name}. Save the sheet with tabs between columns."
             )
-    _check_header(header, start, problems)
+    read_off = [name for name in re.compile(pattern).groupindex if name not in header]
+    _check_header([*header, *read_off], start, problems)
     if not rows:
         problems.add("no samples below the header. Write one row per sample.")
     for number, cells in rows.items():
@@ -148,7 +178,26 @@ def _parse(path: Path, problems: _Problems) -> pd.DataFrame:
     width = len(header)
     padded = [(cells + [""] * width)[:width] for cells in rows.values()]
     table = pd.DataFrame(padded, index=list(rows), columns=header).astype("str")
+    _read_off(table, read_off, pattern, problems)
     return table.loc[:, ~table.columns.duplicated() & (table.columns != AS_GIVEN)]
+
+
+def _read_off(table: pd.DataFrame, columns: list[str], pattern: str, problems: _Problems) -> None:
+    """Fill columns that the sheet lacks from the names of the samples."""
+    if not columns or "sample" not in table:
+        return
+    for row, sample in _cells(table, "sample"):
+        if sample and not re.fullmatch(pattern, sample):
+            problems.add(
+                f"{sample!r} does not fit {pattern!r}, the pattern that donor and visit are read by. Rename the "
+                "sample, correct ingest: sample_pattern in the config, or write the columns donor and visit.",
+                row=row,
+                column="sample",
+            )
+    found = [re.fullmatch(pattern, sample) for sample in table["sample"]]
+    for name in columns:
+        # a sample that does not fit is told once, above
+        table[name] = [match[name] or "" if match else "?" for match in found]
 
 
 def _check_header(header: list[str], row: int, problems: _Problems) -> None:
@@ -192,6 +241,19 @@ def _check_cells(sheet: pd.DataFrame, problems: _Problems) -> None:
                 row=row,
                 column="format",
             )
+    for row, cell in _cells(sheet, "cells"):
+        try:
+            parse_cells(cell)
+        except ValueError as error:
+            problems.add(f"{error}.", row=row, column="cells")
+    for row, cell in _cells(sheet, "sha256"):
+        if not re.fullmatch(SHA256, cell):
+            problems.add(
+                f"{cell!r} is no SHA-256, which has 64 digits and letters from a to f. Correct it (sha256sum), or "
+                "leave it empty.",
+                row=row,
+                column="sha256",
+            )
     for column, pattern in NUMBERS.items():
         if column in sheet:
             sheet[column] = [cell.lower() if cell.casefold() == "unknown" else cell for cell in sheet[column]]
@@ -230,6 +292,18 @@ def _name_visits(sheet: pd.DataFrame, visits: Mapping[str, Sequence[str]], probl
     return [names.get(cell.casefold(), cell) for _, cell in _cells(sheet, "visit")]
 
 
+def _name_donors(sheet: pd.DataFrame, donors: Mapping[str, Sequence[str]], problems: _Problems) -> list[str]:
+    """Translate donors to the study's names."""
+    names: dict[str, str] = {}
+    for donor, aliases in donors.items():
+        for name in (donor, *aliases):
+            if names.setdefault(name.casefold(), donor) != donor:
+                problems.add(
+                    f"'donors' in the config gives {name!r} to {names[name.casefold()]!r} and to {donor!r}. Remove one."
+                )
+    return [names.get(cell.casefold(), cell) for _, cell in _cells(sheet, "donor")]
+
+
 def _is_there(path: str) -> bool:
     try:
         return Path(path).exists()
@@ -238,13 +312,17 @@ def _is_there(path: str) -> bool:
 
 
 def _check_paths(sheet: pd.DataFrame, problems: _Problems) -> None:
-    first: dict[str, int] = {}
+    first: dict[tuple[str, str], int] = {}
+    chosen = sheet["cells"] if "cells" in sheet else pd.Series("", index=sheet.index)
     for row, path in _cells(sheet, "path"):
         if not path:
             continue
-        if first.setdefault(path, row) != row:
+        key = (path, "; ".join(sorted(part.strip() for part in chosen[row].split(";"))))
+        other = first.get((path, ""), first.setdefault(key, row))
+        if other != row:
             problems.add(
-                f"{path} is also in row {first[path]}. Each sample has a file of its own: correct one.",
+                f"{path} is also in row {other}. Each sample has a file of its own, or cells of its own in a file, "
+                "named in the column cells: correct one.",
                 row=row,
                 column="path",
             )
@@ -268,22 +346,18 @@ def _check_rows(sheet: pd.DataFrame, problems: _Problems) -> None:
             )
     if not {"donor", "visit"} <= set(sheet.columns):
         return
-    seen: dict[tuple[str, str], int] = {}
+    libraries = sheet["library"] if "library" in sheet else pd.Series("", index=sheet.index)
+    seen: dict[tuple[str, str], dict[str, int]] = {}
     for row, donor, visit in zip(sheet.index, sheet["donor"], sheet["visit"], strict=True):
-        if donor and visit and seen.setdefault((donor, visit), row) != row:
+        if not (donor and visit):
+            continue
+        others = seen.setdefault((donor, visit), {})
+        if others and ("" in others or libraries[row] in ("", *others)):
             problems.add(
-                f"donor {donor!r} already has visit {visit!r}, in row {seen[donor, visit]}. Merge the two "
-                "libraries into one count file (raw counts, barcodes made unique) and keep one row; or "
+                f"donor {donor!r} already has visit {visit!r}, in row {next(iter(others.values()))}. If both rows "
+                "are libraries of one draw, name each in a column library, and their cells are counted together; or "
                 "correct the donor or visit.",
                 row=row,
                 column="visit",
             )
-    of_donor: dict[str, set[str]] = {}
-    for donor, visit in seen:
-        of_donor.setdefault(donor, set()).add(visit)
-    if of_donor and max(map(len, of_donor.values())) < 2:
-        found = [f"{donor}: {', '.join(of_donor[donor])}" for donor in list(of_donor)[:6]]
-        problems.add(
-            f"no donor has two visits, so there is nothing to compare; found {'; '.join(found)}"
-            f"{'; ...' if len(of_donor) > 6 else ''}. Write a donor's name alike in all of the donor's rows."
-        )
+        others.setdefault(libraries[row], row)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
+from cd20scope.cell_choice import parse_cells
 from cd20scope.counts import IngestError, Strings
 
 type Rows = npt.NDArray[np.int64]
@@ -92,23 +93,6 @@ class Source:
     columns: Mapping[str, Callable[[], Strings]] = field(default_factory=dict)
 
 
-def parse_cells(text: str) -> dict[str, str]:
-    """Read which cells of a file are a sample: ``column=value``, several with semicolons between them.
-
-    Raises
-    ------
-    ValueError
-        When a part is not of that form, or a column is named twice.
-    """
-    wanted: dict[str, str] = {}
-    for part in filter(None, (part.strip() for part in text.split(";"))):
-        column, sign, value = (piece.strip() for piece in part.partition("="))
-        if not (column and sign and value) or column in wanted:
-            raise ValueError(f"{text!r} does not read like 'sample_id=P01' or 'donor=P01; visit=0M'")
-        wanted[column] = value
-    return wanted
-
-
 def choose_cells(source: Source, cells: str, *, where: str) -> Source:
     """Narrow a source to the cells that are one sample.
 
@@ -117,8 +101,8 @@ def choose_cells(source: Source, cells: str, *, where: str) -> Source:
     source
         The place of the counts.
     cells
-        As :func:`parse_cells` reads it; the value of ``barcode`` may hold ``*``, as in ``barcode=*-2`` for the second
-        library of an aggregated run. Empty for all cells.
+        As :func:`cd20scope.cell_choice.parse_cells` reads it; the value of ``barcode`` may hold ``*``, as in
+        ``barcode=*-2`` for the second library of an aggregated run. Empty for all cells.
     where
         The file, for the error.
 
@@ -130,7 +114,11 @@ def choose_cells(source: Source, cells: str, *, where: str) -> Source:
     if not cells:
         return source
     chosen = np.ones(len(source.barcodes), dtype=bool)
-    for column, value in parse_cells(cells).items():
+    try:
+        wanted = parse_cells(cells)
+    except ValueError as error:
+        raise IngestError(f"{where}: cells: {error}.") from error
+    for column, value in wanted.items():
         if column == "barcode":
             found = source.barcodes
             fits = np.array([fnmatch.fnmatchcase(name, value) for name in found], dtype=bool)

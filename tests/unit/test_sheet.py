@@ -115,7 +115,7 @@ ROW = "D3_w2\tD3\tweek2\td"
         ("", "D3_w2\tD3\tweek 2\tx.h5", "visit", "'week 2' is no visit of this study"),
         ("", "D3_w2\tD3\tweek 2\tx.h5", "visit", "Did you mean 'week2'?"),
         ("", "D3_w2\tD3\tzzz\tx.h5", "visit", "baseline (or 0M, base, pre); week2 (or 2W); month6."),
-        ("", "D3_w2\tD1\t2W\tx.h5", "visit", "donor 'D1' already has visit 'week2', in row 3. Merge"),
+        ("", "D3_w2\tD1\t2W\tx.h5", "visit", "donor 'D1' already has visit 'week2', in row 3. If both"),
         ("", "D3_w2\tD3\tweek2\tgone.h5", "path", "gone.h5 is not there"),
         ("", f"D3_w2\tD3\tweek2\t{'x' * 5000}", "path", "x is not there"),
         ("", "D3_w2\tD3\tweek2\tb.h5", "path", "b.h5 is also in row 3"),
@@ -166,10 +166,49 @@ def test_rows_are_numbered_as_in_the_file(folder):
     assert problems[0].startswith("row 8, column path: ")
 
 
-def test_nobody_with_two_visits(folder):
-    (problem,) = refusal(folder, GOOD[0], "A\tD1\tbaseline\ta.h5", "B\td1\tweek2\tb.h5")
-    assert problem.startswith("no donor has two visits")
-    assert "D1: baseline; d1: week2" in problem
+def test_libraries_of_one_visit_are_named(folder):
+    header = f"{GOOD[0]}\tlibrary"
+    rows = ("A\tD1\tbaseline\ta.h5\tL1", "B\tD1\tbaseline\tb.h5\tL2")
+    assert sheet.read_sheet(write(folder, header, *rows), visits=VISITS)["library"].tolist() == ["L1", "L2"]
+    for second in ("L1", ""):
+        (problem,) = refusal(folder, header, rows[0], f"B\tD1\tbaseline\tb.h5\t{second}")
+        assert "donor 'D1' already has visit 'baseline', in row 2. If both rows are libraries" in problem
+
+
+def test_samples_may_share_a_file_when_their_cells_are_named(folder):
+    header = f"{GOOD[0]}\tcells"
+    rows = ("A\tD1\tbaseline\ta.h5\tdonor=D1; visit=0M", "B\tD1\tweek2\ta.h5\tdonor=D1;visit=W2")
+    assert len(sheet.read_sheet(write(folder, header, *rows), visits=VISITS)) == 2
+    same = "B\tD1\tweek2\ta.h5\tvisit=0M;donor=D1"
+    assert "a.h5 is also in row 2" in refusal(folder, header, rows[0], same)[0]
+    (problem,) = refusal(folder, header, rows[0], "B\tD1\tweek2\tb.h5\tdonor")
+    assert problem.startswith("row 3, column cells: 'donor' does not read like 'sample_id=P01'")
+
+
+def test_a_checksum_is_one(folder):
+    row = "A\tD1\tbaseline\ta.h5\t{}"
+    header = f"{GOOD[0]}\tsha256"
+    assert len(sheet.read_sheet(write(folder, header, row.format("0aF" * 21 + "1")), visits=VISITS)) == 1
+    (problem,) = refusal(folder, header, row.format("abc"))
+    assert "'abc' is no SHA-256" in problem
+
+
+def test_donors_are_translated(folder):
+    path = write(folder, GOOD[0], "A\tpt-1\tbaseline\ta.h5", "B\t001\tweek2\tb.h5")
+    table = sheet.read_sheet(path, visits=VISITS, donors={"D1": ["PT-1", "001"]})
+    assert table["donor"].tolist() == ["D1", "D1"]
+    with pytest.raises(sheet.SheetError, match="gives '001' to 'D1' and to 'D2'"):
+        sheet.read_sheet(path, visits=VISITS, donors={"D1": ["pt-1", "001"], "D2": ["001"]})
+
+
+def test_donor_and_visit_are_read_off_the_sample(folder):
+    pattern = "(?P<donor>[^_]+)_(?P<visit>.+)"
+    path = write(folder, "sample\tpath", "D1_0M\ta.h5", "D1_2W\tb.h5")
+    table = sheet.read_sheet(path, visits=VISITS, pattern=pattern)
+    assert table[["donor", "visit"]].to_numpy().tolist() == [["D1", "baseline"], ["D1", "week2"]]
+    path = write(folder, "sample\tpath", "D1_0M\ta.h5", "D1-2W\tb.h5")
+    with pytest.raises(sheet.SheetError, match=r"row 3, column sample: 'D1-2W' does not fit"):
+        sheet.read_sheet(path, visits=VISITS, pattern=pattern)
 
 
 @pytest.mark.parametrize(
@@ -233,7 +272,7 @@ def test_schema_has_the_patterns_of_the_code(document):
     patterns = {
         name: entry["pattern"] for name, entry in document["properties"].items() if "pattern" in entry
     }
-    expected = {"sample": sheet.SAMPLE, "donor": sheet.DONOR, **sheet.NUMBERS}
+    expected = {"sample": sheet.SAMPLE, "donor": sheet.DONOR, "sha256": sheet.SHA256, **sheet.NUMBERS}
     assert patterns == {name: f"^{pattern}$" for name, pattern in expected.items()}
 
 

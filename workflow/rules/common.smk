@@ -2,9 +2,12 @@
 
 import hashlib
 import importlib.util
+import re
+import shutil
 import sys
 from pathlib import Path
 
+import pandas as pd
 import yaml
 from snakemake.logging import logger
 from snakemake.utils import validate
@@ -26,6 +29,7 @@ LIBRARY = (
     "catalogue",
     "catalogue_rules",
     "cautions",
+    "cell_choice",
     "cellmodel",
     "celltypist_model",
     "changes",
@@ -87,6 +91,7 @@ LIBRARY = (
     "score_arms",
     "scores",
     "sensitivity",
+    "seurat",
     "sheet",
     "simulate",
     "sketch",
@@ -126,6 +131,7 @@ sys.path.append(
 from cd20scope import catalogue, gene_sets, judges, sheet, strict_yaml
 from cd20scope.simulate import cohort_layout
 
+GENE_TABLE = workflow.source_path("../../config/genes.tsv")
 CATALOGUES = {
     "populations": workflow.source_path("../../config/populations.yaml"),
     "programs": workflow.source_path("../../config/programs.yaml"),
@@ -266,7 +272,40 @@ def load_samples():
         plan = config["simulate"]
         return cohort_layout(plan["donors"], visits=list(config["visits"]))
     path = find_file(config["samples"], "samples")
-    return sheet.read_sheet(path, visits=config["visits"])
+    pattern = config["ingest"]["sample_pattern"]
+    try:
+        groups = set(re.compile(pattern).groupindex) - {"donor", "visit"}
+    except re.error as error:
+        raise WorkflowError(
+            f"configuration: ingest > sample_pattern: {pattern!r} is no regular expression ({error})."
+        ) from None
+    if groups:
+        raise WorkflowError(
+            f"configuration: ingest > sample_pattern: knows the groups donor and visit; found {', '.join(sorted(groups))}."
+        )
+    return sheet.read_sheet(
+        path, visits=config["visits"], donors=config["donors"], pattern=pattern
+    )
+
+
+def seurat_objects():
+    """Seurat objects among the count files, by the name under which each is unpacked."""
+    found = {}
+    formats = SHEET.get("format", pd.Series("", index=SHEET.index))
+    for path, format in zip(SHEET["path"], formats):
+        if format == "seurat" or (not format and path.lower().endswith(".rds")):
+            digest = hashlib.sha256(path.encode()).hexdigest()[:8]
+            found[f"{re.sub('[^A-Za-z0-9._-]', '_', Path(path).stem)}-{digest}"] = path
+    by_conda = any(
+        str(method).endswith("conda")
+        for method in workflow.deployment_settings.deployment_method
+    )
+    if found and not by_conda and not shutil.which("Rscript"):
+        raise WorkflowError(
+            f"{next(iter(found.values()))}: reading Seurat objects needs R with SeuratObject, and Rscript was not found. Install them "
+            "(Debian: r-cran-seuratobject; conda: r-seuratobject), or run with --software-deployment-method conda."
+        )
+    return found
 
 
 def load_gene_sets():
@@ -311,7 +350,11 @@ def check_judges():
             raise WorkflowError(
                 "annotate: method: obs needs labels in the input, and the built-in cohort has none."
             )
-        files["obs"] = {f"sample {row.sample}": row.path for row in SHEET.itertuples()}
+        files["obs"] = {
+            f"sample {row.sample}": row.path
+            for row in SHEET.itertuples()
+            if row.path not in SEURAT.values()
+        }
     if not files:
         return
     # Snakemake's own environment need not have h5py; the jobs look again
@@ -338,6 +381,9 @@ try:
     catalogue.check_references(POPULATIONS, PROGRAMS, HYPOTHESES)
     GENE_SETS = load_gene_sets()
     SHEET = load_samples()
+    SEURAT = seurat_objects()
+    if config["ingest"]["genes"] != "shipped":
+        GENE_TABLE = str(find_file(config["ingest"]["genes"], "ingest: genes"))
     check_judges()
 except (
     catalogue.CatalogueError,
@@ -360,9 +406,39 @@ wildcard_constraints:
     judge="|".join(method for method in judges.METHODS if method != "markers"),
 
 
+def file_digest(path):
+    """Digest of a small file, so that an edit of it reruns what reads it and a touch does not."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
+
+
+def local_counts(path):
+    """Where the workflow reads a count file of the sheet: its own place, or what a Seurat object is unpacked to."""
+    names = {given: name for name, given in SEURAT.items()}
+    return f"results/ingest/seurat/{names[path]}.h5ad" if path in names else path
+
+
 def count_file(wildcards):
-    """Count matrix of one sample, as the sheet names it."""
-    return SHEET.set_index("sample").at[wildcards.sample, "path"]
+    """Count matrix of one sample."""
+    return local_counts(SHEET.set_index("sample").at[wildcards.sample, "path"])
+
+
+def of_sample(sample, column):
+    """What the sheet says of a sample in an optional column; empty where it says nothing."""
+    return SHEET.set_index("sample").get(column, {}).get(sample, "")
+
+
+def require_pairs(wildcards):
+    """Stop, before anything runs, when verdicts are asked for and no donor can be compared with themself."""
+    seen = SHEET.groupby("donor")["visit"].agg(set)
+    if any(set(pair) <= visits for pair in config["contrasts"] for visits in seen):
+        return []
+    shown = [f"{donor}: {', '.join(sorted(visits))}" for donor, visits in seen.items()]
+    asked = ", ".join("-".join(pair) for pair in config["contrasts"])
+    raise WorkflowError(
+        f"sample sheet: no donor has both visits of a contrast ({asked}), so there is nothing to compare; found "
+        f"{'; '.join(shown[:6])}{'; ...' if len(shown) > 6 else ''}. Write a donor's name alike in all of the donor's rows; or "
+        "label the cells alone: snakemake annotate."
+    )
 
 
 def label_file(judge):
@@ -466,12 +542,17 @@ def other_share_tests():
 
 def format_of(sample):
     """Format that the sheet states for a sample; empty when it is to be found by content."""
-    return SHEET.set_index("sample").get("format", {}).get(sample, "")
+    format = of_sample(sample, "format")
+    return "" if format == "seurat" else format
 
 
-def count_format(wildcards):
-    """The same, for the sample of a job."""
-    return format_of(wildcards.sample)
+def reading(sample):
+    """How the counts of a sample are read."""
+    return {
+        "format": format_of(sample),
+        "place": config["ingest"]["place"],
+        "cells": of_sample(sample, "cells"),
+    }
 
 
 def report_templates(wildcards):

@@ -1,6 +1,7 @@
 rule check_counts:
     input:
-        counts=SHEET["path"].tolist(),
+        counts=[local_counts(path) for path in SHEET["path"]],
+        genes=ancient(GENE_TABLE),
     output:
         checked="results/ingest/checked.tsv",
     log:
@@ -16,7 +17,10 @@ rule check_counts:
     params:
         code=CODE,
         samples=SAMPLES,
-        formats=[format_of(sample) for sample in SAMPLES],
+        paths=SHEET["path"].tolist(),
+        reading=[reading(sample) for sample in SAMPLES],
+        sha256=[of_sample(sample, "sha256") for sample in SAMPLES],
+        genes=file_digest(GENE_TABLE),
     script:
         "../../scripts/ingest_check.py"
 
@@ -24,6 +28,7 @@ rule check_counts:
 rule read_sample:
     input:
         counts=count_file,
+        genes=ancient(GENE_TABLE),
         # every count file is looked at before the first is read whole
         checked="results/ingest/checked.tsv",
     output:
@@ -41,6 +46,7 @@ rule read_sample:
         disk_mb=disk,
     params:
         code=CODE,
-        format=count_format,
+        reading=lambda wildcards: reading(wildcards.sample),
+        genes=file_digest(GENE_TABLE),
     script:
         "../../scripts/ingest.py"

@@ -1,5 +1,7 @@
 rule judge_hypotheses:
     input:
+        # nothing of it is read: it stops the run when there is nothing to compare
+        require_pairs,
         donors="results/abundance/donors.tsv",
         donors_arms="results/abundance/donors_arms.tsv",
         scores="results/programs/scores.tsv",

@@ -1,0 +1,15 @@
+"""Put together what R wrote of a Seurat object; see :mod:`cd20scope.seurat`."""
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cd20scope import seurat
+from cd20scope.logs import logged
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with logged(snakemake.log[0]) as log, warnings.catch_warnings(action="ignore"):
+    shape = seurat.pack(Path(snakemake.input.parts), Path(snakemake.output.counts))
+    log.info("%d cells x %d genes", *shape)

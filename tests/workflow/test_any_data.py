@@ -1,0 +1,179 @@
+"""Data as labs have them: one file of many samples, Seurat objects, libraries, no pairs, wrong checksums."""
+
+import hashlib
+import shutil
+import subprocess
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from cd20scope import ingest, tenx
+from workflow.running import ROOT, SHARED, ran, snakemake
+
+# anndata 0.13 asks pandas 3 for an option that pandas 4 will not have; a caller cannot help it.
+pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string' option:DeprecationWarning")
+
+GENES = ["CD3E", "MS4A1", "LYZ", "NKG7", "GNLY", "B2M"]
+N = 40
+
+
+@pytest.fixture
+def data():
+    """Counts of 40 cells, and whose they are."""
+    rng = np.random.default_rng(0)
+    bases = rng.choice(list("ACGT"), size=(N, 16))
+    barcodes = ["".join(row) + "-1" for row in bases]
+    obs = pd.DataFrame(
+        {"donor": np.repeat(["P01", "P02"], N // 2), "visit": np.tile(["baseline", "week2"], N // 2)},
+        index=pd.Index(barcodes, dtype=object),
+    )
+    return rng.poisson(1.5, (N, len(GENES))), obs
+
+
+def study(folder, sheet, config="samples: samples.tsv\n"):
+    (folder / "samples.tsv").write_text("\n".join("\t".join(row) for row in sheet) + "\n")
+    (folder / "study.yaml").write_text(config)
+    return folder / "study.yaml"
+
+
+def split_sheet(path):
+    rows = [
+        (f"{donor}_{visit}", donor, visit, path, f"donor={donor}; visit={visit}")
+        for donor in ("P01", "P02")
+        for visit in ("baseline", "week2")
+    ]
+    return [("sample", "donor", "visit", "path", "cells"), *rows]
+
+
+def assert_split(folder, data):
+    dense, obs = data
+    for (donor, visit), own in obs.groupby(["donor", "visit"]):
+        counts = ingest.read_counts(folder / f"results/ingest/{donor}_{visit}.h5ad")
+        assert counts.barcodes.tolist() == own.index.tolist()
+        order = counts.genes["gene"].tolist()
+        expected = pd.DataFrame(dense, columns=GENES)[order].to_numpy()[obs.index.get_indexer(own.index)]
+        np.testing.assert_array_equal(counts.matrix.toarray(), expected)
+
+
+TARGETS = [
+    f"results/ingest/{donor}_{visit}.h5ad" for donor in ("P01", "P02") for visit in ("baseline", "week2")
+]
+
+
+def test_one_h5ad_of_all_samples_named_by_ensembl_ids(tmp_path, data):
+    import anndata as ad
+
+    dense, obs = data
+    ids = {"CD3E": "ENSG00000198851", "MS4A1": "ENSG00000156738"}
+    with warnings.catch_warnings(action="ignore"):
+        ad.AnnData(
+            sparse.csr_matrix(dense.astype(np.float32)),
+            obs=obs,
+            var=pd.DataFrame(index=pd.Index([ids.get(gene, gene) for gene in GENES], dtype=object)),
+        ).write_h5ad(tmp_path / "all.h5ad")
+    config = study(tmp_path, split_sheet("all.h5ad"))
+    ran(snakemake(*TARGETS, directory=tmp_path, config=config))
+    assert_split(tmp_path, data)
+    checked = pd.read_csv(tmp_path / "results/ingest/checked.tsv", sep="\t")
+    assert checked["n_cells"].tolist() == [10] * 4
+    assert set(checked["sha256"]) == {hashlib.sha256((tmp_path / "all.h5ad").read_bytes()).hexdigest()}
+
+
+@pytest.fixture
+def seurat(tmp_path, data):
+    """A folder with the same data as Seurat objects of both generations."""
+    if not shutil.which("Rscript"):
+        pytest.skip("needs R: Rscript is not on the path")
+    probe = ["Rscript", "-e", "library(SeuratObject)"]
+    if subprocess.run(probe, capture_output=True, check=False).returncode:
+        pytest.skip("needs R with SeuratObject (Debian: r-cran-seuratobject)")
+    dense, obs = data
+    pd.DataFrame(dense.T, index=GENES, columns=obs.index).to_csv(tmp_path / "counts.tsv", sep="\t")
+    obs.to_csv(tmp_path / "meta.tsv", sep="\t")
+    script = ROOT / "tests/workflow/make_seurat.R"
+    made = subprocess.run(
+        ["Rscript", str(script), str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert made.returncode == 0, made.stderr
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["assay.rds", "assay5.rds"])
+def test_seurat_objects_of_both_generations(seurat, data, name):
+    dense, obs = data
+    if name == "assay5.rds":
+        # the first gene is not in the second layer, whose cells are those of week 2
+        dense = np.where(
+            (obs["visit"] == "week2").to_numpy()[:, None] & (np.arange(len(GENES)) == 0), 0, dense
+        )
+    config = study(seurat, split_sheet(name))
+    ran(snakemake(*TARGETS, directory=seurat, config=config))
+    assert_split(seurat, (dense, obs))
+    assert not list((seurat / "results/ingest/seurat").glob("*.parts"))
+
+
+def test_another_r_object_is_named_and_explained(seurat):
+    config = study(seurat, split_sheet("list.rds"))
+    process = snakemake(*TARGETS, directory=seurat, config=config)
+    said = process.stdout + process.stderr
+    assert process.returncode != 0
+    assert "list.rds: holds an object of class list, not a Seurat object. Give a Seurat object" in " ".join(
+        said.split()
+    )
+
+
+def test_the_real_seurat_object(seurat):
+    path = SHARED / "data/pbmc_seurat.rds"
+    if not path.exists():
+        pytest.skip("no real data in ../shared/data: they are not part of the project")
+    sheet = [("sample", "donor", "visit", "path", "cells")]
+    sheet += [
+        (f"S{i}", "D1", visit, str(path), f"condition=condition{i}")
+        for i, visit in ((1, "baseline"), (2, "week2"))
+    ]
+    config = study(seurat, sheet)
+    ran(snakemake("results/ingest/S1.h5ad", "results/ingest/S2.h5ad", directory=seurat, config=config))
+    first, second = (ingest.read_counts(seurat / f"results/ingest/S{i}.h5ad") for i in (1, 2))
+    assert first.matrix.shape == (168, 12627)
+    assert second.matrix.shape == (332, 12627)
+    assert "MS4A1" in set(first.genes["gene"])
+
+
+def two_files(folder, data):
+    dense, obs = data
+    for name, rows in (("a.h5", slice(0, 20)), ("b.h5", slice(20, 40))):
+        tenx.write_h5(folder / name, dense[rows], genes=GENES, barcodes=obs.index[rows].tolist())
+
+
+def test_a_wrong_checksum_stops_before_anything_is_read(tmp_path, data):
+    two_files(tmp_path, data)
+    right = hashlib.sha256((tmp_path / "a.h5").read_bytes()).hexdigest()
+    head = ("sample", "donor", "visit", "path", "sha256")
+    rows = [("s1", "D1", "baseline", "a.h5", right.upper()), ("s2", "D1", "week2", "b.h5", "0" * 64)]
+    process = snakemake("results/ingest/s1.h5ad", directory=tmp_path, config=study(tmp_path, [head, *rows]))
+    said = process.stdout + process.stderr
+    assert process.returncode != 0
+    assert "sample s2" in said
+    assert f"the sheet says {'0' * 64}" in said
+    assert "sample s1" not in said
+    assert not list((tmp_path / "results/ingest").glob("*.h5ad"))
+
+
+def test_without_pairs_cells_can_be_labelled_and_verdicts_cannot_be_asked_for(tmp_path, data):
+    two_files(tmp_path, data)
+    head = ("sample", "donor", "visit", "path")
+    config = study(tmp_path, [head, ("s1", "D1", "baseline", "a.h5"), ("s2", "D2", "week2", "b.h5")])
+    ran(snakemake("--dry-run", "annotate", directory=tmp_path, config=config))
+    process = snakemake("--dry-run", directory=tmp_path, config=config)
+    said = process.stdout + process.stderr
+    assert process.returncode != 0
+    for words in (
+        "no donor has both visits of a contrast",
+        "D1: baseline",
+        "D2: week2",
+        "snakemake annotate",
+    ):
+        assert words in said

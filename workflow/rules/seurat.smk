@@ -1,0 +1,40 @@
+rule unpack_seurat:
+    input:
+        object=lambda wildcards: SEURAT[wildcards.object],
+    output:
+        parts=temp(directory("results/ingest/seurat/{object}.parts")),
+    log:
+        "results/logs/ingest/seurat/{object}.unpack.log",
+    benchmark:
+        "results/benchmarks/ingest/seurat/{object}.unpack.tsv"
+    conda:
+        "../../envs/seurat.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=1000, per_input_mb=40),
+        runtime="2h",
+    params:
+        code=CODE,
+    script:
+        "../../scripts/seurat_unpack.R"
+
+
+rule pack_seurat:
+    input:
+        parts="results/ingest/seurat/{object}.parts",
+    output:
+        counts="results/ingest/seurat/{object}.h5ad",
+    log:
+        "results/logs/ingest/seurat/{object}.log",
+    benchmark:
+        "results/benchmarks/ingest/seurat/{object}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=1000, per_input_mb=4),
+        runtime="1h",
+    params:
+        code=CODE,
+    script:
+        "../../scripts/seurat_pack.py"
