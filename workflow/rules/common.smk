@@ -76,6 +76,8 @@ LIBRARY = (
     "other_tests",
     "overview",
     "pairs",
+    "preflight",
+    "preflight_page",
     "programs",
     "proportions",
     "protein",
@@ -143,6 +145,7 @@ SCHEMAS = {
     "programs": workflow.source_path("../schemas/programs.schema.yaml"),
     "hypotheses": workflow.source_path("../schemas/hypotheses.schema.yaml"),
 }
+PREFLIGHT_TEMPLATE = workflow.source_path("../report/preflight.html.j2")
 REPORT_TEMPLATES = {
     name: workflow.source_path(f"../report/{name}")
     for name in ("report.html.j2", "parts.html.j2", "trust.html.j2", "report.css")
@@ -561,6 +564,11 @@ def report_templates(wildcards):
         name: Path(path).read_text(encoding="utf-8")
         for name, path in REPORT_TEMPLATES.items()
     }
+
+
+def preflight_template(wildcards):
+    """Text of the preflight's template; a function, as above."""
+    return {"page": Path(PREFLIGHT_TEMPLATE).read_text(encoding="utf-8")}
 
 
 def memory(*, base, per_input_mb=0):
