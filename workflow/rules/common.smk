@@ -269,18 +269,6 @@ def load_catalogue(kind):
     )
 
 
-def check_catalogues():
-    """Check that the catalogues go together; an error names the files."""
-    try:
-        catalogue.check_references(POPULATIONS, PROGRAMS, HYPOTHESES)
-    except catalogue.CatalogueError as error:
-        files = [
-            f"{kind} from {f'config/{kind}.yaml' if given == 'shipped' else given}"
-            for kind, given in config["catalogues"].items()
-        ]
-        raise WorkflowError(f"{error}\n  read: {', '.join(files)}") from None
-
-
 def load_samples():
     """The sample sheet, or the layout of the built-in cohort."""
     if "simulate" in config:
@@ -393,7 +381,7 @@ try:
     POPULATIONS = load_catalogue("populations")
     PROGRAMS = load_catalogue("programs")
     HYPOTHESES = load_catalogue("hypotheses")
-    check_catalogues()
+    catalogue.check_references(POPULATIONS, PROGRAMS, HYPOTHESES)
     GENE_SETS = load_gene_sets()
     SHEET = load_samples()
     SEURAT = seurat_objects()
