@@ -76,8 +76,6 @@ LIBRARY = (
     "other_tests",
     "overview",
     "pairs",
-    "preflight",
-    "preflight_page",
     "programs",
     "proportions",
     "protein",
@@ -145,7 +143,6 @@ SCHEMAS = {
     "programs": workflow.source_path("../schemas/programs.schema.yaml"),
     "hypotheses": workflow.source_path("../schemas/hypotheses.schema.yaml"),
 }
-PREFLIGHT_TEMPLATE = workflow.source_path("../report/preflight.html.j2")
 REPORT_TEMPLATES = {
     name: workflow.source_path(f"../report/{name}")
     for name in ("report.html.j2", "parts.html.j2", "trust.html.j2", "report.css")
@@ -564,11 +561,6 @@ def report_templates(wildcards):
         name: Path(path).read_text(encoding="utf-8")
         for name, path in REPORT_TEMPLATES.items()
     }
-
-
-def preflight_template(wildcards):
-    """Text of the preflight's template; a function, as above."""
-    return {"page": Path(PREFLIGHT_TEMPLATE).read_text(encoding="utf-8")}
 
 
 def memory(*, base, per_input_mb=0):
