@@ -1,5 +1,5 @@
 # Set-up, demo and tests. Python 3.12 is the one that .python-version names (pyenv and uv both honour it).
-.PHONY: demo test check benchmark calibration requirements reference clean help
+.PHONY: demo preflight test check benchmark calibration requirements reference clean help
 .DEFAULT_GOAL := help
 
 CORES ?= 2
@@ -27,6 +27,9 @@ help:  ## this list
 demo: .venv/installed  ## run the built-in cohort (8 donors x 3 visits) and print the path of the report
 	.venv/bin/snakemake --cores $(CORES) --configfile config/demo.yaml --workflow-profile workflow/profiles/default --quiet rules
 	@echo "Report: $(CURDIR)/results/report/report.html"
+
+preflight: .venv/installed  ## look at a study's samples without reading them whole: make preflight CONFIG=my_study.yaml DIR=my_study
+	.venv/bin/snakemake --cores $(CORES) --configfile $(CONFIG) --directory $(or $(DIR),.) --quiet rules -- results/preflight/preflight.html results/preflight/passed.txt
 
 test: .venv/installed  ## run every test
 	$(PYTHON) -m pytest -n $(CORES) --dist loadfile

@@ -22,6 +22,7 @@ if SEURAT:
     include: "workflow/rules/seurat.smk"
 
 
+include: "workflow/rules/preflight.smk"
 include: "workflow/rules/ingest.smk"
 include: "workflow/rules/qc.smk"
 include: "workflow/rules/annotate.smk"
@@ -38,6 +39,7 @@ rule all:
     input:
         "results/verdict/verdicts.tsv",
         "results/report/report.html",
+        "results/preflight/preflight.html",
 
 
 rule annotate:

@@ -63,6 +63,7 @@ with logged(snakemake.log[0]) as log:
         populations=params.populations,
         qc_summary=pd.DataFrame(quality),
         inputs=pd.read_csv(inputs.checked, sep="\t", dtype=TEXT),
+        preflight=pd.read_csv(inputs.findings, sep="\t", dtype=str, keep_default_na=False),
         versions={"cd20scope": params.version, "Python": platform.python_version()}
         | {name: version(name) for name in SOFTWARE},
         config=params.config,

@@ -393,6 +393,9 @@ def tables(*, n_cells: int = 2000, n_genes: int = 300) -> dict:
         "embedding": embedding(n_cells=n_cells),
         "qc_summary": qc_summary(),
         "inputs": inputs(),
+        "preflight": pd.DataFrame(
+            [("warning", "D03", "samples of one donor differ in sex")], columns=["level", "about", "text"]
+        ),
         "versions": {"python": "3.12.0", "pandas": "3.1.1", "pydeseq2": "0.5.4"},
         "config": config(),
         "visits": VISITS,

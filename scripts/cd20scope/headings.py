@@ -187,6 +187,10 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "versions": {"software": ("Software", "key"), "version": ("Version", "key")},
     "settings": {"setting": ("Setting", "key"), "value": ("Value", "text")},
+    "preflight": {
+        "about": ("About", "key"),
+        "text": ("Warning", "text"),
+    },
     "inputs": {
         "sample": ("Sample", "key"),
         "path": ("Count matrix", "text"),

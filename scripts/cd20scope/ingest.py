@@ -15,6 +15,7 @@ from cd20scope import antibodies, readers
 from cd20scope import counts as proofs
 from cd20scope.counts import Counts, IngestError, NotRawError
 from cd20scope.gene_names import NO_TABLE, GeneTable, parse_table, tidy_genes
+from cd20scope.looks import Look
 from cd20scope.schema import FORMATS
 from cd20scope.sources import Source, choose_cells
 from cd20scope.store import read_barcodes, read_counts, read_genes, read_protein, read_rows, write_counts
@@ -27,6 +28,7 @@ __all__ = [
     "IngestError",
     "NotRawError",
     "log_normalise",
+    "look",
     "parse_table",
     "peek",
     "read_barcodes",
@@ -140,6 +142,53 @@ def peek(
         protein = antibodies.find(source, tagged, where=str(path), rows=antibodies.HEAD_ROWS)
         n_proteins = 0 if protein is None else protein.shape[1]
         return Header(name, source.place, len(source.barcodes), len(genes), n_proteins)
+
+    return _first_raw(path, name, take, place=place, cells=cells, table=table)
+
+
+def look(
+    path: Path | str,
+    *,
+    sample: str,
+    format: str = "",
+    place: str = "",
+    cells: str = "",
+    table: GeneTable = NO_TABLE,
+    n_cells: int = 300,
+) -> tuple[Header, Look]:
+    """Check a count file as :func:`peek` does, and read the first cells of the sample.
+
+    Parameters
+    ----------
+    path, format, place, cells, table
+        As for :func:`read_sample`.
+    sample
+        Name of the sample.
+    n_cells
+        Cells to read: 300 (default) hold enough of XIST and Y genes to tell the sex.
+
+    Raises
+    ------
+    IngestError
+        As :func:`read_sample`.
+    """
+    path = Path(path)
+    name = _format(path, format)
+
+    def take(source: Source, genes: pd.DataFrame, head: sparse.csr_matrix) -> tuple[Header, Look]:
+        tagged = head[:, np.flatnonzero(source.antibodies)]
+        protein = antibodies.find(source, tagged, where=str(path), rows=antibodies.HEAD_ROWS)
+        n = min(n_cells, len(source.barcodes))
+        read = source.first(n) if source.first else source.load(np.arange(n))
+        counts = read[:, np.flatnonzero(source.keep)]
+        proofs.check_raw(
+            counts, barcodes=source.barcodes, names=source.names[source.keep], where=f"{path}, {source.place}"
+        )
+        symbols = genes["gene"].to_numpy(dtype=np.str_)
+        header = Header(
+            name, source.place, len(source.barcodes), len(genes), 0 if protein is None else protein.shape[1]
+        )
+        return header, Look(sample, source.barcodes, symbols, counts)
 
     return _first_raw(path, name, take, place=place, cells=cells, table=table)
 

@@ -13,6 +13,9 @@ from scipy import sparse
 from cd20scope.counts import IngestError
 from cd20scope.sources import N_HEAD, NO_STRINGS, Rows, Source, check_size, explained, tell_apart
 
+PER_CELL = 1500
+"""Entries of a cell, about: as many are read as the first cells may have."""
+
 GZIP_SIGNATURE = b"\x1f\x8b"
 
 
@@ -164,4 +167,5 @@ def open_mtx(folder: Path) -> Source:
         antibodies=antibodies,
         head=lambda: _mtx_entries(matrix, N_HEAD),
         load=load,
+        first=lambda n: _mtx_entries(matrix, n * PER_CELL)[:n],
     )

@@ -58,6 +58,7 @@ def render(
     populations: Mapping[str, Any],
     qc_summary: pd.DataFrame,
     inputs: pd.DataFrame,
+    preflight: pd.DataFrame,
     versions: Mapping[str, str],
     config: Mapping[str, Any],
     visits: Sequence[str],
@@ -86,6 +87,8 @@ def render(
         ``doublet_rate`` and ``unassigned_rate`` (shares, 0 to 1).
     inputs
         One row per count matrix: ``sample path sha256 n_cells n_genes``.
+    preflight
+        What the preflight warned of: ``level about text``.
     versions
         Version of each piece of software by its name.
     config
@@ -121,6 +124,7 @@ def render(
         qc=qc_summary,
         labelled=annotation_section.by_sample(annotation),
         inputs=inputs,
+        preflight=preflight,
         versions=versions,
         config=config,
         contrast=latest,

@@ -76,6 +76,8 @@ class Source:
         as cells x features CSR in the type that the file has.
     tables
         Antibodies kept beside the genes, the likeliest counts first.
+    first
+        The first n cells, where that takes less than ``load``; None where it does not.
     columns
         What the file says of its cells: a column's name, and how to read it.
     """
@@ -90,6 +92,7 @@ class Source:
     head: Callable[[], sparse.csr_matrix]
     load: Callable[[Rows | None], sparse.csr_matrix]
     tables: tuple[Table, ...] = ()
+    first: Callable[[int], sparse.csr_matrix] | None = None
     columns: Mapping[str, Callable[[], Strings]] = field(default_factory=dict)
 
 
@@ -155,6 +158,7 @@ def _narrowed(source: Source, rows: Rows) -> Source:
         head=lambda: source.load(rows[:HEAD_CELLS]),
         load=lambda wanted: source.load(rows if wanted is None else rows[wanted]),
         tables=tuple(narrow(table) for table in source.tables),
+        first=None,
         columns={name: partial(_some, read, rows) for name, read in source.columns.items()},
     )
 

@@ -77,7 +77,7 @@ def test_one_h5ad_of_all_samples_named_by_ensembl_ids(tmp_path, data):
     config = study(tmp_path, split_sheet("all.h5ad"))
     ran(snakemake(*TARGETS, directory=tmp_path, config=config))
     assert_split(tmp_path, data)
-    checked = pd.read_csv(tmp_path / "results/ingest/checked.tsv", sep="\t")
+    checked = pd.read_csv(tmp_path / "results/preflight/samples.tsv", sep="\t")
     assert checked["n_cells"].tolist() == [10] * 4
     assert set(checked["sha256"]) == {hashlib.sha256((tmp_path / "all.h5ad").read_bytes()).hexdigest()}
 
@@ -177,3 +177,19 @@ def test_without_pairs_cells_can_be_labelled_and_verdicts_cannot_be_asked_for(tm
         "snakemake annotate",
     ):
         assert words in said
+
+
+def test_the_same_library_twice_stops_the_run_and_leaves_the_page(tmp_path, data):
+    dense, obs = data
+    for name in ("a.h5", "b.h5"):
+        tenx.write_h5(tmp_path / name, dense, genes=GENES, barcodes=obs.index.tolist())
+    head = ("sample", "donor", "visit", "path")
+    config = study(tmp_path, [head, ("s1", "D1", "baseline", "a.h5"), ("s2", "D1", "week2", "b.h5")])
+    process = snakemake("results/ingest/s1.h5ad", directory=tmp_path, config=config)
+    said = process.stdout + process.stderr
+    assert process.returncode != 0
+    assert "s1, s2: the same library twice: 100% of the barcodes" in said
+    page = (tmp_path / "results/preflight/preflight.html").read_text()
+    assert "1 errors stop the run." in page
+    assert "the same library twice" in page
+    assert not list((tmp_path / "results/ingest").glob("*.h5ad"))

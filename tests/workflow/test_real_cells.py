@@ -66,6 +66,6 @@ def test_a_corrected_sheet_reruns_what_reads_it(cohort):
 
 
 def test_all_three_formats_were_read(cohort):
-    checked = pd.read_csv(cohort / "results/ingest/checked.tsv", sep="\t")
+    checked = pd.read_csv(cohort / "results/preflight/samples.tsv", sep="\t")
     assert set(checked["format"]) == {"10x_h5", "10x_mtx", "h5ad"}
     assert np.all(checked["n_cells"] > 0)

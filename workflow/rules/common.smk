@@ -65,6 +65,7 @@ LIBRARY = (
     "ledger",
     "listings",
     "logs",
+    "looks",
     "loom",
     "marker_scores",
     "markers",
@@ -76,6 +77,8 @@ LIBRARY = (
     "other_tests",
     "overview",
     "pairs",
+    "preflight",
+    "preflight_page",
     "programs",
     "proportions",
     "protein",
@@ -143,6 +146,7 @@ SCHEMAS = {
     "programs": workflow.source_path("../schemas/programs.schema.yaml"),
     "hypotheses": workflow.source_path("../schemas/hypotheses.schema.yaml"),
 }
+PREFLIGHT_TEMPLATE = workflow.source_path("../report/preflight.html.j2")
 REPORT_TEMPLATES = {
     name: workflow.source_path(f"../report/{name}")
     for name in ("report.html.j2", "parts.html.j2", "trust.html.j2", "report.css")
@@ -266,6 +270,18 @@ def load_catalogue(kind):
     )
 
 
+def check_catalogues():
+    """Check that the catalogues go together; an error names the files."""
+    try:
+        catalogue.check_references(POPULATIONS, PROGRAMS, HYPOTHESES)
+    except catalogue.CatalogueError as error:
+        files = [
+            f"{kind} from {f'config/{kind}.yaml' if given == 'shipped' else given}"
+            for kind, given in config["catalogues"].items()
+        ]
+        raise WorkflowError(f"{error}\n  read: {', '.join(files)}") from None
+
+
 def load_samples():
     """The sample sheet, or the layout of the built-in cohort."""
     if "simulate" in config:
@@ -378,7 +394,7 @@ try:
     POPULATIONS = load_catalogue("populations")
     PROGRAMS = load_catalogue("programs")
     HYPOTHESES = load_catalogue("hypotheses")
-    catalogue.check_references(POPULATIONS, PROGRAMS, HYPOTHESES)
+    check_catalogues()
     GENE_SETS = load_gene_sets()
     SHEET = load_samples()
     SEURAT = seurat_objects()
@@ -561,6 +577,38 @@ def report_templates(wildcards):
         name: Path(path).read_text(encoding="utf-8")
         for name, path in REPORT_TEMPLATES.items()
     }
+
+
+def preflight_study():
+    """What the samples are held against before they are read; no margins, which decide nothing here."""
+    panels = [
+        ["markers", node["name"], node["markers"]]
+        for node in POPULATIONS["nodes"]
+        if node["markers"]
+    ]
+    panels += [
+        ["programme", entry["name"], entry["genes"]] for entry in PROGRAMS["programs"]
+    ]
+    asked = ("id", "contrast", "program")
+    return {
+        "panels": panels,
+        "questions": [
+            {key: entry[key] for key in asked if key in entry}
+            for entry in HYPOTHESES["hypotheses"]
+        ],
+        "visits": list(config["visits"]),
+        "contrasts": config["contrasts"],
+        "alpha": config["verdict"]["alpha"],
+        "min_pairs": config["verdict"]["min_pairs"],
+        "min_coverage": config["programs"]["min_coverage"],
+        "integrate_over": config["embed"]["integrate_over"],
+        "sketch_cells": config["annotate"]["sketch_cells"],
+    }
+
+
+def preflight_template(wildcards):
+    """Text of the preflight's template; a function, as above."""
+    return {"page": Path(PREFLIGHT_TEMPLATE).read_text(encoding="utf-8")}
 
 
 def memory(*, base, per_input_mb=0):

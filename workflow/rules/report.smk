@@ -16,7 +16,8 @@ rule write_report:
         programs="results/programs/programs.tsv",
         random_sets="results/programs/random_sets.tsv",
         embedding="results/embed/embedding.parquet",
-        checked="results/ingest/checked.tsv",
+        checked="results/preflight/samples.tsv",
+        findings="results/preflight/findings.tsv",
         annotation=[
             f"results/annotate/{name}.tsv"
             for name in (

@@ -1,0 +1,38 @@
+"""Hold what was seen of the count files against the study, and write the preflight's page."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cd20scope import preflight, preflight_page
+from cd20scope.logs import logged
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def read(path: str) -> pd.DataFrame:
+    """Read one of the small tables; a gene may be called NA."""
+    return pd.read_csv(path, sep="\t", keep_default_na=False)
+
+
+with logged(snakemake.log[0]) as log:
+    inputs, params, output = snakemake.input, snakemake.params, snakemake.output
+    samples, sheet = read(inputs.samples), pd.DataFrame(params.sheet)
+    problems = list(read(inputs.problems).itertuples(index=False, name=None))
+    tables, findings = preflight.examine(
+        samples, read(inputs.genes), sheet, problems=problems, **params.study
+    )
+    totals = {
+        "n_samples": len(sheet),
+        "n_donors": sheet["donor"].nunique(),
+        "n_cells": f"{samples['n_cells'].sum():,}",
+    }
+    page = preflight_page.render(params.template["page"], findings=findings, tables=tables, totals=totals)
+    Path(output.page).write_text(page, encoding="utf-8")
+    found = pd.DataFrame([vars(finding) for finding in findings], columns=["level", "about", "text"])
+    found.to_csv(output.findings, sep="\t", index=False)
+    for finding in findings:
+        log.warning("%s: %s: %s", finding.level, finding.about, finding.text)
+    print(f"preflight: {len(findings)} findings, {output.page}")

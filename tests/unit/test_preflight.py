@@ -1,0 +1,152 @@
+"""The first minute: sexes, copies, genes, pairs, batches, steroids, and the page that tells of them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse, stats
+
+from cd20scope import preflight, preflight_page
+from workflow.running import ROOT
+
+GENES = np.array(["CD3E", "XIST", "RPS4Y1", "DDX3Y", "MS4A1"])
+
+
+def look(sample, xist=0, y=0, *, seed=0, n=30, genes=GENES, barcodes=None):
+    rng = np.random.default_rng(seed)
+    dense = rng.poisson(1.0, (n, len(genes)))
+    for gene, total in (("XIST", xist), ("RPS4Y1", y), ("DDX3Y", 0)):
+        if gene in genes:
+            column = list(genes).index(gene)
+            dense[:, column] = 0
+            dense[0, column] = total
+    names = barcodes if barcodes is not None else [f"{sample}{seed}{i}" for i in range(n)]
+    return preflight.Look(sample, np.array(names), np.array(genes), sparse.csr_matrix(dense))
+
+
+def sheet(**columns):
+    table = {
+        "sample": ["s1", "s2", "s3"],
+        "donor": ["D1", "D1", "D2"],
+        "visit": ["baseline", "week2", "baseline"],
+    }
+    return pd.DataFrame(table | columns)
+
+
+@pytest.mark.parametrize(
+    ("xist", "y", "told"),
+    [
+        (40, 0, "F"),
+        (40, 7, "F"),
+        (0, 40, "M"),
+        (7, 40, "M"),
+        (40, 8, "both"),
+        (40, 40, "both"),
+        (2, 2, "unknown"),
+        (0, 5, "M"),
+    ],
+)
+def test_sex_is_told_from_xist_and_y_genes(xist, y, told):
+    assert preflight.tell_sex(look("s", xist, y)) == (told, xist, y)
+
+
+def test_a_swap_is_found_against_the_sheet_and_within_the_donor():
+    looks = [look("s1", 40, 1), look("s2", 0, 40), look("s3", 0, 40)]
+    table, findings = preflight.check_sexes(looks, sheet(sex=["F", "F", "male"]))
+    assert table["sex_by_genes"].tolist() == ["F", "M", "M"]
+    assert [(finding.level, finding.about) for finding in findings] == [("warning", "s2"), ("warning", "D1")]
+    assert "the sheet says F, its cells say M (0 molecules of XIST and 40 of Y genes)" in findings[0].text
+    assert "s1: F, s2: M" in findings[1].text
+    assert not preflight.check_sexes(looks[:1] * 1 + [look("s2", 30, 0), looks[2]], sheet())[1]
+
+
+def test_the_same_library_twice_is_an_error_and_shared_barcodes_alone_are_none():
+    barcodes = [f"C{i}" for i in range(30)]
+    one, copy = look("s1", seed=1, barcodes=barcodes), look("s2", seed=1, barcodes=barcodes)
+    (finding,) = preflight.find_copies([one, copy, look("s3")])
+    assert (finding.level, finding.about) == ("error", "s1, s2")
+    assert preflight.find_copies([one, look("s2", seed=2, barcodes=barcodes)]) == []
+    half = look("s2", seed=1, barcodes=[*barcodes[:10], *(f"X{i}" for i in range(20))])
+    assert preflight.find_copies([one, half]) == []
+
+
+def test_genes_of_panels_are_those_of_all_samples():
+    populations = {
+        "nodes": [{"name": "B", "markers": ["MS4A1", "CD79A"]}, {"name": "T", "markers": ["CD3E"]}]
+    }
+    programs = {"programs": [{"name": "Y", "genes": ["RPS4Y1", "DDX3Y"]}]}
+    fewer = look("s2", genes=np.array(["CD3E", "XIST", "MS4A1"]))
+    table, findings = preflight.check_genes(
+        [look("s1"), fewer], populations=populations, programs=programs, min_coverage=0.6
+    )
+    assert table[["name", "n_genes", "n_found"]].to_numpy().tolist() == [
+        ["B", 2, 1],
+        ["T", 1, 1],
+        ["Y", 2, 0],
+    ]
+    assert [finding.about for finding in findings] == ["B", "Y", "s2"]
+    assert "5 in any, 3 in all, 3 here" in findings[-1].text
+
+
+@pytest.mark.parametrize("n", [2, 6, 15])
+def test_the_smallest_effect_is_found_by_the_t_test_with_80_percent_power(n):
+    donors = [f"D{i}" for i in range(n)]
+    table = pd.DataFrame({"donor": donors * 2, "visit": ["baseline"] * n + ["week2"] * n})
+    contrasts, findings = preflight.check_contrasts(
+        table, contrasts=[["week2", "baseline"], ["month6", "baseline"]], min_pairs=6, alpha=0.05
+    )
+    assert contrasts["n_pairs"].tolist() == [n, 0]
+    # power of the two-sided paired t-test by the noncentral t distribution
+    effect, bound = contrasts["smallest_effect"][0], stats.t.ppf(0.975, n - 1)
+    away = effect * np.sqrt(n)
+    power = stats.nct.sf(bound, n - 1, away) + stats.nct.cdf(-bound, n - 1, away)
+    assert power == pytest.approx(0.8, abs=1e-6)
+    assert np.isnan(contrasts["smallest_effect"][1])
+    assert [finding.about for finding in findings] == (["week2-baseline"] if n < 6 else []) + [
+        "month6-baseline"
+    ]
+
+
+def test_what_the_sheet_tells():
+    table = sheet(hours_since_steroid=["unknown", "12", "72"], batch=["a", "b", "a"])
+    findings = preflight.check_sheet(table, integrate_over="batch")
+    assert [finding.about for finding in findings] == ["s2", "batch"]
+    assert "drawn 12 hours after a steroid" in findings[0].text
+    merged = sheet(donor=["D1", "D1", "D1"], visit=["baseline", "baseline", "week2"])
+    (finding,) = preflight.check_sheet(merged, integrate_over="none")
+    assert "baseline: 2 libraries are counted together (s1, s2)" in finding.text
+
+
+def test_everything_together_and_its_page(populations, programs):
+    genes = np.unique(
+        [gene for node in populations["nodes"] for gene in node["markers"]] + ["XIST", "RPS4Y1"]
+    )
+    looks = [look(name, 40, 0, seed=i, genes=genes) for i, name in enumerate(("s1", "s2", "s3"))]
+    config = {
+        "verdict": {"min_pairs": 6, "alpha": 0.05},
+        "programs": {"min_coverage": 0.5},
+        "contrasts": [["week2", "baseline"]],
+        "visits": {"baseline": [], "week2": []},
+        "embed": {"integrate_over": "batch"},
+        "annotate": {"sketch_cells": 50_000},
+    }
+    hypotheses = {"hypotheses": [{"id": "B1", "contrast": "week2-baseline"}]}
+    tables, findings = preflight.examine(
+        looks,
+        sheet(donor=["D1", "D1", "<script>alert(1)</script>"]),
+        cells={"s1": 100, "s2": 2000, "s3": 30},
+        config=config,
+        populations=populations,
+        programs=programs,
+        hypotheses=hypotheses,
+    )
+    assert tables["Hypotheses"]["testable"].tolist() == ["no: 1 pairs, 6 are needed"]
+    assert tables["Donors and visits"].columns.tolist() == ["donor", "baseline", "week2"]
+    assert (tables["Forecast"][["memory_gb", "minutes"]] > 0).to_numpy().all()
+    template = (ROOT / "workflow/report/preflight.html.j2").read_text(encoding="utf-8")
+    page = preflight_page.render(
+        template, findings=findings, tables=tables, totals={"n_samples": 3, "n_donors": 2, "n_cells": "2,130"}
+    )
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    for name in preflight_page.NOTES:
+        assert f"<h2>{name}</h2>" in page

@@ -1,0 +1,77 @@
+rule look_at_files:
+    input:
+        counts=[local_counts(path) for path in SHEET["path"]],
+        genes=ancient(GENE_TABLE),
+    output:
+        samples="results/preflight/samples.tsv",
+        genes="results/preflight/genes.tsv.gz",
+        problems="results/preflight/problems.tsv",
+    log:
+        "results/logs/preflight/files.log",
+    benchmark:
+        "results/benchmarks/preflight/files.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime="30m",
+    params:
+        code=CODE,
+        samples=SAMPLES,
+        paths=SHEET["path"].tolist(),
+        reading=[reading(sample) for sample in SAMPLES],
+        sha256=[of_sample(sample, "sha256") for sample in SAMPLES],
+        genes=file_digest(GENE_TABLE),
+    script:
+        "../../scripts/preflight_files.py"
+
+
+rule preflight:
+    input:
+        samples="results/preflight/samples.tsv",
+        genes="results/preflight/genes.tsv.gz",
+        problems="results/preflight/problems.tsv",
+    output:
+        findings="results/preflight/findings.tsv",
+        page="results/preflight/preflight.html",
+    log:
+        "results/logs/preflight/preflight.log",
+    benchmark:
+        "results/benchmarks/preflight/preflight.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime="10m",
+    params:
+        code=CODE,
+        sheet=SHEET_RECORDS,
+        study=preflight_study(),
+        template=preflight_template,
+    script:
+        "../../scripts/preflight.py"
+
+
+# A sample is read again when its own file changes, not when another joins the sheet: hence ancient here and in read_sample.
+rule pass_preflight:
+    input:
+        problems="results/preflight/problems.tsv",
+        page=ancient("results/preflight/preflight.html"),
+    output:
+        passed="results/preflight/passed.txt",
+    log:
+        "results/logs/preflight/passed.log",
+    benchmark:
+        "results/benchmarks/preflight/passed.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime="10m",
+    params:
+        code=CODE,
+    script:
+        "../../scripts/preflight_gate.py"
