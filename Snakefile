@@ -17,6 +17,11 @@ if "simulate" in config:
     include: "workflow/rules/simulate.smk"
 
 
+if TO_FETCH:
+
+    include: "workflow/rules/fetch.smk"
+
+
 if SEURAT:
 
     include: "workflow/rules/seurat.smk"

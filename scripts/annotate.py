@@ -25,7 +25,9 @@ with logged(snakemake.log[0]) as log:
     kept, genes = counts.matrix[np.flatnonzero(keep)], counts.genes["gene"].to_numpy()
     lognorm = ingest.log_normalise(kept)
     bounds = {key: params[key] for key in ("min_probability", "min_probability_hard")}
-    labelled = labels.label_cells(kept, lognorm, genes, model, populations=params.populations, **bounds)
+    labelled = labels.label_cells(
+        kept, lognorm, genes, model, populations=params.populations, empty=counts.empty, **bounds
+    )
     cells, output = labelled.cells, snakemake.output
     sums = aggregate.sum_leaves(kept, lognorm, genes, cells, populations=params.populations)
     sums.to_parquet(output.sums, index=False)

@@ -1,5 +1,6 @@
 """Read one sample and write its raw counts, once; see :mod:`cd20scope.ingest`."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,12 @@ with logged(snakemake.log[0]) as log:
     genes = Path(snakemake.input.genes)
     table = ingest.parse_table(genes.read_text(encoding="utf-8"), name=str(genes))
     counts = ingest.read_sample(snakemake.input.counts, **snakemake.params.reading, table=table)
+    if snakemake.input.raw:
+        empty = ingest.read_empty(
+            snakemake.input.raw, counts, place=snakemake.params.reading["place"], table=table
+        )
+        counts = replace(counts, empty=empty)
+        log.info("%s: %d molecules in droplets without a cell", snakemake.input.raw, empty.sum())
     ingest.write_counts(counts, snakemake.output.counts, provenance={"sample": snakemake.wildcards.sample})
     log.info(
         "%s: %d cells x %d genes, %d molecules; %d antibodies",

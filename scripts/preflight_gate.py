@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 with logged(snakemake.log[0]):
     problems = pd.read_csv(snakemake.input.problems, sep="\t", dtype=str)
     if len(problems):
-        lines = [f"{row.about}: {row.text}" for row in problems.itertuples()]
+        lines = [
+            f"{'samples' if ',' in row.about else 'sample'} {row.about}: {row.text}"
+            for row in problems.itertuples()
+        ]
         raise IngestError(
             "\n".join([f"{len(lines)} of the samples cannot be used (see {snakemake.input.page}):", *lines])
         )

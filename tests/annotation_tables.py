@@ -70,7 +70,9 @@ def samples() -> dict[str, pd.DataFrame]:
     return {
         "unassigned": sheet.assign(n_cells=n_cells, n_unassigned=lost, share=lost / n_cells),
         "cd20_t": sheet.assign(n_t_cells=n_t, n_flagged=flagged, share=flagged / n_t),
-        "contamination": sheet[["sample"]].assign(**bounds, genes="LYZ,S100A9,IGKC"),
+        "contamination": sheet[["sample"]].assign(
+            **bounds, profile="mean of the sample", genes="LYZ,S100A9,IGKC"
+        ),
     }
 
 

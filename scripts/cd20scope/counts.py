@@ -49,12 +49,16 @@ class Counts:
     protein
         Cells x antibodies, int32, barcodes as index (``barcode``), unique names of antibodies as columns; None
         (default) for a sample without antibody counts.
+    empty
+        Molecules per gene in droplets without a cell, shape (n_genes,); None (default) where the sheet gives no
+        unfiltered matrix.
     """
 
     matrix: sparse.csr_matrix
     barcodes: Strings
     genes: pd.DataFrame
     protein: pd.DataFrame | None = None
+    empty: npt.NDArray[np.int64] | None = None
 
 
 def share(names: Strings, pattern: re.Pattern[str]) -> float:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from cd20scope import antibodies, readers
+from cd20scope import antibodies, empty_droplets, readers
 from cd20scope import counts as proofs
 from cd20scope.counts import Counts, IngestError, NotRawError
 from cd20scope.gene_names import NO_TABLE, GeneTable, parse_table, tidy_genes
@@ -31,8 +32,10 @@ __all__ = [
     "look",
     "parse_table",
     "peek",
+    "peek_empty",
     "read_barcodes",
     "read_counts",
+    "read_empty",
     "read_genes",
     "read_protein",
     "read_rows",
@@ -116,6 +119,42 @@ def read_sample(
     return _first_raw(path, _format(path, format), take, place=place, cells=cells, table=table)
 
 
+def read_empty(
+    path: Path | str, counts: Counts, *, place: str = "", table: GeneTable = NO_TABLE
+) -> npt.NDArray[np.int64]:
+    """Read the molecules of droplets without a cell, from the unfiltered matrix of a sample's run.
+
+    Parameters
+    ----------
+    path
+        In any format of :func:`read_sample`; Cell Ranger calls it ``raw_feature_bc_matrix``.
+    counts
+        The sample.
+    place, table
+        As for :func:`read_sample`.
+
+    Returns
+    -------
+    Shape (n_genes,), in the order of the genes of ``counts``.
+
+    Raises
+    ------
+    IngestError
+        As :func:`read_sample` and :func:`cd20scope.empty_droplets.sum_empty`.
+    """
+    path = Path(path)
+
+    def take(source: Source, genes: pd.DataFrame, _: sparse.csr_matrix) -> npt.NDArray[np.int64]:
+        matrix = source.load(None)[:, np.flatnonzero(source.keep)]
+        names = source.names[source.keep]
+        proofs.check_raw(matrix, barcodes=source.barcodes, names=names, where=f"{path}, {source.place}")
+        return empty_droplets.sum_empty(
+            matrix, source.barcodes, genes, cells=counts.barcodes, wanted=counts.genes, where=str(path)
+        )
+
+    return _first_raw(path, sniff_format(path), take, place=place, cells="", table=table)
+
+
 def peek(
     path: Path | str, *, format: str = "", place: str = "", cells: str = "", table: GeneTable = NO_TABLE
 ) -> Header:
@@ -191,6 +230,24 @@ def look(
         return header, Look(sample, source.barcodes, symbols, counts)
 
     return _first_raw(path, name, take, place=place, cells=cells, table=table)
+
+
+def peek_empty(path: Path | str, seen: Look, *, place: str = "", table: GeneTable = NO_TABLE) -> None:
+    """Check by its names that an unfiltered matrix is of a sample's own run; see :func:`read_empty`.
+
+    Raises
+    ------
+    IngestError
+    """
+    path = Path(path)
+
+    def take(source: Source, genes: pd.DataFrame, _: sparse.csr_matrix) -> None:
+        wanted = pd.Series(seen.genes)
+        empty_droplets.check_same(
+            source.barcodes, genes["gene"], cells=seen.barcodes, wanted=wanted, where=str(path)
+        )
+
+    _first_raw(path, sniff_format(path), take, place=place, cells="", table=table)
 
 
 def _format(path: Path, format: str) -> str:

@@ -127,6 +127,7 @@ def label_cells(
     populations: Mapping[str, Any],
     min_probability: float,
     min_probability_hard: float,
+    empty: Array | None = None,
 ) -> Labelled:
     """Label the kept cells of one sample.
 
@@ -144,12 +145,13 @@ def label_cells(
         Below it a label is ``unassigned``; the lineage needs as much, summed over its populations.
     min_probability_hard
         The same for subsets whose difficulty is ``hard``.
+    empty
+        Molecules per gene in droplets without a cell; None (default) where they were not kept.
     """
     features = take_features(lognorm, genes, features=model.genes, cap=model.cap)
     chances = probabilities(features, model, populations=populations)
-    soup = estimate_soup(
-        counts, genes, lineage_of_cells(chances, populations, min_probability=min_probability)
-    )
+    guess = lineage_of_cells(chances, populations, min_probability=min_probability)
+    soup = estimate_soup(counts, genes, guess, empty=empty)
     # a B call without B molecules beyond the soup is withdrawn: what remains is what else the cell may be
     for withdrawn, panel in ((("B naive", "B memory"), B_GENES), (("Plasma",), PLASMA_GENES)):
         shown = b_evidence(counts, genes, panel=panel, soup=soup)

@@ -17,6 +17,9 @@ from cd20scope.gene_names import FEMALE, MALE
 
 SHARED = 0.5
 """Part of a sample's barcodes in another above which their counts are compared; by chance it is one in a hundred."""
+MANY = 20_000
+"""Barcodes that a lane of cells does not reach, and any lane of droplets does."""
+FEW_MOLECULES = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +46,9 @@ class Look:
 
 def count_sex(look: Look) -> tuple[int, int]:
     """Count the molecules of XIST and of genes of the Y chromosome in the first cells."""
-    xist, y = (int(look.cells[:, np.flatnonzero(np.isin(look.genes, names))].sum()) for names in (FEMALE, MALE))
+    xist, y = (
+        int(look.cells[:, np.flatnonzero(np.isin(look.genes, names))].sum()) for names in (FEMALE, MALE)
+    )
     return xist, y
 
 
@@ -51,6 +56,31 @@ def count_genes(looks: Sequence[Look]) -> pd.DataFrame:
     """Count in how many samples each gene is measured: ``gene n_samples``."""
     seen = Counter(gene for look in looks for gene in set(look.genes.tolist()))
     return pd.DataFrame(sorted(seen.items()), columns=["gene", "n_samples"])
+
+
+def find_unfiltered(looks: Sequence[Look]) -> list[tuple[str, str]]:
+    """Find matrices of all droplets, most of them empty: cells must have been called.
+
+    Returns
+    -------
+    For each the name of the sample, and what is wrong.
+    """
+    found = []
+    for look in looks:
+        molecules = (
+            float(np.median(np.asarray(look.cells.sum(axis=1)).ravel())) if look.cells.shape[0] else 0.0
+        )
+        if len(look.barcodes) >= MANY and molecules < FEW_MOLECULES:
+            found.append(
+                (
+                    look.sample,
+                    f"{len(look.barcodes):,} barcodes, and the median of the first {look.cells.shape[0]} has "
+                    f"{molecules:.0f} molecules: an unfiltered matrix. Give the filtered one "
+                    "(filtered_feature_bc_matrix) in the column path of the sample sheet, and this one in the "
+                    "column raw.",
+                )
+            )
+    return found
 
 
 def find_copies(looks: Sequence[Look]) -> list[tuple[str, str]]:

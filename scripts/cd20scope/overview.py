@@ -24,9 +24,9 @@ READ = ("lineage", "population", "probability", "cd20_t")
 """Columns of the labels that are looked at."""
 PROTEIN = ("sample", "visit", "population", "protein", "control", "n_cells", "mean")
 """Columns of ``results/annotate/protein.tsv``."""
-SOUP = ("sample", "share", "low", "high", "genes")
-"""Columns of ``results/annotate/contamination.tsv``: part of a cell's molecules that is soup, its 95 % interval, and
-the markers among the commonest genes of the soup."""
+SOUP = ("sample", "share", "low", "high", "profile", "genes")
+"""Columns of ``results/annotate/contamination.tsv``: part of a cell's molecules that is soup, its 95 % interval, where
+the soup's profile comes from, and the markers among the commonest genes of the soup."""
 
 
 class Overview:
@@ -160,7 +160,7 @@ def stack_soup(
     Parameters
     ----------
     estimates
-        By sample, a row with ``share low high``; empty in a run that estimates none.
+        By sample, a row with ``share low high profile``; empty in a run that estimates none.
     genes
         By sample, the commonest genes of the soup, ``gene``, the commonest first.
     markers
@@ -178,13 +178,13 @@ def stack_soup(
     """
     rows = []
     for sample, estimate in estimates.items():
-        schema.require_columns(estimate, ("share", "low", "high"), name=f"soup of {sample}")
+        schema.require_columns(estimate, ("share", "low", "high", "profile"), name=f"soup of {sample}")
         named: list[str] = []
         if sample in genes:
             schema.require_columns(genes[sample], ("gene",), name=f"genes of the soup of {sample}")
             named = [gene for gene in genes[sample]["gene"] if gene in markers][:N_NAMED]
         row = estimate.iloc[0]
-        rows.append((sample, row["share"], row["low"], row["high"], ",".join(named)))
+        rows.append((sample, row["share"], row["low"], row["high"], row["profile"], ",".join(named)))
     return pd.DataFrame(rows, columns=list(SOUP))
 
 

@@ -5,7 +5,6 @@ Findings are errors, which stop the run, or warnings, which go with it into the 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -63,12 +62,12 @@ def check_sexes(samples: pd.DataFrame, sheet: pd.DataFrame) -> tuple[pd.DataFram
     ``sample donor visit sex_in_sheet sex_by_genes xist y_genes``, and a warning for each that does not fit.
     """
     stated = sheet["sex"] if "sex" in sheet else pd.Series("", index=sheet.index)
-    seen = samples.set_index("sample").loc[sheet["sample"], ["xist", "y_genes"]]
+    molecules = samples.set_index("sample").loc[sheet["sample"], ["xist", "y_genes"]]
     table = sheet[["sample", "donor", "visit"]].assign(
         sex_in_sheet=stated.to_numpy(),
-        sex_by_genes=[tell_sex(xist, y) for xist, y in seen.itertuples(index=False)],
-        xist=seen["xist"].to_numpy(),
-        y_genes=seen["y_genes"].to_numpy(),
+        sex_by_genes=[tell_sex(xist, y) for xist, y in molecules.itertuples(index=False)],
+        xist=molecules["xist"].to_numpy(),
+        y_genes=molecules["y_genes"].to_numpy(),
     )
     findings = []
     for row in table.itertuples():
@@ -136,7 +135,7 @@ def check_genes(
             )
     table = pd.DataFrame(rows, columns=["kind", "name", "n_genes", "n_found", "missing"])
     if len(everywhere) < 0.9 * len(genes):
-        fewest = samples.loc[samples["n_genes"].idxmin()]
+        fewest = samples.sort_values("n_genes").iloc[0]
         findings.append(
             Finding(
                 "warning",

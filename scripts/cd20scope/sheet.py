@@ -35,8 +35,12 @@ NUMBERS = {
 
 SHA256 = r"([0-9a-fA-F]{64})?"
 
+ADDRESS = re.compile(r"(?:https?|s3)://[^/]+/.+")
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+
 OPTIONAL = (
     "cells",
+    "raw",
     "library",
     "sha256",
     "format",
@@ -71,6 +75,11 @@ class _Problems:
     def stop(self) -> None:
         if self.found:
             raise SheetError("\n".join(text for _, text in sorted(self.found, key=lambda item: item[0])))
+
+
+def is_remote(path: str) -> bool:
+    """Whether a path of the sheet is an address from which the file is fetched."""
+    return ADDRESS.fullmatch(path) is not None
 
 
 def read_sheet(
@@ -118,8 +127,14 @@ def read_sheet(
         sheet.insert(sheet.columns.tolist().index("visit") + 1, AS_GIVEN, sheet["visit"])
         sheet["visit"] = _name_visits(sheet, visits, problems)
     if "path" in sheet:
-        sheet["path"] = [str(path.parent / cell) if cell else "" for cell in sheet["path"]]
+        sheet["path"] = [
+            str(path.parent / cell) if cell and not SCHEME.match(cell) else cell for cell in sheet["path"]
+        ]
+        _check_addresses(sheet, problems)
+        if "raw" in sheet:
+            sheet["raw"] = [str(path.parent / cell) if cell else "" for cell in sheet["raw"]]
         _check_paths(sheet, problems)
+    _check_raw(sheet, problems)
     _check_rows(sheet, problems)
     problems.stop()
     return sheet.reset_index(drop=True)
@@ -326,11 +341,63 @@ def _check_paths(sheet: pd.DataFrame, problems: _Problems) -> None:
                 row=row,
                 column="path",
             )
-        elif not _is_there(path):
+        elif not SCHEME.match(path) and not _is_there(path):
             problems.add(
                 f"{path} is not there. Correct it; a path starts from the folder of the sheet.",
                 row=row,
                 column="path",
+            )
+
+
+def _check_raw(sheet: pd.DataFrame, problems: _Problems) -> None:
+    for row, path in _cells(sheet, "raw"):
+        if path and not _is_there(path):
+            problems.add(
+                f"{path} is not there. Give the unfiltered matrix of the sample's run, a file or folder on disk, or "
+                "leave it empty.",
+                row=row,
+                column="raw",
+            )
+        elif path and path == sheet["path"][row]:
+            problems.add(
+                "the same file as in the column path. Give the filtered matrix there and the unfiltered one here.",
+                row=row,
+                column="raw",
+            )
+
+
+def _check_addresses(sheet: pd.DataFrame, problems: _Problems) -> None:
+    """Check that what is fetched can be, and can be compared with a checksum."""
+    stated: dict[str, str] = {}
+    for row, path in _cells(sheet, "path"):
+        if not SCHEME.match(path):
+            continue
+        if not is_remote(path):
+            problems.add(
+                f"{path} is no address that files are fetched from. Write https://..., s3://bucket/key, or the path of "
+                "a file.",
+                row=row,
+                column="path",
+            )
+            continue
+        if path.endswith(("/", ".mtx", ".mtx.gz", ".zarr")):
+            problems.add(
+                f"{path}: a folder cannot be fetched. Give a single file (10x HDF5, h5ad, loom, .rds, a table), or "
+                "download it.",
+                row=row,
+                column="path",
+            )
+        sha256 = str(sheet["sha256"][row]).lower() if "sha256" in sheet else ""
+        if not sha256:
+            problems.add(
+                f"{path} is fetched, and what arrives must be compared with a checksum. Write its SHA-256 here "
+                "(sha256sum).",
+                row=row,
+                column="sha256",
+            )
+        elif stated.setdefault(path, sha256) != sha256:
+            problems.add(
+                f"{path} has another SHA-256 in an earlier row. Correct one.", row=row, column="sha256"
             )
 
 

@@ -1,10 +1,11 @@
 """How much of a sample's molecules is soup: transcripts of broken cells that every droplet takes in.
 
-The sample's mean profile stands for the soup's. Its share is read off genes that a kind of cell cannot make: what
-is seen of them there, over what would be seen if all its molecules were soup.
+Its profile is that of droplets without a cell where the sample comes with them; else the sample's mean stands for it.
+Its share is read off genes that a kind of cell cannot make: what is seen of them there, over what would be seen if
+all its molecules were soup.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,8 @@ class Soup:
         Pairs of gene set and lineage that it rests on.
     profile
         Part of the soup's molecules by gene, shape (n_genes,).
+    measured
+        Whether the profile is that of droplets without a cell, and not the sample's mean.
     """
 
     share: float
@@ -59,6 +62,7 @@ class Soup:
     high: float
     n_sets: int
     profile: Array
+    measured: bool = False
 
     @property
     def bound(self) -> float:
@@ -66,7 +70,7 @@ class Soup:
         return UNKNOWN if np.isnan(self.high) else self.high
 
 
-def estimate_soup(counts: sp.csr_matrix, genes: Array, lineage: Array) -> Soup:
+def estimate_soup(counts: sp.csr_matrix, genes: Array, lineage: Array, *, empty: Array | None = None) -> Soup:
     """Estimate the share of soup in a sample.
 
     For gene set s and lineage l that lacks it, O = molecules seen, E = (molecules of these cells) * (part of the
@@ -80,13 +84,16 @@ def estimate_soup(counts: sp.csr_matrix, genes: Array, lineage: Array) -> Soup:
         Gene names, shape (n_genes,).
     lineage
         Lineage of each cell, shape (n_cells,), as a first guess tells it.
+    empty
+        Molecules per gene in droplets without a cell, shape (n_genes,); None (default) to take the sample's mean.
 
     References
     ----------
     Young & Behjati 2020 (SoupX), doi:10.1093/gigascience/giaa151.
     """
     total = np.asarray(counts.sum(axis=1), dtype=float).ravel()
-    profile = np.asarray(counts.sum(axis=0), dtype=float).ravel() / max(total.sum(), 1.0)
+    ambient = np.asarray(counts.sum(axis=0), dtype=float).ravel() if empty is None else empty.astype(float)
+    profile = ambient / max(ambient.sum(), 1.0)
     seen, expected = [], []
     for names, foreign in FOREIGN.values():
         columns = np.flatnonzero(np.isin(genes, names))
@@ -98,7 +105,7 @@ def estimate_soup(counts: sp.csr_matrix, genes: Array, lineage: Array) -> Soup:
             if total[single].sum() * part >= MIN_EXPECTED:
                 seen.append(molecules[single].sum())
                 expected.append(total[single].sum() * part)
-    return _combine(np.array(seen), np.array(expected), profile)
+    return replace(_combine(np.array(seen), np.array(expected), profile), measured=empty is not None)
 
 
 def _combine(seen: Array, expected: Array, profile: Array) -> Soup:
@@ -122,8 +129,11 @@ def tabulate(soup: Soup, genes: Array, *, n_genes: int = 200) -> tuple[pd.DataFr
     Returns
     -------
     DataFrame, DataFrame
-        ``share low high n_sets``; and ``gene share``, the first ``n_genes`` genes.
+        ``share low high n_sets profile``; and ``gene share``, the first ``n_genes`` genes.
     """
     top = np.argsort(-soup.profile, kind="stable")[:n_genes]
-    estimate = {"share": soup.share, "low": soup.low, "high": soup.high, "n_sets": soup.n_sets}
+    estimate: dict[str, float | str] = {
+        name: getattr(soup, name) for name in ("share", "low", "high", "n_sets")
+    }
+    estimate["profile"] = "droplets without a cell" if soup.measured else "mean of the sample"
     return pd.DataFrame([estimate]), pd.DataFrame({"gene": genes[top], "share": soup.profile[top]})

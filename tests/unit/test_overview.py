@@ -164,9 +164,12 @@ def test_protein_is_of_kept_cells_and_without_cd20_under_treatment(visit, shown)
 
 def test_soup_of_samples_is_stacked_with_the_markers_in_it_and_may_be_missing():
     estimate = pd.DataFrame({"share": [0.04], "low": 0.03, "high": 0.05, "n_sets": 9})
+    told = estimate.assign(profile="mean of the sample")
     genes = pd.DataFrame({"gene": ["MALAT1", "S100A9", "RPL3", "LYZ"], "share": [0.04, 0.02, 0.01, 0.01]})
     table = overview.stack_soup(
-        {"S1": estimate, "S0": 2 * estimate}, {"S1": genes}, markers=["LYZ", "S100A9", "FOXP3"]
+        {"S1": told, "S0": (2 * estimate).assign(profile="droplets without a cell")},
+        {"S1": genes},
+        markers=["LYZ", "S100A9", "FOXP3"],
     )
     assert table.columns.tolist() == list(overview.SOUP)
     assert table.to_dict("list") == {
@@ -174,8 +177,9 @@ def test_soup_of_samples_is_stacked_with_the_markers_in_it_and_may_be_missing():
         "share": [0.04, 0.08],
         "low": [0.03, 0.06],
         "high": [0.05, 0.1],
+        "profile": ["mean of the sample", "droplets without a cell"],
         "genes": ["S100A9,LYZ", ""],
     }
     assert overview.stack_soup({}, {}, markers=[]).columns.tolist() == list(overview.SOUP)
     with pytest.raises(ValueError, match=r"soup of S1: column\(s\) low missing"):
-        overview.stack_soup({"S1": estimate.drop(columns="low")}, {}, markers=[])
+        overview.stack_soup({"S1": told.drop(columns="low")}, {}, markers=[])

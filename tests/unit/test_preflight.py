@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import sparse, stats
 
-from cd20scope import preflight, preflight_page
+from cd20scope import looks, preflight, preflight_page
 from workflow.running import ROOT
 
 GENES = np.array(["CD3E", "XIST", "RPS4Y1", "DDX3Y", "MS4A1"])
@@ -20,7 +20,7 @@ def look(sample, xist=0, y=0, *, seed=0, n=30, genes=GENES, barcodes=None):
             dense[:, column] = 0
             dense[0, column] = total
     names = barcodes if barcodes is not None else [f"{sample}{seed}{i}" for i in range(n)]
-    return preflight.Look(sample, np.array(names), np.array(genes), sparse.csr_matrix(dense))
+    return looks.Look(sample, np.array(names), np.array(genes), sparse.csr_matrix(dense))
 
 
 def sheet(**columns):
@@ -46,38 +46,48 @@ def sheet(**columns):
     ],
 )
 def test_sex_is_told_from_xist_and_y_genes(xist, y, told):
-    assert preflight.tell_sex(look("s", xist, y)) == (told, xist, y)
+    assert looks.count_sex(look("s", xist, y)) == (xist, y)
+    assert preflight.tell_sex(xist, y) == told
 
 
 def test_a_swap_is_found_against_the_sheet_and_within_the_donor():
-    looks = [look("s1", 40, 1), look("s2", 0, 40), look("s3", 0, 40)]
-    table, findings = preflight.check_sexes(looks, sheet(sex=["F", "F", "male"]))
+    samples = pd.DataFrame({"sample": ["s3", "s1", "s2"], "xist": [0, 40, 0], "y_genes": [40, 1, 40]})
+    table, findings = preflight.check_sexes(samples, sheet(sex=["F", "F", "male"]))
     assert table["sex_by_genes"].tolist() == ["F", "M", "M"]
     assert [(finding.level, finding.about) for finding in findings] == [("warning", "s2"), ("warning", "D1")]
     assert "the sheet says F, its cells say M (0 molecules of XIST and 40 of Y genes)" in findings[0].text
     assert "s1: F, s2: M" in findings[1].text
-    assert not preflight.check_sexes(looks[:1] * 1 + [look("s2", 30, 0), looks[2]], sheet())[1]
+    assert not preflight.check_sexes(samples.assign(xist=[0, 40, 30], y_genes=[40, 1, 0]), sheet())[1]
 
 
-def test_the_same_library_twice_is_an_error_and_shared_barcodes_alone_are_none():
+def test_the_same_library_twice_is_found_and_shared_barcodes_alone_are_none():
     barcodes = [f"C{i}" for i in range(30)]
     one, copy = look("s1", seed=1, barcodes=barcodes), look("s2", seed=1, barcodes=barcodes)
-    (finding,) = preflight.find_copies([one, copy, look("s3")])
-    assert (finding.level, finding.about) == ("error", "s1, s2")
-    assert preflight.find_copies([one, look("s2", seed=2, barcodes=barcodes)]) == []
+    ((about, text),) = looks.find_copies([one, copy, look("s3")])
+    assert about == "s1, s2"
+    assert "the same library twice: 100% of the barcodes" in text
+    assert looks.find_copies([one, look("s2", seed=2, barcodes=barcodes)]) == []
     half = look("s2", seed=1, barcodes=[*barcodes[:10], *(f"X{i}" for i in range(20))])
-    assert preflight.find_copies([one, half]) == []
+    assert looks.find_copies([one, half]) == []
 
 
 def test_genes_of_panels_are_those_of_all_samples():
-    populations = {
-        "nodes": [{"name": "B", "markers": ["MS4A1", "CD79A"]}, {"name": "T", "markers": ["CD3E"]}]
+    panels = [
+        ("markers", "B", ["MS4A1", "CD79A"]),
+        ("markers", "T", ["CD3E"]),
+        ("programme", "Y", ["RPS4Y1", "DDX3Y"]),
+    ]
+    seen = [look("s1"), look("s2", genes=np.array(["CD3E", "XIST", "MS4A1"]))]
+    genes = looks.count_genes(seen)
+    assert dict(genes.itertuples(index=False)) == {
+        "CD3E": 2,
+        "DDX3Y": 1,
+        "MS4A1": 2,
+        "RPS4Y1": 1,
+        "XIST": 2,
     }
-    programs = {"programs": [{"name": "Y", "genes": ["RPS4Y1", "DDX3Y"]}]}
-    fewer = look("s2", genes=np.array(["CD3E", "XIST", "MS4A1"]))
-    table, findings = preflight.check_genes(
-        [look("s1"), fewer], populations=populations, programs=programs, min_coverage=0.6
-    )
+    samples = pd.DataFrame({"sample": ["s1", "s2"], "n_genes": [5, 3]})
+    table, findings = preflight.check_genes(genes, samples, panels=panels, min_coverage=0.6)
     assert table[["name", "n_genes", "n_found"]].to_numpy().tolist() == [
         ["B", 2, 1],
         ["T", 1, 1],
@@ -117,36 +127,41 @@ def test_what_the_sheet_tells():
 
 
 def test_everything_together_and_its_page(populations, programs):
-    genes = np.unique(
-        [gene for node in populations["nodes"] for gene in node["markers"]] + ["XIST", "RPS4Y1"]
+    panels = [("markers", node["name"], node["markers"]) for node in populations["nodes"] if node["markers"]]
+    panels += [("programme", entry["name"], entry["genes"]) for entry in programs["programs"]]
+    members = np.unique([gene for _, _, genes in panels for gene in genes] + ["XIST", "RPS4Y1"])
+    seen = [look(name, 40, 0, seed=i, genes=members) for i, name in enumerate(("s1", "s2"))]
+    samples = pd.DataFrame(
+        {"sample": ["s1", "s2"], "n_cells": [100, 2000], "n_genes": len(members), "xist": 40, "y_genes": 0}
     )
-    looks = [look(name, 40, 0, seed=i, genes=genes) for i, name in enumerate(("s1", "s2", "s3"))]
-    config = {
-        "verdict": {"min_pairs": 6, "alpha": 0.05},
-        "programs": {"min_coverage": 0.5},
+    study = {
+        "panels": panels,
+        "questions": [{"id": "B1", "contrast": "week2-baseline"}],
+        "visits": ["baseline", "week2"],
         "contrasts": [["week2", "baseline"]],
-        "visits": {"baseline": [], "week2": []},
-        "embed": {"integrate_over": "batch"},
-        "annotate": {"sketch_cells": 50_000},
+        "alpha": 0.05,
+        "min_pairs": 6,
+        "min_coverage": 0.5,
+        "integrate_over": "batch",
+        "sketch_cells": 50_000,
     }
-    hypotheses = {"hypotheses": [{"id": "B1", "contrast": "week2-baseline"}]}
-    tables, findings = preflight.examine(
-        looks,
-        sheet(donor=["D1", "D1", "<script>alert(1)</script>"]),
-        cells={"s1": 100, "s2": 2000, "s3": 30},
-        config=config,
-        populations=populations,
-        programs=programs,
-        hypotheses=hypotheses,
-    )
+    donors = sheet(donor=["D1", "D1", "<script>alert(1)</script>"])
+    broken = [("s3", "gone.h5: cannot be read")]
+    tables, findings = preflight.examine(samples, looks.count_genes(seen), donors, problems=broken, **study)
+    assert (findings[0].level, findings[0].about) == ("error", "s3")
+    assert {finding.level for finding in findings[1:]} == {"warning"}
     assert tables["Hypotheses"]["testable"].tolist() == ["no: 1 pairs, 6 are needed"]
     assert tables["Donors and visits"].columns.tolist() == ["donor", "baseline", "week2"]
     assert (tables["Forecast"][["memory_gb", "minutes"]] > 0).to_numpy().all()
     template = (ROOT / "workflow/report/preflight.html.j2").read_text(encoding="utf-8")
-    page = preflight_page.render(
-        template, findings=findings, tables=tables, totals={"n_samples": 3, "n_donors": 2, "n_cells": "2,130"}
-    )
+    totals = {"n_samples": 3, "n_donors": 2, "n_cells": "2,100"}
+    page = preflight_page.render(template, findings=findings, tables=tables, totals=totals)
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     for name in preflight_page.NOTES:
         assert f"<h2>{name}</h2>" in page
+    # no file can be read: the page is written all the same
+    nothing = pd.DataFrame(columns=samples.columns)
+    tables, findings = preflight.examine(nothing, looks.count_genes([]), donors, problems=broken * 3, **study)
+    page = preflight_page.render(template, findings=findings, tables=tables, totals=totals)
+    assert page.count("gone.h5") == 3

@@ -294,3 +294,54 @@ def test_rows_that_are_read_fit_the_schema(folder, document):
     table = sheet.read_sheet(write(folder, *GOOD), visits=VISITS)
     for record in table.to_dict("records"):
         jsonschema.validate(record, document)
+
+
+SHA = "0a" * 32
+
+
+def test_addresses_stay_as_they_are_and_need_a_checksum(folder):
+    head = GOOD[0] + "\tsha256"
+    rows = ("A\tD1\tbaseline\thttps://host/a.h5\t" + SHA, "B\tD1\tweek2\ts3://bucket/run/b.h5\t" + SHA)
+    table = sheet.read_sheet(write(folder, head, *rows), visits=VISITS)
+    assert table["path"].tolist() == ["https://host/a.h5", "s3://bucket/run/b.h5"]
+    assert [sheet.is_remote(path) for path in (*table["path"], "a.h5", "s3://bucket", "ftp://host/a.h5")] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "sha256", "column", "words"),
+    [
+        ("https://host/a.h5", "", "sha256", "must be compared with a checksum"),
+        ("ftp://host/a.h5", SHA, "path", "no address that files are fetched from"),
+        ("s3://bucket", SHA, "path", "no address that files are fetched from"),
+        ("s3://bucket/folder/", SHA, "path", "a folder cannot be fetched"),
+        ("https://host/x_matrix.mtx.gz", SHA, "path", "a folder cannot be fetched"),
+    ],
+)
+def test_addresses_that_cannot_be_fetched(folder, path, sha256, column, words):
+    found = refusal(folder, GOOD[0] + "\tsha256", f"A\tD1\tbaseline\t{path}\t{sha256}")
+    assert any(line.startswith(f"row 2, column {column}: ") and words in line for line in found)
+
+
+def test_one_address_has_one_checksum(folder):
+    rows = [
+        f"{s}\tD1\t{v}\ts3://b/all.h5ad\tv={v}\t{sha}"
+        for s, v, sha in (("A", "0M", SHA), ("B", "2W", "0b" * 32))
+    ]
+    (line,) = refusal(folder, GOOD[0] + "\tcells\tsha256", *rows)
+    assert line.startswith("row 3, column sha256: s3://b/all.h5ad has another SHA-256")
+
+
+def test_the_unfiltered_matrix_stands_beside_the_filtered_one(folder):
+    head = GOOD[0] + "\traw"
+    table = sheet.read_sheet(write(folder, head, "A\tD1\tbaseline\ta.h5\tb.h5"), visits=VISITS)
+    assert table["raw"].tolist() == [str(folder / "b.h5")]
+    for raw, words in (("gone.h5", "gone.h5 is not there"), ("a.h5", "the same file as in the column path")):
+        (line,) = refusal(folder, head, f"A\tD1\tbaseline\ta.h5\t{raw}")
+        assert line.startswith("row 2, column raw: ")
+        assert words in line

@@ -79,5 +79,32 @@ def test_the_table_names_the_genes_that_make_most_of_it():
     estimate, genes = soup.tabulate(
         soup.Soup(0.1, 0.05, 0.2, 4, profile), np.array(["A", "B", "C"]), n_genes=2
     )
-    assert estimate.to_dict("records") == [{"share": 0.1, "low": 0.05, "high": 0.2, "n_sets": 4}]
+    bounds = {"share": 0.1, "low": 0.05, "high": 0.2, "n_sets": 4}
+    assert estimate.to_dict("records") == [bounds | {"profile": "mean of the sample"}]
     pd.testing.assert_frame_equal(genes, pd.DataFrame({"gene": ["B", "C"], "share": [0.7, 0.2]}))
+
+
+def draw_foreign(share, ambient, *, n=300, depth=3000, seed=0):
+    """Cells as :func:`draw` makes them, in a soup of another make than their mean."""
+    rng = np.random.default_rng(seed)
+    clean, lineage = draw(0.0, n=n, depth=depth, seed=seed)
+    total = np.asarray(clean.sum(axis=1)).ravel()
+    soaked = rng.binomial(clean.toarray(), 1 - share) + rng.poisson(share * total[:, None] * ambient)
+    return sp.csr_matrix(soaked), lineage
+
+
+def test_empty_droplets_tell_the_share_where_the_mean_of_the_cells_does_not():
+    # monocytes burst: the soup holds three times their part of the cells
+    ambient = np.ones(len(GENES))
+    ambient[np.isin(GENES, MARKERS["Myeloid"])] = 15.0
+    ambient /= ambient.sum()
+    counts, lineage = draw_foreign(0.08, ambient)
+    empty = np.random.default_rng(1).poisson(200_000 * ambient)
+    found = soup.estimate_soup(counts, GENES, lineage, empty=empty)
+    assert found.measured
+    np.testing.assert_allclose(found.profile, empty / empty.sum())
+    assert found.share == pytest.approx(0.08, rel=0.1)
+    guessed = soup.estimate_soup(counts, GENES, lineage)
+    assert not guessed.measured
+    assert abs(guessed.share - 0.08) > 2 * abs(found.share - 0.08)
+    assert soup.tabulate(found, GENES)[0]["profile"].tolist() == ["droplets without a cell"]

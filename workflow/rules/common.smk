@@ -33,6 +33,7 @@ LIBRARY = (
     "cellmodel",
     "celltypist_model",
     "changes",
+    "checksums",
     "claims",
     "compare_figures",
     "consensus",
@@ -46,6 +47,7 @@ LIBRARY = (
     "drawing",
     "effects",
     "embed",
+    "empty_droplets",
     "enrichment",
     "evidence",
     "expression",
@@ -304,14 +306,53 @@ def load_samples():
     )
 
 
+def remote_files():
+    """Count files with an address, by the name under which each is kept once it is fetched and its checksum is right."""
+    found = {}
+    for path, stated in zip(SHEET["path"], SHEET.get("sha256", [""] * len(SHEET))):
+        if sheet.is_remote(path):
+            # another checksum is another file
+            digest = hashlib.sha256(f"{path} {stated.lower()}".encode()).hexdigest()
+            name = f"{digest[:8]}-{safe_name(Path(path).name)}"
+            found[name] = {"address": path, "sha256": stated}
+    return found
+
+
+def not_yet_fetched():
+    """Those that are still to be fetched; for the others nobody needs to be asked, nor a network to be there."""
+    missing = {}
+    for name, entry in FETCHED.items():
+        if Path(f"results/ingest/fetched/{name}").exists():
+            continue
+        plugin = "s3" if entry["address"].startswith("s3:") else "http"
+        if importlib.util.find_spec(f"snakemake_storage_plugin_{plugin}") is None:
+            raise WorkflowError(
+                f"{entry['address']}: fetching it needs the package snakemake-storage-plugin-{plugin} beside Snakemake. Install it, "
+                "or download the file and give its path."
+            )
+        missing[name] = getattr(storage, plugin)(entry["address"])
+    return missing
+
+
+def safe_name(name):
+    """A file's name with nothing in it that a shell or Snakemake reads otherwise."""
+    return re.sub("[^A-Za-z0-9._-]", "_", name)
+
+
+def fetched(path):
+    """Where a count file of the sheet lies on disk: where the sheet says, or where it is fetched to."""
+    names = {entry["address"]: name for name, entry in FETCHED.items()}
+    return f"results/ingest/fetched/{names[path]}" if path in names else path
+
+
 def seurat_objects():
     """Seurat objects among the count files, by the name under which each is unpacked."""
     found = {}
     formats = SHEET.get("format", pd.Series("", index=SHEET.index))
     for path, format in zip(SHEET["path"], formats):
         if format == "seurat" or (not format and path.lower().endswith(".rds")):
-            digest = hashlib.sha256(path.encode()).hexdigest()[:8]
-            found[f"{re.sub('[^A-Za-z0-9._-]', '_', Path(path).stem)}-{digest}"] = path
+            digest = hashlib.sha256(path.encode()).hexdigest()
+            found[f"{safe_name(Path(path).stem)}-{digest[:8]}"] = path
     by_conda = any(
         str(method).endswith("conda")
         for method in workflow.deployment_settings.deployment_method
@@ -369,7 +410,7 @@ def check_judges():
         files["obs"] = {
             f"sample {row.sample}": row.path
             for row in SHEET.itertuples()
-            if row.path not in SEURAT.values()
+            if row.path not in SEURAT.values() and not sheet.is_remote(row.path)
         }
     if not files:
         return
@@ -397,6 +438,8 @@ try:
     check_catalogues()
     GENE_SETS = load_gene_sets()
     SHEET = load_samples()
+    FETCHED = remote_files()
+    TO_FETCH = not_yet_fetched()
     SEURAT = seurat_objects()
     if config["ingest"]["genes"] != "shipped":
         GENE_TABLE = str(find_file(config["ingest"]["genes"], "ingest: genes"))
@@ -417,7 +460,9 @@ SHEET_RECORDS = SHEET.drop(columns="path").to_dict("records")
 
 
 wildcard_constraints:
-    sample="|".join(SAMPLES),
+    sample="|".join(map(re.escape, SAMPLES)),
+    file="|".join(map(re.escape, TO_FETCH)),
+    object="|".join(map(re.escape, SEURAT)),
     # the markers have a rule of their own
     judge="|".join(method for method in judges.METHODS if method != "markers"),
 
@@ -430,12 +475,19 @@ def file_digest(path):
 def local_counts(path):
     """Where the workflow reads a count file of the sheet: its own place, or what a Seurat object is unpacked to."""
     names = {given: name for name, given in SEURAT.items()}
-    return f"results/ingest/seurat/{names[path]}.h5ad" if path in names else path
+    return (
+        f"results/ingest/seurat/{names[path]}.h5ad" if path in names else fetched(path)
+    )
 
 
 def count_file(wildcards):
     """Count matrix of one sample."""
     return local_counts(SHEET.set_index("sample").at[wildcards.sample, "path"])
+
+
+def raw_file(wildcards):
+    """Unfiltered matrix of one sample's run; nothing where the sheet gives none."""
+    return of_sample(wildcards.sample, "raw") or []
 
 
 def of_sample(sample, column):

@@ -1,6 +1,7 @@
 rule read_sample:
     input:
         counts=count_file,
+        raw=raw_file,
         genes=ancient(GENE_TABLE),
         # every count file is looked at before the first is read whole
         passed=ancient("results/preflight/passed.txt"),

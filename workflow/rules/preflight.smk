@@ -1,6 +1,7 @@
 rule look_at_files:
     input:
         counts=[local_counts(path) for path in SHEET["path"]],
+        raw=[path for path in SHEET.get("raw", []) if path],
         genes=ancient(GENE_TABLE),
     output:
         samples="results/preflight/samples.tsv",
@@ -20,7 +21,10 @@ rule look_at_files:
         code=CODE,
         samples=SAMPLES,
         paths=SHEET["path"].tolist(),
+        # what the sheet's checksum is of
+        files=[fetched(path) for path in SHEET["path"]],
         reading=[reading(sample) for sample in SAMPLES],
+        raw=[of_sample(sample, "raw") for sample in SAMPLES],
         sha256=[of_sample(sample, "sha256") for sample in SAMPLES],
         genes=file_digest(GENE_TABLE),
     script:

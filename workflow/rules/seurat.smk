@@ -1,6 +1,6 @@
 rule unpack_seurat:
     input:
-        object=lambda wildcards: SEURAT[wildcards.object],
+        object=lambda wildcards: fetched(SEURAT[wildcards.object]),
     output:
         parts=temp(directory("results/ingest/seurat/{object}.parts")),
     log:

@@ -1,0 +1,204 @@
+"""Count files at an address: fetched over http and from S3, both on loopback, and taken only when they are whole."""
+
+import hashlib
+import socket
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import numpy as np
+import pytest
+
+from cd20scope import checksums, ingest, tenx
+from cd20scope.counts import IngestError
+from workflow.running import ran, snakemake
+
+GENES = ["CD3E", "MS4A1", "LYZ", "NKG7", "GNLY", "B2M"]
+HEAD = "sample\tdonor\tvisit\tpath\tsha256"
+TARGETS = ("results/ingest/s1.h5ad", "results/ingest/s2.h5ad")
+
+
+def sha256(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+@contextmanager
+def served(files, *, cut=()):
+    """Serve these files; those in ``cut`` break off half-way, as often as they say. Gives the address and a log."""
+    left, log = dict(cut), []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self):
+            self.answer(body=False)
+
+        def do_GET(self):
+            self.answer(body=True)
+
+        def answer(self, *, body):
+            name = self.path.rsplit("/", 1)[-1]
+            log.append((self.command, name))
+            content = files.get(name)
+            if content is None:
+                self.send_error(404)
+                return
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.send_header("Last-Modified", "Mon, 02 Nov 2026 08:00:00 GMT")
+            self.end_headers()
+            if body and left.get(name, 0) > 0:
+                left[name] -= 1
+                self.wfile.write(content[: len(content) // 2])
+                self.wfile.flush()
+                self.connection.shutdown(socket.SHUT_RDWR)
+            elif body:
+                self.wfile.write(content)
+
+        def log_message(self, format, *arguments):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/data", log
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Two small samples, as bytes."""
+    made = {}
+    for number, name in enumerate(("a.h5", "b.h5")):
+        counts = np.random.default_rng(number).poisson(2, (30, len(GENES)))
+        barcodes = [f"{name}{cell}" for cell in range(30)]
+        tenx.write_h5(tmp_path / name, counts, genes=GENES, barcodes=barcodes)
+        made[name] = (tmp_path / name).read_bytes()
+        (tmp_path / name).unlink()
+    return made
+
+
+def study(folder, rows):
+    (folder / "samples.tsv").write_text("\n".join([HEAD, *("\t".join(row) for row in rows)]) + "\n")
+    (folder / "study.yaml").write_text("samples: samples.tsv\n")
+    return {"directory": folder, "config": folder / "study.yaml"}
+
+
+def rows_at(address, files, **other):
+    return [
+        (sample, "D1", visit, f"{address}/{name}", other.get(sample, sha256(files[name])))
+        for sample, visit, name in (("s1", "baseline", "a.h5"), ("s2", "week2", "b.h5"))
+    ]
+
+
+def test_files_are_fetched_over_http_once_and_kept(tmp_path, files):
+    with served(files) as (address, log):
+        run = study(tmp_path, rows_at(address, files))
+        ran(snakemake(*TARGETS, **run))
+        fetched = [name for verb, name in log if verb == "GET"]
+        ran(snakemake(*TARGETS, **run))
+        assert [name for verb, name in log if verb == "GET"] == fetched
+    assert sorted(fetched) == ["a.h5", "b.h5"]
+    assert ingest.read_counts(tmp_path / TARGETS[0]).matrix.shape == (30, len(GENES))
+    kept = sorted((tmp_path / "results/ingest/fetched").iterdir())
+    assert [sha256(path.read_bytes()) for path in kept] == sorted(
+        (sha256(content) for content in files.values()),
+        key=[sha256(path.read_bytes()) for path in kept].index,
+    )
+    # without the server what was fetched serves on
+    ran(snakemake(*TARGETS, "--forcerun", "read_sample", **run))
+
+
+def test_a_download_that_breaks_off_is_tried_again(tmp_path, files):
+    with served(files, cut={"a.h5": 1}) as (address, log):
+        run = study(tmp_path, rows_at(address, files))
+        process = snakemake(*TARGETS, "--retries", "2", **run)
+        if process.returncode:
+            # Snakemake gives up on a download that breaks off; a plain rerun brings the file
+            assert not list((tmp_path / "results/ingest").glob("*.h5ad"))
+            ran(snakemake(*TARGETS, **run))
+    assert [name for verb, name in log if verb == "GET"].count("a.h5") == 2
+    assert ingest.read_counts(tmp_path / TARGETS[0]).matrix.shape == (30, len(GENES))
+
+
+def test_what_an_interrupted_download_left_is_never_taken_for_whole(tmp_path, files):
+    with served(files) as (address, _):
+        run = study(tmp_path, rows_at(address, files))
+        host = address.split("//")[1].split("/")[0]
+        left = tmp_path / f".snakemake/storage/http/{host}/data/a.h5"
+        left.parent.mkdir(parents=True)
+        left.write_bytes(files["a.h5"][: len(files["a.h5"]) // 2])
+        process = snakemake(*TARGETS, **run)
+        if process.returncode:
+            assert not list((tmp_path / "results/ingest").glob("*.h5ad"))
+            ran(snakemake(*TARGETS, **run))
+    assert ingest.read_counts(tmp_path / TARGETS[0]).matrix.shape == (30, len(GENES))
+
+
+def test_another_file_than_stated_is_refused(tmp_path, files):
+    with served(files) as (address, _):
+        run = study(tmp_path, rows_at(address, files, s2="0" * 64))
+        process = snakemake(*TARGETS, "--keep-going", **run)
+    said = " ".join((process.stdout + process.stderr).split())
+    assert process.returncode != 0
+    assert f"{address}/b.h5: what arrived ({len(files['b.h5']):,} bytes) has the SHA-256" in said
+    assert f"the sheet says {'0' * 64}" in said
+    assert not list((tmp_path / "results/ingest").glob("*.h5ad"))
+
+
+def test_an_address_without_a_file_is_named(tmp_path, files):
+    with served({"a.h5": files["a.h5"]}) as (address, _):
+        process = snakemake(*TARGETS, **study(tmp_path, rows_at(address, files)))
+    assert process.returncode != 0
+    assert f"{address}/b.h5" in process.stdout + process.stderr
+
+
+def test_files_are_fetched_from_s3(tmp_path, files, monkeypatch):
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        endpoint = f"http://{host}:{port}"
+        for key, value in {
+            "SNAKEMAKE_STORAGE_S3_ENDPOINT_URL": endpoint,
+            "SNAKEMAKE_STORAGE_S3_ACCESS_KEY": "key",
+            "SNAKEMAKE_STORAGE_S3_SECRET_KEY": "secret",
+        }.items():
+            monkeypatch.setenv(key, value)
+        upload(endpoint, files)
+        run = study(tmp_path, rows_at("s3://lab/run1", files))
+        ran(snakemake(*TARGETS, **run))
+    finally:
+        server.stop()
+    for number, target in enumerate(TARGETS):
+        expected = np.random.default_rng(number).poisson(2, (30, len(GENES)))
+        np.testing.assert_array_equal(ingest.read_counts(tmp_path / target).matrix.toarray(), expected)
+
+
+def upload(endpoint, files):
+    import boto3
+
+    client = boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="key",
+        aws_secret_access_key="secret",
+    )
+    client.create_bucket(Bucket="lab")
+    for name, content in files.items():
+        client.put_object(Bucket="lab", Key=f"run1/{name}", Body=content)
+
+
+def test_a_copy_is_taken_whole_or_not_at_all(tmp_path):
+    arrived, place = tmp_path / "arrived", tmp_path / "place"
+    arrived.write_bytes(b"counts")
+    assert checksums.take_in(arrived, place, sha256=sha256(b"counts").upper(), address="s3://b/k") == 6
+    assert place.read_bytes() == b"counts"
+    with pytest.raises(IngestError, match=r"s3://b/k: what arrived \(6 bytes\)"):
+        checksums.take_in(arrived, tmp_path / "other", sha256="0" * 64, address="s3://b/k")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["place"]

@@ -1,0 +1,29 @@
+# Where jobs have no network, the machine that Snakemake itself runs on does the downloads.
+localrules:
+    fetch_counts,
+
+
+rule fetch_counts:
+    input:
+        arrived=lambda wildcards: TO_FETCH[wildcards.file],
+    output:
+        counts="results/ingest/fetched/{file}",
+    log:
+        "results/logs/ingest/fetched/{file}.log",
+    benchmark:
+        "results/benchmarks/ingest/fetched/{file}.tsv"
+    # a download that was cut short is brought anew
+    retries: 2
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime="4h",
+        disk_mb=disk,
+    params:
+        code=CODE,
+        address=lambda wildcards: FETCHED[wildcards.file]["address"],
+        sha256=lambda wildcards: FETCHED[wildcards.file]["sha256"],
+    script:
+        "../../scripts/ingest_fetch.py"
