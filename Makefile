@@ -1,5 +1,5 @@
 # Set-up, demo and tests. Python 3.12 is the one that .python-version names (pyenv and uv both honour it).
-.PHONY: demo preflight test check benchmark calibration requirements reference clean help
+.PHONY: demo preflight test check benchmark calibration fuzz requirements reference clean help
 .DEFAULT_GOAL := help
 
 CORES ?= 2
@@ -49,6 +49,9 @@ calibration: .venv/installed  ## how often tests and verdicts are wrong: simulat
 	$(PYTHON) tests/benchmark/calibration.py --cohorts $(COHORTS)
 	$(PYTHON) -W ignore tests/oracle/comparison.py
 	if [ -d ../shared ]; then $(PYTHON) tests/benchmark/verdicts.py --seeds $(SEEDS); fi
+
+fuzz: .venv/installed  ## feed a reader with made-up input until it breaks: make fuzz TARGET=sheet SECONDS=120 (sheet, config, mtx, table)
+	$(PYTHON) tests/fuzz/fuzz_inputs.py $(or $(TARGET),sheet) --seconds $(or $(SECONDS),120)
 
 requirements: .uv/installed-$(UV_VERSION)  ## compile the pins anew from pyproject.toml
 	$(UV) pip compile --quiet --upgrade --python-version 3.12 --generate-hashes --no-emit-index-url \

@@ -1,46 +1,51 @@
 """Test every gene of every population between visits; see :mod:`cd20scope.expression`."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cd20scope import catalogue, enrichment, expression, gene_flips, gene_sets, leafsums, pairs
+from cd20scope import catalogue, enrichment, expression, gene_flips, gene_sets, leafsums, pairs, partial_genes
 from cd20scope.logs import logged
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
+
+def collect(samples: Sequence[str], genes: pd.DataFrame) -> leafsums.LeafSums:
+    """Collect the sums of these samples, read one by one."""
+    sheet, inputs = pd.DataFrame(snakemake.params.sheet), snakemake.input
+    files = {row.sample: (inputs.sums[row.Index], inputs.cells[row.Index]) for row in sheet.itertuples()}
+    return leafsums.LeafSums.collect(
+        ((sample, pd.read_parquet(files[sample][0])) for sample in samples),
+        leaves=leafsums.stack({sample: pd.read_parquet(files[sample][1]) for sample in samples}),
+        sheet=sheet[sheet["sample"].isin(samples)],
+        genes=genes,
+    )
+
+
 with logged(snakemake.log[0]) as log:
     params = snakemake.params
-    sheet = pd.DataFrame(params.sheet)
-    sums = leafsums.LeafSums.collect(
-        zip(sheet["sample"], map(pd.read_parquet, snakemake.input.sums), strict=True),
-        leaves=leafsums.stack(
-            dict(zip(sheet["sample"], map(pd.read_parquet, snakemake.input.cells), strict=True))
-        ),
-        sheet=sheet,
-        genes=pd.read_csv(snakemake.input.genes, sep="\t"),
-    )
+    samples = [row["sample"] for row in params.sheet]
+    measured = pd.read_csv(snakemake.input.genes, sep="\t", keep_default_na=False)
+    sums = collect(samples, measured)
+    parts = partial_genes.find_parts(measured, samples)
+    others = [(part, collect(part.samples, part.table(measured))) for part in parts]
+    for part in parts:
+        log.info("%d genes are in %d of %d samples", len(part.genes), len(part.samples), len(samples))
     sets = gene_sets.collect_sets(params.programs, params.gene_sets)
     contrasts = [(later, earlier) for later, earlier in params.contrasts]
     fits, flips, enriched = [], [], []
+    shared = {"populations": params.populations, "contrasts": contrasts, "alpha": params.alpha}
+    shared |= {"min_pairs": params.min_pairs, "threads": snakemake.threads}
+    shared |= {key: params.settings[key] for key in ("min_cells", "min_counts")}
     for population in catalogue.lineage_of(params.populations):
-        data = expression.pseudobulk(
-            sums,
-            populations=params.populations,
-            population=population,
-            min_cells=params.settings["min_cells"],
-        )
-        genes, summary = expression.fit_population(
-            data,
-            population=population,
-            contrasts=contrasts,
-            alpha=params.alpha,
-            min_pairs=params.min_pairs,
-            min_count=params.settings["min_counts"],
-            threads=snakemake.threads,
-        )
-        fits.append((genes, summary))
+        data, genes, summary = expression.test_population(sums, population=population, **shared)
+        extra = [
+            (part, expression.test_population(some, population=population, **shared)[1])
+            for part, some in others
+        ]
+        fits.append(partial_genes.join(genes, summary, extra, n_samples=len(samples), alpha=params.alpha))
         for contrast, name in ((pair, pairs.contrast_name(pair)) for pair in contrasts):
             fitted = genes[genes["contrast"] == name]
             if fitted.empty:

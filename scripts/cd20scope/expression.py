@@ -86,6 +86,46 @@ def pseudobulk(
     return Pseudobulk(counts=counts, design=design)
 
 
+def test_population(
+    sums: LeafSums,
+    *,
+    populations: Mapping[str, Any],
+    population: str,
+    contrasts: Sequence[pairs.Contrast],
+    alpha: float,
+    min_pairs: int,
+    min_cells: int,
+    min_counts: int,
+    threads: int,
+) -> tuple[Pseudobulk, pd.DataFrame, pd.DataFrame]:
+    """Sum up a population and test its genes: :func:`pseudobulk`, then :func:`fit_population` on it.
+
+    Parameters
+    ----------
+    sums, populations, population, min_cells
+        As for :func:`pseudobulk`.
+    contrasts, alpha, min_pairs, threads
+        As for :func:`fit_population`.
+    min_counts
+        Its ``min_count``.
+
+    Returns
+    -------
+    The sums, and both tables of the fit.
+    """
+    data = pseudobulk(sums, populations=populations, population=population, min_cells=min_cells)
+    genes, summary = fit_population(
+        data,
+        population=population,
+        contrasts=contrasts,
+        alpha=alpha,
+        min_pairs=min_pairs,
+        min_count=min_counts,
+        threads=threads,
+    )
+    return data, genes, summary
+
+
 def fit_population(
     data: Pseudobulk,
     *,

@@ -133,7 +133,9 @@ def _mtx_entries(path: Path, stop: int | None = None) -> sparse.csr_matrix:
             entries, body = stop, io.BytesIO(b"".join(itertools.islice(handle, stop)))
         # Always read as real: in a file that says "integer" scipy would cut 1.5 to 1 without a word.
         header = f"%%MatrixMarket matrix coordinate real general\n{rows} {columns} {entries}\n"
-        matrix = scipy.io.mmread(_Joined(io.BytesIO(header.encode()), body), spmatrix=False)
+        # scipy reads past its memory when the last line has no end and something odd behind its number
+        parts = (io.BytesIO(header.encode()), body, io.BytesIO(b"\n"))
+        matrix = scipy.io.mmread(_Joined(*parts), spmatrix=False)
         return sparse.csr_matrix(matrix.T)
 
 

@@ -141,8 +141,9 @@ def check_genes(
                 "warning",
                 str(fewest["sample"]),
                 f"samples differ in their genes: {len(genes):,} in any, {len(everywhere):,} in all, "
-                f"{fewest['n_genes']:,} here. Only genes of all samples are compared. Were genes without counts left "
-                "out of the files? Then a gene that falls silent seems not to be measured: give the unfiltered genes.",
+                f"{fewest['n_genes']:,} here. Labels and programmes rest on genes of all samples. Were genes without "
+                "counts left out of the files? Then a gene that falls silent seems not to be measured: give the "
+                "unfiltered genes.",
             )
         )
     return table, findings

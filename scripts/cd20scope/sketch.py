@@ -86,7 +86,7 @@ def choose_sketch(cells: pd.DataFrame, *, n_cells: int, seed: int) -> pd.DataFra
 def shared_genes(references: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """List every gene of any sample's reference and in how many it is.
 
-    A gene that a sample's reference lacks is absent there, not zero; only genes of all samples are compared.
+    A gene that a sample's reference lacks is absent there, not zero.
 
     Parameters
     ----------
@@ -96,10 +96,15 @@ def shared_genes(references: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``gene``, ``gene_id`` (of the first sample that has it) and ``n_samples``, in order of first occurrence.
+        ``gene``, ``gene_id`` (of the first sample that has it), ``n_samples`` and ``missing_in``, the samples that lack
+        it with commas between them; in order of first occurrence.
     """
     every = pd.concat(references.values(), ignore_index=True)
     counted = every.groupby("gene", sort=False).agg(
         gene_id=("gene_id", "first"), n_samples=("gene_id", "size")
     )
+    counted["missing_in"] = ""
+    partial = counted.index[counted["n_samples"] < len(references)]
+    lacks = pd.DataFrame({sample: ~partial.isin(genes["gene"]) for sample, genes in references.items()})
+    counted.loc[partial, "missing_in"] = [",".join(lacks.columns[row]) for row in lacks.to_numpy()]
     return counted.reset_index()

@@ -1,5 +1,6 @@
 """What every reader of a foreign count file hands over: the places that may hold counts, not yet loaded."""
 
+import csv
 import fnmatch
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -254,7 +255,7 @@ def explained(path: Path, *, remedy: str = COPY_AGAIN) -> Iterator[None]:
         yield
     except IngestError:
         raise
-    except (OSError, EOFError, zlib.error, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, EOFError, zlib.error, csv.Error, ValueError, KeyError, RuntimeError) as error:
         raise IngestError(
             f"{path}: cannot be read ({type(error).__name__}: {str(error).strip()[:300]}). It may be truncated "
             f"or damaged: {remedy}."

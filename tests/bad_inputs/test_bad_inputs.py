@@ -6,6 +6,8 @@ Each case spoils one thing of a sound study. Results of an earlier run must be a
 import gzip
 import hashlib
 import shutil
+import subprocess
+from contextlib import contextmanager
 
 import h5py
 import numpy as np
@@ -140,6 +142,13 @@ def row(second, **keywords):
     return sheet(ROWS[0], second, **keywords)
 
 
+def unfiltered(folder):
+    names = [f"A{number}" for number in range(30_000)]
+    counts = np.zeros((len(names), len(GENES)), dtype=int)
+    counts[:, 0] = 1
+    tenx.write_h5(folder / "a.h5", counts, genes=GENES, barcodes=names)
+
+
 MOUSE = ["Cd3e", "Ms4a1", "Lyz2", "Nkg7", "Gnly", "B2m", "Cd79a", "Cd19", "Actb", "Cd74", "Cd8a"]
 FILES = {
     "truncated HDF5": (cut("a.h5", 0.6), ["a.h5", "cannot be read", "truncated", "copy it again"]),
@@ -250,6 +259,11 @@ FILES = {
         row("s2\tD1\tweek2\tb\th5ad", head=HEAD + "\tformat"),
         ["sample s2", "said to be h5ad", "10x_mtx", "Correct 'format'"],
     ),
+    "the unfiltered matrix of another sample": (
+        row("s2\tD1\tweek2\tb\ta.h5", head=HEAD + "\traw"),
+        ["sample s2", "a.h5", "0% of the sample's cells", "Correct the column raw"],
+    ),
+    "an unfiltered matrix": (unfiltered, ["sample s1", "30,000 barcodes", "unfiltered", "in the column raw"]),
     "stated checksum": (
         row(f"s2\tD1\tweek2\tb\t{'0' * 64}", head=HEAD + "\tsha256"),
         ["sample s2", "SHA-256", "Copy the file again"],
@@ -263,6 +277,7 @@ FILES = {
         ["s1, s2", "the same library twice", "Correct the path"],
     ),
 }
+
 NAMES = ["a/b", "..", "a b", "a'b", 'a"b', "ä", "<script>", "-a", ""]
 PARSED = {
     **{
@@ -315,6 +330,18 @@ PARSED = {
         ["row 3", "column path", "is not there", "Correct it"],
     ),
     "a path twice": (row("s2\tD1\tweek2\ta.h5"), ["row 3", "a.h5 is also in row 2", "correct one"]),
+    "an address without a checksum": (
+        row("s2\tD1\tweek2\thttps://127.0.0.1/b.h5"),
+        ["row 3", "column sha256", "must be compared with a checksum", "Write its SHA-256"],
+    ),
+    "an address of another kind": (
+        row(f"s2\tD1\tweek2\tftp://127.0.0.1/b.h5\t{'0' * 64}", head=HEAD + "\tsha256"),
+        ["row 3", "column path", "no address that files are fetched from", "Write https://"],
+    ),
+    "an unfiltered matrix that is not there": (
+        row("s2\tD1\tweek2\tb\tr.h5", head=HEAD + "\traw"),
+        ["row 3", "column raw", "r.h5 is not there", "Give the unfiltered"],
+    ),
     "a link in a loop": (loop, ["row 3", "loop is not there", "Correct it"]),
     "an unknown format": (
         row("s2\tD1\tweek2\tb\t10xmtx", head=HEAD + "\tformat"),
@@ -427,6 +454,50 @@ def test_a_bad_count_file(study, case):
 @pytest.mark.parametrize("case", PARSED)
 def test_a_bad_sheet_configuration_or_catalogue(study, case):
     refused(study, *PARSED[case], "--dry-run")
+
+
+def test_results_that_are_a_file(study):
+    shutil.rmtree(study / "results")
+    (study / "results").write_text("mine")
+    process = snakemake("--dry-run", directory=study, config=study / "study.yaml")
+    said = process.stdout + process.stderr
+    assert process.returncode != 0
+    for words in (f"{study}/results", "a file has it", "--directory"):
+        assert words in said
+    assert (study / "results").read_text() == "mine"
+
+
+@contextmanager
+def mounted(place, *options):
+    """A small file system of its own at a folder."""
+    place.mkdir(parents=True, exist_ok=True)
+    command = ["mount", "-t", "tmpfs", "-o", ",".join(options), "tmpfs", str(place)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"needs root, to mount a small disk: {done.stderr.strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("size=1m",), ["MB are free on its disk", "the counts of 2 samples need about 100 MB"]),
+        (("ro",), ["results cannot be written there", "read-only"]),
+    ],
+    ids=["a full disk", "a read-only folder"],
+)
+def test_a_place_that_takes_no_results(study, options, words):
+    shutil.rmtree(study / "results")
+    with mounted(study / "results", *options):
+        process = snakemake("results/ingest/s1.h5ad", directory=study, config=study / "study.yaml")
+        assert not list((study / "results").iterdir())
+    said = process.stdout + process.stderr
+    assert process.returncode != 0
+    for part in (*words, f"{study}/results", "run in another folder (--directory)"):
+        assert part in said
 
 
 @pytest.mark.parametrize(

@@ -270,3 +270,18 @@ def test_format_that_is_not_the_content(tmp_path):
             ingest.IngestError, match=r"unknown format 'h5'\. Use one of 10x_h5, 10x_mtx, h5ad"
         ):
             read(path, format="h5")
+
+
+@pytest.mark.parametrize("end", ["", "\a", "x", " 9", "\r"])
+def test_a_last_line_without_an_end_and_with_something_behind_its_number(tmp_path, end):
+    # scipy alone ends the whole process on some of these
+    path = write_mtx(tmp_path / "x", counts(), zipped=False)
+    matrix = path / "matrix.mtx"
+    matrix.write_text(matrix.read_text().rstrip("\n") + end)
+    assert_counts(ingest.read_sample(path), counts())
+
+
+def test_a_carriage_return_within_a_row_of_a_table(tmp_path):
+    path = put("x.csv", b"\tCD3E\t\r51\nACGTACGTAC\t1\t0\n")(tmp_path)
+    with pytest.raises(ingest.IngestError, match=r"x\.csv: cannot be read .*copy it again"):
+        ingest.look(path, sample="s")

@@ -59,3 +59,5 @@ def test_shared_genes_counts_the_samples_that_have_a_gene():
     assert found["gene"].tolist() == ["MS4A1", "CD19", "CD3E"]
     assert found["gene_id"].tolist() == ["E1", "E2", "E3"]
     assert found["n_samples"].tolist() == [1, 2, 1]
+    assert found["missing_in"].tolist() == ["b", "", "a"]
+    assert sketch.shared_genes({"a": references["a"]})["missing_in"].tolist() == ["", ""]

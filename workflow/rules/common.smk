@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import os
 import re
 import shutil
 import sys
@@ -79,6 +80,7 @@ LIBRARY = (
     "other_tests",
     "overview",
     "pairs",
+    "partial_genes",
     "preflight",
     "preflight_page",
     "programs",
@@ -495,6 +497,39 @@ def of_sample(sample, column):
     return SHEET.set_index("sample").get(column, {}).get(sample, "")
 
 
+def check_place():
+    """Stop when results cannot be written where they belong: not a folder, read-only, or a disk too full for the counts."""
+    if not workflow.is_main_process:
+        return
+    place = Path("results")
+    above = place if place.exists() else Path.cwd()
+    remedy = "Correct that, or run in another folder (--directory)."
+    if not above.is_dir():
+        raise WorkflowError(
+            f"{place.resolve()}: results belong into a folder of this name, and a file has it. {remedy}"
+        )
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise WorkflowError(
+            f"{above.resolve()}: results cannot be written there: the folder is read-only for this user. {remedy}"
+        )
+    unread = SHEET[[not Path(f"results/ingest/{s}.h5ad").exists() for s in SAMPLES]]
+    # counts are written once, packed about as well as the usual formats; the tables beside them are small
+    needed = 100_000_000 + sum(map(bytes_on_disk, set(unread["path"])))
+    free = shutil.disk_usage(above).free
+    if len(unread) and free < needed:
+        raise WorkflowError(
+            f"{above.resolve()}: {free / 1e6:,.0f} MB are free on its disk, and the counts of {len(unread)} samples need about "
+            f"{needed / 1e6:,.0f} MB. {remedy}"
+        )
+
+
+def bytes_on_disk(path):
+    """Size of a file, or of what is in a folder; 0 for what is still to be fetched or made."""
+    place = Path(path)
+    parts = place.rglob("*") if place.is_dir() else [place]
+    return sum(part.stat().st_size for part in parts if part.is_file())
+
+
 def require_pairs(wildcards):
     """Stop, before anything runs, when verdicts are asked for and no donor can be compared with themself."""
     seen = SHEET.groupby("donor")["visit"].agg(set)
@@ -675,3 +710,6 @@ def memory(*, base, per_input_mb=0):
 def disk(wildcards, input):
     """Megabytes of disk of the counts written once: about twice those read."""
     return int(100 + 2 * input.size_mb)
+
+
+check_place()
