@@ -103,37 +103,34 @@ def test_files_are_fetched_over_http_once_and_kept(tmp_path, files):
     assert sorted(fetched) == ["a.h5", "b.h5"]
     assert ingest.read_counts(tmp_path / TARGETS[0]).matrix.shape == (30, len(GENES))
     kept = sorted((tmp_path / "results/ingest/fetched").iterdir())
-    assert [sha256(path.read_bytes()) for path in kept] == sorted(
-        (sha256(content) for content in files.values()),
-        key=[sha256(path.read_bytes()) for path in kept].index,
-    )
+    assert {path.read_bytes() for path in kept} == set(files.values())
     # without the server what was fetched serves on
     ran(snakemake(*TARGETS, "--forcerun", "read_sample", **run))
 
 
-def test_a_download_that_breaks_off_is_tried_again(tmp_path, files):
+def test_a_download_that_breaks_off_ends_the_run_and_the_next_brings_the_file(tmp_path, files):
     with served(files, cut={"a.h5": 1}) as (address, log):
         run = study(tmp_path, rows_at(address, files))
-        process = snakemake(*TARGETS, "--retries", "2", **run)
-        if process.returncode:
-            # Snakemake gives up on a download that breaks off; a plain rerun brings the file
-            assert not list((tmp_path / "results/ingest").glob("*.h5ad"))
-            ran(snakemake(*TARGETS, **run))
+        process = snakemake(*TARGETS, **run)
+        said = process.stdout + process.stderr
+        assert process.returncode != 0
+        assert f"Failed to retrieve storage object from {address}/a.h5" in said
+        assert not list((tmp_path / "results/ingest").glob("*.h5ad"))
+        ran(snakemake(*TARGETS, **run))
     assert [name for verb, name in log if verb == "GET"].count("a.h5") == 2
     assert ingest.read_counts(tmp_path / TARGETS[0]).matrix.shape == (30, len(GENES))
 
 
 def test_what_an_interrupted_download_left_is_never_taken_for_whole(tmp_path, files):
-    with served(files) as (address, _):
+    with served(files) as (address, log):
         run = study(tmp_path, rows_at(address, files))
         host = address.split("//")[1].split("/")[0]
+        # Snakemake itself would take it: it is newer than what the server has
         left = tmp_path / f".snakemake/storage/http/{host}/data/a.h5"
         left.parent.mkdir(parents=True)
         left.write_bytes(files["a.h5"][: len(files["a.h5"]) // 2])
-        process = snakemake(*TARGETS, **run)
-        if process.returncode:
-            assert not list((tmp_path / "results/ingest").glob("*.h5ad"))
-            ran(snakemake(*TARGETS, **run))
+        ran(snakemake(*TARGETS, **run))
+    assert [name for verb, name in log if verb == "GET"].count("a.h5") == 1
     assert ingest.read_counts(tmp_path / TARGETS[0]).matrix.shape == (30, len(GENES))
 
 
