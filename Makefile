@@ -1,5 +1,5 @@
 # Set-up, demo and tests. Python 3.12 is the one that .python-version names (pyenv and uv both honour it).
-.PHONY: demo preflight test check benchmark calibration fuzz requirements reference clean help
+.PHONY: demo init preflight test check benchmark calibration fuzz requirements reference clean help
 .DEFAULT_GOAL := help
 
 CORES ?= 2
@@ -28,8 +28,11 @@ demo: .venv/installed  ## run the built-in cohort (8 donors x 3 visits) and prin
 	.venv/bin/snakemake --cores $(CORES) --configfile config/demo.yaml --workflow-profile workflow/profiles/default --quiet rules
 	@echo "Report: $(CURDIR)/results/report/report.html"
 
+init: .venv/installed  ## guess a sample sheet and a configuration from data: make init FROM=data DIR=my_study
+	./cd20scope init $(FROM) --out $(or $(DIR),my_study)
+
 preflight: .venv/installed  ## look at a study's samples without reading them whole: make preflight CONFIG=my_study.yaml DIR=my_study
-	.venv/bin/snakemake --cores $(CORES) --configfile $(CONFIG) --directory $(or $(DIR),.) --quiet rules -- results/preflight/preflight.html results/preflight/passed.txt
+	./cd20scope preflight $(CONFIG) --directory $(or $(DIR),.) --cores $(CORES)
 
 test: .venv/installed  ## run every test
 	$(PYTHON) -m pytest -n $(CORES) --dist loadfile

@@ -1,0 +1,76 @@
+"""Guess a study from its data, and write its sample sheet and configuration; see :mod:`cd20scope.init`."""
+
+import argparse
+import io
+import subprocess
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from cd20scope import init, init_columns, init_files, init_rows, init_text
+from cd20scope.counts import IngestError
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class RefusedError(Exception):
+    """What was asked for cannot be done; the message says why, and what to do."""
+
+
+def read_seurat(path: Path) -> pd.DataFrame:
+    """Ask R for the meta.data of a Seurat object."""
+    script = ROOT / "scripts/seurat_columns.R"
+    command = ["Rscript", str(script), str(path), str(init_columns.MOST_VALUES)]
+    try:
+        asked = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise IngestError(
+            f"{path}: reading Seurat objects needs R with SeuratObject, and Rscript was not found. Install them "
+            "(Debian: r-cran-seuratobject; conda: r-seuratobject)."
+        ) from None
+    if asked.returncode:
+        raise IngestError(asked.stderr.strip())
+    return pd.read_csv(
+        io.StringIO(asked.stdout), sep="\t", index_col=0, dtype=str, keep_default_na=False, quoting=3
+    )
+
+
+def study_visits() -> dict[str, list[str]]:
+    """Visits that the shipped hypotheses speak of, with their usual other names."""
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
+    visits: dict[str, list[str]] = schema["properties"]["visits"]["default"]
+    return visits
+
+
+def run(options: argparse.Namespace) -> None:
+    """Guess, write and tell.
+
+    Raises
+    ------
+    RefusedError
+        Nothing is written then.
+    """
+    sheet, config = options.out / "samples.tsv", options.out / "study.yaml"
+    there = [str(path) for path in (sheet, config) if path.exists()]
+    if there and not options.force:
+        raise RefusedError(
+            f"{', '.join(there)}: already there. Give another folder (--out), or --force to write anew."
+        )
+    answers = init_rows.Answers(options.donor_column, options.visit_column, dict(options.visit))
+    try:
+        files, left_out = init_files.find_files(options.data, read_seurat=read_seurat)
+        study = init.guess_study(files, study=study_visits(), answers=answers)
+    except ValueError as error:
+        raise RefusedError(str(error)) from error
+    template = (ROOT / "config/config.yaml").read_text(encoding="utf-8")
+    text = init_text.config_text(study, template, config=str(config), folder=str(options.out))
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+        sheet.write_text(init_text.sheet_text(study, folder=options.out), encoding="utf-8")
+        config.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RefusedError(
+            f"{error.filename}: cannot be written ({error.strerror}). Give another folder (--out)."
+        ) from error
+    print(init_text.told(study, files, left_out, data=options.data, sheet=sheet, config=config))

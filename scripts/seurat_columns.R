@@ -1,0 +1,26 @@
+# Print the meta.data of a Seurat object, for init: names of cells, and the columns with few different values.
+arguments <- commandArgs(trailingOnly = TRUE)
+path <- arguments[1]
+most <- as.integer(arguments[2])
+refuse <- function(...) {
+  message(path, ": ", ...)
+  quit(status = 1)
+}
+
+if (!requireNamespace("SeuratObject", quietly = TRUE)) {
+  refuse("reading it needs the R package SeuratObject. Install it (Debian: r-cran-seuratobject; conda: r-seuratobject).")
+}
+object <- tryCatch(readRDS(path), error = function(e) {
+  refuse("cannot be read by R (", conditionMessage(e), "). Compare its size and checksum with the original and copy ",
+         "it again.")
+})
+if (!identical(as.character(class(object))[1], "Seurat")) {
+  refuse("holds an object of class ", class(object)[1], ", not a Seurat object. Give a Seurat object (saveRDS), or ",
+         "write its counts as 10x MTX or h5ad.")
+}
+meta <- attr(object, "meta.data")
+few <- vapply(meta, function(column) length(unique(as.character(column))) <= most, logical(1))
+plain <- function(values) gsub("[\t\r\n]", " ", as.character(values))
+shown <- as.data.frame(c(list(rownames(meta)), lapply(meta[few], plain)), optional = TRUE, stringsAsFactors = FALSE)
+colnames(shown) <- c("", colnames(meta)[few])
+write.table(shown, stdout(), sep = "\t", quote = FALSE, row.names = FALSE, na = "")
