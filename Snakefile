@@ -51,3 +51,6 @@ rule annotate:
     input:
         rules.summarise_labels.output,
         collect("results/annotate/{sample}.parquet", sample=SAMPLES),
+
+
+renew_damaged()

@@ -6,12 +6,13 @@ import pandas as pd
 
 from cd20scope import absolute, abundance, leafsums, repopulation
 from cd20scope.logs import logged
+from cd20scope.whole import written
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]) as log:
-    params, out = snakemake.params, snakemake.output
+with logged(snakemake.log[0]) as log, written(snakemake.input, snakemake.output) as output:
+    params = snakemake.params
     sheet = pd.DataFrame(params.sheet)
     contrasts = [(later, earlier) for later, earlier in params.contrasts]
     leaves, differences = (
@@ -33,5 +34,5 @@ with logged(snakemake.log[0]) as log:
         ),
     }
     for name, table in tables.items():
-        table.to_csv(out[name], sep="\t", index=False)
+        table.to_csv(output[name], sep="\t", index=False)
     log.info("%d shares in %d samples: %s", len(tests), len(sheet), tested["status"].value_counts().to_dict())

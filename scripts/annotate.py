@@ -8,11 +8,12 @@ import pandas as pd
 from cd20scope import aggregate, ingest, label_arms, labels, soup
 from cd20scope.logs import logged
 from cd20scope.model import unpack_model
+from cd20scope.whole import written
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]) as log:
+with logged(snakemake.log[0]) as log, written(snakemake.input, snakemake.output) as output:
     params = snakemake.params
     counts = ingest.read_counts(snakemake.input.counts)
     keep = (
@@ -28,7 +29,7 @@ with logged(snakemake.log[0]) as log:
     labelled = labels.label_cells(
         kept, lognorm, genes, model, populations=params.populations, empty=counts.empty, **bounds
     )
-    cells, output = labelled.cells, snakemake.output
+    cells = labelled.cells
     sums = aggregate.sum_leaves(kept, lognorm, genes, cells, populations=params.populations)
     sums.to_parquet(output.sums, index=False)
     counted = aggregate.count_leaves(cells, populations=params.populations, expected=labelled.expected)

@@ -6,11 +6,12 @@ import pandas as pd
 
 from cd20scope import agreement
 from cd20scope.logs import logged
+from cd20scope.whole import written
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]) as log:
+with logged(snakemake.log[0]) as log, written(snakemake.input, snakemake.output) as output:
     judges, cells = snakemake.params.judges, snakemake.input.cells
     # the labels come judge by judge, each in the order of the samples
     of_sample = [snakemake.input.labels[number :: len(cells)] for number in range(len(cells))]
@@ -24,7 +25,7 @@ with logged(snakemake.log[0]) as log:
         tables.append(agreement.tabulate(read))
     table = agreement.add_up(tables)
     summary = agreement.summarise(table)
-    table.to_csv(snakemake.output.cells, sep="\t", index=False)
-    summary.to_csv(snakemake.output.summary, sep="\t", index=False, na_rep="NA")
+    table.to_csv(output.cells, sep="\t", index=False)
+    summary.to_csv(output.summary, sep="\t", index=False, na_rep="NA")
     for row in summary.itertuples():
         log.info("%s, %s: kappa %.3f over %d cells", row.judge_a, row.judge_b, row.kappa, row.n_assigned)

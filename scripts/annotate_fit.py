@@ -9,11 +9,12 @@ import scipy.sparse as sp
 from cd20scope import annotate, ingest, sketch
 from cd20scope.logs import logged
 from cd20scope.model import pack_model
+from cd20scope.whole import written
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]) as log:
+with logged(snakemake.log[0]) as log, written(snakemake.input, snakemake.output) as output:
     params = snakemake.params
     paths = dict(zip(params.samples, snakemake.input.counts, strict=True))
     # two narrow columns of all cells; all else is read for the cells of the sketch only
@@ -40,13 +41,13 @@ with logged(snakemake.log[0]) as log:
     for sample, rows in chosen.groupby("sample", sort=False):
         lognorm = ingest.log_normalise(ingest.read_rows(paths[sample], rows["row"].to_numpy()))
         parts.append(lognorm[:, pd.Index(references[sample]["gene"]).get_indexer(genes)])
-    model, components = annotate.fit_model(
-        sp.vstack(parts, format="csr"), genes, populations=params.populations, seed=params.seed
-    )
+    lognorm = sp.vstack(parts, format="csr")
+    parts.clear()  # else the sketch would be held twice
+    model, components = annotate.fit_model(lognorm, genes, populations=params.populations, seed=params.seed)
     for node in model.nodes.values():
         log.info("%s: %s", node.name, ", ".join(node.classes))
-    np.savez(snakemake.output.model, **pack_model(model))
-    reference.to_csv(snakemake.output.genes, sep="\t", index=False)
+    np.savez(output.model, **pack_model(model))
+    reference.to_csv(output.genes, sep="\t", index=False)
     barcode = np.concatenate(
         [
             ingest.read_barcodes(paths[sample])[rows["row"]]
@@ -55,4 +56,4 @@ with logged(snakemake.log[0]) as log:
     )
     names = [f"PC{number + 1}" for number in range(components.shape[1])]
     drawn = pd.DataFrame(components, columns=names).assign(sample=chosen["sample"], barcode=barcode)
-    drawn.to_parquet(snakemake.output.sketch, index=False)
+    drawn.to_parquet(output.sketch, index=False)

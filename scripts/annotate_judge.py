@@ -17,12 +17,13 @@ from cd20scope import (
     reference,
 )
 from cd20scope.logs import logged
+from cd20scope.whole import written
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]) as log:
-    params, source, output = snakemake.params, snakemake.input.source, snakemake.output
+with logged(snakemake.log[0]) as log, written(snakemake.input, snakemake.output) as output:
+    params, source = snakemake.params, snakemake.input.source
     tree, mapping = params.populations, params.settings["labels"]
     counts = ingest.read_counts(snakemake.input.counts)
     keep = pd.read_parquet(snakemake.input.cells)["keep"].reindex(counts.barcodes).to_numpy(dtype=bool)

@@ -6,11 +6,12 @@ import pandas as pd
 
 from cd20scope import ingest, overview
 from cd20scope.logs import logged
+from cd20scope.whole import written
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]) as log:
+with logged(snakemake.log[0]) as log, written(snakemake.input, snakemake.output) as output:
     params, inputs = snakemake.params, snakemake.input
     reference = pd.read_csv(inputs.genes, sep="\t")
     everywhere = reference.loc[reference["n_samples"] == len(params.sheet), "gene"]
@@ -34,5 +35,5 @@ with logged(snakemake.log[0]) as log:
     )
     soup = overview.stack_soup(estimates, genes, markers=seen.genes)
     for name, table in (seen.tables() | {"contamination": soup}).items():
-        table.to_csv(snakemake.output[name], sep="\t", index=False)
+        table.to_csv(output[name], sep="\t", index=False)
         log.info("%s: %d rows", name, len(table))

@@ -6,11 +6,12 @@ import pandas as pd
 
 from cd20scope import ingest, judges, obs_labels, reference
 from cd20scope.logs import logged
+from cd20scope.whole import written
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]) as log:
+with logged(snakemake.log[0]) as log, written(snakemake.input, snakemake.output) as output:
     params, path = snakemake.params, snakemake.input.reference
     column, mapping = params.settings["column"], params.settings["labels"]
     if "sha256" in params.settings:
@@ -26,7 +27,7 @@ with logged(snakemake.log[0]) as log:
         seed=params.seed,
         name=path,
     )
-    reference.dump(trained, snakemake.output.reference)
+    reference.dump(trained, output.reference)
     log.info("%d shared genes, %d of them read", len(trained.genes), len(trained.features))
     for label, n in labels.value_counts().items():
         log.info("%s: %d cells%s", label, n, "" if label in trained.classifier.classes_ else ", left out")

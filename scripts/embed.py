@@ -6,11 +6,12 @@ import pandas as pd
 
 from cd20scope import embed
 from cd20scope.logs import logged
+from cd20scope.whole import written
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]) as log:
+with logged(snakemake.log[0]) as log, written(snakemake.input, snakemake.output) as output:
     settings = snakemake.params.settings
     sketch = pd.read_parquet(snakemake.input.sketch)
     sheet = pd.DataFrame(snakemake.params.sheet).set_index("sample")
@@ -25,4 +26,4 @@ with logged(snakemake.log[0]) as log:
         seed=snakemake.params.seed,
     )
     placed = sketch[["sample", "barcode"]].assign(x=coordinates[:, 0], y=coordinates[:, 1])
-    placed.to_parquet(snakemake.output.embedding, index=False)
+    placed.to_parquet(output.embedding, index=False)

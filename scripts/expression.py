@@ -7,6 +7,7 @@ import pandas as pd
 
 from cd20scope import catalogue, enrichment, expression, gene_flips, gene_sets, leafsums, pairs, partial_genes
 from cd20scope.logs import logged
+from cd20scope.whole import written
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -24,7 +25,7 @@ def collect(samples: Sequence[str], genes: pd.DataFrame) -> leafsums.LeafSums:
     )
 
 
-with logged(snakemake.log[0]) as log:
+with logged(snakemake.log[0]) as log, written(snakemake.input, snakemake.output) as output:
     params = snakemake.params
     samples = [row["sample"] for row in params.sheet]
     measured = pd.read_csv(snakemake.input.genes, sep="\t", keep_default_na=False)
@@ -62,7 +63,7 @@ with logged(snakemake.log[0]) as log:
         log.info("%s: %s", population, summary["status"].value_counts().to_dict())
     tested = [genes for genes, _ in fits if len(genes)] or [fits[0][0]]
     pd.concat(tested).to_csv(
-        snakemake.output.expression,
+        output.expression,
         sep="\t",
         index=False,
         float_format="%.6g",
@@ -74,4 +75,4 @@ with logged(snakemake.log[0]) as log:
         "enrichment": pd.concat([pd.DataFrame(columns=list(enrichment.COLUMNS)), *enriched]),
     }
     for name, table in tables.items():
-        table.to_csv(snakemake.output[name], sep="\t", index=False)
+        table.to_csv(output[name], sep="\t", index=False)

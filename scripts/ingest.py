@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from cd20scope import ingest
 from cd20scope.logs import logged
+from cd20scope.whole import written
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]) as log:
+with logged(snakemake.log[0]) as log, written(snakemake.input, snakemake.output) as output:
     genes = Path(snakemake.input.genes)
     table = ingest.parse_table(genes.read_text(encoding="utf-8"), name=str(genes))
     counts = ingest.read_sample(snakemake.input.counts, **snakemake.params.reading, table=table)
@@ -20,7 +21,7 @@ with logged(snakemake.log[0]) as log:
         )
         counts = replace(counts, empty=empty)
         log.info("%s: %d molecules in droplets without a cell", snakemake.input.raw, empty.sum())
-    ingest.write_counts(counts, snakemake.output.counts, provenance={"sample": snakemake.wildcards.sample})
+    ingest.write_counts(counts, output.counts, provenance={"sample": snakemake.wildcards.sample})
     log.info(
         "%s: %d cells x %d genes, %d molecules; %d antibodies",
         snakemake.wildcards.sample,

@@ -5,15 +5,16 @@ from typing import TYPE_CHECKING
 
 from cd20scope import checksums
 from cd20scope.logs import logged
+from cd20scope.whole import written
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]) as log:
+with logged(snakemake.log[0]) as log, written(snakemake.input, snakemake.output) as output:
     params = snakemake.params
     size = checksums.take_in(
         Path(snakemake.input.arrived),
-        Path(snakemake.output.counts),
+        Path(output.counts),
         sha256=params.sha256,
         address=params.address,
     )

@@ -7,6 +7,7 @@ import pandas as pd
 
 from cd20scope import preflight, preflight_page
 from cd20scope.logs import logged
+from cd20scope.whole import written
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -17,8 +18,8 @@ def read(path: str) -> pd.DataFrame:
     return pd.read_csv(path, sep="\t", keep_default_na=False)
 
 
-with logged(snakemake.log[0]) as log:
-    inputs, params, output = snakemake.input, snakemake.params, snakemake.output
+with logged(snakemake.log[0]) as log, written(snakemake.input, snakemake.output) as output:
+    inputs, params = snakemake.input, snakemake.params
     samples, sheet = read(inputs.samples), pd.DataFrame(params.sheet)
     problems = list(read(inputs.problems).itertuples(index=False, name=None))
     tables, findings = preflight.examine(
@@ -35,4 +36,4 @@ with logged(snakemake.log[0]) as log:
     found.to_csv(output.findings, sep="\t", index=False)
     for finding in findings:
         log.warning("%s: %s: %s", finding.level, finding.about, finding.text)
-    print(f"preflight: {len(findings)} findings, {output.page}")
+    print(f"preflight: {len(findings)} findings, {snakemake.output.page}")

@@ -7,13 +7,14 @@ import pandas as pd
 
 from cd20scope import checksums, ingest, looks
 from cd20scope.logs import logged
+from cd20scope.whole import written
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-with logged(snakemake.log[0]) as log:
-    params, output = snakemake.params, snakemake.output
+with logged(snakemake.log[0]) as log, written(snakemake.input, snakemake.output) as output:
+    params = snakemake.params
     rows, seen, problems = [], [], []
     genes = Path(snakemake.input.genes)
     table = ingest.parse_table(genes.read_text(encoding="utf-8"), name=str(genes))

@@ -7,11 +7,12 @@ import pandas as pd
 
 from cd20scope.counts import IngestError
 from cd20scope.logs import logged
+from cd20scope.whole import written
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0]), written(snakemake.input, snakemake.output) as output:
     problems = pd.read_csv(snakemake.input.problems, sep="\t", dtype=str)
     if len(problems):
         lines = [
@@ -21,4 +22,4 @@ with logged(snakemake.log[0]):
         raise IngestError(
             "\n".join([f"{len(lines)} of the samples cannot be used (see {snakemake.input.page}):", *lines])
         )
-    Path(snakemake.output.passed).write_text("every count file can be used\n", encoding="utf-8")
+    Path(output.passed).write_text("every count file can be used\n", encoding="utf-8")

@@ -6,17 +6,13 @@ import pandas as pd
 
 from cd20scope import leafsums, programs, random_sets, score_arms, scores
 from cd20scope.logs import logged
+from cd20scope.whole import written
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]) as log:
-    params, settings, read, out = (
-        snakemake.params,
-        snakemake.params.settings,
-        snakemake.input,
-        snakemake.output,
-    )
+with logged(snakemake.log[0]) as log, written(snakemake.input, snakemake.output) as output:
+    params, settings, read = snakemake.params, snakemake.params.settings, snakemake.input
     sheet = pd.DataFrame(params.sheet)
     names, contrasts = sheet["sample"], [(later, earlier) for later, earlier in params.contrasts]
     sums = leafsums.LeafSums.collect(
@@ -70,5 +66,5 @@ with logged(snakemake.log[0]) as log:
         "random_sets": random,
     }
     for name, table in tables.items():
-        table.to_csv(out[name], sep="\t", index=False)
+        table.to_csv(output[name], sep="\t", index=False)
     log.info("%d rows: %s", len(tested), tested["status"].value_counts().to_dict())

@@ -6,11 +6,12 @@ import pandas as pd
 
 from cd20scope import ingest, qc
 from cd20scope.logs import logged
+from cd20scope.whole import written
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]) as log:
+with logged(snakemake.log[0]) as log, written(snakemake.input, snakemake.output) as output:
     counts = ingest.read_counts(snakemake.input.counts)
     thresholds = snakemake.params.thresholds
     cells = qc.flag_cells(
@@ -26,7 +27,7 @@ with logged(snakemake.log[0]) as log:
         seed=snakemake.params.seed,
     )
     cells.index = pd.Index(counts.barcodes, name="barcode")
-    cells.to_parquet(snakemake.output.cells)
+    cells.to_parquet(output.cells)
     log.info("%s: %d of %d cells kept", snakemake.wildcards.sample, cells["keep"].sum(), len(cells))
     for reason, n in cells.loc[~cells["keep"], "reason"].value_counts().items():
         log.info("dropped, %s: %d", reason, n)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from cd20scope import qc, report, statistics_section
 from cd20scope.logs import logged
+from cd20scope.whole import written
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -30,7 +31,7 @@ SOFTWARE = (
 TEXT = {"donor": str, "donors": str, "dropped": str, "sample": str}
 """Names that look like numbers stay names."""
 
-with logged(snakemake.log[0]) as log:
+with logged(snakemake.log[0]) as log, written(snakemake.input, snakemake.output) as output:
     params, inputs = snakemake.params, snakemake.input
     sheet = pd.DataFrame(params.sheet)
     placed = pd.read_parquet(inputs.embedding).merge(sheet[["sample", "donor", "visit"]], on="sample")
@@ -71,5 +72,5 @@ with logged(snakemake.log[0]) as log:
         contrasts=[(later, earlier) for later, earlier in params.config["contrasts"]],
         title=params.config["report"]["title"],
     )
-    Path(snakemake.output.report).write_text(page, encoding="utf-8")
+    Path(output.report).write_text(page, encoding="utf-8")
     log.info("%.1f MB", len(page.encode()) / 1e6)

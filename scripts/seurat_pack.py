@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING
 
 from cd20scope import seurat
 from cd20scope.logs import logged
+from cd20scope.whole import written
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]) as log, warnings.catch_warnings(action="ignore"):
-    shape = seurat.pack(Path(snakemake.input.parts), Path(snakemake.output.counts))
+with (
+    logged(snakemake.log[0]) as log,
+    warnings.catch_warnings(action="ignore"),
+    written(snakemake.input, snakemake.output) as output,
+):
+    shape = seurat.pack(Path(snakemake.input.parts), Path(output.counts))
     log.info("%d cells x %d genes", *shape)

@@ -5,6 +5,9 @@ log_file <- file(snakemake@log[[1]], open = "wt")
 sink(log_file, type = "message")
 path <- snakemake@input[["object"]]
 out <- snakemake@output[["parts"]]
+# written beside its place and renamed, so that the folder is whole or not there
+partial <- paste0(out, ".partial")
+unlink(partial, recursive = TRUE)
 
 refuse <- function(...) stop(path, ": ", ..., call. = FALSE)
 
@@ -74,21 +77,24 @@ if (!is.null(attr(assay, "layers"))) {
   }
 }
 
-dir.create(out, recursive = TRUE)
+dir.create(partial, recursive = TRUE)
 number <- function(values, file, as) {
-  connection <- file(file.path(out, file), "wb")
+  connection <- file(file.path(partial, file), "wb")
   on.exit(close(connection))
   writeBin(as(values), connection)
 }
 number(counts@x, "values.bin", as.double)
 number(counts@i, "genes.bin", as.integer)
 number(counts@p, "starts.bin", as.integer)
-writeLines(rownames(counts), file.path(out, "genes.txt"), useBytes = TRUE)
-writeLines(colnames(counts), file.path(out, "cells.txt"), useBytes = TRUE)
+writeLines(rownames(counts), file.path(partial, "genes.txt"), useBytes = TRUE)
+writeLines(colnames(counts), file.path(partial, "cells.txt"), useBytes = TRUE)
 meta <- attr(object, "meta.data")
 meta <- meta[match(colnames(counts), rownames(meta)), , drop = FALSE]
 meta <- as.data.frame(lapply(meta, function(column) gsub("[\t\r\n]", " ", as.character(column))),
                       optional = TRUE, stringsAsFactors = FALSE)
-write.table(meta, file.path(out, "meta.tsv"), sep = "\t", quote = FALSE, row.names = FALSE, na = "")
+write.table(meta, file.path(partial, "meta.tsv"), sep = "\t", quote = FALSE, row.names = FALSE, na = "")
 message(sprintf("assay %s: %d genes x %d cells; meta.data: %s", name, nrow(counts), ncol(counts),
                 paste(colnames(meta), collapse = ", ")))
+if (!file.rename(partial, out)) {
+  refuse(partial, " could not be renamed to ", out, ". Remove both and run again.")
+}

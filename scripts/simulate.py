@@ -8,11 +8,12 @@ import pandas as pd
 
 from cd20scope import simulate, tenx
 from cd20scope.logs import logged
+from cd20scope.whole import written
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]) as log:
+with logged(snakemake.log[0]) as log, written(snakemake.input, snakemake.output) as output:
     params = snakemake.params
     sheet = pd.DataFrame(params.sheet)
     plan = params.plan
@@ -25,17 +26,17 @@ with logged(snakemake.log[0]) as log:
         populations=params.populations,
         programs=params.programs,
     )
-    for row in sheet.itertuples():
+    for row, path in zip(sheet.itertuples(), output.counts, strict=True):
         sample = samples[row.sample]
         write = tenx.write_h5 if row.path.endswith(".h5") else tenx.write_mtx
-        write(Path(row.path), sample.counts, genes=genes, barcodes=sample.barcodes)
+        write(Path(path), sample.counts, genes=genes, barcodes=sample.barcodes)
         log.info("%s: %d cells x %d genes written to %s", row.sample, *sample.counts.shape, row.path)
     sheet.assign(path=[Path(path).name for path in sheet["path"]]).to_csv(
-        snakemake.output.samples, sep="\t", index=False
+        output.samples, sep="\t", index=False
     )
     truth = {
         "plan": plan["plan"],
         "planted": simulate.planted(plan["plan"], visits=params.visits),
         "labels": {name: dict(zip(s.barcodes, s.truth, strict=True)) for name, s in samples.items()},
     }
-    Path(snakemake.output.truth).write_text(json.dumps(truth, indent=1), encoding="utf-8")
+    Path(output.truth).write_text(json.dumps(truth, indent=1), encoding="utf-8")

@@ -6,12 +6,13 @@ import pandas as pd
 
 from cd20scope import arms, flips, ledger, measure, trust, verdict
 from cd20scope.logs import logged
+from cd20scope.whole import written
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]) as log:
-    params, out = snakemake.params, snakemake.output
+with logged(snakemake.log[0]) as log, written(snakemake.input, snakemake.output) as output:
+    params = snakemake.params
     text = {"donor": str, "donors": str, "dropped": str}  # a donor named 01 is not the number 1
     tables = {name: pd.read_csv(path, sep="\t", dtype=text) for name, path in snakemake.input.items()}
     hypotheses = params.hypotheses["hypotheses"]
@@ -46,10 +47,10 @@ with logged(snakemake.log[0]) as log:
         steroid=params.settings["steroid"],
         alpha=level["alpha"],
     )
-    verdicts.to_csv(out.verdicts, sep="\t", index=False)
-    asked.to_csv(out.arms, sep="\t", index=False)
-    flipped.to_csv(out.flips, sep="\t", index=False)
-    ledger.keep_ledger(decisions, changes).to_csv(out.ledger, sep="\t", index=False)
+    verdicts.to_csv(output.verdicts, sep="\t", index=False)
+    asked.to_csv(output.arms, sep="\t", index=False)
+    flipped.to_csv(output.flips, sep="\t", index=False)
+    ledger.keep_ledger(decisions, changes).to_csv(output.ledger, sep="\t", index=False)
     for row in verdicts.itertuples():
         log.info(
             "%s: %s, holds in %s of %s arms (%s)",

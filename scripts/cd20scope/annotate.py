@@ -20,6 +20,7 @@ from cd20scope.marker_scores import SD_FLOOR
 from cd20scope.model import Model, NodeModel
 from cd20scope.neighbors import find_neighbors, neighbor_mean
 from cd20scope.regression import fit_regression
+from cd20scope.standardised import Standardised, moments
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -78,18 +79,19 @@ def fit_model(
     specs = node_specs(populations)
     markers = {gene for spec in specs for lists in spec.markers.values() for part in lists for gene in part}
     chosen = choose_features(lognorm, genes, markers=markers)
-    values = np.asarray(lognorm[:, chosen].todense(), dtype=np.float32)
-    names = genes[chosen]
-    cap = values.mean(axis=0) + CAP_SDS * (values.std(axis=0) + SD_FLOOR)
-    np.minimum(values, cap, out=values)
+    values, names = lognorm[:, chosen].astype(np.float32), genes[chosen]
+    mean, sd = moments(values)
+    cap = (mean + CAP_SDS * (sd + SD_FLOOR)).astype(np.float32)
+    values.data = np.minimum(values.data, cap[values.indices])
     fitted: dict[str, NodeModel] = {}
-    members = {"root": np.arange(len(values))}
-    components = np.zeros((len(values), 0), dtype=np.float32)
+    n = values.shape[0]
+    members = {"root": np.arange(n)}
+    components = np.zeros((n, 0), dtype=np.float32)
     for spec in specs:
         rows = members.get(spec.name, np.array([], dtype=int))
         if len(rows) < 2 * MIN_SEEDS:
             continue
-        inside = values if len(rows) == len(values) else values[rows]
+        inside = values if len(rows) == n else values[rows]
         node, reduced = _fit_node(inside, names, spec, seed=seed)
         if spec.name == "root":
             components = reduced
@@ -101,27 +103,28 @@ def fit_model(
             members |= {label: rows[called == position] for position, label in enumerate(node.classes)}
     if "root" not in fitted:
         raise ValueError(
-            f"annotate: none of {', '.join(specs[0].classes)} was found in {len(values)} cells. Of "
+            f"annotate: none of {', '.join(specs[0].classes)} was found in {n} cells. Of "
             f"{len(markers)} marker genes {len(markers & set(genes))} are in the data ({len(genes)} genes). Are "
             "these human blood cells, named by symbols such as CD3E, and do all samples share their genes?"
         )
-    return Model(genes=names, cap=cap.astype(np.float32), nodes=fitted), components
+    return Model(genes=names, cap=cap, nodes=fitted), components
 
 
-def _fit_node(values: Array, genes: Array, spec: NodeSpec, *, seed: int) -> tuple[NodeModel | None, Array]:
+def _fit_node(
+    values: "sp.csr_matrix", genes: Array, spec: NodeSpec, *, seed: int
+) -> tuple[NodeModel | None, Array]:
     """Fit one decision, None when no class is there; and give the principal components of its cells."""
-    mean, sd = values.mean(axis=0), values.std(axis=0) + SD_FLOOR
-    scaled = (values - mean) / sd
-    reduced = _decompose(scaled, sd**LOUDNESS, seed=seed)
-    near = find_neighbors(reduced, n=int(np.clip(len(values) // 200, N_NEIGHBORS, MAX_NEIGHBORS)))
-    classes = marker_scores.find_present(spec, values, genes, near)
+    cells = Standardised.measure(values)
+    reduced = _decompose(cells, seed=seed)
+    near = find_neighbors(reduced, n=int(np.clip(len(cells) // 200, N_NEIGHBORS, MAX_NEIGHBORS)))
+    classes = marker_scores.find_present(spec, cells, genes, near)
     if not classes:
         return None, reduced
     smooth = neighbor_mean(near)
     if spec.absolute:
-        chance = _root_chances(spec, classes, values, genes, smooth, reduced, seed=seed)
+        chance = _root_chances(spec, classes, cells, genes, smooth, reduced, seed=seed)
     else:
-        chance = _branch_chances(spec, classes, values, scaled, genes, smooth, reduced)
+        chance = _branch_chances(spec, classes, cells, genes, smooth, reduced)
     likeliest = chance.argmax(axis=1)[chance.sum(axis=1) > 0]
     kept = np.flatnonzero(np.bincount(likeliest, minlength=len(classes)) >= MIN_SEEDS)
     # one subset alone tells nothing: its cells may be of those whose markers were not seen
@@ -132,9 +135,9 @@ def _fit_node(values: Array, genes: Array, spec: NodeSpec, *, seed: int) -> tupl
         weights, intercept = np.zeros((len(genes), 1)), np.zeros(1)
         confusion = np.ones((1, 1))
     else:
-        fit = fit_regression(scaled, chance[:, kept], balanced=spec.absolute, seed=seed)
-        weights = (fit.coefficients / sd).T
-        intercept, confusion = fit.offset - (mean / sd) @ fit.coefficients.T, fit.confusion
+        fit = fit_regression(cells, chance[:, kept], balanced=spec.absolute, seed=seed)
+        weights = (fit.coefficients / cells.sd).T
+        intercept, confusion = fit.offset - cells.mean @ weights, fit.confusion
     node = NodeModel(
         spec.name,
         names,
@@ -145,30 +148,32 @@ def _fit_node(values: Array, genes: Array, spec: NodeSpec, *, seed: int) -> tupl
     return node, reduced
 
 
-def _decompose(scaled: Array, loudness: Array, *, seed: int) -> Array:
-    """Principal components of the cells of a node, genes weighted by ``loudness``."""
+def _decompose(cells: Standardised, *, seed: int) -> Array:
+    """Principal components of the cells of a node."""
     from sklearn.decomposition import PCA
 
-    n_components = min(N_COMPONENTS, len(scaled) - 1, scaled.shape[1] - 1)
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(scaled))[:MAX_DECOMPOSED])
-    pca = PCA(n_components, svd_solver="randomized", random_state=seed).fit(scaled[chosen] * loudness)
+    loudness = cells.sd**LOUDNESS
+    n_components = min(N_COMPONENTS, len(cells) - 1, cells.shape[1] - 1)
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(cells))[:MAX_DECOMPOSED])
+    training = cells[chosen]
+    training *= loudness
+    pca = PCA(n_components, svd_solver="randomized", random_state=seed).fit(training)
     turn = (pca.components_ * loudness).T
-    return np.asarray(scaled @ turn - pca.mean_ @ pca.components_.T, dtype=np.float32)
+    return np.asarray(cells.project(turn) - pca.mean_ @ pca.components_.T, dtype=np.float32)
 
 
 def _branch_chances(
     spec: NodeSpec,
     classes: list[str],
-    values: Array,
-    scaled: Array,
+    cells: Standardised,
     genes: Array,
     smooth: "sp.csr_matrix",
     components: Array,
 ) -> Array:
     """Chance of each class within a branch or population, by z-scores; cells x classes."""
-    own = marker_scores.relative_scores(spec, classes, scaled, genes)
+    own = marker_scores.relative_scores(spec, classes, cells, genes)
     on = np.column_stack(
-        [marker_scores.fraction_on(spec.markers[name][0], values, genes, smooth) for name in classes]
+        [marker_scores.fraction_on(spec.markers[name][0], cells, genes, smooth) for name in classes]
     )
     share = np.array([marker_scores.guess_share(column) for column in on.T])
     around = consensus_scores(own, components)
@@ -179,7 +184,7 @@ def _branch_chances(
 def _root_chances(
     spec: NodeSpec,
     classes: list[str],
-    values: Array,
+    cells: Standardised,
     genes: Array,
     smooth: "sp.csr_matrix",
     components: Array,
@@ -190,7 +195,7 @@ def _root_chances(
     from sklearn.cluster import KMeans
 
     scores = np.column_stack(
-        [marker_scores.expression_score(spec, name, values, genes, smooth) for name in classes]
+        [marker_scores.expression_score(spec, name, cells, genes, smooth) for name in classes]
     )
     n, n_classes = scores.shape
     chance = np.zeros((n, n_classes))

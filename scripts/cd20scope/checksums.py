@@ -29,8 +29,8 @@ def checksum(path: Path) -> str:
 def take_in(arrived: Path, path: Path, *, sha256: str, address: str) -> int:
     """Copy a file that came over the network to its place, if it is whole.
 
-    The copy appears under its name whole or not at all. A file with another checksum is removed, so that the next
-    attempt brings it anew: Snakemake takes for whole what an interrupted download left behind.
+    A file with another checksum is removed, so that the next attempt brings it anew: Snakemake takes for whole what an
+    interrupted download left behind.
 
     Parameters
     ----------
@@ -59,10 +59,5 @@ def take_in(arrived: Path, path: Path, *, sha256: str, address: str) -> int:
             f"{address}: what arrived ({size:,} bytes) has the SHA-256 {found}, and the sheet says {sha256}. If the "
             "download was cut short, run again; else correct the sheet."
         )
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        shutil.copyfile(arrived, partial)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    shutil.copyfile(arrived, path)
     return size

@@ -40,7 +40,7 @@ def choose_features(lognorm: sp.csr_matrix, genes: Array, *, markers: set[str]) 
     numpy.ndarray
         Positions of the chosen genes, ascending.
     """
-    seen = np.diff(lognorm.tocsc().indptr)
+    seen = np.bincount(lognorm.indices, minlength=lognorm.shape[1])
     named = np.isin(genes, list(markers))
     allowed = np.array(
         [

@@ -32,7 +32,9 @@ def logged(path: str) -> Iterator[logging.Logger]:
     """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     terminal = sys.stderr
-    with Path(path).open("w", encoding="utf-8", buffering=1) as log:
+    Path(path).write_text("", encoding="utf-8")
+    # appended to, so that lines stay whole should a job that was given up for dead write here, too
+    with Path(path).open("a", encoding="utf-8", buffering=1) as log:
         handler = logging.StreamHandler(log)
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
         logger = logging.getLogger("cd20scope")

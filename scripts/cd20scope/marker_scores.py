@@ -1,6 +1,6 @@
 """Marker evidence of cells at one decision of the population tree, and whether a class is there at all."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -8,6 +8,9 @@ import scipy.sparse as sp
 
 from cd20scope.decisions import NodeSpec
 from cd20scope.neighbors import neighbor_mean
+
+if TYPE_CHECKING:
+    from cd20scope.standardised import Standardised
 
 Array = npt.NDArray[Any]
 
@@ -42,7 +45,7 @@ def standard(values: Array) -> Array:
     return np.asarray((values - values.mean(axis=0)) / (values.std(axis=0) + 1e-9))
 
 
-def find_present(spec: NodeSpec, values: Array, genes: Array, near: Array) -> list[str]:
+def find_present(spec: NodeSpec, cells: "Standardised", genes: Array, near: Array) -> list[str]:
     """Classes of a decision that are there: those whose markers are shown by the neighbours of cells that show them.
 
     The best-scoring noise of an absent class would otherwise be made into one. So the best cells are chosen by their
@@ -53,8 +56,8 @@ def find_present(spec: NodeSpec, values: Array, genes: Array, near: Array) -> li
     ----------
     spec
         The decision.
-    values
-        Log-normalised expression, cells x genes.
+    cells
+        Expression of the cells.
     genes
         Gene names, shape (n_genes,).
     near
@@ -66,24 +69,24 @@ def find_present(spec: NodeSpec, values: Array, genes: Array, near: Array) -> li
         In the order of the decision.
     """
     others = neighbor_mean(near[:, 1:])
-    present = {name for name in spec.classes if _is_shown(spec.markers[name][0], values, genes, others)}
+    present = {name for name in spec.classes if _is_shown(spec.markers[name][0], cells, genes, others)}
     if len(present) == 1 and len(spec.classes) == 2:
         # of two, the one that is told by what it lacks: there when few cells show the markers of the other
         (name,) = present
-        if (fraction_on(spec.markers[name][0], values, genes, neighbor_mean(near)) > 0.5).mean() < 0.5:
+        if (fraction_on(spec.markers[name][0], cells, genes, neighbor_mean(near)) > 0.5).mean() < 0.5:
             present = set(spec.classes)
     if not present and len(spec.classes) > 1 and not spec.absolute and spec.level == "branch":
         return list(spec.classes)  # too few cells to prove any: each may be there
     return [name for name in spec.classes if name in present]
 
 
-def _is_shown(markers: list[str], values: Array, genes: Array, others: sp.csr_matrix) -> bool:
+def _is_shown(markers: list[str], cells: "Standardised", genes: Array, others: sp.csr_matrix) -> bool:
     listed = markers[:N_TELLING]
     columns = columns_of(genes, listed)
     telling = np.isin(columns, columns_of(genes, listed[:2]))
     if len(columns) < min(3, len(listed)) or not telling.any():
         return False
-    own = values[:, columns]
+    own = cells.values(columns)
     around = np.asarray(others @ own)
     order = np.argsort(-(around / (around.std(axis=0) + SD_FLOOR)).mean(axis=1), kind="stable")
     rest = order[-max(len(order) // 4, 1) :]
@@ -106,7 +109,9 @@ def _is_shown(markers: list[str], values: Array, genes: Array, others: sp.csr_ma
     return False
 
 
-def expression_score(spec: NodeSpec, name: str, values: Array, genes: Array, smooth: sp.csr_matrix) -> Array:
+def expression_score(
+    spec: NodeSpec, name: str, cells: "Standardised", genes: Array, smooth: sp.csr_matrix
+) -> Array:
     """Smoothed mean expression of the markers of a class minus that of its negative markers; shape (n_cells,).
 
     On the scale of expression: at the root, z-scores would invent the lineages that are not there.
@@ -115,15 +120,15 @@ def expression_score(spec: NodeSpec, name: str, values: Array, genes: Array, smo
     def part(names: list[str]) -> Array:
         columns = columns_of(genes, names)
         if not len(columns):
-            return np.zeros(len(values))
-        return np.asarray(smooth @ values[:, columns]).mean(axis=1)
+            return np.zeros(len(cells))
+        return np.asarray(smooth @ cells.values(columns)).mean(axis=1)
 
     score = np.mean([part(names) for names in spec.markers[name]], axis=0)
     against = [part(names) for names in spec.negative[name] if names]
     return np.asarray(score - np.mean(against, axis=0) if against else score)
 
 
-def relative_scores(spec: NodeSpec, classes: list[str], scaled: Array, genes: Array) -> Array:
+def relative_scores(spec: NodeSpec, classes: list[str], cells: "Standardised", genes: Array) -> Array:
     """Marker score of each class in each cell by itself, in standard deviations; cells x classes.
 
     Z-scores let a class with few markers compete with one whose markers all its siblings share to some extent (a Treg
@@ -135,15 +140,15 @@ def relative_scores(spec: NodeSpec, classes: list[str], scaled: Array, genes: Ar
         The decision.
     classes
         The classes that are there.
-    scaled
-        Standardised expression, cells x genes.
+    cells
+        Expression of the cells.
     genes
         Gene names, shape (n_genes,).
     """
 
     def parts(lists: list[list[str]]) -> list[Array]:
         found = [columns_of(genes, names) for names in lists]
-        return [scaled[:, columns].mean(axis=1) for columns in found if len(columns)]
+        return [cells.scaled(columns).mean(axis=1) for columns in found if len(columns)]
 
     scores = []
     for name in classes:
@@ -153,9 +158,9 @@ def relative_scores(spec: NodeSpec, classes: list[str], scaled: Array, genes: Ar
     return standard(np.column_stack(scores))
 
 
-def fraction_on(markers: list[str], values: Array, genes: Array, smooth: sp.csr_matrix) -> Array:
+def fraction_on(markers: list[str], cells: "Standardised", genes: Array, smooth: sp.csr_matrix) -> Array:
     """Smoothed markers of each cell relative to the cells that have most of them, mean over genes; about 0 to 1."""
-    smoothed = np.asarray(smooth @ values[:, columns_of(genes, markers)])
+    smoothed = np.asarray(smooth @ cells.values(columns_of(genes, markers)))
     n_best = max(N_BEST, len(smoothed) // 100)
     top = np.sort(smoothed, axis=0)[-n_best:].mean(axis=0)
     return np.asarray((smoothed / np.maximum(top, FAINT)).mean(axis=1))

@@ -1,11 +1,14 @@
 """From what cells may be to a regression over many genes that says so for any cell."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import log_softmax, softmax
+
+if TYPE_CHECKING:
+    from cd20scope.standardised import Standardised
 
 Array = npt.NDArray[Any]
 
@@ -42,13 +45,13 @@ class Fit:
     confusion: Array
 
 
-def fit_regression(scaled: Array, chance: Array, *, balanced: bool, seed: int) -> Fit:
+def fit_regression(scaled: "Array | Standardised", chance: Array, *, balanced: bool, seed: int) -> Fit:
     """Fit a multinomial ridge regression to cells that belong to classes by degrees.
 
     Parameters
     ----------
     scaled
-        Standardised expression, cells x genes.
+        Standardised expression, cells x genes; only rows of training cells are taken.
     chance
         Probability of each class, cells x classes; cells whose row is zero do not train.
     balanced
@@ -73,7 +76,7 @@ def fit_regression(scaled: Array, chance: Array, *, balanced: bool, seed: int) -
     n_components = min(N_COMPONENTS, len(rows) - 1, scaled.shape[1])
     pca = PCA(n_components, svd_solver="randomized", random_state=seed).fit(training)
     reduced, given = pca.transform(training), chance[rows]
-    fold = rng.permutation(len(rows)) % FOLDS
+    fold = rng.permutation(len(chance))[rows] % FOLDS
     left_out = np.zeros(given.shape)
     for number in range(FOLDS):
         inside = fold != number
@@ -91,10 +94,12 @@ def fit_regression(scaled: Array, chance: Array, *, balanced: bool, seed: int) -
 def _choose_training(chance: Array, rng: np.random.Generator) -> tuple[Array, Array]:
     """Rows of the training cells, and how many cells each stands for."""
     likeliest = np.where(chance.sum(axis=1) > 0, chance.argmax(axis=1), -1)
+    # each cell has its place in the draw: a cell more or less in a class, by rounding, does not exchange all others
+    place = rng.permutation(len(chance))
     rows, weight = [], []
     for position in range(chance.shape[1]):
         of_class = np.flatnonzero(likeliest == position)
-        taken = np.sort(rng.permutation(of_class)[:MAX_TRAINING])
+        taken = np.sort(of_class[np.argsort(place[of_class])[:MAX_TRAINING]])
         rows.append(taken)
         weight.append(np.full(len(taken), len(of_class) / max(len(taken), 1)))
     return np.concatenate(rows), np.concatenate(weight)

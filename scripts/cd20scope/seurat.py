@@ -47,10 +47,5 @@ def pack(parts: Path, path: Path) -> tuple[int, int]:
     obs = meta.astype(object).set_axis(pd.Index(cells, dtype=object), axis=0)
     var = pd.DataFrame(index=pd.Index(genes, dtype=object))
     table = ad.AnnData(sparse.csr_matrix(stored, shape=(len(cells), len(genes))), obs=obs, var=var)
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        table.write_h5ad(partial, compression="gzip", compression_opts=1)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    table.write_h5ad(path, compression="gzip", compression_opts=1)
     return table.shape

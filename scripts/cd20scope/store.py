@@ -30,8 +30,6 @@ RUN_AGAIN = "remove it and run again, so that the ingest step makes it anew"
 def write_counts(counts: Counts, path: Path | str, *, provenance: Mapping[str, str]) -> None:
     """Write the counts of a sample as h5ad; the same input gives the same bytes.
 
-    The file appears whole or not at all: it is written beside its place under another name and moved.
-
     Parameters
     ----------
     counts
@@ -44,8 +42,6 @@ def write_counts(counts: Counts, path: Path | str, *, provenance: Mapping[str, s
     """
     from anndata.io import write_elem  # costs a second or more: only the ingest step writes
 
-    path = Path(path)
-    partial = path.with_name(f".{path.name}.partial")
     # Plain object strings, not pandas' own: those are stored in a way that only anndata 0.11 and later read.
     gene = pd.Index(counts.genes["gene"].to_numpy(dtype=object), dtype=object, name="gene")
     var = pd.DataFrame({"gene_id": counts.genes["gene_id"].to_numpy(dtype=object)}, index=gene, dtype=object)
@@ -53,20 +49,16 @@ def write_counts(counts: Counts, path: Path | str, *, provenance: Mapping[str, s
         var[EMPTY] = counts.empty
     barcode = pd.Index(counts.barcodes.astype(object), dtype=object, name="barcode")
     obs, protein = pd.DataFrame(index=barcode), counts.protein
-    try:
-        with h5py.File(partial, "w") as file:
-            file.attrs["encoding-type"], file.attrs["encoding-version"] = "anndata", "0.1.0"
-            write_elem(file, "X", counts.matrix, dataset_kwargs=COMPRESSION)
-            write_elem(file, "obs", obs, dataset_kwargs=COMPRESSION)
-            write_elem(file, "var", var, dataset_kwargs=COMPRESSION)
-            if protein is not None:
-                names = pd.Index(protein.columns.astype(object), dtype=object)
-                table = pd.DataFrame(protein.to_numpy(), index=barcode, columns=names)
-                write_elem(file, "obsm", {"protein": table}, dataset_kwargs=COMPRESSION)
-            write_elem(file, "uns", {"sample": {key: str(value) for key, value in provenance.items()}})
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with h5py.File(path, "w") as file:
+        file.attrs["encoding-type"], file.attrs["encoding-version"] = "anndata", "0.1.0"
+        write_elem(file, "X", counts.matrix, dataset_kwargs=COMPRESSION)
+        write_elem(file, "obs", obs, dataset_kwargs=COMPRESSION)
+        write_elem(file, "var", var, dataset_kwargs=COMPRESSION)
+        if protein is not None:
+            names = pd.Index(protein.columns.astype(object), dtype=object)
+            table = pd.DataFrame(protein.to_numpy(), index=barcode, columns=names)
+            write_elem(file, "obsm", {"protein": table}, dataset_kwargs=COMPRESSION)
+        write_elem(file, "uns", {"sample": {key: str(value) for key, value in provenance.items()}})
 
 
 def read_counts(path: Path | str) -> Counts:

@@ -1,5 +1,6 @@
 """Run the workflow from a test, as a user would from a shell."""
 
+import hashlib
 import subprocess
 import sys
 from pathlib import Path
@@ -23,3 +24,25 @@ def ran(process: subprocess.CompletedProcess) -> subprocess.CompletedProcess:
     """Fail with the end of what Snakemake said when it did not succeed."""
     assert process.returncode == 0, process.stdout[-2000:] + process.stderr[-6000:]
     return process
+
+
+TINY = """\
+samples: built-in
+simulate: {plan: treated, donors: 2, cells: 150, seed: 1}
+annotate: {sketch_cells: 2000}
+expression: {flips: 2}
+programs: {random_sets: 20}
+"""
+"""Six samples of 150 cells: every step runs, in seconds."""
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of every result below a folder's ``results``, logs and benchmarks left out."""
+    results = folder / "results"
+    return {
+        path.relative_to(results).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(results.rglob("*"))
+        if path.is_file()
+        and path.relative_to(results).parts[0] not in {"logs", "benchmarks"}
+        and path.name != ".snakemake_timestamp"
+    }

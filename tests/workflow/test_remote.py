@@ -191,7 +191,7 @@ def upload(endpoint, files):
         client.put_object(Bucket="lab", Key=f"run1/{name}", Body=content)
 
 
-def test_a_copy_is_taken_whole_or_not_at_all(tmp_path):
+def test_a_copy_with_another_checksum_is_removed(tmp_path):
     arrived, place = tmp_path / "arrived", tmp_path / "place"
     arrived.write_bytes(b"counts")
     assert checksums.take_in(arrived, place, sha256=sha256(b"counts").upper(), address="s3://b/k") == 6

@@ -22,7 +22,7 @@ rule test_abundance:
     threads: 1
     resources:
         mem_mb=memory(base=1000),
-        runtime="30m",
+        runtime=minutes(20),
     params:
         code=CODE,
         sheet=SHEET_RECORDS,

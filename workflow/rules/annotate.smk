@@ -15,7 +15,7 @@ rule fit_annotation:
     threads: 2
     resources:
         mem_mb=memory(base=6000),
-        runtime="2h",
+        runtime=minutes(60),
     params:
         code=CODE,
         samples=SAMPLES,
@@ -42,7 +42,7 @@ rule label_cells:
     threads: 1
     resources:
         mem_mb=memory(base=800, per_input_mb=40),
-        runtime="1h",
+        runtime=minutes(15, per_input_mb=1),
     params:
         code=CODE,
         populations=POPULATIONS,
@@ -67,7 +67,7 @@ rule fit_reference:
     threads: 1
     resources:
         mem_mb=memory(base=3000, per_input_mb=30),
-        runtime="2h",
+        runtime=minutes(30, per_input_mb=1),
     params:
         code=CODE,
         populations=POPULATIONS,
@@ -94,7 +94,7 @@ rule judge_cells:
     threads: 1
     resources:
         mem_mb=memory(base=2000, per_input_mb=40),
-        runtime="2h",
+        runtime=minutes(15, per_input_mb=1),
     params:
         code=CODE,
         judge=judge_of,
@@ -137,7 +137,7 @@ rule compare_judges:
     threads: 1
     resources:
         mem_mb=memory(base=1000),
-        runtime="30m",
+        runtime=minutes(15),
     params:
         code=CODE,
         judges=JUDGES,
@@ -171,7 +171,7 @@ rule summarise_labels:
     threads: 1
     resources:
         mem_mb=memory(base=1500),
-        runtime="1h",
+        runtime=minutes(20),
     params:
         code=CODE,
         sheet=SHEET_RECORDS,

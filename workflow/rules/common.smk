@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
@@ -112,6 +113,7 @@ LIBRARY = (
     "sketch",
     "soup",
     "sources",
+    "standardised",
     "statistics_section",
     "store",
     "strict_yaml",
@@ -120,6 +122,7 @@ LIBRARY = (
     "trust",
     "verdict",
     "verdict_figures",
+    "whole",
     "wording",
 )
 
@@ -143,7 +146,7 @@ sys.path.append(
     str(Path(workflow.source_path("../../scripts/cd20scope/__init__.py")).parents[1])
 )
 
-from cd20scope import catalogue, gene_sets, judges, sheet, strict_yaml
+from cd20scope import catalogue, gene_sets, judges, sheet, strict_yaml, whole
 from cd20scope.simulate import cohort_layout
 
 GENE_TABLE = workflow.source_path("../../config/genes.tsv")
@@ -500,6 +503,24 @@ def raw_file(wildcards):
     return of_sample(wildcards.sample, "raw") or []
 
 
+def parts_of(paths):
+    """Files of folders of counts: an edit in place leaves the time of the folder as it was."""
+    if "simulate" in config:
+        return []
+    folders = [Path(path) for path in paths if Path(path).is_dir()]
+    return [
+        str(part)
+        for folder in folders
+        for part in sorted(folder.iterdir())
+        if part.is_file() and not part.name.startswith(".")
+    ]
+
+
+def count_parts(wildcards):
+    """Files of the count matrix of one sample, if it is a folder."""
+    return parts_of([count_file(wildcards)])
+
+
 def of_sample(sample, column):
     """What the sheet says of a sample in an optional column; empty where it says nothing."""
     return SHEET.set_index("sample").get(column, {}).get(sample, "")
@@ -706,18 +727,60 @@ def preflight_template(wildcards):
     return {"page": Path(PREFLIGHT_TEMPLATE).read_text(encoding="utf-8")}
 
 
+# samples of each count file: a job reads only its own cells of a file that holds many
+SHARED = Counter(map(local_counts, SHEET["path"]))
+
+
+def megabytes(paths):
+    """Size of what a job reads of files, and of the files in folders, which Snakemake's own size_mb leaves out."""
+    total, paths = 0, set(map(Path, paths))
+    for path in paths:
+        if path.parent in paths:
+            continue
+        parts = path.rglob("*") if path.is_dir() else [path]
+        size = sum(part.stat().st_size for part in parts if not part.is_dir())
+        total += size / SHARED.get(str(path), 1)
+    return total / 1e6
+
+
 def memory(*, base, per_input_mb=0):
     """Megabytes of a rule: a base plus a multiple of the input, more at each attempt, at most 64 GB."""
 
     def mem_mb(wildcards, input, attempt):
-        return min(64_000, int((base + per_input_mb * input.size_mb) * attempt))
+        needed = base + (per_input_mb * megabytes(input) if per_input_mb else 0)
+        return min(64_000, int(needed * attempt))
 
     return mem_mb
 
 
+def minutes(base, *, per_input_mb=0):
+    """Minutes of a rule: a base plus a multiple of the input, more at each attempt, at most two days."""
+
+    def runtime(wildcards, input, attempt):
+        needed = base + (per_input_mb * megabytes(input) if per_input_mb else 0)
+        return min(2880, int(needed * attempt))
+
+    return runtime
+
+
 def disk(wildcards, input):
     """Megabytes of disk of the counts written once: about twice those read."""
-    return int(100 + 2 * input.size_mb)
+    return int(100 + 2 * megabytes(input))
+
+
+def renew_damaged():
+    """Have results made anew that are not as long as the log of their step says; for when all rules are known."""
+    if not workflow.is_main_process or workflow.dag_settings is None:
+        return
+    forced = set(workflow.dag_settings.forcerun)
+    damaged = whole.find_damaged(Path("results/logs").rglob("*.log"))
+    for path, (found, written) in damaged.items():
+        if any(rule.is_producer(path) for rule in workflow.rules):
+            logger.warning(
+                f"{path} has {found} bytes and was written with {written}: it is made anew."
+            )
+            forced.add(path)
+    workflow.dag_settings.forcerun = frozenset(forced)
 
 
 check_place()

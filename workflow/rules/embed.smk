@@ -12,7 +12,7 @@ rule embed_sketch:
     threads: 1
     resources:
         mem_mb=memory(base=4000),
-        runtime="2h",
+        runtime=minutes(60),
     params:
         code=CODE,
         sheet=SHEET_RECORDS,

@@ -22,7 +22,7 @@ rule test_expression:
     threads: 2
     resources:
         mem_mb=memory(base=3000),
-        runtime="4h",
+        runtime=minutes(120),
     params:
         code=CODE,
         sheet=SHEET_RECORDS,

@@ -1,8 +1,3 @@
-# Where jobs have no network, the machine that Snakemake itself runs on does the downloads.
-localrules:
-    fetch_counts,
-
-
 rule fetch_counts:
     input:
         arrived=lambda wildcards: TO_FETCH[wildcards.file],
@@ -14,12 +9,14 @@ rule fetch_counts:
         "results/benchmarks/ingest/fetched/{file}.tsv"
     # a download that was cut short is brought anew
     retries: 2
+    # jobs of a cluster may have no network: the machine that Snakemake itself runs on does the downloads
+    localrule: True
     conda:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime="4h",
+        mem_mb=memory(base=500),
+        runtime=minutes(240),
         disk_mb=disk,
     params:
         code=CODE,

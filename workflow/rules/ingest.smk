@@ -2,6 +2,7 @@ rule read_sample:
     input:
         counts=count_file,
         raw=raw_file,
+        parts=count_parts,
         genes=ancient(GENE_TABLE),
         # every count file is looked at before the first is read whole
         passed=ancient("results/preflight/passed.txt"),
@@ -15,8 +16,8 @@ rule read_sample:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=memory(base=800, per_input_mb=30),
-        runtime="1h",
+        mem_mb=memory(base=800, per_input_mb=40),
+        runtime=minutes(15, per_input_mb=1),
         disk_mb=disk,
     params:
         code=CODE,

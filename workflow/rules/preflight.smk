@@ -2,6 +2,7 @@ rule look_at_files:
     input:
         counts=[local_counts(path) for path in SHEET["path"]],
         raw=[path for path in SHEET.get("raw", []) if path],
+        parts=parts_of(SHEET["path"]),
         genes=ancient(GENE_TABLE),
     output:
         samples="results/preflight/samples.tsv",
@@ -15,8 +16,8 @@ rule look_at_files:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime="30m",
+        mem_mb=memory(base=2000),
+        runtime=minutes(30),
     params:
         code=CODE,
         samples=SAMPLES,
@@ -43,12 +44,13 @@ rule preflight:
         "results/logs/preflight/preflight.log",
     benchmark:
         "results/benchmarks/preflight/preflight.tsv"
+    localrule: True
     conda:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime="10m",
+        mem_mb=memory(base=1000),
+        runtime=minutes(10),
     params:
         code=CODE,
         sheet=SHEET_RECORDS,
@@ -69,12 +71,13 @@ rule pass_preflight:
         "results/logs/preflight/passed.log",
     benchmark:
         "results/benchmarks/preflight/passed.tsv"
+    localrule: True
     conda:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime="10m",
+        mem_mb=memory(base=500),
+        runtime=minutes(10),
     params:
         code=CODE,
     script:

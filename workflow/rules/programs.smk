@@ -25,7 +25,7 @@ rule test_programs:
     threads: 1
     resources:
         mem_mb=memory(base=2000),
-        runtime="1h",
+        runtime=minutes(30),
     params:
         code=CODE,
         sheet=SHEET_RECORDS,

@@ -12,7 +12,7 @@ rule flag_cells:
     threads: 1
     resources:
         mem_mb=memory(base=800, per_input_mb=40),
-        runtime="1h",
+        runtime=minutes(15, per_input_mb=1),
     params:
         code=CODE,
         thresholds=config["qc"],

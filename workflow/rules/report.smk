@@ -48,7 +48,7 @@ rule write_report:
     threads: 1
     resources:
         mem_mb=memory(base=2000),
-        runtime="1h",
+        runtime=minutes(30),
     params:
         code=CODE,
         sheet=SHEET_RECORDS,

@@ -12,7 +12,7 @@ rule unpack_seurat:
     threads: 1
     resources:
         mem_mb=memory(base=1000, per_input_mb=40),
-        runtime="2h",
+        runtime=minutes(30, per_input_mb=1),
     params:
         code=CODE,
     script:
@@ -33,7 +33,7 @@ rule pack_seurat:
     threads: 1
     resources:
         mem_mb=memory(base=1000, per_input_mb=4),
-        runtime="1h",
+        runtime=minutes(15, per_input_mb=1),
     params:
         code=CODE,
     script:

@@ -14,8 +14,8 @@ rule simulate_cohort:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime="30m",
+        mem_mb=memory(base=2000),
+        runtime=minutes(30),
     params:
         code=CODE,
         sheet=SHEET.to_dict("records"),

@@ -28,7 +28,7 @@ rule judge_hypotheses:
     threads: 1
     resources:
         mem_mb=memory(base=1000),
-        runtime="30m",
+        runtime=minutes(30),
     params:
         code=CODE,
         hypotheses=HYPOTHESES,

@@ -1,0 +1,209 @@
+"""Runs that are killed, starved or tampered with: after a plain rerun, the results are those of an undisturbed run."""
+
+import os
+import random
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import h5py
+import psutil
+import pytest
+
+from faults.conftest import kill_all
+from workflow.running import digests, ran
+
+KILLS = int(os.environ.get("CD20SCOPE_KILLS", "5"))
+"""Kills at random moments; CI asks for 20."""
+
+
+def planned(study):
+    """How many jobs of each rule a run would start."""
+    said = ran(study.run("--dry-run", "--quiet", "rules"))
+    return {rule: int(n) for rule, n in re.findall(r"^(\w+) +(\d+)$", said.stdout + said.stderr, flags=re.M)}
+
+
+def jobs_run(said):
+    """Rules that a run started."""
+    return set(re.findall(r"^(?:local)?rule (\w+):", said.stdout + said.stderr, flags=re.M))
+
+
+def finished(study):
+    """Results whose job Snakemake knows to be finished, with the time they were written."""
+    import base64
+
+    def marker(path):
+        key = base64.b64encode(path.encode(), b"-_").decode()
+        return study.folder / ".snakemake/metadata" / key
+
+    found = [path for path in digests(study.folder) if marker(f"results/{path}").exists()]
+    return {path: (study.folder / "results" / path).stat().st_mtime_ns for path in found}
+
+
+def test_a_scheduler_killed_at_random_moments_costs_nothing_that_was_finished(study, undisturbed, tmp_path):
+    expected = undisturbed.results()
+    disturbed = study(tmp_path)
+    chance = random.Random(1)
+    killed, done = [], {}
+    for seed in range(KILLS):
+        process = disturbed.start()
+        # a start takes some seconds; then one job or two finish in the time between kills
+        try:
+            process.wait(timeout=chance.uniform(2, 16))
+        except subprocess.TimeoutExpired:
+            if seed % 2:
+                kill_all(process)
+            else:  # its jobs go on for a while beside the rerun
+                process.kill()
+                process.wait()
+        killed.append(process)
+        found = disturbed.results()
+        whole = {path: digest for path, digest in found.items() if ".partial-" not in path}
+        assert whole == {path: expected[path] for path in whole}
+        done |= finished(disturbed)
+        if process.returncode == 0:
+            break
+        ran(disturbed.run("--unlock"))
+    ran(disturbed.run())
+    for process in killed:
+        kill_all(process)
+    assert disturbed.results() == expected
+    now = {path: (disturbed.folder / "results" / path).stat().st_mtime_ns for path in done}
+    samples = {path for path in done if path.split("/")[0] in {"ingest", "qc"}}
+    assert {path: now[path] for path in samples} == {path: done[path] for path in samples}
+    assert "Nothing to be done" in (said := disturbed.run("--dry-run")).stdout + said.stderr
+
+
+def find_job(process, script, *, seconds=60):
+    """Process of the job that runs a script."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        for child in psutil.Process(process.pid).children(recursive=True):
+            try:
+                if any(part.endswith(f".{script}") for part in child.cmdline()) and "python" in child.name():
+                    return child
+            except psutil.NoSuchProcess:
+                continue
+        time.sleep(0.05)
+    raise AssertionError(f"{script} did not run in {seconds} s")
+
+
+def test_a_killed_job_is_made_anew(undisturbed, tmp_path):
+    disturbed = undisturbed.copy(tmp_path)
+    shutil.rmtree(tmp_path / "results/programs")
+    process = disturbed.start()
+    find_job(process, "programs.py").kill()
+    assert process.wait(timeout=300) != 0
+    assert not list((tmp_path / "results/programs").glob("*.tsv"))
+    said = ran(disturbed.run())
+    assert disturbed.results() == undisturbed.results()
+    assert jobs_run(said) == {"test_programs", "judge_hypotheses", "write_report", "all"}
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder on a disk of its own, and a way to change its size."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip(f"needs to mount a small disk: {mounted.stderr.decode().strip()}")
+    try:
+        yield (
+            folder,
+            lambda size: subprocess.run(["mount", "-o", f"remount,size={size}", folder], check=True),
+        )
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+def test_a_full_disk_leaves_no_partial_result(study, undisturbed, tmp_path, small_disk):
+    disk, resize = small_disk
+    expected = undisturbed.results()
+    disturbed = study(tmp_path / "study")
+    (tmp_path / "study/results").symlink_to(disk)
+    said = disturbed.run()
+    assert said.returncode != 0
+    assert "No space left on device" in said.stdout + said.stderr
+    left = disturbed.results()
+    assert left
+    assert left == {path: expected[path] for path in left}
+    resize("1g")
+    ran(disturbed.run())
+    assert disturbed.results() == expected
+
+
+CUTS = {
+    "programs/scores.tsv": {"test_programs", "judge_hypotheses", "write_report"},
+    "verdict/verdicts.tsv": {"judge_hypotheses", "write_report"},
+    "ingest/D01_week2.h5ad": {"read_sample", "flag_cells", "fit_annotation", "label_cells"},
+    "qc/D01_week2.parquet": {"flag_cells", "fit_annotation", "label_cells"},
+}
+
+
+@pytest.mark.parametrize("path", CUTS)
+def test_a_result_cut_short_is_made_anew(undisturbed, tmp_path, path):
+    disturbed = undisturbed.copy(tmp_path)
+    result = tmp_path / "results" / path
+    lines = result.read_bytes().splitlines(keepends=True)
+    result.write_bytes(b"".join(lines[: len(lines) // 2]))
+    said = ran(disturbed.run())
+    assert disturbed.results() == undisturbed.results()
+    assert jobs_run(said) >= CUTS[path]
+    assert said.stderr.count("rule read_sample:") == ("read_sample" in CUTS[path])
+    assert f"results/{path} has " in said.stdout + said.stderr
+
+
+def test_an_input_replaced_in_the_run_is_read_anew(study, undisturbed, tmp_path):
+    disturbed = study(tmp_path)
+    given = next((tmp_path / "counts").glob("*.h5"))
+    other = tmp_path / "other.h5"
+    shutil.copy(given, other)
+    with h5py.File(given, "r+") as file:
+        file["matrix/data"][:2000] = file["matrix/data"][:2000] + 1
+    process = disturbed.start()
+    read = tmp_path / f"results/ingest/{given.stem}.h5ad"
+    while not read.exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    other.replace(given)
+    os.utime(given)
+    process.wait(timeout=600)
+    said = ran(disturbed.run())
+    assert "read_sample" in jobs_run(said)
+    assert disturbed.results() == undisturbed.results()
+
+
+def test_another_donor_is_read_and_measured_alone(study, undisturbed, tmp_path):
+    disturbed = undisturbed.copy(tmp_path)
+    study(tmp_path, donors=("D01", "D02", "D03"))
+    jobs = planned(disturbed)
+    assert jobs["read_sample"] == jobs["flag_cells"] == 3
+    # labels are those of a model fitted to all donors
+    assert jobs["label_cells"] == 9
+
+
+def test_an_edited_file_in_a_folder_of_counts_is_read_anew(undisturbed, tmp_path):
+    disturbed = undisturbed.copy(tmp_path)
+    assert not planned(disturbed)
+    folder = next(path for path in (tmp_path / "counts").iterdir() if path.is_dir())
+    matrix = next(folder.glob("matrix*"))
+    with matrix.open("r+b") as file:  # in place: the time of the folder stays
+        content = file.read()
+        file.seek(0)
+        file.write(content)
+    os.utime(matrix)
+    assert planned(disturbed)["read_sample"] == 1
+
+
+def test_cores_threads_and_order_of_the_sheet_change_nothing(study, undisturbed, tmp_path):
+    other = study(tmp_path, backwards=True)
+    process = other.start()  # two cores, two threads; undisturbed ran on one
+    assert process.wait(timeout=600) == 0, Path(tmp_path / "run.log").read_text()[-3000:]
+    expected, found = undisturbed.results(), other.results()
+    assert found.keys() == expected.keys()
+    assert [path for path in expected if found[path] != expected[path]] == []
