@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from cd20scope.init_columns import JUNK, Column
 from cd20scope.init_names import Guess, count, natural
-from cd20scope.sheet import NUMBERS
+from cd20scope.sheet_checks import NUMBERS
 
 NAMES = {
     "sex": r"^(donor_|patient_|subject_)?(sex|gender)$",

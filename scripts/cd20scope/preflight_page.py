@@ -6,7 +6,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from cd20scope.preflight import Finding
+from cd20scope.findings import Finding
 
 NOTES = {
     "Donors and visits": "Cells per donor and visit; empty where there is no sample.",

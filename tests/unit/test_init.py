@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cd20scope import init_columns, init_files, init_names, init_text, init_visits, sheet
+from cd20scope import init_columns, init_files, init_names, init_text, init_visits, sheet, sheet_checks
 from cd20scope.cell_choice import parse_cells
 from cd20scope.init import guess_study
 from cd20scope.init_files import Found
@@ -135,7 +135,7 @@ def test_names_made_of_donor_and_visit_are_taken_apart_and_their_visits_told(
 def test_safe_names_are_names_of_samples_and_no_two_are_one_file(names):
     taken = set()
     safe = [init_names.safe_name(name, taken) for name in names]
-    assert all(re.fullmatch(sheet.SAMPLE, name, flags=re.ASCII) for name in safe)
+    assert all(re.fullmatch(sheet_checks.SAMPLE, name, flags=re.ASCII) for name in safe)
     assert len({name.casefold() for name in safe}) == len(names)
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import sparse, stats
 
-from cd20scope import looks, preflight, preflight_page
+from cd20scope import looks, preflight, preflight_page, sexes
 from workflow.running import ROOT
 
 GENES = np.array(["CD3E", "XIST", "RPS4Y1", "DDX3Y", "MS4A1"])
@@ -47,17 +47,17 @@ def sheet(**columns):
 )
 def test_sex_is_told_from_xist_and_y_genes(xist, y, told):
     assert looks.count_sex(look("s", xist, y)) == (xist, y)
-    assert preflight.tell_sex(xist, y) == told
+    assert sexes.tell_sex(xist, y) == told
 
 
 def test_a_swap_is_found_against_the_sheet_and_within_the_donor():
     samples = pd.DataFrame({"sample": ["s3", "s1", "s2"], "xist": [0, 40, 0], "y_genes": [40, 1, 40]})
-    table, findings = preflight.check_sexes(samples, sheet(sex=["F", "F", "male"]))
+    table, findings = sexes.check_sexes(samples, sheet(sex=["F", "F", "male"]))
     assert table["sex_by_genes"].tolist() == ["F", "M", "M"]
     assert [(finding.level, finding.about) for finding in findings] == [("warning", "s2"), ("warning", "D1")]
     assert "the sheet says F, its cells say M (0 molecules of XIST and 40 of Y genes)" in findings[0].text
     assert "s1: F, s2: M" in findings[1].text
-    assert not preflight.check_sexes(samples.assign(xist=[0, 40, 30], y_genes=[40, 1, 0]), sheet())[1]
+    assert not sexes.check_sexes(samples.assign(xist=[0, 40, 30], y_genes=[40, 1, 0]), sheet())[1]
 
 
 def test_the_same_library_twice_is_found_and_shared_barcodes_alone_are_none():
@@ -114,6 +114,16 @@ def test_the_smallest_effect_is_found_by_the_t_test_with_80_percent_power(n):
     assert [finding.about for finding in findings] == (["week2-baseline"] if n < 6 else []) + [
         "month6-baseline"
     ]
+
+
+def test_donors_without_the_earlier_visit_are_named():
+    _, findings = preflight.check_contrasts(
+        sheet(donor=["D1", "D1", "D2"], visit=["baseline", "week2", "week2"]),
+        contrasts=[["week2", "baseline"], ["month6", "week2"]],
+        min_pairs=0,
+        alpha=0.05,
+    )
+    assert [(finding.about, finding.text.rsplit(": ", 1)[1]) for finding in findings] == [("baseline", "D2.")]
 
 
 def test_what_the_sheet_tells():

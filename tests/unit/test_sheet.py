@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 import yaml
 
-from cd20scope import schema, sheet
+from cd20scope import schema, sheet, sheet_checks
 
 ROOT = Path(__file__).parents[2]
 VISITS = {"baseline": ["0M", "base", "pre"], "week2": ["2W"], "month6": []}
@@ -256,8 +256,8 @@ def document():
 def test_schema_lists_the_columns_that_the_code_knows(document):
     jsonschema.Draft202012Validator.check_schema(document)
     assert document["required"] == list(schema.SHEET_REQUIRED)
-    assert list(document["properties"]) == [*schema.SHEET_REQUIRED, *sheet.OPTIONAL]
-    assert document["properties"]["format"]["enum"] == ["", *sheet.FORMATS]
+    assert list(document["properties"]) == [*schema.SHEET_REQUIRED, *sheet_checks.OPTIONAL]
+    assert document["properties"]["format"]["enum"] == ["", *sheet_checks.FORMATS]
     assert document["additionalProperties"] is True
     assert all(
         entry["description"] and entry["type"] == "string" for entry in document["properties"].values()
@@ -265,21 +265,26 @@ def test_schema_lists_the_columns_that_the_code_knows(document):
 
 
 def test_formats_are_those_that_can_be_read():
-    assert set(sheet.FORMATS) >= {"10x_h5", "h5ad"}
+    assert set(sheet_checks.FORMATS) >= {"10x_h5", "h5ad"}
 
 
 def test_schema_has_the_patterns_of_the_code(document):
     patterns = {
         name: entry["pattern"] for name, entry in document["properties"].items() if "pattern" in entry
     }
-    expected = {"sample": sheet.SAMPLE, "donor": sheet.DONOR, "sha256": sheet.SHA256, **sheet.NUMBERS}
+    expected = {
+        "sample": sheet_checks.SAMPLE,
+        "donor": sheet_checks.DONOR,
+        "sha256": sheet_checks.SHA256,
+        **sheet_checks.NUMBERS,
+    }
     assert patterns == {name: f"^{pattern}$" for name, pattern in expected.items()}
 
 
 @pytest.mark.parametrize(
     "value", ["", "unknown", "12", "1.5", "1.2e3", "-3", "3,5", ".5", "inf", "0x1F", "１２", "Unknown "]
 )
-@pytest.mark.parametrize("column", [*sheet.NUMBERS])
+@pytest.mark.parametrize("column", [*sheet_checks.NUMBERS])
 def test_schema_and_code_agree_on_numbers(folder, document, column, value):
     path = write(folder, f"{GOOD[0]}\t{column}", *(f"{row}\t{value}" for row in GOOD[1:]))
     record = {"sample": "A", "donor": "D1", "visit": "week2", "path": "a", column: value.strip().lower()}
