@@ -44,6 +44,10 @@ rule all:
     input:
         "results/verdict/verdicts.tsv",
         "results/report/report.html",
+        "results/report/figures",
+        "results/report/summary.md",
+        "results/report/verdicts.json",
+        "results/ro-crate-metadata.json",
         "results/preflight/preflight.html",
 
 

@@ -11,7 +11,10 @@ from cd20scope.whole import written
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]) as log, written(snakemake.input, snakemake.output) as output:
+with (
+    logged(snakemake.log[0], read=snakemake.input) as log,
+    written(snakemake.input, snakemake.output) as output,
+):
     judges, cells = snakemake.params.judges, snakemake.input.cells
     # the labels come judge by judge, each in the order of the samples
     of_sample = [snakemake.input.labels[number :: len(cells)] for number in range(len(cells))]

@@ -14,7 +14,10 @@ from cd20scope.whole import written
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]) as log, written(snakemake.input, snakemake.output) as output:
+with (
+    logged(snakemake.log[0], read=snakemake.input) as log,
+    written(snakemake.input, snakemake.output) as output,
+):
     params = snakemake.params
     paths = dict(zip(params.samples, snakemake.input.counts, strict=True))
     # two narrow columns of all cells; all else is read for the cells of the sketch only

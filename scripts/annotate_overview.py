@@ -11,7 +11,10 @@ from cd20scope.whole import written
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]) as log, written(snakemake.input, snakemake.output) as output:
+with (
+    logged(snakemake.log[0], read=snakemake.input) as log,
+    written(snakemake.input, snakemake.output) as output,
+):
     params, inputs = snakemake.params, snakemake.input
     reference = pd.read_csv(inputs.genes, sep="\t")
     everywhere = reference.loc[reference["n_samples"] == len(params.sheet), "gene"]

@@ -25,15 +25,17 @@ def collect(samples: Sequence[str], genes: pd.DataFrame) -> leafsums.LeafSums:
     )
 
 
-with logged(snakemake.log[0]) as log, written(snakemake.input, snakemake.output) as output:
+with (
+    logged(snakemake.log[0], read=snakemake.input) as log,
+    written(snakemake.input, snakemake.output) as output,
+):
     params = snakemake.params
     samples = [row["sample"] for row in params.sheet]
     measured = pd.read_csv(snakemake.input.genes, sep="\t", keep_default_na=False)
     sums = collect(samples, measured)
     parts = partial_genes.find_parts(measured, samples)
     others = [(part, collect(part.samples, part.table(measured))) for part in parts]
-    for part in parts:
-        log.info("%d genes are in %d of %d samples", len(part.genes), len(part.samples), len(samples))
+    log.info("genes that only some samples have: %s", {len(part.samples): len(part.genes) for part in parts})
     sets = gene_sets.collect_sets(params.programs, params.gene_sets)
     contrasts = [(later, earlier) for later, earlier in params.contrasts]
     fits, flips, enriched = [], [], []

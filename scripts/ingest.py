@@ -11,7 +11,10 @@ from cd20scope.whole import written
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]) as log, written(snakemake.input, snakemake.output) as output:
+with (
+    logged(snakemake.log[0], read=snakemake.input) as log,
+    written(snakemake.input, snakemake.output) as output,
+):
     genes = Path(snakemake.input.genes)
     table = ingest.parse_table(genes.read_text(encoding="utf-8"), name=str(genes))
     counts = ingest.read_sample(snakemake.input.counts, **snakemake.params.reading, table=table)

@@ -18,7 +18,10 @@ def read(path: str) -> pd.DataFrame:
     return pd.read_csv(path, sep="\t", keep_default_na=False)
 
 
-with logged(snakemake.log[0]) as log, written(snakemake.input, snakemake.output) as output:
+with (
+    logged(snakemake.log[0], read=snakemake.input) as log,
+    written(snakemake.input, snakemake.output) as output,
+):
     inputs, params = snakemake.input, snakemake.params
     samples, sheet = read(inputs.samples), pd.DataFrame(params.sheet)
     problems = list(read(inputs.problems).itertuples(index=False, name=None))

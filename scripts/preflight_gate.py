@@ -12,7 +12,7 @@ from cd20scope.whole import written
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]), written(snakemake.input, snakemake.output) as output:
+with logged(snakemake.log[0], read=snakemake.input), written(snakemake.input, snakemake.output) as output:
     problems = pd.read_csv(snakemake.input.problems, sep="\t", dtype=str)
     if len(problems):
         lines = [

@@ -11,7 +11,10 @@ from cd20scope.whole import written
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]) as log, written(snakemake.input, snakemake.output) as output:
+with (
+    logged(snakemake.log[0], read=snakemake.input) as log,
+    written(snakemake.input, snakemake.output) as output,
+):
     counts = ingest.read_counts(snakemake.input.counts)
     thresholds = snakemake.params.thresholds
     cells = qc.flag_cells(

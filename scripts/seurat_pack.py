@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with (
-    logged(snakemake.log[0]) as log,
+    logged(snakemake.log[0], read=snakemake.input) as log,
     warnings.catch_warnings(action="ignore"),
     written(snakemake.input, snakemake.output) as output,
 ):

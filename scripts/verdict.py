@@ -11,7 +11,10 @@ from cd20scope.whole import written
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]) as log, written(snakemake.input, snakemake.output) as output:
+with (
+    logged(snakemake.log[0], read=snakemake.input) as log,
+    written(snakemake.input, snakemake.output) as output,
+):
     params = snakemake.params
     text = {"donor": str, "donors": str, "dropped": str}  # a donor named 01 is not the number 1
     tables = {name: pd.read_csv(path, sep="\t", dtype=text) for name, path in snakemake.input.items()}

@@ -106,7 +106,7 @@ def protein() -> pd.DataFrame:
 
 
 def arguments() -> dict:
-    """Keyword arguments of ``report.render`` that have to do with labels."""
+    """Attributes of ``results.Results`` that have to do with labels."""
     return {"annotation": every(), "populations": tree()}
 
 

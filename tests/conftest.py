@@ -1,5 +1,6 @@
 """What tests share: the shipped catalogues and a small simulated cohort, drawn once."""
 
+import fcntl
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,23 @@ def populations():
 @pytest.fixture(scope="session")
 def programs():
     return yaml.safe_load((ROOT / "config/programs.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def treated(tmp_path_factory, request):
+    """The built-in cohort, run once for all tests and workers; nobody writes into its folder."""
+    from workflow.running import ran, snakemake
+
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if hasattr(request.config, "workerinput") else base
+    folder = shared / "treated"
+    folder.mkdir(exist_ok=True)
+    with (shared / "treated.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "treated.done").exists():
+            ran(snakemake(directory=folder, config=ROOT / "config/demo.yaml"))
+            (shared / "treated.done").touch()
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -269,7 +269,19 @@ def inputs() -> pd.DataFrame:
     table["sha256"] = [f"{number * 7919:064x}" for number in range(1, len(table) + 1)]
     table["n_cells"] = qc_summary()["n_cells"].to_numpy()
     table["n_genes"] = 18_000
+    table["bytes"] = 4_000_000
     return table
+
+
+def sexes() -> pd.DataFrame:
+    """Women by sheet and genes, but for one sample of D03."""
+    table = sheet().assign(sex_in_sheet="F", sex_by_genes="F", xist=40, y_genes=0)
+    swapped = table["sample"] == "D03_week2"
+    return table.assign(
+        sex_by_genes=table["sex_by_genes"].mask(swapped, "M"),
+        xist=table["xist"].mask(swapped, 0),
+        y_genes=table["y_genes"].mask(swapped, 25),
+    )
 
 
 HYPOTHESES = """
@@ -380,7 +392,7 @@ def _defaults(properties: dict) -> dict:
 
 
 def tables(*, n_cells: int = 2000, n_genes: int = 300) -> dict:
-    """Keyword arguments of ``report.render`` but the template and what ``annotation_tables`` has."""
+    """Attributes of ``results.Results`` but what ``annotation_tables`` and ``statistics_tables`` have."""
     genes, fits = expression(n_genes=n_genes)
     return {
         "verdicts": verdicts(),
@@ -392,11 +404,14 @@ def tables(*, n_cells: int = 2000, n_genes: int = 300) -> dict:
         "programs": programs(),
         "embedding": embedding(n_cells=n_cells),
         "qc_summary": qc_summary(),
+        "sheet": sheet(),
+        "sexes": sexes(),
+        "depletions": {"P1": ("B cells", "PBMC")},
         "inputs": inputs(),
         "preflight": pd.DataFrame(
             [("warning", "D03", "samples of one donor differ in sex")], columns=["level", "about", "text"]
         ),
-        "versions": {"python": "3.12.0", "pandas": "3.1.1", "pydeseq2": "0.5.4"},
+        "versions": {"cd20scope": "0.1.0", "python": "3.12.0", "pandas": "3.1.1", "pydeseq2": "0.5.4"},
         "config": config(),
         "visits": VISITS,
         "contrasts": CONTRASTS,

@@ -8,12 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from markupsafe import Markup
 
 from cd20scope import annotation_figures, compare_figures, figures, overview, wording
+from cd20scope.drawing import Drawing
 from cd20scope.markers import choose_panel, highest_in
 from cd20scope.schema import UNASSIGNED, require_columns
-from cd20scope.svg import inline
 
 SURE = 0.9
 """Probability from which a sentence calls a label sure."""
@@ -73,7 +72,7 @@ def tell(
         "protein": tell_protein(tables["protein"], n_samples=len(samples)),
     }
     # a number stays on the line of its sign
-    return {name: text.replace(" %", "\N{NO-BREAK SPACE}%") for name, text in told.items()}
+    return {name: wording.unbroken(text) for name, text in told.items()}
 
 
 def tell_unassigned(samples: pd.DataFrame, *, visits: Sequence[str]) -> str:
@@ -207,40 +206,46 @@ def draw(
     *,
     populations: Mapping[str, Any],
     visits: Sequence[str],
-) -> dict[str, Markup]:
+) -> dict[str, Drawing]:
     """Every figure of the section, by the name that the template calls it; none of what the run has not."""
     order = overview.rows_of(populations)
     markers = tables["markers"]
     shown = markers[markers["n_cells"] >= annotation_figures.MIN_CELLS]
     drawn = {
-        "embedding": (
+        "embedding": Drawing(
             figures.embedding(embedding, visits=visits),
+            "Cells by similarity of expression",
             f"Two-dimensional map of {len(embedding):,} cells, coloured by population, then by visit.",
         ),
-        "markers": (
+        "markers": Drawing(
             annotation_figures.marker_dots(shown, panel=choose_panel(populations, shown)),
+            "Markers by label",
             "Dot plot of the first markers of each population against the cells that carry its label.",
         ),
-        "probabilities": (
+        "probabilities": Drawing(
             annotation_figures.probabilities(tables["probabilities"]),
+            "Probability of the labels",
             "Bars of the cells of each population, split by the probability of their label.",
         ),
-        "samples": (
+        "samples": Drawing(
             annotation_figures.by_sample(by_sample(tables), visits=visits),
+            "What may mislead the labels, by sample",
             "Per sample and visit: share of cells left unassigned, of ambient RNA, and of T cells flagged as CD20+.",
         ),
     }
     if len(tables["agreement"]):
-        drawn["agreement"] = (
+        drawn["agreement"] = Drawing(
             compare_figures.agreement(tables["agreement"], tables["agreement_summary"], order=order),
+            "Labels of two judges",
             "Heat map of the labels of one judge against those of another.",
         )
     if len(tables["protein"]):
-        drawn["protein"] = (
+        drawn["protein"] = Drawing(
             compare_figures.protein_means(tables["protein"], order=order),
+            "Surface protein by label",
             "Heat map of the mean of each surface protein by population.",
         )
-    return {name: inline(figure, name=f"fig-{name}", alt=alt) for name, (figure, alt) in drawn.items()}
+    return drawn
 
 
 def _by_visit(samples: pd.DataFrame, column: str, visits: Sequence[str]) -> str:

@@ -1,29 +1,54 @@
-"""SHA-256 of count files, and copies that are only taken when it is the one that was stated."""
+"""SHA-256 of count files: what a run has read, and that what came over the network is what was stated."""
 
 import hashlib
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+
+import pandas as pd
 
 from cd20scope.counts import IngestError
 
 BLOCK = 1 << 20
 
 
-def checksum(path: Path) -> str:
-    """SHA-256 of a file, or of the files of a folder in order of their names.
-
-    Parameters
-    ----------
-    path
-        File or folder; read a block at a time.
-    """
+def checksum(path: Path | str) -> str:
+    """SHA-256 of a file, or of the files of a folder in order of their names."""
     digest = hashlib.sha256()
-    parts = sorted(part for part in path.rglob("*") if part.is_file()) if path.is_dir() else [path]
-    for part in parts:
+    for part in parts(path):
         with part.open("rb") as file:
             while block := file.read(BLOCK):
                 digest.update(block)
     return digest.hexdigest()
+
+
+def parts(path: Path | str) -> list[Path]:
+    """Files that a count file is made of: itself, or those of a folder in order of their names."""
+    path = Path(path)
+    return sorted(part for part in path.rglob("*") if part.is_file()) if path.is_dir() else [path]
+
+
+def tabulate(samples: Sequence[str], paths: Sequence[str], *, files: Sequence[str]) -> pd.DataFrame:
+    """Sum the file of each sample, every file once.
+
+    Parameters
+    ----------
+    samples, paths
+        As the sheet gives them.
+    files
+        Where each path lies on disk: the path itself, or what was fetched from it.
+
+    Returns
+    -------
+    One row per sample: ``sample path sha256 bytes``.
+    """
+    sums = {file: checksum(file) for file in dict.fromkeys(files)}
+    sizes = {file: sum(part.stat().st_size for part in parts(file)) for file in sums}
+    rows = [
+        (sample, path, sums[file], sizes[file])
+        for sample, path, file in zip(samples, paths, files, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["sample", "path", "sha256", "bytes"])
 
 
 def take_in(arrived: Path, path: Path, *, sha256: str, address: str) -> int:

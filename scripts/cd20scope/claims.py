@@ -1,6 +1,5 @@
 """Hypotheses and their verdicts as cards of the report: which are shown, in which order, in which words."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -52,10 +51,10 @@ def in_story_order(verdicts: pd.DataFrame) -> pd.DataFrame:
 
 
 def shown_first(verdicts: pd.DataFrame) -> pd.DataFrame:
-    """Pick the confirmatory family, every claim that conflicts with another, and the parts of a total."""
+    """Pick the confirmatory family, every claim that conflicts with one of it, and the parts of its totals."""
     family = verdicts["family"] == "confirmatory"
-    disputed = set(verdicts["opposes"].dropna()) - {""}
-    conflict = verdicts["id"].isin(disputed) | verdicts["opposes"].isin(set(verdicts["id"]))
+    disputed = set(verdicts.loc[family, "opposes"].dropna()) - {""}
+    conflict = verdicts["id"].isin(disputed) | verdicts["opposes"].isin(set(verdicts.loc[family, "id"]))
     split = pd.Index(
         verdicts[["endpoint", "population", "program", "contrast"]]
         .astype(object)
@@ -76,6 +75,22 @@ def tally(verdicts: pd.DataFrame, *, family: str) -> list[tuple[int, str, int]]:
         for verdict in VERDICTS
         if (n := int((own["verdict"] == verdict).sum()))
     ]
+
+
+def chapters(answer: pd.DataFrame) -> list[dict[str, Any]]:
+    """Count the confirmatory verdicts of each theme, in the order of the story."""
+    own = answer[answer["family"] == "confirmatory"]
+    told = []
+    for anchor, heading, _ in THEMES:
+        found = own.loc[own["theme"] == anchor, "verdict"].value_counts()
+        counts = [
+            {"n": int(found[verdict]), "verdict": verdict, **VERDICT_STYLE[verdict]}
+            for verdict in VERDICTS
+            if verdict in found
+        ]
+        if counts:
+            told.append({"anchor": anchor, "heading": heading, "counts": counts})
+    return told
 
 
 def themes(answer: pd.DataFrame, *, ledger: pd.DataFrame) -> list[dict[str, Any]]:
@@ -114,12 +129,12 @@ def claim(row: wording.Row, *, ledger: pd.DataFrame) -> dict[str, Any]:
             key: row[key]
             for key in ("id", "statement", "verdict", "family", "opposes", "contrast", "direction")
         },
-        **{key: text(row[key]) for key in ("dropped", "test", "note")},
+        **{key: wording.text_of(row[key]) for key in ("dropped", "test", "note")},
         **{key: wording.true_minus(row[key]) for key in ("effect", "beside")},
         "caution": wording.sentence(wording.true_minus(row["caution"])),
-        "reason": wording.sentence(text(row["reason"])),
+        "reason": wording.sentence(wording.text_of(row["reason"])),
         **VERDICT_STYLE[row["verdict"]],
-        "anchor": "claim-" + re.sub(r"[^A-Za-z0-9]+", "-", str(row["id"])),
+        "anchor": wording.anchor(row["id"]),
         "tested": not pd.isna(row["estimate"]),
         "estimate": f"{wording.number(row['estimate'])} {wording.unit_of(row)}",
         "interval": "described only" if limits == wording.NOTHING else f"95 % CI {limits}",
@@ -133,17 +148,12 @@ def claim(row: wording.Row, *, ledger: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def text(value: str | float | None) -> str:
-    """Text of a cell of a table; nothing where it is missing."""
-    return "" if pd.isna(value) else str(value)
-
-
 def pairs(row: wording.Row, ledger: pd.DataFrame) -> str:
     """Say how many donors enter, of how many, and why the others do not; without a test they are only complete."""
     donors = ledger["donor"].nunique()
     of_all = f" of {donors}" if donors else ""
     verb = "complete" if row["verdict"] == "not testable" else "enter"
-    left_out = text(row["dropped"])
+    left_out = wording.text_of(row["dropped"])
     return f"{wording.count(row['n_pairs'])}{of_all} {verb}" + (f"; not {left_out}" if left_out else "")
 
 

@@ -50,8 +50,17 @@ def donor_lines(
             ax.plot([x0, x1], [y0, y1], dashed, color=look["color"], lw=0.9, alpha=0.85)
         for place_of, height, is_open in points[["place", value, "open"]].to_numpy():
             ax.plot(place_of, height, mfc="white" if is_open else look["color"], **look)
-    ax.set_xticks(range(len(visits)), visits)
+    n = table.groupby("visit")["donor"].nunique()
+    ax.set_xticks(range(len(visits)), [f"{visit}\nn = {n.get(visit, 0)}" for visit in visits])
     ax.set_xlim(-0.25, len(visits) - 0.75)
+
+
+def share_axis(ax: Axes) -> None:
+    """Make the axis of shares logarithmic, with ticks that people read."""
+    ax.set_yscale("log")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
+    ax.yaxis.set_minor_formatter(NullFormatter())
 
 
 @styled
@@ -80,10 +89,7 @@ def donor_shares(
         ax.set_title(population)
         ax.set_ylabel(f"% of {rows['denominator'].iloc[0]}")
         if log:
-            ax.set_yscale("log")
-            ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-            ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
-            ax.yaxis.set_minor_formatter(NullFormatter())
+            share_axis(ax)
         else:
             ax.set_ylim(bottom=0)
     donor_legend(figure, looks)

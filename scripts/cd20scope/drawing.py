@@ -1,6 +1,7 @@
 """What the figures share: the style, the look of verdicts and donors, panels, labels that never overlap."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
@@ -49,6 +50,26 @@ POPULATION_COLOURS = {
 }
 """One family of hues per lineage; every population is also named beside its cells."""
 
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """A figure with what is said of it.
+
+    Attributes
+    ----------
+    figure
+        As drawn.
+    title
+        Its heading where it stands alone, outside the page.
+    alt
+        What a reader who cannot see it is told.
+    """
+
+    figure: Figure
+    title: str
+    alt: str
+
+
 STYLE: Any = {
     **sns.axes_style("ticks"),
     "font.family": "DejaVu Sans",  # its letters are wide, so that text fits whatever face the page sets
@@ -82,6 +103,12 @@ def styled[**P](draw: Callable[P, Figure]) -> Callable[P, Figure]:
             return draw(*args, **kwargs)
 
     return inside
+
+
+def settle(figure: Figure) -> None:
+    """Lay the panels out once and for all; matplotlib would do it anew, twice, each time that the figure is saved."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
 
 
 def grid(n: int, *, columns: int, height: float) -> tuple[Figure, list[Axes]]:

@@ -180,6 +180,25 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         "reason": ("Reason", "text"),
         "source": ("Source", "source"),
     },
+    "own_arms": {
+        "arm": ("Arm", "text"),
+        "holds": ("Holds", "key"),
+        "verdict": ("Verdict there", "key"),
+        "estimate": ("Estimate", "number"),
+        "interval": ("95 % CI", "range"),
+        "p_value": ("p", "p"),
+        "n_pairs": ("Pairs", "count"),
+        "detail": ("Detail", "text"),
+    },
+    "sexes": {
+        "sample": ("Sample", "key"),
+        "donor": ("Donor", "key"),
+        "visit": ("Visit", "key"),
+        "sex_in_sheet": ("Sex, sheet", "key"),
+        "sex_by_genes": ("Sex, genes", "key"),
+        "xist": ("XIST molecules", "count"),
+        "y_genes": ("Molecules of Y genes", "count"),
+    },
     "not_testable": {
         "what": ("What", "text"),
         "contrast": ("Contrast", "key"),
@@ -196,6 +215,7 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         "path": ("Count matrix", "text"),
         "n_cells": ("Cells", "count"),
         "n_genes": ("Genes", "count"),
+        "bytes": ("Bytes", "count"),
         "sha256": ("sha256", "text"),
     },
 }

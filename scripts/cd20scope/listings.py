@@ -1,5 +1,6 @@
 """Tables of the report: which rows and columns are shown, under which headings, in which words."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -21,12 +22,14 @@ WRITERS: dict[str, Callable[[Any], str | Markup]] = {
 }
 """How a column is written. A key is a short text that is kept on one line."""
 TEXTS = ("text", "names", "source")
+NUMBERS = ("number", "count", "percent", "p")
 
 
 def tabulate(table: pd.DataFrame, *, name: str) -> dict[str, list[Any]]:
-    """Turn a table into the listing ``name``: ``head`` and ``rows`` of (text, kind of cell).
+    """Turn a table into the listing ``name``: ``head`` and ``rows`` of (text, kind of cell, what it is sorted by).
 
-    A kind is ``key``, ``text`` or ``number`` and says how the cell is set. Columns that a table lacks are
+    A kind is ``key``, ``text`` or ``number`` and says how the cell is set; numbers are sorted by their value and not by
+    how they are written, all else by its text, for which None stands. Columns that a table lacks are
     left out; columns without a heading in :data:`cd20scope.headings.COLUMNS` are not shown.
     """
     if {"ci_low", "ci_high"} <= set(table.columns):
@@ -36,12 +39,25 @@ def tabulate(table: pd.DataFrame, *, name: str) -> dict[str, list[Any]]:
     kinds = [
         "text" if kind in TEXTS else "key" if kind == "key" else "number" for _, kind in columns.values()
     ]
-    cells = [[WRITERS[kind](value) for value in table[key]] for key, (_, kind) in columns.items()]
+    cells = [
+        [(WRITERS[kind](value), own, sorted_by(value, kind)) for value in table[key]]
+        for own, (key, (_, kind)) in zip(kinds, columns.items(), strict=True)
+    ]
     names = [heading for heading, _ in columns.values()]
     return {
         "head": list(zip(names, kinds, strict=True)),
-        "rows": [list(zip(row, kinds, strict=True)) for row in zip(*cells, strict=True)],
+        "rows": [list(row) for row in zip(*cells, strict=True)],
     }
+
+
+def sorted_by(value: object, kind: str) -> float | str | None:
+    """Value that a cell is sorted by: that of a number, nothing for a missing one; None where its text will do."""
+    if kind == "range":  # by the first number in it
+        found = re.search(r"−?[\d,]+(\.\d+)?", str(value))
+        return float(found.group().replace("−", "-").replace(",", "")) if found else ""
+    if kind not in NUMBERS:
+        return None
+    return "" if pd.isna(value) else f"{float(value):.6g}"  # type: ignore[arg-type, call-overload]
 
 
 def chosen(
@@ -53,6 +69,7 @@ def chosen(
     fits: pd.DataFrame,
     qc: pd.DataFrame,
     labelled: pd.DataFrame,
+    sexes: pd.DataFrame,
     inputs: pd.DataFrame,
     preflight: pd.DataFrame,
     versions: Mapping[str, str],
@@ -71,6 +88,7 @@ def chosen(
                 wording.share_interval(*pair) for pair in zip(labelled["low"], labelled["high"], strict=True)
             ]
         ),
+        "sexes": sexes,
         "not_testable": not_testable(verdicts, abundance, programs, fits),
         "versions": pd.DataFrame(sorted(versions.items()), columns=["software", "version"]),
         "settings": pd.DataFrame(settings(config), columns=["setting", "value"]),

@@ -3,13 +3,16 @@
 import logging
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+MANY = 12
+"""Files above which their number and size are logged and not each name."""
+
 
 @contextmanager
-def logged(path: str) -> Iterator[logging.Logger]:
+def logged(path: str, *, read: Iterable[str] = ()) -> Iterator[logging.Logger]:
     """Send logging, warnings and the standard error of a step into its log file.
 
     A mistake of the user (``ValueError`` and its kin with a message of this project) is shown on the terminal as that
@@ -19,11 +22,13 @@ def logged(path: str) -> Iterator[logging.Logger]:
     ----------
     path
         The rule's log file; it is written anew.
+    read
+        Files that the step reads; each is logged with its size. Those it writes are told by :mod:`cd20scope.whole`.
 
     Yields
     ------
     logging.Logger
-        Say there what was read, kept and written.
+        Say there what was kept.
 
     Raises
     ------
@@ -44,6 +49,7 @@ def logged(path: str) -> Iterator[logging.Logger]:
         logging.getLogger("py.warnings").addHandler(handler)
         sys.stderr = log
         try:
+            tell_files(logger, read)
             yield logger
         except Exception as error:
             traceback.print_exc(file=log)
@@ -54,3 +60,21 @@ def logged(path: str) -> Iterator[logging.Logger]:
             logging.captureWarnings(capture=False)
             logging.getLogger("py.warnings").removeHandler(handler)
             logger.removeHandler(handler)
+
+
+def tell_files(logger: logging.Logger, paths: Iterable[str]) -> None:
+    """Say which files are read, and how large they are."""
+    sizes = {path: size_of(Path(path)) for path in dict.fromkeys(map(str, paths)) if Path(path).exists()}
+    if len(sizes) > MANY:
+        first, *_, last = sizes
+        logger.info("read %d files, %.1f MB: %s to %s", len(sizes), sum(sizes.values()) / 1e6, first, last)
+        return
+    for path, size in sizes.items():
+        logger.info("read %s, %.3g MB", path, size / 1e6)
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of the files of a folder."""
+    if not path.is_dir():
+        return path.stat().st_size
+    return sum(part.stat().st_size for part in path.rglob("*") if part.is_file())

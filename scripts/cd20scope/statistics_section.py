@@ -170,7 +170,7 @@ def tell(
         "sensitivity": tell_sensitivity(verdicts),
         "absolute": tell_absolute(tables["absolute"]),
     }
-    return {name: text.replace(" %", "\N{NO-BREAK SPACE}%") for name, text in told.items()}
+    return {name: wording.unbroken(text) for name, text in told.items()}
 
 
 def tell_arms(verdicts: pd.DataFrame) -> str:
@@ -256,6 +256,26 @@ def tell_repopulation(table: pd.DataFrame, *, visits: Sequence[str], fraction: f
         f"{wording.percent(fraction)} of that donor's share at {visits[0]}; repopulated early: above it again, after a "
         "visit below it; uncertain: the cells counted cannot tell"
     )
+
+
+def tell_sexes(sexes: pd.DataFrame) -> str:
+    """Whether the sex that the genes tell fits the sheet and the donor's other samples."""
+    known = sexes[sexes["sex_by_genes"].isin(["F", "M"])]
+    if known.empty:
+        return (
+            "The sex of the samples could not be told from XIST and genes of the Y chromosome: too few of their "
+            "molecules were seen. Swapped samples would not be noticed this way."
+        )
+    stated = known["sex_in_sheet"].astype(object).fillna("").astype(str).str.strip().str.upper().str[:1]
+    against = known.loc[stated.isin(["F", "M"]) & (stated != known["sex_by_genes"]), "sample"]
+    per_donor = known.groupby("donor")["sex_by_genes"].nunique()
+    mixed = per_donor.index[per_donor > 1].astype(str)
+    text = f"XIST and genes of the Y chromosome tell the sex of {len(known)} of {len(sexes)} samples"
+    if not len(against) and not len(mixed):
+        return f"{text}; none differs from the sheet or from the donor’s other samples."
+    wrong = [f"against the sheet: {', '.join(against.astype(str))}"] if len(against) else []
+    wrong += [f"different within a donor: {', '.join(mixed)}"] if len(mixed) else []
+    return f"{text}; {'; '.join(wrong)}. Samples may be swapped."
 
 
 def tell_absolute(table: pd.DataFrame) -> str:

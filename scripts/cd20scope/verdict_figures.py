@@ -8,10 +8,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Polygon, Rectangle
 
 from cd20scope.drawing import FAINT, INK, MUTED, UP, VERDICT_STYLE, WIDTH, say_nothing, styled
-from cd20scope.wording import Row, held, margin_of, unit_of
+from cd20scope.wording import Row, anchor, held, margin_of, unit_of
 
 FOLDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 """Ticks of the forest plot that a reader of fold changes knows."""
@@ -37,12 +37,13 @@ def forest(verdicts: pd.DataFrame) -> Figure:
     if not shown:
         return say_nothing("No hypothesis to show.")
     heights = [len(rows) + 2.6 for _, rows in shown]
-    figure = Figure(figsize=(WIDTH, 0.25 * sum(heights)))
+    figure = Figure(figsize=(WIDTH, 0.23 * sum(heights)))
     panels = figure.subplots(len(shown), 1, height_ratios=heights, squeeze=False)[:, 0]
     for ax, (unit, rows) in zip(panels, shown, strict=True):
         for height, row in enumerate(rows.to_dict("records")):
             draw_margin(ax, row, height=height)
             draw_hypothesis(ax, row, height=height)
+            link_row(ax, row, height=height)
         ax.axvline(0, color=MUTED, lw=0.8, zorder=0)
         name_rows(ax, rows)
         ax.spines["left"].set_visible(False)
@@ -65,6 +66,8 @@ def name_rows(ax: Axes, rows: pd.DataFrame) -> None:
     ax.set_yticks(range(len(rows)), rows["label"])
     for label, family in zip(ax.get_yticklabels(), rows["family"], strict=True):
         label.set(fontweight="bold" if family == "confirmatory" else "normal")
+    for label, name in zip(ax.get_yticklabels(), rows["id"], strict=True):
+        label.set_url(f"#{anchor(name)}")
     ax.tick_params(axis="y", length=0)
 
 
@@ -100,10 +103,23 @@ def draw_hypothesis(ax: Axes, row: Row, *, height: int) -> None:
         point = {"color": look["color"], "mfc": look["color"] if look["filled"] else "white"}
         marker = "<" if unbounded else look["marker"]
         ax.plot(row["estimate"], height, marker, ms=5.5, mew=1.3, zorder=3, **point)
+    n = "" if pd.isna(row["n_pairs"]) else f"n = {int(row['n_pairs'])}"
+    beside: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "va": "center", "fontsize": 7}
+    ax.text(1.015, height, n, color=MUTED, **beside)
     say_verdict(ax, row, height=height)
 
 
-def say_verdict(ax: Axes, row: Row, *, height: int, at: float = 1.015) -> None:
+def link_row(ax: Axes, row: Row, *, height: int) -> None:
+    """Make the whole row lead to the evidence of its hypothesis."""
+    top, bottom = height - 0.5, height + 0.5
+    corners = [(0, top), (1.3, top), (1.3, bottom), (0, bottom)]
+    whole = Polygon(corners, transform=ax.get_yaxis_transform(), clip_on=False)
+    whole.set(facecolor="white", edgecolor="none", alpha=0.0, zorder=5, url=f"#{anchor(row['id'])}")
+    whole.set_in_layout(False)
+    ax.add_patch(whole)
+
+
+def say_verdict(ax: Axes, row: Row, *, height: int, at: float = 1.1) -> None:
     """Write the verdict of a row right of the panel, in its own colour, marked where it has a caution."""
     look = VERDICT_STYLE[row["verdict"]]
     words = {"transform": ax.get_yaxis_transform(), "color": look["color"], "va": "center", "fontsize": 7.5}

@@ -51,11 +51,26 @@ def interval(low: float, high: float) -> str:
     return f"at least {number(low)}" if pd.isna(high) else f"{number(low)} to {number(high)}"
 
 
+def size(n_bytes: float) -> str:
+    """Write a number of bytes in kB or MB."""
+    return f"{n_bytes / 1e6:.1f} MB" if n_bytes >= 1e6 else f"{max(n_bytes / 1e3, 0.1):.1f} kB"
+
+
 def share_interval(low: float, high: float) -> str:
     """Write an interval of shares (0 to 1) in percent."""
     return (
         NOTHING if pd.isna(low) or pd.isna(high) else f"{percent(low).removesuffix(' %')} to {percent(high)}"
     )
+
+
+def text_of(value: str | float | None) -> str:
+    """Text of a cell of a table; nothing where it is missing."""
+    return "" if pd.isna(value) else str(value)
+
+
+def unbroken(text: str) -> str:
+    """Keep a number on the line of its percent sign."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def sentence(text: str) -> str:
@@ -153,6 +168,11 @@ def could_show(hypothesis: Row) -> str:
     if hypothesis["direction"] == "none":
         return f"that nothing changes by {size}, with 80 % power"
     return f"{hypothesis['direction']} by {size} or more, with 80 % power"
+
+
+def anchor(name: object) -> str:
+    """Place on the page of the evidence of a hypothesis, by its id."""
+    return "claim-" + re.sub(r"[^A-Za-z0-9]+", "-", str(name))
 
 
 def held(row: Row) -> str:

@@ -13,13 +13,6 @@ from workflow.running import ROOT, ran, snakemake
 
 
 @pytest.fixture(scope="module")
-def treated(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("treated")
-    ran(snakemake(directory=folder, config=ROOT / "config/demo.yaml"))
-    return folder
-
-
-@pytest.fixture(scope="module")
 def verdicts(treated):
     return pd.read_csv(treated / "results/verdict/verdicts.tsv", sep="\t")
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -32,6 +33,7 @@ LIBRARY = (
     "catalogue_rules",
     "cautions",
     "cell_choice",
+    "cell_map",
     "cellmodel",
     "celltypist_model",
     "changes",
@@ -46,17 +48,21 @@ LIBRARY = (
     "deseq",
     "donor_figures",
     "doublets",
+    "downloads",
     "drawing",
     "effects",
     "embed",
     "empty_droplets",
     "enrichment",
     "evidence",
+    "evidence_figures",
+    "evidence_section",
     "expression",
     "features",
     "figures",
     "findings",
     "flips",
+    "gallery",
     "gene_families",
     "gene_flips",
     "gene_names",
@@ -91,18 +97,22 @@ LIBRARY = (
     "overview",
     "pairs",
     "partial_genes",
+    "pictures",
     "preflight",
     "preflight_page",
     "programs",
     "proportions",
     "protein",
+    "provenance",
     "qc",
     "random_sets",
     "readers",
     "reference",
+    "references",
     "regression",
     "repopulation",
     "report",
+    "results",
     "rules",
     "schema",
     "score_arms",
@@ -114,12 +124,15 @@ LIBRARY = (
     "sheet_checks",
     "simulate",
     "sketch",
+    "software",
     "soup",
     "sources",
     "standardised",
     "statistics_section",
     "store",
+    "story",
     "strict_yaml",
+    "summary",
     "svg",
     "tenx",
     "trust",
@@ -163,12 +176,25 @@ SCHEMAS = {
     "populations": workflow.source_path("../schemas/populations.schema.yaml"),
     "programs": workflow.source_path("../schemas/programs.schema.yaml"),
     "hypotheses": workflow.source_path("../schemas/hypotheses.schema.yaml"),
+    "verdicts": workflow.source_path("../schemas/verdicts.schema.json"),
 }
 PREFLIGHT_TEMPLATE = workflow.source_path("../report/preflight.html.j2")
 REPORT_TEMPLATES = {
     name: workflow.source_path(f"../report/{name}")
-    for name in ("report.html.j2", "parts.html.j2", "trust.html.j2", "report.css")
+    for name in (
+        "report.html.j2",
+        "parts.html.j2",
+        "trust.html.j2",
+        "methods.html.j2",
+        "report.css",
+        "report.js",
+    )
 }
+# libraries that run inside the report, first the one that others need
+REPORT_SCRIPTS = [
+    workflow.source_path(f"../report/vendor/{name}")
+    for name in ("dataTables.min.js", "echarts.common.min.js")
+]
 
 
 def complete_config():
@@ -690,12 +716,93 @@ def reading(sample):
     }
 
 
+# Software whose versions a reader is told
+SOFTWARE = (
+    "snakemake",
+    "scanpy",
+    "anndata",
+    "scikit-learn",
+    "pydeseq2",
+    "decoupler",
+    "harmonypy",
+    "numpy",
+    "scipy",
+    "pandas",
+    "seaborn",
+)
+
+# What a run is for, by path, and what each file holds
+OUTPUTS = {
+    "results/report/report.html": "The report",
+    "results/report/summary.md": "The verdicts as text",
+    "results/report/verdicts.json": "The verdicts for machines",
+    "results/verdict/verdicts.tsv": "Verdict of every hypothesis",
+    "results/verdict/arms.tsv": "Every hypothesis in every robustness arm",
+    "results/verdict/flips.tsv": "Verdicts under flipped visits",
+    "results/verdict/ledger.tsv": "Change of every donor, and who enters",
+    "results/abundance/donors.tsv": "Shares of each sample",
+    "results/abundance/abundance.tsv": "Change of each share",
+    "results/abundance/absolute.tsv": "Change of numbers per microlitre",
+    "results/abundance/repopulation.tsv": "B cells of each donor",
+    "results/expression/expression.tsv.gz": "Change of every gene",
+    "results/expression/enrichment.tsv": "Gene sets among the changed genes",
+    "results/programs/scores.tsv": "Programme scores of each sample",
+    "results/programs/programs.tsv": "Change of each programme",
+    "results/preflight/preflight.html": "What was found before the run",
+    "results/ingest/inputs.tsv": "Count files with their SHA-256",
+}
+
+
+def report_tables():
+    """What the report is made of, by name."""
+    return {
+        "verdicts": "results/verdict/verdicts.tsv",
+        "arms": "results/verdict/arms.tsv",
+        "flips": "results/verdict/flips.tsv",
+        "ledger": "results/verdict/ledger.tsv",
+        "donors": "results/abundance/donors.tsv",
+        "abundance": "results/abundance/abundance.tsv",
+        "absolute": "results/abundance/absolute.tsv",
+        "repopulation": "results/abundance/repopulation.tsv",
+        "expression": "results/expression/expression.tsv.gz",
+        "populations": "results/expression/populations.tsv",
+        "gene_flips": "results/expression/flips.tsv",
+        "enrichment": "results/expression/enrichment.tsv",
+        "scores": "results/programs/scores.tsv",
+        "programs": "results/programs/programs.tsv",
+        "random_sets": "results/programs/random_sets.tsv",
+        "embedding": "results/embed/embedding.parquet",
+        "checked": "results/preflight/samples.tsv",
+        "findings": "results/preflight/findings.tsv",
+        "sums": "results/ingest/inputs.tsv",
+        "annotation": collect(
+            "results/annotate/{name}.tsv",
+            name=(
+                "markers",
+                "probabilities",
+                "unassigned",
+                "cd20_t",
+                "contamination",
+                "protein",
+            ),
+        ),
+        "agreement": agreement_tables(),
+        "cells": collect("results/qc/{sample}.parquet", sample=SAMPLES),
+        "labels": collect("results/annotate/{sample}.parquet", sample=SAMPLES),
+    }
+
+
 def report_templates(wildcards):
     """Texts of the report's template and its parts; a function, since braces in a plain string would be wildcards."""
     return {
         name: Path(path).read_text(encoding="utf-8")
         for name, path in REPORT_TEMPLATES.items()
     }
+
+
+def verdicts_schema(wildcards):
+    """Form of verdicts.json; a function, as above."""
+    return json.loads(Path(SCHEMAS["verdicts"]).read_text(encoding="utf-8"))
 
 
 def preflight_study():

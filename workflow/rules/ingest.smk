@@ -25,3 +25,27 @@ rule read_sample:
         genes=file_digest(GENE_TABLE),
     script:
         "../../scripts/ingest.py"
+
+
+rule sum_inputs:
+    input:
+        counts=[fetched(path) for path in dict.fromkeys(SHEET["path"])],
+    output:
+        sums="results/ingest/inputs.tsv",
+    log:
+        "results/logs/ingest/inputs.log",
+    benchmark:
+        "results/benchmarks/ingest/inputs.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=500),
+        runtime=minutes(30, per_input_mb=0.01),
+    params:
+        code=CODE,
+        samples=SAMPLES,
+        paths=SHEET["path"].tolist(),
+        files=[fetched(path) for path in SHEET["path"]],
+    script:
+        "../../scripts/ingest_sums.py"

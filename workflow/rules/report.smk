@@ -1,37 +1,7 @@
 rule write_report:
     input:
-        verdicts="results/verdict/verdicts.tsv",
-        arms="results/verdict/arms.tsv",
-        flips="results/verdict/flips.tsv",
-        ledger="results/verdict/ledger.tsv",
-        donors="results/abundance/donors.tsv",
-        abundance="results/abundance/abundance.tsv",
-        absolute="results/abundance/absolute.tsv",
-        repopulation="results/abundance/repopulation.tsv",
-        expression="results/expression/expression.tsv.gz",
-        populations="results/expression/populations.tsv",
-        gene_flips="results/expression/flips.tsv",
-        enrichment="results/expression/enrichment.tsv",
-        scores="results/programs/scores.tsv",
-        programs="results/programs/programs.tsv",
-        random_sets="results/programs/random_sets.tsv",
-        embedding="results/embed/embedding.parquet",
-        checked="results/preflight/samples.tsv",
-        findings="results/preflight/findings.tsv",
-        annotation=[
-            f"results/annotate/{name}.tsv"
-            for name in (
-                "markers",
-                "probabilities",
-                "unassigned",
-                "cd20_t",
-                "contamination",
-                "protein",
-            )
-        ],
-        agreement=agreement_tables(),
-        cells=collect("results/qc/{sample}.parquet", sample=SAMPLES),
-        labels=collect("results/annotate/{sample}.parquet", sample=SAMPLES),
+        **report_tables(),
+        scripts=ancient(REPORT_SCRIPTS),
     output:
         report=report(
             "results/report/report.html",
@@ -53,8 +23,103 @@ rule write_report:
         code=CODE,
         sheet=SHEET_RECORDS,
         templates=report_templates,
+        scripts=[file_digest(path) for path in REPORT_SCRIPTS],
         populations=POPULATIONS,
+        hypotheses=HYPOTHESES,
+        config=dict(config),
+        version=VERSION,
+        software=SOFTWARE,
+    script:
+        "../../scripts/report.py"
+
+
+rule draw_figures:
+    input:
+        **report_tables(),
+    output:
+        figures=report(
+            directory("results/report/figures"),
+            patterns=["{figure}.png"],
+            category="Figures",
+            labels={"figure": "{figure}"},
+            caption="../report/figures.rst",
+        ),
+    log:
+        "results/logs/report/figures.log",
+    benchmark:
+        "results/benchmarks/report/figures.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=2000),
+        runtime=minutes(30),
+    params:
+        code=CODE,
+        sheet=SHEET_RECORDS,
+        populations=POPULATIONS,
+        hypotheses=HYPOTHESES,
+        config=dict(config),
+    script:
+        "../../scripts/report_figures.py"
+
+
+rule summarise_verdicts:
+    input:
+        verdicts="results/verdict/verdicts.tsv",
+        ledger="results/verdict/ledger.tsv",
+        abundance="results/abundance/abundance.tsv",
+        findings="results/preflight/findings.tsv",
+        sums="results/ingest/inputs.tsv",
+    output:
+        summary=report(
+            "results/report/summary.md",
+            category="Report",
+            labels={"page": "the verdicts as text"},
+            caption="../report/summary.rst",
+        ),
+        verdicts="results/report/verdicts.json",
+    log:
+        "results/logs/report/summary.log",
+    benchmark:
+        "results/benchmarks/report/summary.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=1000),
+        runtime=minutes(10),
+    params:
+        code=CODE,
+        hypotheses=HYPOTHESES,
+        schema=verdicts_schema,
         config=dict(config),
         version=VERSION,
     script:
-        "../../scripts/report.py"
+        "../../scripts/report_summary.py"
+
+
+rule describe_run:
+    input:
+        outputs=list(OUTPUTS),
+        sums="results/ingest/inputs.tsv",
+    output:
+        crate="results/ro-crate-metadata.json",
+    log:
+        "results/logs/report/provenance.log",
+    benchmark:
+        "results/benchmarks/report/provenance.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=1000),
+        runtime=minutes(30),
+    params:
+        code=CODE,
+        about=list(OUTPUTS.values()),
+        config=dict(config),
+        version=VERSION,
+        software=SOFTWARE,
+    script:
+        "../../scripts/report_provenance.py"

@@ -1,0 +1,135 @@
+"""Every figure of the report by its name, each with its title and its text for those who cannot see it."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from cd20scope import annotation_section, donor_figures, evidence_figures, figures, verdict_figures, wording
+from cd20scope.drawing import Drawing
+from cd20scope.results import Results
+from cd20scope.wording import Row
+
+MAIN_SHARES = ("B cells", "B naive", "B memory", "Plasma")
+T_SHARES = ("CD4 naive", "CD4 memory", "Treg")
+FAMILIES = {"forest": "confirmatory", "forest_exploratory": "exploratory"}
+
+
+def draw(run: Results) -> dict[str, Drawing]:
+    """Draw every figure; those of a single hypothesis are named after its place on the page."""
+    sections = annotation_section.draw(
+        run.annotation, run.embedding, populations=run.populations, visits=run.visits
+    )
+    return draw_verdicts(run) | draw_donors(run) | draw_tests(run) | sections | draw_evidence(run)
+
+
+def usual_shares(donors: pd.DataFrame) -> pd.DataFrame:
+    """Shares of each population in its usual denominator, the first that the table has; figures show no other."""
+    usual = donors.drop_duplicates("population")[["population", "denominator"]]
+    return donors.merge(usual, on=["population", "denominator"])
+
+
+def draw_donors(run: Results) -> dict[str, Drawing]:
+    """Lines of the donors over the visits."""
+    donors, when = usual_shares(run.donors), ", ".join(run.visits)
+    verdicts = run.verdicts
+    scored = verdicts.loc[verdicts["endpoint"] != "abundance", ["population", "program"]].dropna()
+    pairs = list(dict.fromkeys(scored.itertuples(index=False, name=None)))
+    return {
+        "b_shares": Drawing(
+            donor_figures.donor_shares(donors, visits=run.visits, populations=MAIN_SHARES, log=True),
+            "B cells and plasma cells of each donor",
+            f"Share of B cells, naive and memory, and of plasma cells per donor at {when}, logarithmic axis.",
+        ),
+        "t_shares": Drawing(
+            donor_figures.donor_shares(donors, visits=run.visits, populations=T_SHARES, log=False),
+            "CD4 T cells of each donor",
+            f"Share of naive, memory and regulatory cells among CD4 T cells per donor at {when}.",
+        ),
+        "scores": Drawing(
+            donor_figures.programme_scores(run.scores, visits=run.visits, pairs=pairs),
+            "Programmes of each donor",
+            f"Mean programme score per donor at {when}: "
+            + "; ".join(f"{program} in {population}" for population, program in pairs),
+        ),
+    }
+
+
+def draw_tests(run: Results) -> dict[str, Drawing]:
+    """Figures of all populations, programmes and genes."""
+    return {
+        "shares": Drawing(
+            figures.shares(usual_shares(run.donors), visits=run.visits),
+            "Share of each population",
+            "Share of each population in its denominator, one dot per sample, by visit; numbers below.",
+        ),
+        "programmes": Drawing(
+            figures.programme_changes(run.programs, contrasts=run.contrast_names),
+            "Change of gene programmes",
+            "Heat map of the change of each programme by population and contrast; numbers at the end.",
+        ),
+        "volcanoes": Drawing(
+            figures.volcanoes(run.expression, contrast=run.latest, alpha=run.alpha),
+            f"Genes that change, {run.latest}",
+            f"Volcano plot per population for {run.latest}; the clearest genes are in the table below.",
+        ),
+    }
+
+
+def draw_verdicts(run: Results) -> dict[str, Drawing]:
+    """Figures of all verdicts."""
+    drawn = {}
+    for name, family in FAMILIES.items():
+        own = run.verdicts[run.verdicts["family"] == family]
+        found = "; ".join(f"{row.id} {row.verdict}" for row in own.itertuples())
+        drawn[name] = Drawing(
+            verdict_figures.forest(own),
+            f"{family.capitalize()} hypotheses",
+            f"Forest plot of the {family} hypotheses: estimate and 95 % interval of each against its margin. {found}.",
+        )
+    told = ((row["id"], wording.held({**row, "arms_against": ""})) for row in run.verdicts.to_dict("records"))
+    held = "; ".join(f"{name} {text}" for name, text in told if text)
+    drawn["arms"] = Drawing(
+        verdict_figures.arm_grid(run.verdicts, run.statistics["arms"]),
+        "Verdicts in robustness arms",
+        f"Grid of hypotheses and arms, in how many each verdict holds: {held}. The table of arms is at the end.",
+    )
+    return drawn
+
+
+def draw_evidence(run: Results) -> dict[str, Drawing]:
+    """One figure per hypothesis: its donors, their values and their changes."""
+    ledger = {str(name): rows for name, rows in run.statistics["ledger"].groupby("id", sort=False)}
+    nothing = run.statistics["ledger"].iloc[:0]
+    drawn = {}
+    for row in run.verdicts.to_dict("records"):
+        depletion = run.depletions.get(str(row["id"]))
+        visits = visits_of(row, run.visits, depletion=depletion, contrasts=run.contrasts)
+        figure = evidence_figures.evidence(
+            row,
+            values=evidence_figures.values_of(
+                row, donors=run.donors, scores=run.scores, depletion=depletion, visits=visits
+            ),
+            ledger=ledger.get(str(row["id"]), nothing),
+            visits=visits,
+            donors=run.donor_names,
+        )
+        alt = (
+            f"{row['id']}: values of each donor at {', '.join(visits)}, and the change of each; "
+            "the table below has the numbers."
+        )
+        drawn[wording.anchor(row["id"])] = Drawing(figure, str(row["label"]), alt)
+    return drawn
+
+
+def visits_of(
+    row: Row,
+    visits: Sequence[str],
+    *,
+    depletion: tuple[str, str] | None,
+    contrasts: Sequence[tuple[str, str]],
+) -> list[str]:
+    """Visits that a hypothesis compares, in the order of time; all of them for a claim on the order of events."""
+    if depletion:
+        return list(visits)
+    own = {f"{later}-{earlier}": (later, earlier) for later, earlier in contrasts}.get(row["contrast"], ())
+    return [visit for visit in visits if visit in own] or list(visits)

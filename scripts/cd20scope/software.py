@@ -1,0 +1,16 @@
+"""Versions of the software of a run."""
+
+import platform
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+
+
+def versions(names: Iterable[str]) -> dict[str, str]:
+    """Tell the version of Python and of each package; a package that this environment has not is left out."""
+    found = {"Python": platform.python_version()}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:  # each step has an environment of its own
+            continue
+    return found

@@ -1,0 +1,37 @@
+"""Write the verdicts as Markdown and as JSON; see :mod:`cd20scope.summary`."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jsonschema
+import pandas as pd
+
+from cd20scope import results, summary
+from cd20scope.logs import logged
+from cd20scope.whole import written
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with (
+    logged(snakemake.log[0], read=snakemake.input) as log,
+    written(snakemake.input, snakemake.output) as output,
+):
+    params, inputs = snakemake.params, snakemake.input
+    told = summary.tell(
+        results.read_table(inputs.verdicts),
+        abundance=results.read_table(inputs.abundance),
+        ledger=results.read_table(inputs.ledger),
+        depletions=results.depletions(params.hypotheses["hypotheses"]),
+        config=params.config,
+        version=params.version,
+        code=params.code,
+    )
+    jsonschema.validate(told, params.schema, cls=jsonschema.Draft202012Validator)
+    text = json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False)
+    Path(output.verdicts).write_text(text + "\n", encoding="utf-8")
+    findings = pd.read_csv(inputs.findings, sep="\t", dtype=str, keep_default_na=False)
+    text = summary.write(told, preflight=findings, inputs=results.read_table(inputs.sums))
+    Path(output.summary).write_text(text, encoding="utf-8")
+    log.info("%d hypotheses", len(told["hypotheses"]))
