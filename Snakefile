@@ -53,8 +53,6 @@ rule all:
 
 rule annotate:
     input:
+        "results/preflight/passed.txt",
         rules.summarise_labels.output,
         collect("results/annotate/{sample}.parquet", sample=SAMPLES),
-
-
-renew_damaged()

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
+from threadpoolctl import threadpool_limits
 
 from cd20scope import annotate, ingest, sketch
 from cd20scope.logs import logged
@@ -46,7 +47,11 @@ with (
         parts.append(lognorm[:, pd.Index(references[sample]["gene"]).get_indexer(genes)])
     lognorm = sp.vstack(parts, format="csr")
     parts.clear()  # else the sketch would be held twice
-    model, components = annotate.fit_model(lognorm, genes, populations=params.populations, seed=params.seed)
+    # sums of several threads round otherwise, and which cells train would depend on the number of cores
+    with threadpool_limits(1):
+        model, components = annotate.fit_model(
+            lognorm, genes, populations=params.populations, seed=params.seed
+        )
     for node in model.nodes.values():
         log.info("%s: %s", node.name, ", ".join(node.classes))
     np.savez(output.model, **pack_model(model))

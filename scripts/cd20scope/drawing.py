@@ -90,6 +90,7 @@ STYLE: Any = {
     "lines.linewidth": 1.0,
     "figure.constrained_layout.use": True,
     "figure.constrained_layout.h_pad": 0.08,
+    "figure.constrained_layout.w_pad": 0.08,
     "text.parse_math": False,  # a donor called "$1$" stays what it is
 }
 

@@ -113,7 +113,9 @@ def shares(donors: pd.DataFrame, *, visits: Sequence[str]) -> Figure:
     handles = [
         Line2D([], [], marker="o", ls="", ms=4, color=c) for c in islice(cycle(VISIT_COLOURS), len(visits))
     ]
-    figure.legend(handles, list(visits), loc="outside upper right", ncols=len(visits))
+    n = donors.groupby("visit")["sample"].nunique()
+    told = [f"{visit} (n = {n.get(visit, 0)} samples)" for visit in visits]
+    figure.legend(handles, told, loc="outside upper right", ncols=len(visits))
     return figure
 
 
@@ -152,7 +154,9 @@ def programme_changes(programs: pd.DataFrame, *, contrasts: Sequence[str]) -> Fi
         for y, x in np.argwhere(untested):
             ax.add_patch(Rectangle((x, y), 1, 1, fc="#ececee", ec="#9a9da3", hatch="/////", lw=0))
             ax.text(x + 0.5, y + 0.5, "×", ha="center", va="center", color=INK)
-        ax.set(title=contrast, xlabel="", ylabel="")
+        pairs = cells.loc[cells["status"] == "tested", "n_pairs"]
+        n = " to ".join(f"{size:.0f}" for size in sorted({pairs.min(), pairs.max()}) if len(pairs))
+        ax.set(title=f"{contrast}\nn = {n or 0} donors", xlabel="", ylabel="")
         ax.tick_params(length=0)
         for x in range(1, len(columns)):
             ax.axvline(x, color=FAINT, lw=0.3, zorder=0)
@@ -188,7 +192,7 @@ def volcanoes(expression: pd.DataFrame, *, contrast: str, alpha: float, labelled
             dots(ax, points[chosen], colour=colour, size=size)
         extent = 1.9 * points["x"].abs().max()  # room for the names at both sides
         ax.set_xlim(-extent, extent)
-        ax.set_ylim(bottom=0)
+        ax.set_ylim(0, 1.08 * max(points["y"].max(), 0.1))
         margin_labels(ax, points[called].nsmallest(labelled, "p"), inside=True)
         ax.set_title(f"{name}\n", fontsize=8.5)
         down, up = int((called & (points["x"] < 0)).sum()), int((called & (points["x"] > 0)).sum())

@@ -448,7 +448,13 @@ def test_the_study_itself_is_sound(study):
 
 @pytest.mark.parametrize("case", FILES)
 def test_a_bad_count_file(study, case):
-    refused(study, *FILES[case], "--keep-going", "results/ingest/s1.h5ad", "results/ingest/s2.h5ad")
+    refused(
+        study,
+        *FILES[case],
+        "results/preflight/passed.txt",
+        "results/ingest/s1.h5ad",
+        "results/ingest/s2.h5ad",
+    )
 
 
 @pytest.mark.parametrize("case", PARSED)

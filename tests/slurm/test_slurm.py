@@ -1,12 +1,12 @@
 """The workflow on a real SLURM: what it gives, and what it does when jobs fail."""
 
-import gzip
 import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
+import h5py
 import pandas as pd
 import pytest
 
@@ -80,18 +80,20 @@ def test_a_job_over_its_time_is_sent_again_with_more(slurm, local, config, tmp_p
 
 @pytest.fixture
 def broken(local, tmp_path):
-    """A study of which one sample's matrix ends too early, beyond what the preflight looks at."""
+    """A study of which one sample holds a negative count, put there after the preflight has looked."""
     simulated = local / "results/simulate"
     shutil.copytree(simulated, tmp_path / "counts")
+    config = tmp_path / "study.yaml"
+    config.write_text("samples: counts/samples.tsv\nannotate: {sketch_cells: 2000}\n")
+    ran(snakemake("results/preflight/passed.txt", directory=tmp_path, config=config))
     sheet = pd.read_csv(simulated / "samples.tsv", sep="\t")
-    folder = next(path for path in sheet["path"] if not path.endswith(".h5"))
-    matrix = next((tmp_path / "counts" / folder).glob("matrix.mtx*"))
-    text = gzip.decompress(matrix.read_bytes()) if matrix.suffix == ".gz" else matrix.read_bytes()
-    cut = text[: int(len(text) * 0.9)]
-    matrix.write_bytes(gzip.compress(cut) if matrix.suffix == ".gz" else cut)
-    sheet.to_csv(tmp_path / "counts/samples.tsv", sep="\t", index=False)
-    (tmp_path / "study.yaml").write_text("samples: counts/samples.tsv\nannotate: {sketch_cells: 2000}\n")
-    sample = sheet.loc[sheet["path"] == folder, "sample"].item()
+    name = next(path for path in sheet["path"] if path.endswith(".h5"))
+    seen = (tmp_path / "counts" / name).stat()
+    with h5py.File(tmp_path / "counts" / name, "r+") as file:
+        file["matrix/data"][-1] = -1
+    # as a bad sector would: nothing says that the file is another
+    os.utime(tmp_path / "counts" / name, ns=(seen.st_atime_ns, seen.st_mtime_ns))
+    sample = sheet.loc[sheet["path"] == name, "sample"].item()
     return tmp_path, sample, set(sheet["sample"]) - {sample}
 
 

@@ -44,5 +44,6 @@ def digests(folder: Path) -> dict[str, str]:
         for path in sorted(results.rglob("*"))
         if path.is_file()
         and path.relative_to(results).parts[0] not in {"logs", "benchmarks"}
-        and path.name != ".snakemake_timestamp"
+        # the description of the run says when it was
+        and path.name not in {".snakemake_timestamp", "ro-crate-metadata.json"}
     }

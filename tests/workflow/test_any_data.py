@@ -58,7 +58,8 @@ def assert_split(folder, data):
         np.testing.assert_array_equal(counts.matrix.toarray(), expected)
 
 
-TARGETS = [
+PASSED = ["results/preflight/passed.txt"]
+TARGETS = PASSED + [
     f"results/ingest/{donor}_{visit}.h5ad" for donor in ("P01", "P02") for visit in ("baseline", "week2")
 ]
 
@@ -152,7 +153,9 @@ def test_a_wrong_checksum_stops_before_anything_is_read(tmp_path, data):
     right = hashlib.sha256((tmp_path / "a.h5").read_bytes()).hexdigest()
     head = ("sample", "donor", "visit", "path", "sha256")
     rows = [("s1", "D1", "baseline", "a.h5", right.upper()), ("s2", "D1", "week2", "b.h5", "0" * 64)]
-    process = snakemake("results/ingest/s1.h5ad", directory=tmp_path, config=study(tmp_path, [head, *rows]))
+    process = snakemake(
+        *PASSED, "results/ingest/s1.h5ad", directory=tmp_path, config=study(tmp_path, [head, *rows])
+    )
     said = process.stdout + process.stderr
     assert process.returncode != 0
     assert "sample s2" in said
@@ -184,7 +187,7 @@ def test_the_same_library_twice_stops_the_run_and_leaves_the_page(tmp_path, data
         tenx.write_h5(tmp_path / name, dense, genes=GENES, barcodes=obs.index.tolist())
     head = ("sample", "donor", "visit", "path")
     config = study(tmp_path, [head, ("s1", "D1", "baseline", "a.h5"), ("s2", "D1", "week2", "b.h5")])
-    process = snakemake("results/ingest/s1.h5ad", directory=tmp_path, config=config)
+    process = snakemake(*PASSED, "results/ingest/s1.h5ad", directory=tmp_path, config=config)
     said = process.stdout + process.stderr
     assert process.returncode != 0
     assert "s1, s2: the same library twice: 100% of the barcodes" in said

@@ -147,9 +147,10 @@
   }
 
   // ---------------------------------------------------------------- print
+  // the evidence of confirmatory hypotheses, and what else the reader has opened
   let shut = [];
   window.addEventListener("beforeprint", () => {
-    shut = [...document.querySelectorAll(".claim details:not([open])")];
+    shut = [...document.querySelectorAll(".confirmatory > details:not([open])")];
     shut.forEach((one) => (one.open = true));
   });
   window.addEventListener("afterprint", () => shut.forEach((one) => (one.open = false)));

@@ -12,9 +12,9 @@ rule fit_annotation:
         "results/benchmarks/annotate/all/fit.tsv"
     conda:
         "../../envs/annotate.yaml"
-    threads: 2
+    threads: 1
     resources:
-        mem_mb=memory(base=6000),
+        mem_mb=memory(base=3000),
         runtime=minutes(60),
     params:
         code=CODE,

@@ -9,10 +9,13 @@ import shutil
 import sys
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import yaml
+from snakemake.io import IOFile
 from snakemake.logging import logger
+from snakemake.persistence.file import FilePersistence
 from snakemake.utils import validate
 
 # Every module of scripts/cd20scope, named because the folder of a remote workflow cannot be listed (a test compares).
@@ -471,6 +474,18 @@ def check_judges():
         )
 
 
+def mark_damaged():
+    """Mark results that are not as long as the log of their step says as incomplete, so that they are made anew."""
+    damaged = whole.find_damaged(Path("results/logs").rglob("*.log"))
+    for path, (found, written) in damaged.items():
+        logger.warning(
+            f"{path} has {found} bytes and was written with {written}: it is made anew (--rerun-incomplete)."
+        )
+    if damaged:
+        FilePersistence().started(SimpleNamespace(output=list(map(IOFile, damaged))))
+    return set(damaged)
+
+
 try:
     complete_config()
     JUDGES = judges.methods(config["annotate"]["method"])
@@ -497,6 +512,7 @@ except (
 check_questions()
 check_steroid()
 check_pairs()
+DAMAGED = mark_damaged() if workflow.is_main_process else set()
 SAMPLES = SHEET["sample"].tolist()
 SHEET_RECORDS = SHEET.drop(columns="path").to_dict("records")
 
@@ -707,6 +723,11 @@ def format_of(sample):
     return "" if format == "seurat" else format
 
 
+def all_cores():
+    """Every core of the run, for what is to be done before anything else begins."""
+    return workflow.resource_settings.cores or 1
+
+
 def reading(sample):
     """How the counts of a sample are read."""
     return {
@@ -876,21 +897,6 @@ def minutes(base, *, per_input_mb=0):
 def disk(wildcards, input):
     """Megabytes of disk of the counts written once: about twice those read."""
     return int(100 + 2 * megabytes(input))
-
-
-def renew_damaged():
-    """Have results made anew that are not as long as the log of their step says; for when all rules are known."""
-    if not workflow.is_main_process or workflow.dag_settings is None:
-        return
-    forced = set(workflow.dag_settings.forcerun)
-    damaged = whole.find_damaged(Path("results/logs").rglob("*.log"))
-    for path, (found, written) in damaged.items():
-        if any(rule.is_producer(path) for rule in workflow.rules):
-            logger.warning(
-                f"{path} has {found} bytes and was written with {written}: it is made anew."
-            )
-            forced.add(path)
-    workflow.dag_settings.forcerun = frozenset(forced)
 
 
 check_place()

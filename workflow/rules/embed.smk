@@ -11,7 +11,7 @@ rule embed_sketch:
         "../../envs/annotate.yaml"
     threads: 1
     resources:
-        mem_mb=memory(base=4000),
+        mem_mb=memory(base=2000),
         runtime=minutes(60),
     params:
         code=CODE,

@@ -7,6 +7,8 @@ rule fetch_counts:
         "results/logs/ingest/fetched/{file}.log",
     benchmark:
         "results/benchmarks/ingest/fetched/{file}.tsv"
+    # before the preflight, which reads what this writes
+    priority: 100
     # a download that was cut short is brought anew
     retries: 2
     # jobs of a cluster may have no network: the machine that Snakemake itself runs on does the downloads

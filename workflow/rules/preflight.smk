@@ -1,3 +1,6 @@
+# Nothing that reads or measures a sample depends on these rules: a sample is read again when its own file changes, not when
+# another joins the sheet. They come first by their priority, and alone, as they take every core; what judges asks for
+# their word. (An ancient() edge would not do: Snakemake does not ask whether what lies behind it has reasons of its own.)
 rule look_at_files:
     input:
         counts=[local_counts(path) for path in SHEET["path"]],
@@ -12,9 +15,10 @@ rule look_at_files:
         "results/logs/preflight/files.log",
     benchmark:
         "results/benchmarks/preflight/files.tsv"
+    priority: 100
     conda:
         "../../envs/core.yaml"
-    threads: 1
+    threads: all_cores()
     resources:
         mem_mb=memory(base=2000),
         runtime=minutes(30),
@@ -44,10 +48,11 @@ rule preflight:
         "results/logs/preflight/preflight.log",
     benchmark:
         "results/benchmarks/preflight/preflight.tsv"
+    priority: 100
     localrule: True
     conda:
         "../../envs/core.yaml"
-    threads: 1
+    threads: all_cores()
     resources:
         mem_mb=memory(base=1000),
         runtime=minutes(10),
@@ -60,21 +65,21 @@ rule preflight:
         "../../scripts/preflight.py"
 
 
-# A sample is read again when its own file changes, not when another joins the sheet: hence ancient here and in read_sample.
 rule pass_preflight:
     input:
         problems="results/preflight/problems.tsv",
-        page=ancient("results/preflight/preflight.html"),
+        page="results/preflight/preflight.html",
     output:
         passed="results/preflight/passed.txt",
     log:
         "results/logs/preflight/passed.log",
     benchmark:
         "results/benchmarks/preflight/passed.tsv"
+    priority: 100
     localrule: True
     conda:
         "../../envs/core.yaml"
-    threads: 1
+    threads: all_cores()
     resources:
         mem_mb=memory(base=500),
         runtime=minutes(10),

@@ -11,7 +11,7 @@ rule flag_cells:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=memory(base=800, per_input_mb=40),
+        mem_mb=memory(base=800, per_input_mb=60),
         runtime=minutes(15, per_input_mb=1),
     params:
         code=CODE,

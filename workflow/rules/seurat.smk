@@ -7,6 +7,8 @@ rule unpack_seurat:
         "results/logs/ingest/seurat/{object}.unpack.log",
     benchmark:
         "results/benchmarks/ingest/seurat/{object}.unpack.tsv"
+    # before the preflight, which reads what this writes
+    priority: 100
     conda:
         "../../envs/seurat.yaml"
     threads: 1
@@ -28,6 +30,8 @@ rule pack_seurat:
         "results/logs/ingest/seurat/{object}.log",
     benchmark:
         "results/benchmarks/ingest/seurat/{object}.tsv"
+    # before the preflight, which reads what this writes
+    priority: 100
     conda:
         "../../envs/core.yaml"
     threads: 1

@@ -10,6 +10,8 @@ rule simulate_cohort:
         "results/logs/simulate/simulate.log",
     benchmark:
         "results/benchmarks/simulate/simulate.tsv"
+    # before the preflight, which reads what this writes
+    priority: 100
     conda:
         "../../envs/core.yaml"
     threads: 1

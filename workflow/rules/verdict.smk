@@ -1,7 +1,8 @@
 rule judge_hypotheses:
     input:
-        # nothing of it is read: it stops the run when there is nothing to compare
+        # nothing of these is read: they stop the run when there is nothing to compare, or files that cannot be used
         require_pairs,
+        "results/preflight/passed.txt",
         donors="results/abundance/donors.tsv",
         donors_arms="results/abundance/donors_arms.tsv",
         scores="results/programs/scores.tsv",
