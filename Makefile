@@ -33,8 +33,8 @@ demo: .venv/installed  ## run the built-in cohort (8 donors x 3 visits) and prin
 init: .venv/installed  ## guess a sample sheet and a configuration from data: make init FROM=data DIR=my_study
 	./cd20scope init $(FROM) --out $(or $(DIR),my_study)
 
-preflight: .venv/installed  ## look at a study's samples without reading them whole: make preflight CONFIG=my_study.yaml DIR=my_study
-	./cd20scope preflight $(CONFIG) --directory $(or $(DIR),.) --cores $(CORES)
+preflight: .venv/installed  ## look at a study's samples without reading them whole: make preflight CONFIG=my_study/study.yaml
+	./cd20scope preflight $(CONFIG) $(if $(DIR),--directory $(DIR)) --cores $(CORES)
 
 test: .venv/installed  ## run every test
 	$(PYTHON) -m pytest -n $(CORES) --dist loadfile

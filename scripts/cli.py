@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import yaml
+
 import init
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -13,6 +15,17 @@ PREFLIGHT = ("results/preflight/preflight.html", "results/preflight/passed.txt")
 
 def run_preflight(options: argparse.Namespace) -> int:
     """Let Snakemake look at a study's samples without reading them whole."""
+    try:
+        yaml.safe_load(options.config.read_text(encoding="utf-8"))
+    except OSError as error:
+        print(f"cd20scope preflight: {options.config}: cannot be read ({error.strerror}).", file=sys.stderr)
+        return 2
+    except yaml.YAMLError as error:
+        # Snakemake says neither file nor line
+        print(
+            f"cd20scope preflight: {options.config}: no YAML: {' '.join(str(error).split())}", file=sys.stderr
+        )
+        return 2
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--quiet", "rules"]
     command += ["--cores", str(options.cores), "--configfile", str(options.config)]
     command += ["--directory", str(options.directory or options.config.parent), "--", *PREFLIGHT]

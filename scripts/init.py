@@ -1,6 +1,7 @@
 """Guess a study from its data, and write its sample sheet and configuration; see :mod:`cd20scope.init`."""
 
 import argparse
+import difflib
 import io
 import subprocess
 from pathlib import Path
@@ -43,6 +44,22 @@ def study_visits() -> dict[str, list[str]]:
     return visits
 
 
+def check_answers(given: dict[str, str]) -> None:
+    """Refuse a visit that is nearly one of the study's: a new one is meant to be another.
+
+    Raises
+    ------
+    RefusedError
+    """
+    known = list(study_visits())
+    for word, visit in given.items():
+        close = difflib.get_close_matches(visit.casefold(), known, n=1, cutoff=0.75)
+        if visit not in known and close:
+            raise RefusedError(
+                f"--visit {word}={visit}: {visit!r} is none of {', '.join(known)}. Did you mean {close[0]!r}?"
+            )
+
+
 def run(options: argparse.Namespace) -> None:
     """Guess, write and tell.
 
@@ -51,6 +68,9 @@ def run(options: argparse.Namespace) -> None:
     RefusedError
         Nothing is written then.
     """
+    if not options.data.exists():
+        raise RefusedError(f"{options.data}: not there. Give the file or the folder of your data.")
+    check_answers(dict(options.visit))
     sheet, config = options.out / "samples.tsv", options.out / "study.yaml"
     there = [str(path) for path in (sheet, config) if path.exists()]
     if there and not options.force:

@@ -39,4 +39,7 @@ with (
     found.to_csv(output.findings, sep="\t", index=False)
     for finding in findings:
         log.warning("%s: %s: %s", finding.level, finding.about, finding.text)
-    print(f"preflight: {len(findings)} findings, {snakemake.output.page}")
+    n = found["level"].value_counts()
+    print(f"preflight: {n.get('error', 0)} errors, {n.get('warning', 0)} warnings")
+    print(*(f"  {row.level}: {row.about}: {row.text}" for row in found.itertuples()), sep="\n")
+    print(f"  the page: {Path(snakemake.output.page).resolve()}")

@@ -29,7 +29,8 @@ def share(
     fell_at_least
         Fall of the odds (0 to 1) that may be claimed; missing where nothing fell.
     """
-    at_least = "" if isnan(fell_at_least) else f"fell by at least {floor(1000 * fell_at_least) / 10:g} %"
+    bound = f"at least {floor(1000 * fell_at_least) / 10:g} %" if not isnan(fell_at_least) else ""
+    at_least = bound and f"fell by {bound} (one-sided {100 * (1 - alpha):g} % limit)"
     if limits is not None and isnan(limits[0]):
         return f"{population}: {at_least or 'too few cells to bound the change'}"
     if estimate < log(2):

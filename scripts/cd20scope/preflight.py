@@ -49,7 +49,9 @@ def check_genes(
         if len(missing) > (1 - min_coverage) * len(members):
             findings.append(
                 Finding(
-                    "warning", name, f"{kind}: {len(missing)} of {len(members)} genes are not in all samples."
+                    "warning",
+                    name,
+                    f"{kind}: {len(members) - len(missing)} of {len(members)} genes are in every sample.",
                 )
             )
     table = pd.DataFrame(rows, columns=["kind", "name", "n_genes", "n_found", "missing"])
@@ -114,13 +116,17 @@ def check_sheet(sheet: pd.DataFrame, *, integrate_over: str) -> list[Finding]:
     findings = []
     if "hours_since_steroid" in sheet:
         hours = pd.to_numeric(sheet["hours_since_steroid"], errors="coerce")
-        findings += [
-            Finding(
-                "warning", sample, f"drawn {hour:g} hours after a steroid, which moves lymphocytes by itself."
+        soon = sheet.loc[hours < STEROID_HOURS, "sample"]
+        if len(soon):
+            seen = zip(soon, hours[soon.index], strict=True)
+            told = ", ".join(f"{sample}: {hour:g} h" for sample, hour in seen)
+            findings.append(
+                Finding(
+                    "warning",
+                    f"{len(soon)} samples",
+                    f"drawn within {STEROID_HOURS:g} hours of a steroid, which moves lymphocytes by itself ({told}).",
+                )
             )
-            for sample, hour in zip(sheet["sample"], hours, strict=True)
-            if hour < STEROID_HOURS
-        ]
     if (
         integrate_over in sheet
         and len(set(sheet[integrate_over])) > 1
@@ -148,9 +154,15 @@ def check_sheet(sheet: pd.DataFrame, *, integrate_over: str) -> list[Finding]:
 def check_cells(samples: pd.DataFrame) -> list[Finding]:
     """Find samples of so few cells that rare populations cannot be seen in them."""
     few = samples[samples["n_cells"] < FEW_CELLS]
+    if few.empty:
+        return []
+    told = ", ".join(f"{sample}: {n}" for sample, n in zip(few["sample"], few["n_cells"], strict=True))
     return [
-        Finding("warning", str(sample), f"{n} cells: small populations will be below detection.")
-        for sample, n in zip(few["sample"], few["n_cells"], strict=True)
+        Finding(
+            "warning",
+            f"{len(few)} samples",
+            f"fewer than {FEW_CELLS} cells, in which small populations are below detection ({told}).",
+        )
     ]
 
 

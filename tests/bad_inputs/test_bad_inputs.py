@@ -371,6 +371,10 @@ PARSED = {
     "a key twice": (setting("seed: 1\nseed: 2"), ["study.yaml", "seed"]),
     # Snakemake reads it before the workflow has a word, and does not name the file
     "no YAML": (config("samples: [a\n"), ["not valid JSON or YAML"]),
+    "a key under the wrong section": (
+        config("samples: samples.tsv\nvisits:\n  baseline: [0M]\n  week2: [2W]\n  gene_sets: [mine.gmt]\n"),
+        ["visits > gene_sets", "a key of expression", "Write the line of its section"],
+    ),
     "a contrast of no visit": (setting("contrasts: [[month9, baseline]]"), ["month9", "month6"]),
     "a contrast backwards": (
         setting("contrasts: [[baseline, week2]]"),

@@ -129,8 +129,8 @@ def test_donors_without_the_earlier_visit_are_named():
 def test_what_the_sheet_tells():
     table = sheet(hours_since_steroid=["unknown", "12", "72"], batch=["a", "b", "a"])
     findings = preflight.check_sheet(table, integrate_over="batch")
-    assert [finding.about for finding in findings] == ["s2", "batch"]
-    assert "drawn 12 hours after a steroid" in findings[0].text
+    assert [finding.about for finding in findings] == ["1 samples", "batch"]
+    assert "hours of a steroid, which moves lymphocytes by itself (s2: 12 h)" in findings[0].text
     merged = sheet(donor=["D1", "D1", "D1"], visit=["baseline", "baseline", "week2"])
     (finding,) = preflight.check_sheet(merged, integrate_over="none")
     assert "baseline: 2 libraries are counted together (s1, s2)" in finding.text

@@ -106,7 +106,10 @@ def test_a_strong_fall_names_its_least_size():
     row = judge([depletion()], share("B cells", estimate=-3.0, se=0.2)).loc["gone"]
     assert row["verdict"] == "supported"
     assert row["p_value"] == pytest.approx(stats.t.sf((3 - np.log(5)) / 0.2, 7))
-    assert row["effect"] == "B cells: to 5 % of baseline odds (95 % CI 3.1 to 8), fell by at least 92.7 %"
+    assert (
+        row["effect"]
+        == "B cells: to 5 % of baseline odds (95 % CI 3.1 to 8), fell by at least 92.7 % (one-sided 95 % limit)"
+    )
     assert "one-sided against the margin" in row["test"]
 
 
@@ -114,7 +117,7 @@ def test_a_strong_fall_is_not_claimed_beyond_the_detection_limit():
     row = judge([depletion()], share("B cells", estimate=-3.0, se=0.1, floor=-1.2)).loc["gone"]
     assert (row["verdict"], row["p_value"]) == ("inconclusive", 1)
     assert "detection limit" in row["reason"]
-    assert row["effect"] == "B cells: fell by at least 69.8 %"
+    assert row["effect"] == "B cells: fell by at least 69.8 % (one-sided 95 % limit)"
 
 
 def test_a_fall_from_few_cells_to_none_does_not_exclude_a_deeper_one():
@@ -198,7 +201,7 @@ def test_few_pairs_are_described():
             np.nan,
             "B: to 3.4 times the week2 odds (95 % CI 1.5 to 12)",
         ),
-        (-7.0, (np.nan, -3.5), 0.97999, "B: fell by at least 97.9 %"),
+        (-7.0, (np.nan, -3.5), 0.97999, "B: fell by at least 97.9 % (one-sided 95 % limit)"),
         (-7.0, (np.nan, 0.5), np.nan, "B: too few cells to bound the change"),
         (-0.5, None, np.nan, "B: to 61 % of week2 odds (described only)"),
     ],

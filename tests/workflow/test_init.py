@@ -291,3 +291,25 @@ def test_the_paired_real_data_can_be_planned_once_the_visits_are_said(tmp_path):
     assert sheet["donor"].nunique() == 8
     assert "week2: 8 donors, 8 of them also baseline" in told
     ran(dry_run(tmp_path))
+
+
+def test_a_visit_misspelt_is_no_new_visit(tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    refused = cd20scope("init", data, "--out", "study", "--visit", "post=months6", folder=tmp_path)
+    assert refused.returncode == 2
+    assert "'months6' is none of baseline, week2, month6. Did you mean 'month6'?" in refused.stderr
+    gone = cd20scope("init", tmp_path / "nowhere", "--out", "data", folder=tmp_path)
+    assert gone.returncode == 2
+    assert "nowhere: not there" in gone.stderr
+    assert not (tmp_path / "study").exists()
+
+
+def test_a_configuration_that_is_no_yaml_is_told_by_file_and_line(tmp_path):
+    (tmp_path / "study.yaml").write_text("samples: samples.tsv\nvisits: [a\n")
+    refused = cd20scope("preflight", "study.yaml", folder=tmp_path)
+    assert refused.returncode == 2
+    assert "study.yaml: no YAML" in refused.stderr
+    assert "line 3" in refused.stderr
+    assert "cannot be read" in cd20scope("preflight", "none.yaml", folder=tmp_path).stderr
+    assert not (tmp_path / "results").exists()

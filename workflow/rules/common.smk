@@ -215,7 +215,23 @@ def complete_config():
         name="configuration",
     )
     validate(config, "../schemas/config.schema.yaml")
+    check_visits(schema)
     check_contrasts()
+
+
+def check_visits(schema):
+    """A visit that is named as a key of another section is that key, under the wrong heading."""
+    sections = {
+        key: name
+        for name, part in schema["properties"].items()
+        for key in [name, *part.get("properties", {})]
+    }
+    for visit in config["visits"]:
+        if visit in sections:
+            raise WorkflowError(
+                f"configuration: visits > {visit}: no visit, but a key of {sections[visit]}. Write the line of its section above it "
+                "(take the # off that line, too)."
+            )
 
 
 def check_contrasts():
