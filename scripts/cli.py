@@ -17,14 +17,10 @@ def run_preflight(options: argparse.Namespace) -> int:
     """Let Snakemake look at a study's samples without reading them whole."""
     try:
         yaml.safe_load(options.config.read_text(encoding="utf-8"))
-    except OSError as error:
-        print(f"cd20scope preflight: {options.config}: cannot be read ({error.strerror}).", file=sys.stderr)
-        return 2
-    except yaml.YAMLError as error:
-        # Snakemake says neither file nor line
-        print(
-            f"cd20scope preflight: {options.config}: no YAML: {' '.join(str(error).split())}", file=sys.stderr
-        )
+    except (OSError, yaml.YAMLError) as error:
+        # of broken YAML Snakemake says neither file nor line
+        what = f"cannot be read ({error.strerror})" if isinstance(error, OSError) else f"no YAML: {error}"
+        print(f"cd20scope preflight: {options.config}: {' '.join(what.split())}", file=sys.stderr)
         return 2
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--quiet", "rules"]
     command += ["--cores", str(options.cores), "--configfile", str(options.config)]

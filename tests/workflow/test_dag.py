@@ -52,7 +52,10 @@ def test_every_library_module_is_cached_for_remote_use():
 
 def test_adapters_stay_thin():
     for path in (ROOT / "scripts").glob("*.py"):
-        assert len(path.read_text().splitlines()) <= 80, path.name
+        lines = path.read_text().splitlines()
+        # what users call themselves also reads a command line
+        command = not any("snakemake.iocontainers" in line for line in lines)
+        assert len(lines) <= (100 if command else 80), path.name
 
 
 def defaults(schema):

@@ -1,0 +1,201 @@
+"""Sample sheet and count files: where they are, how they are read, whether there is room for results; no rules."""
+
+
+def load_samples():
+    """The sample sheet, or the layout of the built-in cohort."""
+    if "simulate" in config:
+        plan = config["simulate"]
+        return cohort_layout(plan["donors"], visits=list(config["visits"]))
+    path = find_file(config["samples"], "samples")
+    pattern = config["ingest"]["sample_pattern"]
+    try:
+        groups = set(re.compile(pattern).groupindex) - {"donor", "visit"}
+    except re.error as error:
+        raise WorkflowError(
+            f"configuration: ingest > sample_pattern: {pattern!r} is no regular expression ({error})."
+        ) from None
+    if groups:
+        raise WorkflowError(
+            f"configuration: ingest > sample_pattern: knows the groups donor and visit; found {', '.join(sorted(groups))}."
+        )
+    return sheet.read_sheet(
+        path, visits=config["visits"], donors=config["donors"], pattern=pattern
+    )
+
+
+def remote_files():
+    """Count files with an address, by the name under which each is kept once it is fetched and its checksum is right."""
+    found = {}
+    for path, stated in zip(SHEET["path"], SHEET.get("sha256", [""] * len(SHEET))):
+        if sheet.is_remote(path):
+            # another checksum is another file
+            digest = hashlib.sha256(f"{path} {stated.lower()}".encode()).hexdigest()
+            name = f"{digest[:8]}-{safe_name(Path(path).name)}"
+            found[name] = {"address": path, "sha256": stated}
+    return found
+
+
+def not_yet_fetched():
+    """Those that are still to be fetched; for the others nobody needs to be asked, nor a network to be there."""
+    missing = {}
+    for name, entry in FETCHED.items():
+        if Path(f"results/ingest/fetched/{name}").exists():
+            continue
+        plugin = "s3" if entry["address"].startswith("s3:") else "http"
+        if importlib.util.find_spec(f"snakemake_storage_plugin_{plugin}") is None:
+            raise WorkflowError(
+                f"{entry['address']}: fetching it needs the package snakemake-storage-plugin-{plugin} beside Snakemake. Install it, "
+                "or download the file and give its path."
+            )
+        missing[name] = getattr(storage, plugin)(entry["address"])
+    return missing
+
+
+def safe_name(name):
+    """A file's name with nothing in it that a shell or Snakemake reads otherwise."""
+    return re.sub("[^A-Za-z0-9._-]", "_", name)
+
+
+def fetched(path):
+    """Where a count file of the sheet lies on disk: where the sheet says, or where it is fetched to."""
+    names = {entry["address"]: name for name, entry in FETCHED.items()}
+    return f"results/ingest/fetched/{names[path]}" if path in names else path
+
+
+def seurat_objects():
+    """Seurat objects among the count files, by the name under which each is unpacked."""
+    found = {}
+    formats = SHEET.get("format", pd.Series("", index=SHEET.index))
+    for path, format in zip(SHEET["path"], formats):
+        if format == "seurat" or (not format and path.lower().endswith(".rds")):
+            digest = hashlib.sha256(path.encode()).hexdigest()
+            found[f"{safe_name(Path(path).stem)}-{digest[:8]}"] = path
+    by_conda = any(
+        str(method).endswith("conda")
+        for method in workflow.deployment_settings.deployment_method
+    )
+    if found and not by_conda and not shutil.which("Rscript"):
+        raise WorkflowError(
+            f"{next(iter(found.values()))}: reading Seurat objects needs R with SeuratObject, and Rscript was not found. Install them "
+            "(Debian: r-cran-seuratobject; conda: r-seuratobject), or run with --software-deployment-method conda."
+        )
+    return found
+
+
+def mark_damaged():
+    """Mark results that are not as long as the log of their step says as incomplete, so that they are made anew."""
+    damaged = whole.find_damaged(Path("results/logs").rglob("*.log"))
+    for path, (found, written) in damaged.items():
+        logger.warning(
+            f"{path} has {found} bytes and was written with {written}: it is made anew (--rerun-incomplete)."
+        )
+    if damaged:
+        FilePersistence().started(SimpleNamespace(output=list(map(IOFile, damaged))))
+
+
+def file_digest(path):
+    """Digest of a small file, so that an edit of it reruns what reads it and a touch does not."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
+
+
+def local_counts(path):
+    """Where the workflow reads a count file of the sheet: its own place, or what a Seurat object is unpacked to."""
+    names = {given: name for name, given in SEURAT.items()}
+    return (
+        f"results/ingest/seurat/{names[path]}.h5ad" if path in names else fetched(path)
+    )
+
+
+def count_file(wildcards):
+    """Count matrix of one sample."""
+    return local_counts(SHEET.set_index("sample").at[wildcards.sample, "path"])
+
+
+def raw_file(wildcards):
+    """Unfiltered matrix of one sample's run; nothing where the sheet gives none."""
+    return of_sample(wildcards.sample, "raw") or []
+
+
+def parts_of(paths):
+    """Files of folders of counts: an edit in place leaves the time of the folder as it was."""
+    if "simulate" in config:
+        return []
+    folders = [Path(path) for path in paths if Path(path).is_dir()]
+    return [
+        str(part)
+        for folder in folders
+        for part in sorted(folder.iterdir())
+        if part.is_file() and not part.name.startswith(".")
+    ]
+
+
+def count_parts(wildcards):
+    """Files of the count matrix of one sample, if it is a folder."""
+    return parts_of([count_file(wildcards)])
+
+
+def of_sample(sample, column):
+    """What the sheet says of a sample in an optional column; empty where it says nothing."""
+    return SHEET.set_index("sample").get(column, {}).get(sample, "")
+
+
+def check_place():
+    """Stop when results cannot be written where they belong: not a folder, read-only, or a disk too full for the counts."""
+    if not workflow.is_main_process:
+        return
+    place = Path("results")
+    above = place if place.exists() else Path.cwd()
+    remedy = "Correct that, or run in another folder (--directory)."
+    if not above.is_dir():
+        raise WorkflowError(
+            f"{place.resolve()}: results belong into a folder of this name, and a file has it. {remedy}"
+        )
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise WorkflowError(
+            f"{above.resolve()}: results cannot be written there: the folder is read-only for this user. {remedy}"
+        )
+    unread = SHEET[[not Path(f"results/ingest/{s}.h5ad").exists() for s in SAMPLES]]
+    # counts are written once, packed about as well as the usual formats; the tables beside them are small
+    needed = 100_000_000 + sum(map(bytes_on_disk, set(unread["path"])))
+    free = shutil.disk_usage(above).free
+    if len(unread) and free < needed:
+        raise WorkflowError(
+            f"{above.resolve()}: {free / 1e6:,.0f} MB are free on its disk, and the counts of {len(unread)} samples need about "
+            f"{needed / 1e6:,.0f} MB. {remedy}"
+        )
+
+
+def bytes_on_disk(path):
+    """Size of a file, or of what is in a folder; 0 for what is still to be fetched or made."""
+    place = Path(path)
+    parts = place.rglob("*") if place.is_dir() else [place]
+    return sum(part.stat().st_size for part in parts if part.is_file())
+
+
+def require_pairs(wildcards):
+    """Stop, before anything runs, when verdicts are asked for and no donor can be compared with themself."""
+    seen = SHEET.groupby("donor")["visit"].agg(set)
+    if any(set(pair) <= visits for pair in config["contrasts"] for visits in seen):
+        return []
+    shown = [f"{donor}: {', '.join(sorted(visits))}" for donor, visits in seen.items()]
+    asked = ", ".join("-".join(pair) for pair in config["contrasts"])
+    raise WorkflowError(
+        f"sample sheet: no donor has both visits of a contrast ({asked}), so there is nothing to compare; found "
+        f"{'; '.join(shown[:6])}{'; ...' if len(shown) > 6 else ''}. Write a donor's name alike in all of the donor's rows; or "
+        "label the cells alone: snakemake annotate."
+    )
+
+
+def format_of(sample):
+    """Format that the sheet states for a sample; empty when it is to be found by content."""
+    format = of_sample(sample, "format")
+    return "" if format == "seurat" else format
+
+
+def reading(sample):
+    """How the counts of a sample are read."""
+    return {
+        "format": format_of(sample),
+        "place": config["ingest"]["place"],
+        "cells": of_sample(sample, "cells"),
+    }

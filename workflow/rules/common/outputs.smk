@@ -1,0 +1,144 @@
+"""What tests, preflight and report are asked for; no rules."""
+
+# Software whose versions a reader is told
+SOFTWARE = (
+    "snakemake",
+    "scanpy",
+    "anndata",
+    "scikit-learn",
+    "pydeseq2",
+    "decoupler",
+    "harmonypy",
+    "numpy",
+    "scipy",
+    "pandas",
+    "seaborn",
+)
+
+# What a run is for, by path, and what each file holds
+OUTPUTS = {
+    "results/report/report.html": "The report",
+    "results/report/summary.md": "The verdicts as text",
+    "results/report/verdicts.json": "The verdicts for machines",
+    "results/verdict/verdicts.tsv": "Verdict of every hypothesis",
+    "results/verdict/arms.tsv": "Every hypothesis in every robustness arm",
+    "results/verdict/flips.tsv": "Verdicts under flipped visits",
+    "results/verdict/ledger.tsv": "Change of every donor, and who enters",
+    "results/abundance/donors.tsv": "Shares of each sample",
+    "results/abundance/abundance.tsv": "Change of each share",
+    "results/abundance/absolute.tsv": "Change of numbers per microlitre",
+    "results/abundance/repopulation.tsv": "B cells of each donor",
+    "results/expression/expression.tsv.gz": "Change of every gene",
+    "results/expression/enrichment.tsv": "Gene sets among the changed genes",
+    "results/programs/scores.tsv": "Programme scores of each sample",
+    "results/programs/programs.tsv": "Change of each programme",
+    "results/preflight/preflight.html": "What was found before the run",
+    "results/ingest/inputs.tsv": "Count files with their SHA-256",
+}
+
+
+def share_tests():
+    """Pairs of population and denominator: those of the population tree, and what a hypothesis asks for beside them."""
+    asked = [entry for entry in HYPOTHESES["hypotheses"] if "denominator" in entry]
+    asked += [
+        entry["depletion"] for entry in HYPOTHESES["hypotheses"] if "depletion" in entry
+    ]
+    pairs = catalogue.selectors(POPULATIONS) + [
+        (entry["population"], entry["denominator"]) for entry in asked
+    ]
+    return list(dict.fromkeys(pairs))
+
+
+def other_share_tests():
+    """Pairs of population and other denominator that hypotheses ask to be counted in once more."""
+    return list(
+        dict.fromkeys(
+            (entry["population"], name)
+            for entry in HYPOTHESES["hypotheses"]
+            for name in entry.get("other_denominators", ())
+        )
+    )
+
+
+def report_tables():
+    """What the report is made of, by name."""
+    return {
+        "verdicts": "results/verdict/verdicts.tsv",
+        "arms": "results/verdict/arms.tsv",
+        "flips": "results/verdict/flips.tsv",
+        "ledger": "results/verdict/ledger.tsv",
+        "donors": "results/abundance/donors.tsv",
+        "abundance": "results/abundance/abundance.tsv",
+        "absolute": "results/abundance/absolute.tsv",
+        "repopulation": "results/abundance/repopulation.tsv",
+        "expression": "results/expression/expression.tsv.gz",
+        "populations": "results/expression/populations.tsv",
+        "gene_flips": "results/expression/flips.tsv",
+        "enrichment": "results/expression/enrichment.tsv",
+        "scores": "results/programs/scores.tsv",
+        "programs": "results/programs/programs.tsv",
+        "random_sets": "results/programs/random_sets.tsv",
+        "embedding": "results/embed/embedding.parquet",
+        "checked": "results/preflight/samples.tsv",
+        "findings": "results/preflight/findings.tsv",
+        "sums": "results/ingest/inputs.tsv",
+        "annotation": collect(
+            "results/annotate/{name}.tsv",
+            name=(
+                "markers",
+                "probabilities",
+                "unassigned",
+                "cd20_t",
+                "contamination",
+                "protein",
+            ),
+        ),
+        "agreement": agreement_tables(),
+        "cells": collect("results/qc/{sample}.parquet", sample=SAMPLES),
+        "labels": collect("results/annotate/{sample}.parquet", sample=SAMPLES),
+    }
+
+
+def report_templates(wildcards):
+    """Texts of the report's template and its parts; a function, since braces in a plain string would be wildcards."""
+    return {
+        name: Path(path).read_text(encoding="utf-8")
+        for name, path in REPORT_TEMPLATES.items()
+    }
+
+
+def verdicts_schema(wildcards):
+    """Form of verdicts.json; a function, as above."""
+    return json.loads(Path(SCHEMAS["verdicts"]).read_text(encoding="utf-8"))
+
+
+def preflight_study():
+    """What the samples are held against before they are read; no margins, which decide nothing here."""
+    panels = [
+        ["markers", node["name"], node["markers"]]
+        for node in POPULATIONS["nodes"]
+        if node["markers"]
+    ]
+    panels += [
+        ["programme", entry["name"], entry["genes"]] for entry in PROGRAMS["programs"]
+    ]
+    asked = ("id", "contrast", "program")
+    return {
+        "panels": panels,
+        "questions": [
+            {key: entry[key] for key in asked if key in entry}
+            for entry in HYPOTHESES["hypotheses"]
+        ],
+        "visits": list(config["visits"]),
+        "contrasts": config["contrasts"],
+        "alpha": config["verdict"]["alpha"],
+        "min_pairs": config["verdict"]["min_pairs"],
+        "min_coverage": config["programs"]["min_coverage"],
+        "integrate_over": config["embed"]["integrate_over"],
+        "sketch_cells": config["annotate"]["sketch_cells"],
+    }
+
+
+def preflight_template(wildcards):
+    """Text of the preflight's template; a function, as above."""
+    return {"page": Path(PREFLIGHT_TEMPLATE).read_text(encoding="utf-8")}

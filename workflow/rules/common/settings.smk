@@ -1,0 +1,161 @@
+"""Configuration and catalogues: read, checked, and every mistake told at once; no rules."""
+
+
+def complete_config():
+    """Check the configuration against its schema, add the defaults, and say every mistake of a file in one message."""
+    schema = yaml.safe_load(Path(SCHEMAS["config"]).read_text(encoding="utf-8"))
+    piece = {key: value for key, value in schema.items() if key != "required"}
+    for path in config_files():
+        strict_yaml.read(
+            Path(path).read_text(encoding="utf-8"), schema=piece, name=str(path)
+        )
+    # once more as a whole, since keys may come from the command line; this also fills in the defaults
+    strict_yaml.read(
+        yaml.safe_dump(dict(config), sort_keys=False),
+        schema=schema,
+        name="configuration",
+    )
+    validate(config, "../schemas/config.schema.yaml")
+    check_visits(schema)
+    check_contrasts()
+
+
+def check_visits(schema):
+    """A visit that is named as a key of another section is that key, under the wrong heading."""
+    sections = {
+        key: name
+        for name, part in schema["properties"].items()
+        for key in [name, *part.get("properties", {})]
+    }
+    for visit in config["visits"]:
+        if visit in sections:
+            raise WorkflowError(
+                f"configuration: visits > {visit}: no visit, but a key of {sections[visit]}. Write the line of its section above it "
+                "(take the # off that line, too)."
+            )
+
+
+def check_contrasts():
+    """Contrasts must go from an earlier visit of the configuration to a later one."""
+    visits = list(config["visits"])
+    written = any(
+        "contrasts" in (yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {})
+        for path in config_files()
+    )
+    hint = (
+        ""
+        if written
+        else " These are the default contrasts: state your own under contrasts, or keep the default visits and give your names as other spellings of them."
+    )
+    for pair in config["contrasts"]:
+        place = f"configuration: contrasts > {pair}"
+        for visit in pair:
+            if visit not in visits:
+                raise WorkflowError(
+                    f"{place}: {strict_yaml.unknown('visit', visit, visits)}{hint}"
+                )
+        if visits.index(pair[0]) <= visits.index(pair[1]):
+            raise WorkflowError(
+                f"{place}: a contrast is [later, earlier], and visits are in the order {visits}. Write it the other way round."
+            )
+
+
+def check_questions():
+    """Stop when no hypothesis can be asked of this run's contrasts; say how many cannot."""
+    made = {f"{later}-{earlier}" for later, earlier in config["contrasts"]}
+    asked = {entry["contrast"] for entry in HYPOTHESES["hypotheses"]}
+    if not asked & made:
+        raise WorkflowError(
+            f"no hypothesis speaks of a contrast of this run: they ask for {', '.join(sorted(asked))}; the run makes "
+            f"{', '.join(sorted(made))}. Keep the names of the visits and give yours as other spellings (visits: "
+            "{baseline: [yours], ...}), or give a catalogue of your own under catalogues: hypotheses."
+        )
+    if asked - made:
+        logger.warning(
+            f"hypotheses on {', '.join(sorted(asked - made))} will be 'not testable': the run makes no such contrast."
+        )
+
+
+def check_steroid():
+    """The programme that verdicts are adjusted for must be a confounder of the catalogue."""
+    name = config["verdict"]["steroid"]
+    confounders = [
+        entry["name"] for entry in PROGRAMS["programs"] if entry["role"] == "confounder"
+    ]
+    if name not in confounders:
+        raise WorkflowError(
+            f"configuration: verdict > steroid: {strict_yaml.unknown('programme with the role confounder', name, confounders)}"
+        )
+
+
+def check_pairs():
+    """Warn when a contrast has fewer donors with both visits than a verdict needs."""
+    seen = SHEET.groupby("donor")["visit"].agg(set)
+    needed = config["verdict"]["min_pairs"]
+    for later, earlier in config["contrasts"]:
+        pairs = sum({later, earlier} <= visits for visits in seen)
+        if pairs < needed:
+            logger.warning(
+                f"{later}-{earlier}: {pairs} donor(s) have both visits and a verdict needs {needed}; what is asked of it will be 'not testable'."
+            )
+
+
+def config_files():
+    """Configuration files of this run, in the order in which they were read."""
+    given = [*workflow.configfiles, *(workflow.config_settings.configfiles or [])]
+    return [path for path in dict.fromkeys(map(str, given)) if Path(path).exists()]
+
+
+def find_file(given, key):
+    """Path that the configuration gives, from the working directory or from the folder of the configuration file."""
+    tried = [Path(given)]
+    tried += [Path(origin).parent / given for origin in config_files()]
+    for path in tried:
+        if path.exists():
+            return path
+    places = ", ".join(dict.fromkeys(str(path.resolve()) for path in tried))
+    raise WorkflowError(
+        f"configuration: {key}: {given} was not found; looked for {places}. Correct the path."
+    )
+
+
+def load_catalogue(kind):
+    """One of the three catalogues, shipped or the user's own, checked."""
+    given = config["catalogues"][kind]
+    path = (
+        Path(CATALOGUES[kind])
+        if given == "shipped"
+        else find_file(given, f"catalogues: {kind}")
+    )
+    schema = yaml.safe_load(Path(SCHEMAS[kind]).read_text(encoding="utf-8"))
+    name = f"config/{kind}.yaml" if given == "shipped" else given
+    return catalogue.load(
+        path.read_text(encoding="utf-8"), kind=kind, schema=schema, name=name
+    )
+
+
+def check_catalogues():
+    """Check that the catalogues go together; an error names the files."""
+    try:
+        catalogue.check_references(POPULATIONS, PROGRAMS, HYPOTHESES)
+    except catalogue.CatalogueError as error:
+        files = [
+            f"{kind} from {f'config/{kind}.yaml' if given == 'shipped' else given}"
+            for kind, given in config["catalogues"].items()
+        ]
+        raise WorkflowError(f"{error}\n  read: {', '.join(files)}") from None
+
+
+def load_gene_sets():
+    """Gene sets of the files that the configuration gives, by the name of the file."""
+    found = {}
+    for given in config["expression"]["gene_sets"]:
+        path = find_file(given, "expression: gene_sets")
+        if path.stem in found or path.stem == gene_sets.SHIPPED:
+            raise WorkflowError(
+                f"configuration: expression: gene_sets: {given}: there is another collection with the name {path.stem}. Rename the file."
+            )
+        found[path.stem] = gene_sets.read_gmt(
+            path.read_text(encoding="utf-8"), name=str(given)
+        )
+    return found
