@@ -49,6 +49,19 @@ rule all:
         "results/report/verdicts.json",
         "results/ro-crate-metadata.json",
         "results/preflight/preflight.html",
+        # and all between: a job that fails leaves no result, and would not be missed while older ones that follow from it are there
+        rules.fit_annotation.output,
+        rules.embed_sketch.output,
+        rules.summarise_labels.output,
+        rules.test_abundance.output,
+        rules.test_expression.output,
+        rules.test_programs.output,
+        rules.judge_hypotheses.output,
+        collect(
+            ["results/ingest/{sample}.h5ad", "results/qc/{sample}.parquet"],
+            sample=SAMPLES,
+        ),
+        collect(list(deciding_files().values()), sample=SAMPLES),
 
 
 rule annotate:

@@ -2,6 +2,18 @@
 
 
 def load_samples():
+    """Samples by donor, visit and name: the order of the sheet decides nothing."""
+    visits = list(config["visits"])
+    return given_samples().sort_values(
+        ["donor", "visit", "sample"],
+        key=lambda column: (
+            column.map(visits.index) if column.name == "visit" else column
+        ),
+        ignore_index=True,
+    )
+
+
+def given_samples():
     """The sample sheet, or the layout of the built-in cohort."""
     if "simulate" in config:
         plan = config["simulate"]
