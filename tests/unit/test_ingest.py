@@ -149,21 +149,6 @@ def test_protein_is_read_without_slow_imports(tagged):
     assert done.stdout.strip() == "set()"
 
 
-def test_a_failed_write_leaves_nothing_and_spoils_nothing(counts, tmp_path):
-    path = tmp_path / "x.h5ad"
-    ingest.write_counts(counts, path, provenance=PROVENANCE)
-    before = path.read_bytes()
-    with pytest.raises(ValueError, match="unwritable"):
-        ingest.write_counts(counts, path, provenance={"sample": Unwritable()})
-    assert [file.name for file in tmp_path.iterdir()] == ["x.h5ad"]
-    assert path.read_bytes() == before
-
-
-class Unwritable:
-    def __str__(self):
-        raise ValueError("unwritable")
-
-
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.integers(0, N_CELLS - 1), max_size=60), block=st.sampled_from([1, 7, 40, 1024]))
 def test_read_rows(counts, written, monkeypatch, rows, block):
