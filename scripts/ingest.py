@@ -11,9 +11,10 @@ from cd20scope.whole import written
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
+files = [snakemake.input.counts, *snakemake.input.parts]
 with (
     logged(snakemake.log[0], read=snakemake.input) as log,
-    written(snakemake.input, snakemake.output) as output,
+    written(snakemake.input, snakemake.output, sources=files) as output,
 ):
     genes = Path(snakemake.input.genes)
     table = ingest.parse_table(genes.read_text(encoding="utf-8"), name=str(genes))

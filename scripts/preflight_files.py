@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
+sources = [*snakemake.input.counts, *snakemake.input.parts]
 with (
     logged(snakemake.log[0], read=snakemake.input) as log,
-    written(snakemake.input, snakemake.output) as output,
+    written(snakemake.input, snakemake.output, sources=sources) as output,
 ):
     params = snakemake.params
     rows, seen, problems = [], [], []

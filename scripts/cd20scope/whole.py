@@ -18,6 +18,8 @@ PARTIAL = ".partial-"
 """What the names of unfinished files begin with."""
 NOTE = re.compile(r"^\S+ INFO wrote (?P<path>.+), (?P<size>\d+) bytes$", flags=re.M)
 """What the log says of each result."""
+SOURCE = re.compile(r"^\S+ INFO read (?P<path>.+), (?P<size>\d+) bytes of (?P<time>\d+)$", flags=re.M)
+"""What the log says of each file that was read and is no result."""
 
 
 class ReplacedError(ValueError):
@@ -25,7 +27,7 @@ class ReplacedError(ValueError):
 
 
 @contextmanager
-def written(inputs: Iterable[str], outputs: Any) -> Iterator[Any]:  # noqa: ANN401
+def written(inputs: Iterable[str], outputs: Any, *, sources: Iterable[str] = ()) -> Iterator[Any]:  # noqa: ANN401
     """Give the outputs of a job other names to write to; they get their own when all are written.
 
     Parameters
@@ -35,6 +37,9 @@ def written(inputs: Iterable[str], outputs: Any) -> Iterator[Any]:  # noqa: ANN4
     outputs
         Files and folders that it writes, a named list of Snakemake; they get a place in the same folder, so that
         renaming moves no data.
+    sources
+        Inputs that are no results, such as count files: their size and time are noted in the log, since Snakemake makes
+        a result younger than an input that was replaced just after the job read it.
 
     Yields
     ------
@@ -65,6 +70,10 @@ def written(inputs: Iterable[str], outputs: Any) -> Iterator[Any]:  # noqa: ANN4
                 raise ReplacedError(
                     f"{path} was replaced or removed while it was read. Run again, so that it is read anew."
                 )
+        for source in sources:
+            for name, size, time, _ in before[source]:
+                if name == source:  # the files of a folder are sources, too
+                    logging.getLogger("cd20scope").info("read %s, %d bytes of %d", name, size, time)
         for source, output in zip(partial, outputs, strict=True):
             _put(Path(source), Path(output))
     finally:
@@ -72,8 +81,8 @@ def written(inputs: Iterable[str], outputs: Any) -> Iterator[Any]:  # noqa: ANN4
             shutil.rmtree(made, ignore_errors=True)
 
 
-def find_damaged(logs: Iterable[Path]) -> dict[str, tuple[int, int]]:
-    """Results that are there and not as long as the log of their step says.
+def find_damaged(logs: Iterable[Path]) -> dict[str, str]:
+    """Results that are not what their step wrote, or that it made of files that are others now.
 
     Parameters
     ----------
@@ -83,14 +92,23 @@ def find_damaged(logs: Iterable[Path]) -> dict[str, tuple[int, int]]:
     Returns
     -------
     dict
-        Path as the log gives it: size found, size written.
+        Path of each as the log gives it, and what is wrong with it.
     """
     found = {}
     for log in logs:
-        for note in NOTE.finditer(log.read_text(encoding="utf-8", errors="replace")):
-            path = Path(note["path"])
-            if path.exists() and (size := _size(path)) != int(note["size"]):
-                found[note["path"]] = (size, int(note["size"]))
+        text = log.read_text(encoding="utf-8", errors="replace")
+        made = {
+            note["path"]: int(note["size"]) for note in NOTE.finditer(text) if Path(note["path"]).exists()
+        }
+        for name, size in made.items():
+            if (now := _size(Path(name))) != size:
+                found[name] = f"has {now} bytes and was written with {size}"
+        youngest = max((Path(name).stat().st_mtime_ns for name in made), default=0)
+        for note in SOURCE.finditer(text):
+            # a younger one Snakemake sees by itself
+            for _, size, time, _ in _looks(Path(note["path"])):
+                if time <= youngest and (size, time) != (int(note["size"]), int(note["time"])):
+                    found |= dict.fromkeys(made, f"was made of another {note['path']}")
     return found
 
 

@@ -95,12 +95,10 @@ def seurat_objects():
 
 
 def mark_damaged():
-    """Mark results that are not as long as the log of their step says as incomplete, so that they are made anew."""
+    """Mark results that are not what the log of their step says as incomplete, so that they are made anew."""
     damaged = whole.find_damaged(Path("results/logs").rglob("*.log"))
-    for path, (found, written) in damaged.items():
-        logger.warning(
-            f"{path} has {found} bytes and was written with {written}: it is made anew (--rerun-incomplete)."
-        )
+    for path, wrong in damaged.items():
+        logger.warning(f"{path} {wrong}: it is made anew (--rerun-incomplete).")
     if damaged:
         FilePersistence().started(SimpleNamespace(output=list(map(IOFile, damaged))))
 
