@@ -35,9 +35,9 @@ def files(run: Results) -> list[dict[str, Any]]:
 
 def tables(run: Results) -> dict[str, tuple[pd.DataFrame, str]]:
     """Tables that can be saved, by name, with what they hold."""
-    genes = run.expression[run.expression["p_adjusted"] < run.alpha].nsmallest(
-        MOST_GENES, "p_value", keep="first"
-    )
+    # a table without a row, where no gene could be tested, is no table of numbers
+    called = run.expression["p_adjusted"].astype(float) < run.alpha
+    genes = run.expression[called].sort_values("p_value", kind="stable").head(MOST_GENES)
     statistics = run.statistics
     return {
         "verdicts": (run.verdicts.drop(columns=["theme", "label"]), "Verdict of every hypothesis"),

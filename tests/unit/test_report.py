@@ -473,3 +473,10 @@ def test_figures_show_a_population_in_its_usual_denominator_only():
     rows = [("Plasma", "PBMC", 0.01), ("Plasma", "B lineage", 0.9), ("Treg", "CD4 T", 0.1)]
     donors = pd.DataFrame(rows, columns=["population", "denominator", "fraction"])
     assert pictures.usual_shares(donors)["denominator"].tolist() == ["PBMC", "CD4 T"]
+
+
+def test_a_run_in_which_no_gene_could_be_tested_has_its_page(tables):
+    # an empty table that was read from disk has no numbers in it
+    nothing = from_disk(tables["expression"].iloc[:0])
+    assert nothing["p_value"].dtype == object
+    assert "The answer" in render(tables | {"expression": nothing})
