@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> None:
         Nothing is written then.
     """
     if not options.data.exists():
-        raise RefusedError(f"{options.data}: not there. Give the file or the folder of your data.")
+        raise RefusedError(f"{options.data}: not there. Give a count file, or the folder of your data.")
     check_answers(dict(options.visit))
     sheet, config = options.out / "samples.tsv", options.out / "study.yaml"
     there = [str(path) for path in (sheet, config) if path.exists()]

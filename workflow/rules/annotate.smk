@@ -1,7 +1,8 @@
 rule fit_annotation:
     input:
-        counts=collect("results/ingest/{sample}.h5ad", sample=SAMPLES),
-        cells=collect("results/qc/{sample}.parquet", sample=SAMPLES),
+        # by their names: a donor who is renamed in the sheet changes no label
+        counts=collect("results/ingest/{sample}.h5ad", sample=sorted(SAMPLES)),
+        cells=collect("results/qc/{sample}.parquet", sample=sorted(SAMPLES)),
     output:
         model="results/annotate/all/model.npz",
         genes="results/annotate/all/genes.tsv",
@@ -18,7 +19,7 @@ rule fit_annotation:
         runtime=minutes(60),
     params:
         code=CODE,
-        samples=SAMPLES,
+        samples=sorted(SAMPLES),
         populations=POPULATIONS,
         cells=config["annotate"]["sketch_cells"],
         seed=config["seed"],
