@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
-from threadpoolctl import threadpool_limits
 
 from cd20scope import annotate, ingest, sketch
 from cd20scope.logs import logged
@@ -44,14 +43,13 @@ with (
     parts = []
     for sample, rows in chosen.groupby("sample", sort=False):
         lognorm = ingest.log_normalise(ingest.read_rows(paths[sample], rows["row"].to_numpy()))
-        parts.append(lognorm[:, pd.Index(references[sample]["gene"]).get_indexer(genes)])
-    lognorm = sp.vstack(parts, format="csr")
+        own = references[sample]["gene"].to_numpy(dtype=object)
+        parts.append(lognorm if np.array_equal(own, genes) else lognorm[:, pd.Index(own).get_indexer(genes)])
+    drawn = [sp.vstack(parts, format="csr")]
     parts.clear()  # else the sketch would be held twice
-    # sums of several threads round otherwise, and which cells train would depend on the number of cores
-    with threadpool_limits(1):
-        model, components = annotate.fit_model(
-            lognorm, genes, populations=params.populations, seed=params.seed
-        )
+    model, components = annotate.fit_model(
+        drawn.pop(), genes, populations=params.populations, seed=params.seed, threads=snakemake.threads
+    )
     for node in model.nodes.values():
         log.info("%s: %s", node.name, ", ".join(node.classes))
     np.savez(output.model, **pack_model(model))
@@ -63,5 +61,5 @@ with (
         ]
     )
     names = [f"PC{number + 1}" for number in range(components.shape[1])]
-    drawn = pd.DataFrame(components, columns=names).assign(sample=chosen["sample"], barcode=barcode)
-    drawn.to_parquet(output.sketch, index=False)
+    table = pd.DataFrame(components, columns=names).assign(sample=chosen["sample"], barcode=barcode)
+    table.to_parquet(output.sketch, index=False)

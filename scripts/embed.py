@@ -17,6 +17,7 @@ with (
 ):
     settings = snakemake.params.settings
     sketch = pd.read_parquet(snakemake.input.sketch)
+    sketch = sketch.iloc[embed.thin(len(sketch), most=settings["cells"], seed=snakemake.params.seed)]
     sheet = pd.DataFrame(snakemake.params.sheet).set_index("sample")
     column = settings["integrate_over"]
     batch = sheet.loc[sketch["sample"], column].to_numpy() if embed.integrable(sheet, column) else None

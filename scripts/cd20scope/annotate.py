@@ -7,10 +7,12 @@ each class; a regularised multinomial regression over many genes takes it from t
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from cd20scope import marker_scores
 from cd20scope.consensus import class_chances, consensus_scores
@@ -51,7 +53,12 @@ CAP_SDS = 8.0
 
 
 def fit_model(
-    lognorm: "sp.csr_matrix", genes: Array, *, populations: Mapping[str, Any], seed: int
+    lognorm: "sp.csr_matrix",
+    genes: Array,
+    *,
+    populations: Mapping[str, Any],
+    seed: int,
+    threads: int = 1,
 ) -> tuple[Model, Array]:
     """Fit every decision of the tree to the sketch.
 
@@ -65,6 +72,9 @@ def fit_model(
         The population tree.
     seed
         Seed of the decompositions and clusterings.
+    threads
+        Decisions that are fitted at the same time, each by itself on one thread: sums of several threads round
+        otherwise, and the labels would depend on the number of cores.
 
     Returns
     -------
@@ -80,6 +90,7 @@ def fit_model(
     markers = {gene for spec in specs for lists in spec.markers.values() for part in lists for gene in part}
     chosen = choose_features(lognorm, genes, markers=markers)
     values, names = lognorm[:, chosen].astype(np.float32), genes[chosen]
+    del lognorm  # the genes that are not read are most of the memory, if the caller has let go of them, too
     mean, sd = moments(values)
     cap = (mean + CAP_SDS * (sd + SD_FLOOR)).astype(np.float32)
     values.data = np.minimum(values.data, cap[values.indices])
@@ -87,36 +98,47 @@ def fit_model(
     n = values.shape[0]
     members = {"root": np.arange(n)}
     components = np.zeros((n, 0), dtype=np.float32)
-    for spec in specs:
-        rows = members.get(spec.name, np.array([], dtype=int))
-        if len(rows) < 2 * MIN_SEEDS:
-            continue
-        inside = values if len(rows) == n else values[rows]
-        node, reduced = _fit_node(inside, names, spec, seed=seed)
-        if spec.name == "root":
-            components = reduced
-        if node is None:
-            continue
-        fitted[spec.name] = node
-        if spec.level != "population":
-            called = (inside @ node.weights + node.intercept).argmax(axis=1)
-            members |= {label: rows[called == position] for position, label in enumerate(node.classes)}
+
+    def fit(spec: NodeSpec) -> tuple[NodeModel | None, Array]:
+        rows = members[spec.name]
+        # of a thread of Python, each has its own number of OpenMP threads
+        with threadpool_limits(1):
+            inside = values if len(rows) == n else values[rows]
+            return _fit_node(inside, names, spec, seed=seed, threads=threads if spec.name == "root" else 1)
+
+    waiting = specs
+    with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
+        # a decision can be fitted when the one above it has told its cells
+        while ready := [spec for spec in waiting if len(members.get(spec.name, ())) >= 2 * MIN_SEEDS]:
+            waiting = [spec for spec in waiting if spec not in ready]
+            for spec, (node, reduced) in zip(ready, pool.map(fit, ready), strict=True):
+                if spec.name == "root":
+                    components = reduced
+                if node is None:
+                    continue
+                fitted[spec.name] = node
+                if spec.level != "population":
+                    rows = members[spec.name]
+                    called = (values[rows] @ node.weights + node.intercept).argmax(axis=1)
+                    members |= {label: rows[called == place] for place, label in enumerate(node.classes)}
     if "root" not in fitted:
         raise ValueError(
             f"annotate: none of {', '.join(specs[0].classes)} was found in {n} cells. Of "
             f"{len(markers)} marker genes {len(markers & set(genes))} are in the data ({len(genes)} genes). Are "
             "these human blood cells, named by symbols such as CD3E, and do all samples share their genes?"
         )
-    return Model(genes=names, cap=cap, nodes=fitted), components
+    in_order = {spec.name: fitted[spec.name] for spec in specs if spec.name in fitted}
+    return Model(genes=names, cap=cap, nodes=in_order), components
 
 
 def _fit_node(
-    values: "sp.csr_matrix", genes: Array, spec: NodeSpec, *, seed: int
+    values: "sp.csr_matrix", genes: Array, spec: NodeSpec, *, seed: int, threads: int
 ) -> tuple[NodeModel | None, Array]:
     """Fit one decision, None when no class is there; and give the principal components of its cells."""
     cells = Standardised.measure(values)
     reduced = _decompose(cells, seed=seed)
-    near = find_neighbors(reduced, n=int(np.clip(len(cells) // 200, N_NEIGHBORS, MAX_NEIGHBORS)))
+    n_near = int(np.clip(len(cells) // 200, N_NEIGHBORS, MAX_NEIGHBORS))
+    near = find_neighbors(reduced, n=n_near, threads=threads)
     classes = marker_scores.find_present(spec, cells, genes, near)
     if not classes:
         return None, reduced

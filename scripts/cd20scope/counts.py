@@ -5,6 +5,7 @@ that says what was found, where, and what to do.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,9 +62,9 @@ class Counts:
     empty: npt.NDArray[np.int64] | None = None
 
 
-def share(names: Strings, pattern: re.Pattern[str]) -> float:
+def share(names: Sequence[str] | Strings, pattern: re.Pattern[str]) -> float:
     """Fraction of names that match a pattern from end to end."""
-    return sum(pattern.fullmatch(name) is not None for name in names) / max(len(names), 1)
+    return sum(1 for name in names if pattern.fullmatch(name)) / max(len(names), 1)
 
 
 def make_unique(names: list[str]) -> list[str]:

@@ -67,7 +67,8 @@ def save(drawing: Drawing, folder: Path, *, name: str) -> list[Path]:
 def save_png(figure: Figure, path: Path) -> None:
     """Write pixels that fill the width of a journal page at :data:`DPI`."""
     with mpl.rc_context(SETTINGS):
-        figure.savefig(path, dpi=DPI, metadata={"Software": None})
+        # packed less tightly: a third of the time for a fifth more bytes
+        figure.savefig(path, dpi=DPI, metadata={"Software": None}, pil_kwargs={"compress_level": 2})
 
 
 def entitle(drawing: Drawing) -> Figure:

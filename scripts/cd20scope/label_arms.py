@@ -104,10 +104,16 @@ def differences(
             sizes = part.value_counts(["population", "subset"]).rename("n_cells").reset_index()
             cells.append(sizes.assign(arm=arm, n_cells=sign * sizes["n_cells"]))
             summed = sum_leaves(counts[rows], lognorm[rows], genes, part, populations=populations)
-            sums.append(summed.assign(arm=arm, lognorm=np.float32(sign) * summed["lognorm"]))
+            name = pd.Categorical.from_codes(
+                np.full(len(summed), list(arms).index(arm)), categories=list(arms)
+            )
+            sums.append(summed.assign(arm=name, lognorm=np.float32(sign) * summed["lognorm"]))
     empty_cells = tree.iloc[:0].assign(arm="", n_cells=0)
-    empty_sums = tree.iloc[:0].assign(arm="", gene="", lognorm=np.float32(0))
+    if not sums:
+        nothing = sum_leaves(counts[:0], lognorm[:0], genes, labels.iloc[:0], populations=populations)
+        sums = [nothing.assign(arm=pd.Categorical([], categories=list(arms)))]
     return (
         pd.concat([empty_cells, *cells])[list(schema.ARM_CELLS)],
-        pd.concat([empty_sums, *sums])[list(schema.ARM_SUMS)].astype({"gene": "category", "arm": "category"}),
+        # of equal categories, so that they are put together by their codes
+        pd.concat(sums)[list(schema.ARM_SUMS)],
     )

@@ -8,15 +8,24 @@ import scipy.sparse as sp
 
 Array = npt.NDArray[Any]
 
+LEAST_PER_THREAD = 2048
+"""Cells of each thread of a search for neighbours."""
 
-def find_neighbors(components: Array, *, n: int) -> Array:
-    """Nearest cells of each cell, itself first; shape (n_cells, n), or (n_cells, n_cells) in small data."""
+
+def find_neighbors(components: Array, *, n: int, threads: int = 1) -> Array:
+    """Nearest cells of each cell, itself first; shape (n_cells, n), or (n_cells, n_cells) in small data.
+
+    Each thread searches for cells of its own, so that their number changes nothing.
+    """
     from sklearn.neighbors import NearestNeighbors
+    from threadpoolctl import threadpool_limits
 
     n = min(n, len(components))
-    return np.asarray(
-        NearestNeighbors(n_neighbors=n).fit(components).kneighbors(components, return_distance=False)
-    )
+    # in few cells scikit-learn shares out those that are searched among instead, and ties may fall otherwise
+    threads = threads if len(components) > LEAST_PER_THREAD * threads else 1
+    with threadpool_limits(threads, user_api="openmp"):
+        near = NearestNeighbors(n_neighbors=n).fit(components).kneighbors(components, return_distance=False)
+    return np.asarray(near)
 
 
 def neighbor_mean(near: Array) -> sp.csr_matrix:

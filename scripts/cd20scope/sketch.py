@@ -105,6 +105,9 @@ def shared_genes(references: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     )
     counted["missing_in"] = ""
     partial = counted.index[counted["n_samples"] < len(references)]
-    lacks = pd.DataFrame({sample: ~partial.isin(genes["gene"]) for sample, genes in references.items()})
-    counted.loc[partial, "missing_in"] = [",".join(lacks.columns[row]) for row in lacks.to_numpy()]
+    # with sets: pandas would turn all names of every sample into its own text again
+    here = {sample: set(genes["gene"]) if len(partial) else set() for sample, genes in references.items()}
+    counted.loc[partial, "missing_in"] = [
+        ",".join(sample for sample, names in here.items() if gene not in names) for gene in partial
+    ]
     return counted.reset_index()

@@ -7,10 +7,12 @@ import copy
 import difflib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jsonschema
 import yaml
+
+if TYPE_CHECKING:
+    import jsonschema
 
 Place = tuple[str | int, ...]
 Problem = tuple[Place, str]
@@ -64,6 +66,8 @@ def read(
     if not isinstance(data, dict):
         keys = ", ".join(schema.get("required", schema["properties"]))
         raise CatalogueError(name, [f"found {show(data)} instead of a mapping. Start from the keys {keys}."])
+    import jsonschema  # only where a file is checked: every job imports this module
+
     broken = list(jsonschema.Draft202012Validator(schema).iter_errors(data))
     problems = [*_repeated_keys(root, ()), *(problem for error in broken for problem in _explain(error))]
     problems += rules(_blanked(copy.deepcopy(data), broken))
@@ -100,7 +104,7 @@ def repeated(items: Iterable[Any]) -> list[Any]:
     return twice
 
 
-def _explain(error: jsonschema.ValidationError) -> Iterator[Problem]:
+def _explain(error: "jsonschema.ValidationError") -> Iterator[Problem]:
     """Words for one violation of a schema."""
     place: Place = tuple(error.absolute_path)
     rule = str(error.validator)
@@ -177,7 +181,7 @@ def _repeated_keys(node: yaml.Node | None, place: Place) -> Iterator[Problem]:
             yield from _repeated_keys(value, (*place, i))
 
 
-def _blanked(data: dict[str, Any], broken: Sequence[jsonschema.ValidationError]) -> dict[str, Any]:
+def _blanked(data: dict[str, Any], broken: Sequence["jsonschema.ValidationError"]) -> dict[str, Any]:
     """Put None where a value is of a wrong kind, so that later checks pass over it."""
     for error in broken:
         if error.absolute_path and error.validator in ABOUT_A_VALUE:

@@ -17,6 +17,7 @@ rule test_abundance:
         "results/logs/abundance/abundance.log",
     benchmark:
         "results/benchmarks/abundance/abundance.tsv"
+    priority: 20
     conda:
         "../../envs/core.yaml"
     threads: 1

@@ -13,7 +13,8 @@ rule fit_annotation:
         "results/benchmarks/annotate/all/fit.tsv"
     conda:
         "../../envs/annotate.yaml"
-    threads: 1
+    # decisions of the tree are fitted side by side, to the same numbers
+    threads: 2
     resources:
         mem_mb=memory(base=3000),
         runtime=minutes(60),
@@ -38,6 +39,8 @@ rule label_cells:
         "results/logs/annotate/{sample}.log",
     benchmark:
         "results/benchmarks/annotate/{sample}.tsv"
+    # the tests wait for these; the map of cells, which only the report waits for, comes after them
+    priority: 10
     conda:
         "../../envs/core.yaml"
     threads: 1

@@ -20,6 +20,7 @@ rule test_programs:
         "results/logs/programs/programs.log",
     benchmark:
         "results/benchmarks/programs/programs.tsv"
+    priority: 20
     conda:
         "../../envs/core.yaml"
     threads: 1

@@ -24,6 +24,7 @@ rule judge_hypotheses:
         "results/logs/verdict/verdicts.log",
     benchmark:
         "results/benchmarks/verdict/verdicts.tsv"
+    priority: 20
     conda:
         "../../envs/core.yaml"
     threads: 1
