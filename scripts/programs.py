@@ -4,12 +4,18 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cd20scope import leafsums, programs, random_sets, score_arms, scores
+from cd20scope import leafsums, programs, random_sets, schema, score_arms, scores
 from cd20scope.logs import logged
 from cd20scope.whole import written
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
+
+
+def read_arm(path: str, arm: str) -> pd.DataFrame:
+    """Read what one arm adds to the sums of a sample."""
+    return pd.read_parquet(path, columns=list(schema.ARM_SUMS[1:]), filters=[("arm", "==", arm)])
+
 
 with (
     logged(snakemake.log[0], read=snakemake.input) as log,
@@ -19,7 +25,7 @@ with (
     sheet = pd.DataFrame(params.sheet)
     names, contrasts = sheet["sample"], [(later, earlier) for later, earlier in params.contrasts]
     sums = leafsums.LeafSums.collect(
-        zip(names, map(pd.read_parquet, read.sums), strict=True),
+        zip(names, (pd.read_parquet(path, columns=list(leafsums.READ)) for path in read.sums), strict=True),
         leaves=leafsums.stack(dict(zip(names, map(pd.read_parquet, read.cells), strict=True))),
         sheet=sheet,
         genes=pd.read_csv(read.genes, sep="\t"),
@@ -41,12 +47,11 @@ with (
         alpha=params.alpha,
         min_coverage=settings["min_coverage"],
     )
-    differences = {
-        name: dict(zip(names, map(pd.read_parquet, read[f"arm_{name}"]), strict=True))
-        for name in ("sums", "cells")
-    }
     by_arm = score_arms.collect_arms(
-        sums, tables=differences["sums"], cells=differences["cells"], sheet=sheet
+        sums,
+        read=lambda arm: zip(names, (read_arm(path, arm) for path in read.arm_sums), strict=True),
+        cells=dict(zip(names, map(pd.read_parquet, read.arm_cells), strict=True)),
+        sheet=sheet,
     )
     arms = score_arms.score_arms(sums, by_arm, tests=tests, **shared, min_cells=settings["min_cells"])
     weighed = scores.weigh_programs(sums, tests=[test for test in tests if test[0] != "PBMC"], **shared)

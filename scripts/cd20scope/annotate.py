@@ -179,7 +179,7 @@ def _decompose(cells: Standardised, *, seed: int) -> Array:
     chosen = np.sort(np.random.default_rng(seed).permutation(len(cells))[:MAX_DECOMPOSED])
     training = cells[chosen]
     training *= loudness
-    pca = PCA(n_components, svd_solver="randomized", random_state=seed).fit(training)
+    pca = PCA(n_components, copy=False, svd_solver="randomized", random_state=seed).fit(training)
     turn = (pca.components_ * loudness).T
     return np.asarray(cells.project(turn) - pca.mean_ @ pca.components_.T, dtype=np.float32)
 

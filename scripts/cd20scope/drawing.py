@@ -108,7 +108,7 @@ def styled[**P](draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 def settle(figure: Figure) -> None:
     """Lay the panels out once and for all; matplotlib would do it anew, twice, each time that the figure is saved."""
-    if (engine := figure.get_layout_engine()) is not None:
+    if figure.axes and (engine := figure.get_layout_engine()) is not None:
         engine.execute(figure)
     figure.set_layout_engine("none")
 

@@ -104,9 +104,7 @@ def differences(
             sizes = part.value_counts(["population", "subset"]).rename("n_cells").reset_index()
             cells.append(sizes.assign(arm=arm, n_cells=sign * sizes["n_cells"]))
             summed = sum_leaves(counts[rows], lognorm[rows], genes, part, populations=populations)
-            name = pd.Categorical.from_codes(
-                np.full(len(summed), list(arms).index(arm)), categories=list(arms)
-            )
+            name = pd.Categorical([arm], categories=list(arms)).take(np.zeros(len(summed), dtype=int))
             sums.append(summed.assign(arm=name, lognorm=np.float32(sign) * summed["lognorm"]))
     empty_cells = tree.iloc[:0].assign(arm="", n_cells=0)
     if not sums:

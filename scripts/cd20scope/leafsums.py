@@ -131,7 +131,7 @@ class LeafSums:
         ----------
         sums
             Sample and its table, with the columns of :data:`schema.SUMS`; rows with zero counts may be absent.
-            May be a generator that reads one file after the other: 22 bytes per row are kept.
+            May be a generator that reads one file after the other: 14 bytes per row are kept.
         leaves
             Columns of :data:`schema.CELLS` and ``sample``; one row per sample and leaf, zeros included.
         sheet
@@ -214,30 +214,33 @@ class LeafSums:
         total: NDArray[np.float64] = np.zeros((len(self.units), len(self.genes)))
         for block in self._blocks:
             rows = selected[block["leaf"]]
-            added = np.bincount(block["gene"][rows], weights=block[value][rows], minlength=total.shape[1])
-            total[block["unit"]] += added
+            if value in block:  # other labels change no raw count
+                added = np.bincount(block["gene"][rows], weights=block[value][rows], minlength=total.shape[1])
+                total[block["unit"]] += added
         return total
 
 
 def _block(
     table: pd.DataFrame, number: int, *, tree: pd.DataFrame, genes: pd.Series, name: str
 ) -> dict[str, Any]:
-    """Rows of one sample: its donor-visit, and per row leaf, gene, counts (none of a difference) and lognorm."""
+    """Rows of one sample: its donor-visit, and per row leaf, gene, counts (not of a difference) and lognorm."""
     codes = genes.to_numpy()
     # a difference may hold genes that are left out of the sums; the sums themselves may hold no unknown gene
     gene = _code_of(table["gene"], genes.index, name=name, strict="counts" in table)
     gene = np.where(gene >= 0, codes[gene], -1)
     kept = gene >= 0
-    counts = (
-        table["counts"].to_numpy(dtype=np.int64)[kept] if "counts" in table else np.zeros(int(kept.sum()))
-    )
-    return {
+    block = {
         "unit": number,
         "leaf": _leaf_of(table, tree, name=name)[kept].astype(np.int16),
         "gene": gene[kept].astype(np.int32),
-        "counts": counts,
         "lognorm": table["lognorm"].to_numpy(dtype=np.float32)[kept],
     }
+    if "counts" in table:
+        counts = table["counts"].to_numpy(dtype=np.int64)[kept]
+        # sums of a sample's cells fit into half, but for a sample of millions
+        narrow = counts.size and counts.max() <= np.iinfo(np.int32).max
+        block["counts"] = counts.astype(np.int32) if narrow else counts
+    return block
 
 
 def _unit_of(table: pd.DataFrame, unit: pd.Series, *, name: str) -> NDArray[np.int64]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
-from cd20scope.pairs import PairedTest, benjamini_hochberg
+from cd20scope.pairs import PairedTest
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ def false_discovery(p_values: pd.Series, *, alpha: float) -> pd.DataFrame:
     Benjamini & Hochberg (1995). doi:10.1111/j.2517-6161.1995.tb02031.x
     Benjamini & Yekutieli (2005), the intervals. doi:10.1198/016214504000001907
     """
-    adjusted = benjamini_hochberg(p_values, by=pd.Series("all", index=p_values.index))
+    # the same as pairs.benjamini_hochberg of one group; flips call this thousands of times
+    adjusted = stats.false_discovery_control(p_values.to_numpy(dtype=float)) if len(p_values) else p_values
     called = int((adjusted <= alpha).sum())
     level = alpha * max(called, 1) / max(len(p_values), 1)
     return pd.DataFrame({"p_adjusted": adjusted, "level": level}, index=p_values.index)

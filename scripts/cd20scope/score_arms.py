@@ -1,7 +1,7 @@
 """Programme scores under other choices: other labels, and without the genes that soup carries."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -24,36 +24,39 @@ BY_LABEL = ("strict", "lenient", "without_cd20_t")
 def collect_arms(
     sums: LeafSums,
     *,
-    tables: Mapping[str, pd.DataFrame],
+    read: Callable[[str], Iterable[tuple[str, pd.DataFrame]]],
     cells: Mapping[str, pd.DataFrame],
     sheet: pd.DataFrame,
-) -> dict[str, LeafSums]:
-    """Add to the sums what the labels of each arm would add.
+) -> Iterator[tuple[str, LeafSums]]:
+    """Add to the sums what the labels of each arm would add, one arm after the other, so that one is held at a time.
 
     Parameters
     ----------
     sums
         Sums under the labels proper.
-    tables, cells
-        Sample -> its table of differences, columns of :data:`cd20scope.schema.ARM_SUMS` and
-        :data:`cd20scope.schema.ARM_CELLS`.
+    read
+        From an arm to each sample and its rows of that arm, with the columns of :data:`cd20scope.schema.ARM_SUMS`; may
+        read one file after the other.
+    cells
+        Sample -> its table, with the columns of :data:`cd20scope.schema.ARM_CELLS`.
     sheet
         The sample sheet that ``sums`` were collected with.
+
+    Yields
+    ------
+    Each arm and its sums.
     """
     counted = stack(cells)
-    return {
-        arm: sums.with_differences(
-            ((sample, table[table["arm"] == arm]) for sample, table in tables.items()),
-            cells=counted[counted["arm"] == arm],
-            sheet=sheet,
+    for arm in BY_LABEL:
+        yield (
+            arm,
+            sums.with_differences(read(arm), cells=counted[counted["arm"] == arm], sheet=sheet),
         )
-        for arm in BY_LABEL
-    }
 
 
 def score_arms(
     sums: LeafSums,
-    by_arm: Mapping[str, LeafSums],
+    by_arm: Iterable[tuple[str, LeafSums]],
     *,
     populations: Mapping[str, Any],
     programs: Mapping[str, Any],
@@ -71,7 +74,7 @@ def score_arms(
     sums
         Sums under the labels proper. Control genes are drawn by these, so that labels are all that differs.
     by_arm
-        Arm -> sums under its labels (:meth:`cd20scope.leafsums.LeafSums.with_differences`).
+        Each arm and the sums under its labels (:meth:`cd20scope.leafsums.LeafSums.with_differences`).
     populations, programs, tests, seed, split, not_controls, min_cells, n_controls
         As for :func:`cd20scope.scores.score_programs`; populations in ``split`` are left out, as their change is
         split by labels already.
@@ -86,7 +89,7 @@ def score_arms(
     main = weigh_programs(sums, tests=asked, **shared)
     tables = [
         apply_weights(other, main, populations=populations, min_cells=min_cells).assign(arm=arm)
-        for arm, other in by_arm.items()
+        for arm, other in by_arm
     ]
     soup = [gene for gene in sums.genes if SOUP_GENES.fullmatch(gene)]
     touched = _holding(main, np.asarray(sums.genes.isin(soup)))

@@ -125,13 +125,18 @@ def cohort(change=0.0, soup=0.0):
         sheet=sheet,
         genes=pd.DataFrame({"gene": GENES, "n_samples": len(sheet)}),
     )
-    by_arm = score_arms.collect_arms(sums, tables=tables["arm_sums"], cells=tables["arm_cells"], sheet=sheet)
-    return sums, by_arm
+    by_arm = score_arms.collect_arms(
+        sums,
+        read=lambda arm: ((name, table[table["arm"] == arm]) for name, table in tables["arm_sums"].items()),
+        cells=tables["arm_cells"],
+        sheet=sheet,
+    )
+    return sums, dict(by_arm)
 
 
 def test_scores_under_other_labels_use_the_controls_of_the_main_score():
     sums, by_arm = cohort()
-    table = score_arms.score_arms(sums, by_arm, **SHARED, split=())
+    table = score_arms.score_arms(sums, by_arm.items(), **SHARED, split=())
     assert tuple(table.columns) == score_arms.ARM_COLUMNS
     main, _ = scores.score_programs(sums, **SHARED, split=())
     lenient = table[table["arm"] == "lenient"]
@@ -146,7 +151,7 @@ def test_the_arm_without_soup_genes_exists_where_they_contribute():
     sums, _ = cohort(soup=1.0)
     soupy = {"programs": [{**PROGRAMS["programs"][0], "genes": ["G0", "G1", "HLA-DRA"]}]}
     options = SHARED | {"programs": soupy} | {"not_controls": {"IGKC"}}
-    table = score_arms.score_arms(sums, {}, **options, split=())
+    table = score_arms.score_arms(sums, (), **options, split=())
     assert table["arm"].unique().tolist() == ["without_hla_ig"]
 
     def fall(scored):
@@ -157,7 +162,7 @@ def test_the_arm_without_soup_genes_exists_where_they_contribute():
     assert fall(main) < -0.25
     assert abs(fall(table)) < 0.1
     clean = SHARED | {"not_controls": {"IGKC", "HLA-DRA"}}
-    assert score_arms.score_arms(sums, {}, **clean, split=()).empty
+    assert score_arms.score_arms(sums, (), **clean, split=()).empty
 
 
 def hold(sums, **options):
