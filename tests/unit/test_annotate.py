@@ -5,7 +5,7 @@ import scipy.sparse as sp
 from scipy.special import softmax
 from sklearn.metrics import f1_score
 
-from cd20scope import annotate, decisions, features, ingest, labels, regression, schema, soup
+from cd20scope import annotate, decisions, features, ingest, labels, neighbors, regression, schema, soup
 from cd20scope.model import Model, NodeModel, pack_model, unpack_model
 
 
@@ -251,6 +251,25 @@ def test_two_runs_give_the_same_model(cohort, populations):
     ]
     for node in models[0].nodes:
         np.testing.assert_array_equal(models[0].nodes[node].weights, models[1].nodes[node].weights)
+
+
+def test_the_number_of_threads_changes_nothing(cohort, populations):
+    lognorm = sp.vstack(list(cohort["lognorm"].values()), format="csr")
+    shared = {"populations": populations, "seed": 0}
+    one, components = annotate.fit_model(lognorm, cohort["genes"], **shared, threads=1)
+    two, same = annotate.fit_model(lognorm, cohort["genes"], **shared, threads=2)
+    assert list(one.nodes) == list(two.nodes)
+    np.testing.assert_array_equal(components, same)
+    expected, found = pack_model(one), pack_model(two)
+    assert all(np.array_equal(expected[name], found[name]) for name in expected)
+
+
+def test_neighbours_are_the_same_on_any_number_of_threads():
+    # more cells than two threads need to be given a search each
+    space = np.random.default_rng(0).normal(size=(2 * neighbors.LEAST_PER_THREAD + 900, 12))
+    one = neighbors.find_neighbors(space, n=30)
+    np.testing.assert_array_equal(one, neighbors.find_neighbors(space, n=30, threads=2))
+    np.testing.assert_array_equal(one[:, 0], np.arange(len(space)))
 
 
 def test_log_normalised_input_is_what_ingest_gives(cohort):

@@ -34,3 +34,13 @@ def test_kinds_lie_apart_and_batches_together():
         return np.linalg.norm(centres[0] - centres[1])
 
     assert gap(kind) > 5 * gap(batch)
+
+
+def test_a_large_sketch_is_thinned_for_the_map_and_a_small_one_is_not():
+    drawn = embed.thin(1000, most=300, seed=4)
+    assert len(np.unique(drawn)) == 300
+    assert (np.diff(drawn) > 0).all()
+    assert drawn[0] < 50
+    assert drawn[-1] > 950
+    np.testing.assert_array_equal(drawn, embed.thin(1000, most=300, seed=4))
+    np.testing.assert_array_equal(embed.thin(40, most=300, seed=4), np.arange(40))
