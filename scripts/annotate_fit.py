@@ -45,6 +45,7 @@ with (
         lognorm = ingest.log_normalise(ingest.read_rows(paths[sample], rows["row"].to_numpy()))
         own = references[sample]["gene"].to_numpy(dtype=object)
         parts.append(lognorm if np.array_equal(own, genes) else lognorm[:, pd.Index(own).get_indexer(genes)])
+    # in a list, so that the fit can let go of the genes that it does not read; held here, they would stay
     drawn = [sp.vstack(parts, format="csr")]
     parts.clear()  # else the sketch would be held twice
     model, components = annotate.fit_model(

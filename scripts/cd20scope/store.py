@@ -56,7 +56,8 @@ def write_counts(counts: Counts, path: Path | str, *, provenance: Mapping[str, s
         if (protein := counts.protein) is not None:
             _mark(file.create_group("obsm"), "dict", "0.1.0")
             columns = {str(name): protein[name].to_numpy() for name in protein}
-            _write_table(file["obsm"], "protein", counts.barcodes.astype(object), columns, index="barcode")
+            index = "_index" if "barcode" in columns else "barcode"  # whatever an antibody is called
+            _write_table(file["obsm"], "protein", counts.barcodes.astype(object), columns, index=index)
         for name in ("uns", "uns/sample"):
             _mark(file.create_group(name), "dict", "0.1.0")
         for key, value in provenance.items():

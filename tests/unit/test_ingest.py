@@ -125,6 +125,17 @@ def test_read_protein(counts, written, tagged):
     pd.testing.assert_frame_equal(ingest.read_sample(tagged).protein, make_protein())
 
 
+def test_an_antibody_may_be_called_barcode(counts, tmp_path):
+    import anndata
+
+    protein = make_protein()
+    protein = protein.rename(columns={protein.columns[0]: "barcode"})
+    path = tmp_path / "D1_base.h5ad"
+    ingest.write_counts(dataclasses.replace(counts, protein=protein), path, provenance={})
+    pd.testing.assert_frame_equal(ingest.read_protein(path), protein)
+    np.testing.assert_array_equal(anndata.read_h5ad(path).obsm["protein"].to_numpy(), protein.to_numpy())
+
+
 def test_without_protein_the_file_is_as_it_always_was(written):
     with h5py.File(written) as file:
         assert set(file) == {"X", "obs", "var", "uns"}
