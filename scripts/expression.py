@@ -40,7 +40,7 @@ with (
     contrasts = [(later, earlier) for later, earlier in params.contrasts]
     fits, flips, enriched = [], [], []
     shared = {"populations": params.populations, "contrasts": contrasts, "alpha": params.alpha}
-    shared |= {"min_pairs": params.min_pairs, "threads": snakemake.threads}
+    shared |= {"min_pairs": params.min_pairs}
     shared |= {key: params.settings[key] for key in ("min_cells", "min_counts")}
     for population in catalogue.lineage_of(params.populations):
         data, genes, summary = expression.test_population(sums, population=population, **shared)

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pydeseq2.dds import DeseqDataSet
-from pydeseq2.default_inference import DefaultInference
 from pydeseq2.ds import DeseqStats
 
+from cd20scope.genes_at_once import GenesAtOnce
 from cd20scope.pairs import Contrast
 
 MIN_RATIO_GENES = 100
@@ -50,8 +50,6 @@ def wald_tests(
     counts: pd.DataFrame,
     matrix: pd.DataFrame,
     vectors: Mapping[Contrast, NDArray[np.float64]],
-    *,
-    threads: int,
 ) -> dict[Contrast, pd.DataFrame]:
     r"""Fit one negative binomial model per gene with PyDESeq2, and test every contrast on it.
 
@@ -62,6 +60,7 @@ def wald_tests(
     for sparse counts (``poscounts``), as a handful of genes would set the scale of a donor-visit otherwise.
     Cook's distances are not used: they need replicates within a cell of the design, and in a paired design
     every donor-visit is a cell of its own. No independent filtering: the genes were chosen beforehand.
+    Genes are fitted in blocks (:mod:`cd20scope.genes_at_once`), not one after the other.
 
     Parameters
     ----------
@@ -71,8 +70,6 @@ def wald_tests(
         Full-rank design, donor-visits x coefficients.
     vectors
         Contrast -> weights of the coefficients.
-    threads
-        Processes; 1 stays in this one.
 
     Returns
     -------
@@ -84,7 +81,7 @@ def wald_tests(
     Love, Huber & Anders (2014). doi:10.1186/s13059-014-0550-8
     Muzellec et al. (2023), PyDESeq2. doi:10.1093/bioinformatics/btad547
     """
-    inference = DefaultInference(n_cpus=threads)
+    inference = GenesAtOnce()
     ratio = int((counts > 0).all(axis=0).sum()) >= MIN_RATIO_GENES
     named = counts.set_axis(counts.index.astype(str), axis=0)
     metadata = matrix.set_axis(named.index, axis=0)

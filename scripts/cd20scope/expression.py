@@ -96,7 +96,6 @@ def test_population(
     min_pairs: int,
     min_cells: int,
     min_counts: int,
-    threads: int,
 ) -> tuple[Pseudobulk, pd.DataFrame, pd.DataFrame]:
     """Sum up a population and test its genes: :func:`pseudobulk`, then :func:`fit_population` on it.
 
@@ -104,7 +103,7 @@ def test_population(
     ----------
     sums, populations, population, min_cells
         As for :func:`pseudobulk`.
-    contrasts, alpha, min_pairs, threads
+    contrasts, alpha, min_pairs
         As for :func:`fit_population`.
     min_counts
         Its ``min_count``.
@@ -121,7 +120,6 @@ def test_population(
         alpha=alpha,
         min_pairs=min_pairs,
         min_count=min_counts,
-        threads=threads,
     )
     return data, genes, summary
 
@@ -135,7 +133,6 @@ def fit_population(
     min_pairs: int = 6,
     min_count: int = 10,
     min_genes: int = 50,
-    threads: int = 1,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Fit ``~ donor + visit`` to one population once, and test every gene in every contrast.
 
@@ -163,8 +160,6 @@ def fit_population(
         Counts that a donor-visit needs to count as expressing a gene; 10 as the DESeq2 authors advise.
     min_genes
         With fewer genes the dispersion trend has nothing to lean on, and the population is not testable.
-    threads
-        Processes for the fit; 1 runs in this process.
 
     Returns
     -------
@@ -199,7 +194,7 @@ def fit_population(
         f"{counts.shape[1]} genes"
     )
     vectors = {contrast: deseq.contrast_vector(matrix, contrast) for contrast in tested}
-    tables = deseq.wald_tests(kept, matrix, vectors, threads=threads)
+    tables = deseq.wald_tests(kept, matrix, vectors)
     log_cpm = crosscheck.log2_cpm(kept, library_size=counts.sum(axis=1))
     genes = []
     for row, contrast in zip(summary, contrasts, strict=True):

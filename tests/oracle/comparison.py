@@ -168,7 +168,7 @@ def everything() -> list[Difference]:
 def _wald(name: str) -> pd.DataFrame:
     counts, matrix, _ = example(name)
     vectors = {contrast: deseq.contrast_vector(matrix, contrast) for contrast in CONTRASTS}
-    tables = deseq.wald_tests(counts, matrix, vectors, threads=1)
+    tables = deseq.wald_tests(counts, matrix, vectors)
     return _stacked({contrast: table.set_index("gene") for contrast, table in tables.items()})
 
 

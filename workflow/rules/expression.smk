@@ -21,7 +21,6 @@ rule test_expression:
     priority: 30
     conda:
         "../../envs/core.yaml"
-    # a second process takes 24 % more CPU time and saves 20 % of the time that it keeps two cores from the other tests
     threads: 1
     resources:
         mem_mb=memory(base=3000),
