@@ -64,7 +64,8 @@ class Counts:
 
 def share(names: Sequence[str] | Strings, pattern: re.Pattern[str]) -> float:
     """Fraction of names that match a pattern from end to end."""
-    return sum(1 for name in names if pattern.fullmatch(name)) / max(len(names), 1)
+    # counted by the interpreter's own loops: tens of thousands of names, several times for each sample
+    return (len(names) - list(map(pattern.fullmatch, names)).count(None)) / max(len(names), 1)
 
 
 def make_unique(names: list[str]) -> list[str]:

@@ -1,9 +1,9 @@
 """Figures of single donors over the visits: tables in, :class:`matplotlib.figure.Figure` out."""
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -43,13 +43,16 @@ def donor_lines(
     for donor, rows in table.groupby("donor", sort=True):
         points = rows.assign(place=rows["visit"].map(place)).sort_values("place")
         look = looks[str(donor)]
-        for (x0, y0), (x1, y1) in pairwise(
-            zip(points["place"].tolist(), points[value].tolist(), strict=True)
-        ):
-            dashed = ":" if x1 - x0 > 1 else "-"  # a visit is missing in between
-            ax.plot([x0, x1], [y0, y1], dashed, color=look["color"], lw=0.9, alpha=0.85)
-        for place_of, height, is_open in points[["place", value, "open"]].to_numpy():
-            ax.plot(place_of, height, mfc="white" if is_open else look["color"], **look)
+        where, height = points["place"].to_numpy(dtype=float), points[value].to_numpy(dtype=float)
+        missing = np.flatnonzero(np.diff(where) > 1) + 1  # a visit is missing in between
+        line = {"color": look["color"], "lw": 0.9, "alpha": 0.85}
+        ax.plot(np.insert(where, missing, np.nan), np.insert(height, missing, np.nan), "-", **line)
+        for after in missing:
+            ax.plot(where[after - 1 : after + 1], height[after - 1 : after + 1], ":", **line)
+        is_open = points["open"].to_numpy(dtype=bool)
+        for rows_of, face in ((~is_open, look["color"]), (is_open, "white")):
+            if rows_of.any():
+                ax.plot(where[rows_of], height[rows_of], mfc=face, ls="", **look)
     n = table.groupby("visit")["donor"].nunique()
     ax.set_xticks(range(len(visits)), [f"{visit}\nn = {n.get(visit, 0)}" for visit in visits])
     ax.set_xlim(-0.25, len(visits) - 0.75)

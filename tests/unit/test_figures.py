@@ -117,12 +117,13 @@ def test_donor_lines_show_every_sample_and_zeros_open_at_their_detection_limit(d
     for ax, population in zip(figure.axes, ("B cells", "B naive"), strict=True):
         rows = donors[donors["population"] == population]
         points = [line for line in ax.lines if line.get_marker() != "None"]
-        assert len(points) == len(rows)
+        assert sum(len(line.get_ydata()) for line in points) == len(rows)
         opened = [line for line in points if line.get_markerfacecolor() == "white"]
         zeros = rows[rows["n_cells"] == 0]
         assert len(zeros) > 0
         np.testing.assert_allclose(
-            sorted(line.get_ydata()[0] for line in opened), sorted(100 * zeros["fraction_upper"])
+            sorted(height for line in opened for height in line.get_ydata()),
+            sorted(100 * zeros["fraction_upper"]),
         )
 
 
@@ -130,6 +131,9 @@ def test_a_line_across_a_missing_visit_is_dotted(donors):
     figure = donor_figures.donor_shares(donors, visits=VISITS, populations=["Treg"], log=False)
     dotted = [line for line in figure.axes[0].lines if line.get_linestyle() == ":"]
     assert [tuple(line.get_xdata()) for line in dotted] == [(0, 2)]  # D05, without week 2
+    solid = [line for line in figure.axes[0].lines if line.get_linestyle() == "-"]
+    across = next(line for line in solid if np.isnan(line.get_xdata()).any())
+    np.testing.assert_array_equal(across.get_xdata(), [0, np.nan, 2])
 
 
 def test_programme_scores_have_a_panel_per_pair_and_a_point_per_sample():
@@ -140,7 +144,8 @@ def test_programme_scores_have_a_panel_per_pair_and_a_point_per_sample():
         "Treg suppression\nin Treg",
         "Th17\nin CD4 memory",
     ]
-    assert sum(line.get_marker() != "None" for line in figure.axes[0].lines) == len(made_up.sheet())
+    points = [line for line in figure.axes[0].lines if line.get_marker() != "None"]
+    assert sum(len(line.get_ydata()) for line in points) == len(made_up.sheet())
 
 
 def test_embedding_draws_every_cell_once_by_population_and_once_per_visit():
