@@ -16,7 +16,6 @@ SETTINGS = {
     "min_pairs": 6,
     "min_cells": 10,
     "min_counts": 10,
-    "threads": 1,
 }
 COMMON = [f"C{number}" for number in range(120)]
 PARTIAL = [f"P{number}" for number in range(60)]
