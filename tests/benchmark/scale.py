@@ -143,6 +143,16 @@ def steps(folder: Path) -> pd.DataFrame:
     ).sort_values("wall", ascending=False)
 
 
+def joint_peak(table: pd.DataFrame, *, largest: float) -> float:
+    """GB of the largest joint job: what the kernel counted if no job of a sample was larger, else what Snakemake saw.
+
+    Snakemake looks now and then and misses short peaks, by a seventh in the fit of the annotation model.
+    """
+    if ":" in str(table["peak_mb"].idxmax()):
+        return largest
+    return float(table.loc[[name for name in table.index if ":" in name], "peak_mb"].max()) / 1e3
+
+
 def judge(measured: dict[int, dict]) -> Iterator[tuple[str, float, float]]:
     """Name, value and bound of everything that is promised and was measured."""
     for cells, found in measured.items():
@@ -214,7 +224,7 @@ def main() -> None:
             else:
                 found["baseline"] = asdict(cost)
         found["n_cells"], found["floor_wall"], found["floor_cpu"] = read_once(ran)
-        found["joint"] = float(table.loc[[name for name in table.index if ":" in name], "peak_mb"].max())
+        found["joint"] = joint_peak(table, largest=found["workflow"]["peak"])
         measured[cells] = found
         show(cells, found, table)
         (ran / "cost.json").write_text(json.dumps(found, indent=1))
