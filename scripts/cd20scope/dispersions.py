@@ -21,7 +21,7 @@ STEP = 1e-8
 Floats = NDArray[np.float64]
 
 
-def products(design: Floats) -> Floats:
+def column_products(design: Floats) -> Floats:
     """Products of each two coefficients' columns, donor-visits x coefficients squared."""
     return (design[:, :, None] * design[:, None, :]).reshape(len(design), -1)
 
@@ -42,7 +42,7 @@ def slope_of(
     counts, mu
         Genes x donor-visits.
     products
-        From :func:`products` for the Cox-Reid adjustment, None without it.
+        From :func:`column_products` for the Cox-Reid adjustment, None without it.
     centre, variance
         Of the prior of the log dispersions; no prior where the variance is None.
     """

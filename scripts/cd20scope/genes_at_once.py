@@ -74,7 +74,7 @@ class GenesAtOnce(DefaultInference):
         Coefficients (genes x coefficients), means and leverages (donor-visits x genes), and whether each
         gene converged.
         """
-        products = dispersions.products(design_matrix)
+        products = dispersions.column_products(design_matrix)
         n_genes, n_coefficients = counts.shape[1], design_matrix.shape[1]
         beta = np.empty((n_genes, n_coefficients))
         leverage = np.empty((n_genes, len(counts)))
@@ -153,7 +153,7 @@ class GenesAtOnce(DefaultInference):
         -------
         Dispersion of each gene, and whether it converged.
         """
-        products = dispersions.products(design_matrix) if cr_reg else None
+        products = dispersions.column_products(design_matrix) if cr_reg else None
         variance = prior_disp_var if prior_reg else None
         found = np.empty(counts.shape[1])
         for block in _blocks(len(found), design_matrix.shape[1]):
@@ -220,7 +220,7 @@ class GenesAtOnce(DefaultInference):
                     design_matrix, disp, lfc, mu, ridge_factor, contrast, lfc_null, alt_hypothesis
                 ),
             )
-        products = dispersions.products(design_matrix)
+        products = dispersions.column_products(design_matrix)
         error = np.empty(len(lfc))
         for block in _blocks(len(lfc), design_matrix.shape[1]):
             weights = mu.T[block] / (1 + mu.T[block] * disp[block, None])

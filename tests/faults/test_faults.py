@@ -43,29 +43,28 @@ def finished(study):
     return {path: (study.folder / "results" / path).stat().st_mtime_ns for path in found}
 
 
-def test_a_scheduler_killed_at_random_moments_costs_nothing_that_was_finished(study, undisturbed, tmp_path):
-    expected = undisturbed.results()
-    disturbed = study(tmp_path)
-    chance = random.Random(1)
-    killed, done = [], {}
-    for seed in range(KILLS):
+def interrupt(disturbed, expected, *, chance, most):
+    """Kill a run and start it again until it ends, at most so often; gives how often it was killed."""
+    killed, done, patience = [], {}, 16.0
+    while len(killed) < most:
         process = disturbed.start()
-        # a start takes some seconds; then one job or two finish in the time between kills
         try:
-            process.wait(timeout=chance.uniform(2, 16))
+            process.wait(timeout=chance.uniform(2, patience))
         except subprocess.TimeoutExpired:
-            if seed % 2:
+            if len(killed) % 2:
                 kill_all(process)
             else:  # its jobs go on for a while beside the rerun
                 process.kill()
                 process.wait()
-        killed.append(process)
         found = disturbed.results()
         whole = {path: digest for path, digest in found.items() if ".partial-" not in path}
         assert whole == {path: expected[path] for path in whole}
-        done |= finished(disturbed)
         if process.returncode == 0:
             break
+        killed.append(process)
+        known, done = len(done), done | finished(disturbed)
+        # else a job that takes longer than that would be killed for ever, and no other moment be tried
+        patience = 16.0 if len(done) > known else 2 * patience
         ran(disturbed.run("--unlock"))
     ran(disturbed.run())
     for process in killed:
@@ -75,6 +74,16 @@ def test_a_scheduler_killed_at_random_moments_costs_nothing_that_was_finished(st
     samples = {path for path in done if path.split("/")[0] in {"ingest", "qc"}}
     assert {path: now[path] for path in samples} == {path: done[path] for path in samples}
     assert "Nothing to be done" in (said := disturbed.run("--dry-run")).stdout + said.stderr
+    return len(killed)
+
+
+def test_a_scheduler_killed_at_random_moments_costs_nothing_that_was_finished(study, undisturbed, tmp_path):
+    expected, chance = undisturbed.results(), random.Random(1)
+    left = KILLS
+    while left > 0:
+        times = interrupt(study(tmp_path / f"with {left} to go"), expected, chance=chance, most=left)
+        assert times > 0
+        left -= times
 
 
 def find_job(process, script, *, seconds=60):
