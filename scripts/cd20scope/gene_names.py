@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import pandas as pd
 
@@ -37,9 +38,9 @@ MALE = ("RPS4Y1", "DDX3Y", "EIF1AY", "KDM5D", "UTY", "USP9Y", "ZFY")
 """Genes of the Y chromosome outside the part that it shares with X; expressed in blood."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GeneTable:
-    """What genes are called.
+    """What genes are called; equal only to itself.
 
     Attributes
     ----------
@@ -111,13 +112,25 @@ def tidy_genes(names: Strings, ids: Strings, *, where: str, table: GeneTable = N
         the table does not know.
     """
     # plain text, not numpy's: patterns run over it in half the time
-    symbols: list[str] = names.tolist()
-    codes: list[str] = ids.tolist() if ids.size else [""] * len(symbols)
-    symbols = [name or code for name, code in zip(symbols, codes, strict=True)]
-    symbols, codes = _without_prefix(symbols, codes, where=where)
+    try:
+        symbols, codes = _tidied(tuple(names.tolist()), tuple(ids.tolist()), table)
+    except IngestError as error:
+        raise IngestError(f"{where}: {error}") from None
+    return pd.DataFrame({"gene": symbols, "gene_id": codes})
+
+
+# the samples of a study mostly share their reference
+@lru_cache(maxsize=4)
+def _tidied(
+    names: tuple[str, ...], ids: tuple[str, ...], table: GeneTable
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Symbol and id of each gene, see :func:`tidy_genes`."""
+    codes = list(ids) if ids else [""] * len(names)
+    symbols = [name or code for name, code in zip(names, codes, strict=True)]
+    symbols, codes = _without_prefix(symbols, codes)
     symbols, codes = _taken_apart(symbols, codes)
-    _check_species(symbols, codes, where=where)
-    _check_dates(symbols, where=where)
+    _check_species(symbols, codes)
+    _check_dates(symbols)
     # the id beside an empty or made-up name may be all there is
     known = [HUMAN_ID.fullmatch(name) for name in symbols]
     codes = [found[1] if found else code for found, code in zip(known, codes, strict=True)]
@@ -127,18 +140,16 @@ def tidy_genes(names: Strings, ids: Strings, *, where: str, table: GeneTable = N
     ]
     if len(symbols) and sum(found is not None for found in known) / len(symbols) > 0.9 and symbols == given:
         raise IngestError(
-            f"{where}: genes are named by Ensembl id ({given[0]}), and none of them is in the table of genes. Add the "
+            f"genes are named by Ensembl id ({given[0]}), and none of them is in the table of genes. Add the "
             "symbols (features.tsv column 2, or an h5ad var column gene_symbols), or give a table of your own under "
             "ingest: genes."
         )
     symbols = _brought_up_to_date(symbols, table)
-    unique = make_unique(symbols)
-    return pd.DataFrame(
-        {"gene": unique, "gene_id": [code or name for code, name in zip(codes, symbols, strict=True)]}
-    )
+    codes = [code or name for code, name in zip(codes, symbols, strict=True)]
+    return tuple(make_unique(symbols)), tuple(codes)
 
 
-def _without_prefix(names: list[str], ids: list[str], *, where: str) -> tuple[list[str], list[str]]:
+def _without_prefix(names: list[str], ids: list[str]) -> tuple[list[str], list[str]]:
     prefixed = [name for name in names if PREFIX.match(name)]
     # A few features without prefix (spike-ins, transgenes) are usual; many mean a second species.
     if len(prefixed) > 0.95 * len(names):
@@ -147,7 +158,7 @@ def _without_prefix(names: list[str], ids: list[str], *, where: str) -> tuple[li
     if len(prefixed) > 0.05 * len(names):
         other = next(name for name in names if not PREFIX.match(name))
         raise IngestError(
-            f"{where}: {len(prefixed):,} of {len(names):,} genes carry a human genome prefix "
+            f"{len(prefixed):,} of {len(names):,} genes carry a human genome prefix "
             f"({prefixed[0]}), others do not ({other}): a reference of several species? "
             "Give the counts of the human genes alone."
         )
@@ -170,26 +181,26 @@ def _taken_apart(names: list[str], ids: list[str]) -> tuple[list[str], list[str]
     return names, ids
 
 
-def _check_species(names: list[str], ids: list[str], *, where: str) -> None:
+def _check_species(names: list[str], ids: list[str]) -> None:
     by_id = max(share(names, MOUSE_ID), share(ids, MOUSE_ID))
     by_name = share(names, MOUSE_SYMBOL)
     if by_id > 0.5 or (len(names) >= 10 and by_name > 0.5):
         example = next((name for name in names if MOUSE_SYMBOL.fullmatch(name)), names[0])
         raise IngestError(
-            f"{where}: genes of mouse ({example}), and cd20scope asks about human blood: its markers and programmes "
+            f"genes of mouse ({example}), and cd20scope asks about human blood: its markers and programmes "
             "are human genes. Give human counts."
         )
     if (other := share(names, ENSEMBL) - share(names, HUMAN_ID)) > 0.5:
         raise IngestError(
-            f"{where}: genes of another species ({names[0]}; {other:.0%} are no human ids). Give human counts."
+            f"genes of another species ({names[0]}; {other:.0%} are no human ids). Give human counts."
         )
 
 
-def _check_dates(names: list[str], *, where: str) -> None:
+def _check_dates(names: list[str]) -> None:
     dates = [name for name in names if "-" in name and SPREADSHEET.fullmatch(name)]
     if dates:
         raise IngestError(
-            f"{where}: {len(dates)} genes were turned into dates by a spreadsheet: {', '.join(dates[:6])}"
+            f"{len(dates)} genes were turned into dates by a spreadsheet: {', '.join(dates[:6])}"
             f"{', ...' if len(dates) > 6 else ''} (such as MARCH1, now MARCHF1, or SEPT2, now SEPTIN2). Take the names "
             "from the original file; or remove these rows, when it is lost."
         )
