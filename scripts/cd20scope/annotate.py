@@ -6,8 +6,8 @@ that are there are found first; marker scores of a cell and of its neighbourhood
 each class; a regularised multinomial regression over many genes takes it from there.
 """
 
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -94,6 +94,21 @@ def fit_model(
     mean, sd = moments(values)
     cap = (mean + CAP_SDS * (sd + SD_FLOOR)).astype(np.float32)
     values.data = np.minimum(values.data, cap[values.indices])
+    fitted, components = _fit_tree(values, names, specs, seed=seed, threads=threads)
+    if "root" not in fitted:
+        raise ValueError(
+            f"annotate: none of {', '.join(specs[0].classes)} was found in {len(components)} cells. Of "
+            f"{len(markers)} marker genes {len(markers & set(genes))} are in the data ({len(genes)} genes). Are "
+            "these human blood cells, named by symbols such as CD3E, and do all samples share their genes?"
+        )
+    in_order = {spec.name: fitted[spec.name] for spec in specs if spec.name in fitted}
+    return Model(genes=names, cap=cap, nodes=in_order), components
+
+
+def _fit_tree(
+    values: "sp.csr_matrix", genes: Array, specs: Sequence[NodeSpec], *, seed: int, threads: int
+) -> tuple[dict[str, NodeModel], Array]:
+    """Fit each decision as soon as the one above it has told its cells; and give the components of the root."""
     fitted: dict[str, NodeModel] = {}
     n = values.shape[0]
     members = {"root": np.arange(n)}
@@ -104,14 +119,18 @@ def fit_model(
         # of a thread of Python, each has its own number of OpenMP threads
         with threadpool_limits(1):
             inside = values if len(rows) == n else values[rows]
-            return _fit_node(inside, names, spec, seed=seed, threads=threads if spec.name == "root" else 1)
+            return _fit_node(inside, genes, spec, seed=seed, threads=threads)
 
-    waiting = specs
+    waiting = {spec.name: spec for spec in specs}
+    running: dict[Future[tuple[NodeModel | None, Array]], NodeSpec] = {}
     with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
-        # a decision can be fitted when the one above it has told its cells
-        while ready := [spec for spec in waiting if len(members.get(spec.name, ())) >= 2 * MIN_SEEDS]:
-            waiting = [spec for spec in waiting if spec not in ready]
-            for spec, (node, reduced) in zip(ready, pool.map(fit, ready), strict=True):
+        while True:
+            ready = [name for name in waiting if len(members.get(name, ())) >= 2 * MIN_SEEDS]
+            running |= {pool.submit(fit, spec): spec for spec in map(waiting.pop, ready)}
+            if not running:
+                break
+            for done in wait(running, return_when=FIRST_COMPLETED).done:
+                spec, (node, reduced) = running.pop(done), done.result()
                 if spec.name == "root":
                     components = reduced
                 if node is None:
@@ -121,14 +140,7 @@ def fit_model(
                     rows = members[spec.name]
                     called = (values[rows] @ node.weights + node.intercept).argmax(axis=1)
                     members |= {label: rows[called == place] for place, label in enumerate(node.classes)}
-    if "root" not in fitted:
-        raise ValueError(
-            f"annotate: none of {', '.join(specs[0].classes)} was found in {n} cells. Of "
-            f"{len(markers)} marker genes {len(markers & set(genes))} are in the data ({len(genes)} genes). Are "
-            "these human blood cells, named by symbols such as CD3E, and do all samples share their genes?"
-        )
-    in_order = {spec.name: fitted[spec.name] for spec in specs if spec.name in fitted}
-    return Model(genes=names, cap=cap, nodes=in_order), components
+    return fitted, components
 
 
 def _fit_node(
@@ -146,7 +158,7 @@ def _fit_node(
     if spec.absolute:
         chance = _root_chances(spec, classes, cells, genes, smooth, reduced, seed=seed)
     else:
-        chance = _branch_chances(spec, classes, cells, genes, smooth, reduced)
+        chance = _branch_chances(spec, classes, cells, genes, smooth, reduced, threads=threads)
     likeliest = chance.argmax(axis=1)[chance.sum(axis=1) > 0]
     kept = np.flatnonzero(np.bincount(likeliest, minlength=len(classes)) >= MIN_SEEDS)
     # one subset alone tells nothing: its cells may be of those whose markers were not seen
@@ -191,6 +203,8 @@ def _branch_chances(
     genes: Array,
     smooth: "sp.csr_matrix",
     components: Array,
+    *,
+    threads: int,
 ) -> Array:
     """Chance of each class within a branch or population, by z-scores; cells x classes."""
     own = marker_scores.relative_scores(spec, classes, cells, genes)
@@ -198,7 +212,7 @@ def _branch_chances(
         [marker_scores.fraction_on(spec.markers[name][0], cells, genes, smooth) for name in classes]
     )
     share = np.array([marker_scores.guess_share(column) for column in on.T])
-    around = consensus_scores(own, components)
+    around = consensus_scores(own, components, threads=threads)
     off = on < marker_scores.MIN_ON
     return class_chances(own, np.where(off, -marker_scores.OFF, around), share=share)
 

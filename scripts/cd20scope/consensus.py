@@ -24,11 +24,11 @@ RARE = 1e-4
 """Added to the share of a class before its logarithm."""
 
 
-def consensus_scores(scores: Array, components: Array) -> Array:
+def consensus_scores(scores: Array, components: Array, *, threads: int = 1) -> Array:
     """Average marker scores over neighbourhoods of several sizes in several spaces; cells x classes."""
     found = []
     for n_components in COMPONENTS:
-        near = find_neighbors(components[:, :n_components], n=max(NEIGHBORS))
+        near = find_neighbors(components[:, :n_components], n=max(NEIGHBORS), threads=threads)
         found += [standard(neighbor_mean(near[:, :k]) @ scores) for k in NEIGHBORS]
     return np.asarray(np.mean(found, axis=0))
 

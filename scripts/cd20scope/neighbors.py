@@ -24,7 +24,9 @@ def find_neighbors(components: Array, *, n: int, threads: int = 1) -> Array:
     # in few cells scikit-learn shares out those that are searched among instead, and ties may fall otherwise
     threads = threads if len(components) > LEAST_PER_THREAD * threads else 1
     with threadpool_limits(threads, user_api="openmp"):
-        near = NearestNeighbors(n_neighbors=n).fit(components).kneighbors(components, return_distance=False)
+        # a tree, which scikit-learn would take for few dimensions, is no faster at ten, and uses one thread
+        search = NearestNeighbors(n_neighbors=n, algorithm="brute").fit(components)
+        near = search.kneighbors(components, return_distance=False)
     return np.asarray(near)
 
 
