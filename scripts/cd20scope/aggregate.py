@@ -42,6 +42,11 @@ def count_leaves(
     return table.assign(expected=estimate.where(assigned, rest))
 
 
+def name_genes(genes: Array) -> pd.CategoricalDtype:
+    """Make the categories that genes are written with; to check tens of thousands of names takes its time."""
+    return pd.CategoricalDtype(pd.Index(genes.tolist()))
+
+
 def sum_leaves(
     counts: sp.csr_matrix,
     lognorm: sp.csr_matrix,
@@ -49,6 +54,7 @@ def sum_leaves(
     labels: pd.DataFrame,
     *,
     populations: Mapping[str, Any],
+    gene_names: pd.CategoricalDtype | None = None,
 ) -> pd.DataFrame:
     """Sum raw and log-normalised counts per leaf and gene, and count the cells that show the gene.
 
@@ -65,6 +71,8 @@ def sum_leaves(
         Labels of the same cells, in the same order.
     populations
         The population tree.
+    gene_names
+        From :func:`name_genes`, where the same genes are summed more than once.
 
     Returns
     -------
@@ -88,11 +96,13 @@ def sum_leaves(
     n_on = (member @ seen).tocsr()
     n_on.sort_indices()
     leaf = np.repeat(np.arange(len(tree)), np.diff(summed.indptr))
+    if gene_names is None:
+        gene_names = name_genes(genes)
     categories = {level: pd.Categorical(tree[level]) for level in ("population", "subset")}
     return pd.DataFrame(
         {
             **{level: categories[level][leaf] for level in categories},
-            "gene": pd.Categorical.from_codes(summed.indices.tolist(), categories=pd.Index(genes.tolist())),
+            "gene": pd.Categorical.from_codes(summed.indices, dtype=gene_names),
             "counts": np.rint(summed.data).astype(np.int64),
             "lognorm": values.data.astype(np.float32),
             "n_on": np.rint(n_on.data).astype(np.int32),

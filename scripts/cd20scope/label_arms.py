@@ -13,7 +13,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from cd20scope import catalogue, schema
-from cd20scope.aggregate import sum_leaves
+from cd20scope.aggregate import name_genes, sum_leaves
 from cd20scope.catalogue_rules import nodes_at, subset_selector
 
 Array = npt.NDArray[Any]
@@ -91,7 +91,7 @@ def differences(
         Columns of :data:`schema.ARM_CELLS` and :data:`schema.ARM_SUMS`, to be added to the main tables: what leaves
         a leaf is negative.
     """
-    tree = catalogue.leaves(populations)
+    tree, gene_names = catalogue.leaves(populations), name_genes(genes)
     cells, sums = [], []
     for arm, other in arms.items():
         own, new = labels[["population", "subset"]].astype(object), other.astype(object)
@@ -103,7 +103,9 @@ def differences(
             part = table.iloc[rows].reset_index(drop=True)
             sizes = part.value_counts(["population", "subset"]).rename("n_cells").reset_index()
             cells.append(sizes.assign(arm=arm, n_cells=sign * sizes["n_cells"]))
-            summed = sum_leaves(counts[rows], lognorm[rows], genes, part, populations=populations)
+            summed = sum_leaves(
+                counts[rows], lognorm[rows], genes, part, populations=populations, gene_names=gene_names
+            )
             name = pd.Categorical([arm], categories=list(arms)).take(np.zeros(len(summed), dtype=int))
             sums.append(summed.assign(arm=name, lognorm=np.float32(sign) * summed["lognorm"]))
     empty_cells = tree.iloc[:0].assign(arm="", n_cells=0)

@@ -131,7 +131,7 @@ class LeafSums:
         ----------
         sums
             Sample and its table, with the columns of :data:`schema.SUMS`; rows with zero counts may be absent.
-            May be a generator that reads one file after the other: 14 bytes per row are kept.
+            May be a generator that reads one file after the other: 12 bytes per row are kept.
         leaves
             Columns of :data:`schema.CELLS` and ``sample``; one row per sample and leaf, zeros included.
         sheet
@@ -213,25 +213,35 @@ class LeafSums:
         """Sum ``counts`` or ``lognorm`` over the selected leaves, shape (units, genes)."""
         total: NDArray[np.float64] = np.zeros((len(self.units), len(self.genes)))
         for block in self._blocks:
-            rows = selected[block["leaf"]]
-            if value in block:  # other labels change no raw count
-                added = np.bincount(block["gene"][rows], weights=block[value][rows], minlength=total.shape[1])
-                total[block["unit"]] += added
+            # other labels change no raw count
+            if value not in block or not (runs := block["runs"][selected[block["leaf"]]]).size:
+                continue
+            gene, added = (
+                np.concatenate([block[column][start:stop] for start, stop in runs])
+                for column in ("gene", value)
+            )
+            total[block["unit"]] += np.bincount(gene, weights=added, minlength=total.shape[1])
         return total
 
 
 def _block(
     table: pd.DataFrame, number: int, *, tree: pd.DataFrame, genes: pd.Series, name: str
 ) -> dict[str, Any]:
-    """Rows of one sample: its donor-visit, and per row leaf, gene, counts (not of a difference) and lognorm."""
+    """Rows of one sample: its donor-visit, and per row gene, counts (not of a difference) and lognorm.
+
+    Rows of one leaf follow each other: with ``leaf`` of each such run stand its first row and that after its last.
+    """
     codes = genes.to_numpy()
     # a difference may hold genes that are left out of the sums; the sums themselves may hold no unknown gene
     gene = _code_of(table["gene"], genes.index, name=name, strict="counts" in table)
     gene = np.where(gene >= 0, codes[gene], -1)
     kept = gene >= 0
+    leaf = _leaf_of(table, tree, name=name)[kept]
+    first = np.flatnonzero(np.diff(leaf, prepend=-1))
     block = {
         "unit": number,
-        "leaf": _leaf_of(table, tree, name=name)[kept].astype(np.int16),
+        "leaf": leaf[first],
+        "runs": np.column_stack([first, np.append(first, len(leaf))[1:]]),
         "gene": gene[kept].astype(np.int32),
         "lognorm": table["lognorm"].to_numpy(dtype=np.float32)[kept],
     }
