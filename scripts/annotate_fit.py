@@ -30,7 +30,7 @@ with (
         for sample, path in zip(params.samples, snakemake.input.cells, strict=True)
     )
     chosen = sketch.choose_sketch(cells, n_cells=params.cells, seed=params.seed)
-    references = {sample: ingest.read_genes(path) for sample, path in paths.items()}
+    references = ingest.read_genes(paths)
     reference = sketch.shared_genes(references)
     genes = reference.loc[reference["n_samples"] == len(paths), "gene"].to_numpy(dtype=object)
     log.info(

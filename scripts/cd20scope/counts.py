@@ -45,8 +45,8 @@ class Counts:
     barcodes
         One name per cell, unique.
     genes
-        Columns ``gene`` (symbol, unique) and ``gene_id``; index 0 to n - 1, in the order of
-        the columns of the matrix.
+        Columns ``gene`` (symbol, unique) and ``gene_id`` (of what is read from a count file); index 0 to n - 1, in
+        the order of the columns of the matrix.
     protein
         Cells x antibodies, int32, barcodes as index (``barcode``), unique names of antibodies as columns; None
         (default) for a sample without antibody counts.

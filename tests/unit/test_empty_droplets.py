@@ -42,7 +42,7 @@ def test_molecules_of_droplets_without_a_cell_are_summed_and_kept(run, name):
 
     ingest.write_counts(replace(counts, empty=found), folder / "s.h5ad", provenance={"sample": "s"})
     np.testing.assert_array_equal(ingest.read_counts(folder / "s.h5ad").empty, found)
-    assert store.read_genes(folder / "s.h5ad")["gene"].tolist() == GENES
+    assert store.read_genes({"s": folder / "s.h5ad"})["s"]["gene"].tolist() == GENES
     ingest.write_counts(counts, folder / "s.h5ad", provenance={"sample": "s"})
     assert ingest.read_counts(folder / "s.h5ad").empty is None
 

@@ -74,8 +74,21 @@ def test_read_counts(counts, written):
     np.testing.assert_array_equal(found.matrix.toarray(), counts.matrix.toarray())
     assert found.barcodes.dtype.kind == "U"
     np.testing.assert_array_equal(found.barcodes, counts.barcodes)
-    pd.testing.assert_frame_equal(found.genes, counts.genes)
-    pd.testing.assert_frame_equal(ingest.read_genes(written), counts.genes)
+    pd.testing.assert_frame_equal(found.genes, counts.genes[["gene"]])
+
+
+def test_a_list_of_genes_is_read_once_and_another_is_not_taken_for_it(counts, written, tmp_path):
+    ids = counts.genes.assign(gene_id=counts.genes["gene_id"].to_numpy()[::-1])
+    for name, genes in (("same", counts.genes), ("other", ids)):
+        own = dataclasses.replace(counts, genes=genes)
+        ingest.write_counts(own, tmp_path / name, provenance=PROVENANCE)
+    found = ingest.read_genes({"a": written, "b": tmp_path / "same", "c": tmp_path / "other"})
+    assert found["b"] is found["a"]
+    pd.testing.assert_frame_equal(found["a"], counts.genes)
+    pd.testing.assert_frame_equal(found["c"], ids)
+    with h5py.File(tmp_path / "same", "a") as file:  # of a version that wrote no digest
+        del file["var"].attrs["digest"]
+    pd.testing.assert_frame_equal(ingest.read_genes({"b": tmp_path / "same"})["b"], counts.genes)
 
 
 def test_what_was_written_can_be_ingested_again(counts, written):
@@ -193,7 +206,12 @@ def test_rows_outside_the_file(written, rows):
 
 @pytest.mark.parametrize(
     "read",
-    [ingest.read_counts, ingest.read_genes, ingest.read_protein, lambda path: ingest.read_rows(path, [0])],
+    [
+        ingest.read_counts,
+        lambda path: ingest.read_genes({"a": path}),
+        ingest.read_protein,
+        lambda path: ingest.read_rows(path, [0]),
+    ],
 )
 def test_a_damaged_or_foreign_file_is_named(written, tmp_path, read):
     path = tmp_path / "x.h5ad"
