@@ -44,7 +44,7 @@ rule all:
     input:
         "results/verdict/verdicts.tsv",
         "results/report/report.html",
-        "results/report/figures",
+        collect("results/report/figures/{part}", part=schema.FIGURES),
         "results/report/summary.md",
         "results/report/verdicts.json",
         "results/ro-crate-metadata.json",
@@ -57,6 +57,7 @@ rule all:
         rules.test_expression.output,
         rules.test_programs.output,
         rules.judge_hypotheses.output,
+        rules.flip_visits.output,
         collect(
             ["results/ingest/{sample}.h5ad", "results/qc/{sample}.parquet"],
             sample=SAMPLES,

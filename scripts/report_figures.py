@@ -1,4 +1,4 @@
-"""Write every figure of the report as PNG and PDF; see :mod:`cd20scope.gallery`."""
+"""Write the figures of one part of the report; see :mod:`cd20scope.pictures` and :mod:`cd20scope.gallery`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,5 +29,7 @@ with (
         versions={},
     )
     log.info("read the tables of %d samples and %d hypotheses", len(run.sheet), len(run.verdicts))
-    saved = gallery.save_all(pictures.draw(run), Path(output.figures))
+    drawn = pictures.draw(run, part=snakemake.wildcards.part)
+    log.info("drew %d figures", len(drawn))
+    saved = gallery.save_all(drawn, Path(output.figures))
     log.info("%d files of figures", len(saved))

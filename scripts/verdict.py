@@ -1,10 +1,10 @@
-"""Judge every pre-specified hypothesis, and ask how far each verdict can be trusted; see :mod:`cd20scope.verdict`."""
+"""Judge every pre-specified hypothesis, and ask in which arms each verdict holds; see :mod:`cd20scope.verdict`."""
 
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cd20scope import arms, flips, ledger, measure, trust, verdict
+from cd20scope import arms, ledger, measure, trust, verdict
 from cd20scope.logs import logged
 from cd20scope.whole import written
 
@@ -19,12 +19,7 @@ with (
     text = {"donor": str, "donors": str, "dropped": str}  # a donor named 01 is not the number 1
     tables = {name: pd.read_csv(path, sep="\t", dtype=text) for name, path in snakemake.input.items()}
     hypotheses = params.hypotheses["hypotheses"]
-    settings = measure.Settings(
-        contrasts=[(later, earlier) for later, earlier in params.contrasts],
-        baseline=params.visits[0],
-        min_denominator=params.min_denominator,
-        min_coverage=params.min_coverage,
-    )
+    settings = measure.Settings(**params.measured)
     level = {"alpha": params.settings["alpha"], "min_pairs": params.settings["min_pairs"]}
     main = {name: tables[name] for name in ("donors", "scores", "parts")}
     changes = measure.measure_needed(hypotheses, **main, settings=settings)
@@ -39,9 +34,6 @@ with (
         random_sets=arms.read_random_sets(tables["random_sets"]),
         **level,
     )
-    flipped = flips.ask_flipped(
-        hypotheses, changes, **level, seed=params.seed, limit=params.settings["flips"]
-    )
     verdicts = trust.complete(
         decisions,
         asked,
@@ -52,7 +44,6 @@ with (
     )
     verdicts.to_csv(output.verdicts, sep="\t", index=False)
     asked.to_csv(output.arms, sep="\t", index=False)
-    flipped.to_csv(output.flips, sep="\t", index=False)
     ledger.keep_ledger(decisions, changes).to_csv(output.ledger, sep="\t", index=False)
     for row in verdicts.itertuples():
         log.info(

@@ -5,7 +5,8 @@ from pathlib import Path
 import annotation_tables
 import report_tables
 import statistics_tables
-from cd20scope import pictures, report, results
+from cd20scope import pictures, report, results, schema, svg
+from cd20scope.drawing import Drawing
 
 FOLDER = Path(__file__).parents[1] / "workflow" / "report"
 PARTS = (
@@ -30,7 +31,15 @@ def complete(made: dict) -> results.Results:
     return results.complete(results.Results(**made))
 
 
+def draw(run: results.Results) -> dict[str, Drawing]:
+    """Every figure, of all parts."""
+    return {name: drawn for part in schema.FIGURES for name, drawn in pictures.draw(run, part=part).items()}
+
+
 def render(made: dict) -> str:
     """The page."""
     run = complete(made)
-    return report.render(TEMPLATES, run, figures=pictures.draw(run), scripts=SCRIPTS)
+    figures = {
+        name: svg.inline(drawn.figure, name=f"fig-{name}", alt=drawn.alt) for name, drawn in draw(run).items()
+    }
+    return report.render(TEMPLATES, run, figures=figures, scripts=SCRIPTS)

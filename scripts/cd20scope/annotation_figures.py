@@ -8,11 +8,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from cd20scope.colours import AMOUNT, FAINT, INK, MUTED
 from cd20scope.donor_figures import donor_legend, donor_look
-from cd20scope.drawing import AMOUNT, FAINT, INK, MUTED, WIDTH, grid, say_nothing, styled
+from cd20scope.drawing import WIDTH, grid, say_nothing, styled
+from cd20scope.markers import MIN_CELLS
 
-MIN_CELLS = 10
-"""Fewest cells of a row of the dot plot: means of fewer are the chance of single cells."""
 STEPS = (0.5, 0.7, 0.8, 0.9, 0.95)
 """Limits between the shades of the bars of probability."""
 SHARES = (0.1, 0.25, 0.5, 0.75, 1.0)
@@ -32,7 +32,8 @@ def marker_dots(markers: pd.DataFrame, *, panel: Mapping[str, Sequence[str]]) ->
     Parameters
     ----------
     markers
-        ``annotate/markers.tsv``. Populations of fewer than :data:`MIN_CELLS` cells are left out.
+        ``annotate/markers.tsv``. Populations of fewer than
+        :data:`cd20scope.markers.MIN_CELLS` cells are left out.
     panel
         Genes to show by the node that they mark. The mean of a gene is scaled to 0 in the lowest population and 1 in
         the highest, since genes differ more in level than populations do.

@@ -1,4 +1,4 @@
-"""The report's section on the labels: its tables, its figures, and what they say in words.
+"""The report's section on the labels: its tables, and what they say in words.
 
 Each sentence is made of the numbers it states, so that it is true of the run at hand, and is missing where the run
 has nothing to say: no second judge, no protein, no cell.
@@ -9,9 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from cd20scope import annotation_figures, compare_figures, figures, overview, wording
-from cd20scope.drawing import Drawing
-from cd20scope.markers import choose_panel, highest_in
+from cd20scope import wording
+from cd20scope.markers import MIN_CELLS, choose_panel, highest_in
 from cd20scope.schema import UNASSIGNED, require_columns
 
 SURE = 0.9
@@ -114,7 +113,7 @@ def tell_probabilities(table: pd.DataFrame) -> str:
 
 def tell_markers(markers: pd.DataFrame, *, populations: Mapping[str, Any]) -> str:
     """Whether each population's own markers are highest in it, and where not."""
-    shown = markers[markers["n_cells"] >= annotation_figures.MIN_CELLS]
+    shown = markers[markers["n_cells"] >= MIN_CELLS]
     if shown.empty:
         return ""
     highest = highest_in(shown, panel=choose_panel(populations, shown))
@@ -128,7 +127,7 @@ def tell_markers(markers: pd.DataFrame, *, populations: Mapping[str, Any]) -> st
     )
     few = sorted(set(markers["population"]) - set(shown["population"]))
     if few:
-        text += f" Fewer than {annotation_figures.MIN_CELLS} cells, not shown: {', '.join(few)}."
+        text += f" Fewer than {MIN_CELLS} cells, not shown: {', '.join(few)}."
     return text
 
 
@@ -198,54 +197,6 @@ def tell_protein(protein: pd.DataFrame, *, n_samples: int) -> str:
         f"Surface protein was counted in {protein['sample'].nunique()} of {n_samples} samples, with "
         f"{protein['protein'].nunique()} antibodies."
     )
-
-
-def draw(
-    tables: Mapping[str, pd.DataFrame],
-    embedding: pd.DataFrame,
-    *,
-    populations: Mapping[str, Any],
-    visits: Sequence[str],
-) -> dict[str, Drawing]:
-    """Every figure of the section, by the name that the template calls it; none of what the run has not."""
-    order = overview.rows_of(populations)
-    markers = tables["markers"]
-    shown = markers[markers["n_cells"] >= annotation_figures.MIN_CELLS]
-    drawn = {
-        "embedding": Drawing(
-            figures.embedding(embedding, visits=visits),
-            "Cells by similarity of expression",
-            f"Two-dimensional map of {len(embedding):,} cells, coloured by population, then by visit.",
-        ),
-        "markers": Drawing(
-            annotation_figures.marker_dots(shown, panel=choose_panel(populations, shown)),
-            "Markers by label",
-            "Dot plot of the first markers of each population against the cells that carry its label.",
-        ),
-        "probabilities": Drawing(
-            annotation_figures.probabilities(tables["probabilities"]),
-            "Probability of the labels",
-            "Bars of the cells of each population, split by the probability of their label.",
-        ),
-        "samples": Drawing(
-            annotation_figures.by_sample(by_sample(tables), visits=visits),
-            "What may mislead the labels, by sample",
-            "Per sample and visit: share of cells left unassigned, of ambient RNA, and of T cells flagged as CD20+.",
-        ),
-    }
-    if len(tables["agreement"]):
-        drawn["agreement"] = Drawing(
-            compare_figures.agreement(tables["agreement"], tables["agreement_summary"], order=order),
-            "Labels of two judges",
-            "Heat map of the labels of one judge against those of another.",
-        )
-    if len(tables["protein"]):
-        drawn["protein"] = Drawing(
-            compare_figures.protein_means(tables["protein"], order=order),
-            "Surface protein by label",
-            "Heat map of the mean of each surface protein by population.",
-        )
-    return drawn
 
 
 def _by_visit(samples: pd.DataFrame, column: str, visits: Sequence[str]) -> str:

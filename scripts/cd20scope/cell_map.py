@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cd20scope.donor_figures import DONOR_COLOURS
-from cd20scope.drawing import FAINT, POPULATION_COLOURS, VISIT_COLOURS
+from cd20scope.colours import DONOR_COLOURS, FAINT, POPULATION_COLOURS, VISIT_COLOURS
 from cd20scope.schema import POPULATIONS, UNASSIGNED
 
 STEPS = 65_535

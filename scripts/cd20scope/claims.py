@@ -1,12 +1,14 @@
 """Hypotheses and their verdicts as cards of the report: which are shown, in which order, in which words."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import pandas as pd
 
 from cd20scope import wording
-from cd20scope.drawing import VERDICT_STYLE
+from cd20scope.colours import VERDICT_STYLE
 from cd20scope.schema import VERDICTS
 
 THEMES: tuple[tuple[str, str, Callable[[wording.Row], bool]], ...] = (
@@ -166,11 +168,14 @@ def tell_ledger(ledger: pd.DataFrame) -> dict[str, Any]:
     """
     parts = list(dict.fromkeys(zip(ledger["part"], ledger["contrast"], ledger["unit"], strict=True)))
     rows = []
-    for donor, own in ledger.groupby("donor", sort=True):
-        value = own.drop_duplicates("part").set_index("part")["change"]
+    entries = ledger.sort_values("donor", kind="stable").to_dict("records")
+    for donor, own in groupby(entries, key=itemgetter("donor")):
+        of_donor = list(own)
+        value = {entry["part"]: entry["change"] for entry in reversed(of_donor)}
         changes = [wording.number(value.get(part)) for part, _, _ in parts]
-        reasons = [str(reason) for reason in dict.fromkeys(own["reason"].dropna()) if reason]
-        rows.append((str(donor), bool((own["enters"] == "yes").all()), changes, "; ".join(reasons)))
+        reasons = dict.fromkeys(filter(None, (wording.text_of(entry["reason"]) for entry in of_donor)))
+        enters = all(entry["enters"] == "yes" for entry in of_donor)
+        rows.append((str(donor), enters, changes, "; ".join(reasons)))
     several = len(parts) > 1
     head = [f"{PARTS.get(part, '') if several else ''}{contrast}, {unit}" for part, contrast, unit in parts]
     return {"head": head, "rows": rows}

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from cd20scope import wording
-from cd20scope.drawing import AMOUNT, INK, MUTED, WIDTH, grid, say_nothing, styled
+from cd20scope.colours import AMOUNT, INK, MUTED
+from cd20scope.drawing import WIDTH, grid, say_nothing, styled
 
 
 @styled

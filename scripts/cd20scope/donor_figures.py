@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from cd20scope.colours import DONOR_COLOURS
 from cd20scope.drawing import grid, say_nothing, styled
 
-DONOR_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7A5195", "#1f2328")
 DONOR_MARKERS = ("o", "s", "^", "D", "v", "P")
 
 

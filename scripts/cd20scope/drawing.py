@@ -1,4 +1,4 @@
-"""What the figures share: the style, the look of verdicts and donors, panels, labels that never overlap."""
+"""What the figures share: the style, panels, labels that never overlap."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,43 +12,12 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-VERDICT_STYLE: dict[str, dict[str, Any]] = {
-    "supported": {"color": "#0b5fa5", "marker": "o", "symbol": "✓", "filled": True},
-    "contradicted": {"color": "#b3400a", "marker": "D", "symbol": "✗", "filled": True},
-    "not supported": {"color": "#6b3fa0", "marker": "s", "symbol": "≠", "filled": False},
-    "inconclusive": {"color": "#6b5a00", "marker": "o", "symbol": "?", "filled": False},
-    "not testable": {"color": "#5c5f66", "marker": "x", "symbol": "–", "filled": True},
-}
-"""Colour, marker and sign of each verdict, shared by the figures and the page."""
+from cd20scope.colours import INK, MUTED
 
 WIDTH = 8.8
 """Width of every figure in inches."""
-
-INK, MUTED, FAINT = "#1f2328", "#5c5f66", "#d0d3d8"
-DOWN, UP = "#0072B2", "#D55E00"
-AMOUNT = "Blues"
-"""Colours of amounts: one hue from light to dark reads the same for every eye, and in print."""
-VISIT_COLOURS = ("#1f2328", "#D55E00", "#0072B2", "#009E73", "#CC79A7")
-POPULATION_COLOURS = {
-    "B naive": "#D55E00",
-    "B memory": "#F0965A",
-    "Plasma": "#8C3B00",
-    "CD4 naive": "#0072B2",
-    "CD4 memory": "#56B4E9",
-    "Treg": "#1B2A6B",
-    "CD8 naive": "#009E73",
-    "CD8 memory": "#7CC9A6",
-    "MAIT": "#00594F",
-    "gdT": "#A6C36F",
-    "NK": "#7A5195",
-    "Monocyte": "#E69F00",
-    "DC": "#F0E442",
-    "pDC": "#B8860B",
-    "HSPC": "#CC79A7",
-    "Platelet": "#8A8D93",
-    "Erythroid": "#A61E4D",
-}
-"""One family of hues per lineage; every population is also named beside its cells."""
+LAYOUT_DPI = 300
+"""Pixels per inch at which panels and text are fitted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,8 +78,13 @@ def styled[**P](draw: Callable[P, Figure]) -> Callable[P, Figure]:
 def settle(figure: Figure) -> None:
     """Lay the panels out once and for all; matplotlib would do it anew, twice, each time that the figure is saved."""
     if figure.axes and (engine := figure.get_layout_engine()) is not None:
+        # the width of text is of whole pixels: with few of them to the inch it is measured too small, and cut
+        dpi, figure.dpi = figure.dpi, LAYOUT_DPI
         engine.execute(figure)
-    figure.set_layout_engine("none")
+        figure.dpi = dpi
+    # no engine at all: of "none", a placeholder stays, for which every figure is drawn once more as it is saved
+    with mpl.rc_context({"figure.constrained_layout.use": False, "figure.autolayout": False}):
+        figure.set_layout_engine(None)
 
 
 def grid(n: int, *, columns: int, height: float) -> tuple[Figure, list[Axes]]:

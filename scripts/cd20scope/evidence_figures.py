@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from cd20scope.colours import FAINT, INK, MUTED, VERDICT_STYLE
 from cd20scope.donor_figures import donor_lines, donor_look, share_axis
-from cd20scope.drawing import FAINT, INK, MUTED, VERDICT_STYLE, WIDTH, say_nothing, styled
+from cd20scope.drawing import WIDTH, say_nothing, styled
 from cd20scope.wording import Row, margin_of, unit_of
 
 PART_NAMES = {"main": "Change", "first": "Depletion", "then": "No further fall", "late": "Programme"}

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from cd20scope import claims, listings, wording
-from cd20scope.drawing import VERDICT_STYLE
+from cd20scope.colours import VERDICT_STYLE
 from cd20scope.results import Results
 from cd20scope.wording import Row
 

@@ -17,20 +17,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter
 
-from cd20scope.drawing import (
-    DOWN,
-    FAINT,
-    INK,
-    POPULATION_COLOURS,
-    UP,
-    VISIT_COLOURS,
-    WIDTH,
-    dots,
-    grid,
-    margin_labels,
-    say_nothing,
-    styled,
-)
+from cd20scope.colours import DOWN, FAINT, INK, POPULATION_COLOURS, UP, VISIT_COLOURS
+from cd20scope.drawing import WIDTH, dots, grid, margin_labels, say_nothing, styled
 from cd20scope.schema import POPULATIONS, UNASSIGNED
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from cd20scope.changes import Change, Key
 from cd20scope.evidence import needed
+from cd20scope.schema import FAMILIES
 from cd20scope.verdict import decide_all
 
 COLUMNS = (
@@ -96,7 +97,7 @@ def _tabulate(real: Sequence[Any], asked: Sequence[Mapping[str, Any]], said: NDA
             row["supported_flipped"] = float((said[:, index] == "supported").mean())
             row["contradicted_flipped"] = float((said[:, index] == "contradicted").mean())
         table.append(row)
-    for family in ("confirmatory", "exploratory"):
+    for family in FAMILIES:
         # that nothing changes is true under flips: such a claim may be supported
         own = [
             i for i, entry in enumerate(asked) if entry["family"] == family and entry["direction"] != "none"

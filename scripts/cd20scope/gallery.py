@@ -1,80 +1,122 @@
-"""Figures as files: PNG and PDF at the width of a journal page, each with its title."""
+"""Figures as files: SVG as on the page, PNG and PDF at the width of a journal page with a title above."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+from markupsafe import Markup
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from cd20scope import wording
-from cd20scope.drawing import INK, Drawing, settle
+from cd20scope.colours import INK
+from cd20scope.drawing import Drawing
+from cd20scope.svg import inline
 
 EVIDENCE = wording.anchor("")
+SINGLE = "evidence"
+"""Folder of the figures of single hypotheses."""
 DPI, DPI_SINGLE = 300, 150
 """Of figures, and of those of a single hypothesis: these are for the screen, and their PDF is for print."""
+TITLE_HEIGHT = 0.3
+"""Inches that the title adds above a figure."""
 SETTINGS: Any = {"pdf.fonttype": 42, "text.parse_math": False, "savefig.facecolor": "white"}
 """Fonts of a PDF stay fonts, so that a journal can set them anew."""
 
 
 def save_all(drawings: Mapping[str, Drawing], folder: Path) -> list[Path]:
-    """Write every figure as PNG and PDF.
+    """Write every figure as SVG, PNG and PDF; the same figures give the same bytes.
 
-    Those of a single hypothesis go into the folder ``evidence`` as PNG, named by its id, and into ``evidence.pdf``, a
-    page each: a font is embedded once a file, which for many small files costs more than to draw them.
+    Those of a single hypothesis go into the folder ``evidence`` as SVG and PNG, named by its id, and into
+    ``evidence.pdf``, a page each: a font is embedded once a file, which for many small files costs more than to draw
+    them.
+
+    Parameters
+    ----------
+    drawings
+        By their names on the page. They are drawn once: a title is put on them, and they are of no further use.
+    folder
+        Where to; it is made.
     """
     folder.mkdir(parents=True, exist_ok=True)
     single = {name: drawn for name, drawn in drawings.items() if name.startswith(EVIDENCE)}
     written = []
     for name, drawn in drawings.items():
         if name not in single:
-            written += save(drawn, folder, name=name)
+            area = save_pixels(drawn, folder / name, name=name, dpi=DPI)
+            written += [folder / f"{name}.{kind}" for kind in ("svg", "png", "pdf")]
+            with mpl.rc_context(SETTINGS):
+                drawn.figure.savefig(
+                    written[-1],
+                    dpi=DPI,
+                    bbox_inches=area,
+                    metadata={"CreationDate": None, "Title": drawn.title},
+                )
     if not single:
         return written
-    (folder / "evidence").mkdir(exist_ok=True)
+    (folder / SINGLE).mkdir(exist_ok=True)
     with (
         mpl.rc_context(SETTINGS),
-        PdfPages(folder / "evidence.pdf", metadata={"CreationDate": None}) as pages,
+        PdfPages(folder / f"{SINGLE}.pdf", metadata={"CreationDate": None}) as pages,
     ):
         for name, drawn in single.items():
-            figure = entitle(drawn)
-            written.append(folder / "evidence" / f"{name.removeprefix(EVIDENCE)}.png")
-            save_png(figure, written[-1], dpi=DPI_SINGLE)
-            pages.savefig(figure)
-    return [*written, folder / "evidence.pdf"]
+            path = folder / SINGLE / name.removeprefix(EVIDENCE)
+            area = save_pixels(drawn, path, name=name, dpi=DPI_SINGLE)
+            pages.savefig(drawn.figure, bbox_inches=area)
+            written += [path.with_name(f"{path.name}.{kind}") for kind in ("svg", "png")]
+    return [*written, folder / f"{SINGLE}.pdf"]
 
 
-def save(drawing: Drawing, folder: Path, *, name: str) -> list[Path]:
-    """Write a figure as ``name.png`` and ``name.pdf``; the same figure gives the same bytes.
+def save_pixels(drawing: Drawing, path: Path, *, name: str, dpi: int) -> Bbox:
+    """Write the SVG and, with its title, the PNG of a figure; give what is to be saved of it from then on.
 
     Parameters
     ----------
     drawing
-        The figure and its title, which is put above it.
-    folder
-        Where to; it is there already.
+        The figure; its title is on it afterwards.
+    path
+        Without the endings.
     name
-        Of both files.
+        On the page.
+    dpi
+        Of the PNG.
+
+    Returns
+    -------
+    matplotlib.transforms.Bbox
+        The figure and the title above it, in inches.
     """
-    figure = entitle(drawing)
-    png, pdf = folder / f"{name}.png", folder / f"{name}.pdf"
-    save_png(figure, png)
+    text = inline(drawing.figure, name=f"fig-{name}", alt=drawing.alt)
+    path.with_name(f"{path.name}.svg").write_text(text, encoding="utf-8")
+    area = entitle(drawing.figure, drawing.title)
     with mpl.rc_context(SETTINGS):
-        figure.savefig(pdf, dpi=DPI, metadata={"CreationDate": None, "Title": drawing.title})
-    return [png, pdf]
+        drawing.figure.savefig(
+            path.with_name(f"{path.name}.png"),
+            dpi=dpi,
+            bbox_inches=area,
+            metadata={"Software": None},
+            # packed less tightly: a third of the time for a fifth more bytes
+            pil_kwargs={"compress_level": 2},
+        )
+    return area
 
 
-def save_png(figure: Figure, path: Path, *, dpi: int = DPI) -> None:
-    """Write pixels; at 300 per inch (default) they fill the width of a journal page."""
-    with mpl.rc_context(SETTINGS):
-        # packed less tightly: a third of the time for a fifth more bytes
-        figure.savefig(path, dpi=dpi, metadata={"Software": None}, pil_kwargs={"compress_level": 2})
+def entitle(figure: Figure, title: str) -> Bbox:
+    """Put a title above a figure, outside of it, so that its panels stay where they are on the page."""
+    width, height = figure.get_size_inches()
+    written = figure.text(
+        0.01, 1 + 0.08 / height, title, fontsize=10, fontweight="bold", color=INK, ha="left", va="bottom"
+    )
+    reach = written.get_window_extent().x1 / figure.dpi  # a long title over a narrow figure
+    return Bbox([[0, 0], [max(width, reach + 0.1), height + TITLE_HEIGHT]])
 
 
-def entitle(drawing: Drawing) -> Figure:
-    """Put the title above the panels, and lay them out for good."""
-    figure = drawing.figure
-    figure.suptitle(drawing.title, fontsize=10, fontweight="bold", color=INK, x=0.01, ha="left")
-    settle(figure)
-    return figure
+def read_page(folders: Iterable[Path]) -> dict[str, Markup]:
+    """Read the figures of the page by their names, as :func:`save_all` wrote them."""
+    found = {}
+    for path in (path for folder in folders for path in sorted(folder.rglob("*.svg"))):
+        name = wording.anchor(path.stem) if path.parent.name == SINGLE else path.stem
+        found[name] = Markup(path.read_text(encoding="utf-8"))  # svg.inline wrote it
+    return found

@@ -11,6 +11,9 @@ from cd20scope import schema
 
 Array = npt.NDArray[Any]
 
+MIN_CELLS = 10
+"""Fewest cells of a population whose markers are shown: means of fewer are the chance of single cells."""
+
 
 def named_genes(populations: Mapping[str, Any], *, genes: Iterable[str]) -> list[str]:
     """Markers of branches and populations that are among ``genes``, each once, in the order of the tree."""

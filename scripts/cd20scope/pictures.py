@@ -1,25 +1,43 @@
-"""Every figure of the report by its name, each with its title and its text for those who cannot see it."""
+"""Every figure of the report by its name, each with its title and its text for those who cannot see it.
+
+They are drawn in parts, side by side: what the cohort shows as a whole, and the hypotheses of each family.
+"""
 
 from collections.abc import Sequence
 
 import pandas as pd
 
-from cd20scope import annotation_section, donor_figures, evidence_figures, figures, verdict_figures, wording
+from cd20scope import (
+    annotation_figures,
+    annotation_section,
+    compare_figures,
+    donor_figures,
+    evidence_figures,
+    figures,
+    overview,
+    verdict_figures,
+    wording,
+)
 from cd20scope.drawing import Drawing
+from cd20scope.markers import MIN_CELLS, choose_panel
 from cd20scope.results import Results
+from cd20scope.schema import FAMILIES
 from cd20scope.wording import Row
 
 MAIN_SHARES = ("B cells", "B naive", "B memory", "Plasma")
 T_SHARES = ("CD4 naive", "CD4 memory", "Treg")
-FAMILIES = {"forest": "confirmatory", "forest_exploratory": "exploratory"}
+FORESTS = {"confirmatory": "forest", "exploratory": "forest_exploratory"}
+"""Figure of all hypotheses of a family."""
 
 
-def draw(run: Results) -> dict[str, Drawing]:
-    """Draw every figure; those of a single hypothesis are named after its place on the page."""
-    sections = annotation_section.draw(
-        run.annotation, run.embedding, populations=run.populations, visits=run.visits
-    )
-    return draw_verdicts(run) | draw_donors(run) | draw_tests(run) | sections | draw_evidence(run)
+def draw(run: Results, *, part: str) -> dict[str, Drawing]:
+    """Draw one part of the figures, of :data:`cd20scope.schema.FIGURES`.
+
+    Those of a single hypothesis are named after its place on the page.
+    """
+    if part in FAMILIES:
+        return draw_forest(run, family=part) | draw_evidence(run, family=part)
+    return draw_arms(run) | draw_donors(run) | draw_tests(run) | draw_annotation(run)
 
 
 def usual_shares(donors: pd.DataFrame) -> pd.DataFrame:
@@ -75,33 +93,79 @@ def draw_tests(run: Results) -> dict[str, Drawing]:
     }
 
 
-def draw_verdicts(run: Results) -> dict[str, Drawing]:
-    """Figures of all verdicts."""
-    drawn = {}
-    for name, family in FAMILIES.items():
-        own = run.verdicts[run.verdicts["family"] == family]
-        found = "; ".join(f"{row.id} {row.verdict}" for row in own.itertuples())
-        drawn[name] = Drawing(
+def draw_annotation(run: Results) -> dict[str, Drawing]:
+    """Figures of the labels; none of what the run has not."""
+    tables, order = run.annotation, overview.rows_of(run.populations)
+    shown = tables["markers"][tables["markers"]["n_cells"] >= MIN_CELLS]
+    drawn = {
+        "embedding": Drawing(
+            figures.embedding(run.embedding, visits=run.visits),
+            "Cells by similarity of expression",
+            f"Two-dimensional map of {len(run.embedding):,} cells, coloured by population, then by visit.",
+        ),
+        "markers": Drawing(
+            annotation_figures.marker_dots(shown, panel=choose_panel(run.populations, shown)),
+            "Markers by label",
+            "Dot plot of the first markers of each population against the cells that carry its label.",
+        ),
+        "probabilities": Drawing(
+            annotation_figures.probabilities(tables["probabilities"]),
+            "Probability of the labels",
+            "Bars of the cells of each population, split by the probability of their label.",
+        ),
+        "samples": Drawing(
+            annotation_figures.by_sample(annotation_section.by_sample(tables), visits=run.visits),
+            "What may mislead the labels, by sample",
+            "Per sample and visit: share of cells left unassigned, of ambient RNA, and of T cells flagged as CD20+.",
+        ),
+    }
+    if len(tables["agreement"]):
+        drawn["agreement"] = Drawing(
+            compare_figures.agreement(tables["agreement"], tables["agreement_summary"], order=order),
+            "Labels of two judges",
+            "Heat map of the labels of one judge against those of another.",
+        )
+    if len(tables["protein"]):
+        drawn["protein"] = Drawing(
+            compare_figures.protein_means(tables["protein"], order=order),
+            "Surface protein by label",
+            "Heat map of the mean of each surface protein by population.",
+        )
+    return drawn
+
+
+def draw_forest(run: Results, *, family: str) -> dict[str, Drawing]:
+    """Figure of the verdicts of a family."""
+    own = run.verdicts[run.verdicts["family"] == family]
+    found = "; ".join(f"{row.id} {row.verdict}" for row in own.itertuples())
+    return {
+        FORESTS[family]: Drawing(
             verdict_figures.forest(own),
             f"{family.capitalize()} hypotheses",
             f"Forest plot of the {family} hypotheses: estimate and 95 % interval of each against its margin. {found}.",
         )
+    }
+
+
+def draw_arms(run: Results) -> dict[str, Drawing]:
+    """Figure of all verdicts in all robustness arms."""
     told = ((row["id"], wording.held({**row, "arms_against": ""})) for row in run.verdicts.to_dict("records"))
     held = "; ".join(f"{name} {text}" for name, text in told if text)
-    drawn["arms"] = Drawing(
-        verdict_figures.arm_grid(run.verdicts, run.statistics["arms"]),
-        "Verdicts in robustness arms",
-        f"Grid of hypotheses and arms, in how many each verdict holds: {held}. The table of arms is at the end.",
-    )
-    return drawn
+    return {
+        "arms": Drawing(
+            verdict_figures.arm_grid(run.verdicts, run.statistics["arms"]),
+            "Verdicts in robustness arms",
+            f"Grid of hypotheses and arms, in how many each verdict holds: {held}. The table of arms is at the end.",
+        )
+    }
 
 
-def draw_evidence(run: Results) -> dict[str, Drawing]:
-    """One figure per hypothesis: its donors, their values and their changes."""
+def draw_evidence(run: Results, *, family: str) -> dict[str, Drawing]:
+    """One figure per hypothesis of a family: its donors, their values and their changes."""
     ledger = {str(name): rows for name, rows in run.statistics["ledger"].groupby("id", sort=False)}
     nothing = run.statistics["ledger"].iloc[:0]
     drawn = {}
-    for row in run.verdicts.to_dict("records"):
+    for row in run.verdicts[run.verdicts["family"] == family].to_dict("records"):
         depletion = run.depletions.get(str(row["id"]))
         visits = visits_of(row, run.visits, depletion=depletion, contrasts=run.contrasts)
         figure = evidence_figures.evidence(

@@ -3,7 +3,7 @@
 The page is a Jinja2 template, handed in as text with the parts that it includes, rendered with autoescaping:
 whatever stands in a table (a donor's name, a statement of a catalogue) reaches the page as text. Only
 :func:`cd20scope.svg.inline`, :func:`cd20scope.wording.link_dois` and :class:`cd20scope.references.Citations` make
-markup, and escape what they are given.
+markup, and escape what they are given; figures come as the first of these wrote them.
 """
 
 from collections.abc import Mapping
@@ -26,12 +26,9 @@ from cd20scope import (
     story,
     wording,
 )
-from cd20scope.drawing import VERDICT_STYLE, Drawing
+from cd20scope.colours import VERDICT_STYLE
 from cd20scope.results import Results
-from cd20scope.schema import VERDICTS
-from cd20scope.svg import inline
-
-FAMILIES = ("confirmatory", "exploratory")
+from cd20scope.schema import FAMILIES, VERDICTS
 
 PAGE = "report.html.j2"
 """Name of the template of the whole page."""
@@ -41,7 +38,7 @@ def render(
     templates: Mapping[str, str],
     run: Results,
     *,
-    figures: Mapping[str, Drawing],
+    figures: Mapping[str, Markup],
     scripts: Mapping[str, str],
 ) -> str:
     """Write the report of a run.
@@ -53,7 +50,7 @@ def render(
     run
         From :func:`cd20scope.results.complete`.
     figures
-        From :func:`cd20scope.pictures.draw`.
+        From :func:`cd20scope.gallery.read_page`, those of all parts.
     scripts
         Text of the libraries that the page runs, by name; each is kept as it is.
 
@@ -76,9 +73,7 @@ def render(
         chapters=claims.chapters(answer),
         sentences=sentences,
         evidence=evidence_section.cards(run, sentences=sentences),
-        figures={
-            name: inline(drawn.figure, name=f"fig-{name}", alt=drawn.alt) for name, drawn in figures.items()
-        },
+        figures=figures,
         map=htmlsafe_json_dumps(cell_map.pack(run.embedding, run.sheet, visits=run.visits)),
         labels=annotation_section.tell(run.annotation, populations=run.populations, visits=run.visits),
         trust=statistics_section.tell(

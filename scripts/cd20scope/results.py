@@ -142,7 +142,7 @@ def read(
     Parameters
     ----------
     files
-        Path of each table by the name that the rule gives it.
+        Path of each table by the name that the rule gives it; those on what the verdicts rest on may be left out.
     annotation
         Paths of the tables on the labels.
     cells, labels
@@ -166,7 +166,7 @@ def read(
             **{name: read_table(files[name]) for name in own_tables},
             expression_populations=read_table(files["populations"]),
             annotation={Path(path).stem: read_table(path) for path in annotation},
-            statistics={name: read_table(files[name]) for name in statistics_section.NEEDED},
+            statistics={name: read_table(files[name]) for name in statistics_section.NEEDED if name in files},
             embedding=pd.concat(embedded),
             populations=populations,
             qc_summary=pd.DataFrame(quality),

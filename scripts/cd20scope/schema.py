@@ -31,6 +31,12 @@ POPULATIONS = (
 LINEAGES = ("B", "CD4 T", "CD8 T", "other T", "NK", "Myeloid", "Other")
 """Values of ``lineage`` in the label tables, without :data:`UNASSIGNED`."""
 
+FAMILIES = ("confirmatory", "exploratory")
+"""Families of hypotheses, each with its own correction for the number of tests."""
+
+FIGURES = ("cohort", *FAMILIES)
+"""Parts in which the figures of the report are drawn: the cohort as a whole, then the hypotheses of each family."""
+
 SHEET_REQUIRED = ("sample", "donor", "visit", "path")
 """Columns that every sample sheet has."""
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cd20scope import claims, wording
-from cd20scope.schema import require_columns
+from cd20scope.schema import FAMILIES, require_columns
 
 NEEDED: dict[str, tuple[str, ...]] = {
     "arms": ("id", "arm", "verdict", "holds"),
@@ -23,7 +23,6 @@ NEEDED: dict[str, tuple[str, ...]] = {
 }
 """Tables that the report reads, by name, with the columns it needs."""
 
-FAMILIES = ("confirmatory", "exploratory")
 FOLLOWED = "B cells"
 """Population whose return the text speaks of."""
 

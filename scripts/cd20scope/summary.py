@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from cd20scope import claims, story, wording
-from cd20scope.drawing import VERDICT_STYLE
+from cd20scope.colours import VERDICT_STYLE
 from cd20scope.schema import VERDICTS
 
 SCHEMA = 1

@@ -56,6 +56,7 @@ def inline(figure: Figure, *, name: str, alt: str, dpi: int = 160) -> Markup:
     shorten(root)
     width = float(root.attrib.pop("width").removesuffix("pt"))
     del root.attrib["height"]
+    root.set("xmlns", "http://www.w3.org/2000/svg")  # it is a file, too
     root.set("role", "group" if links else "img")
     root.set("aria-label", alt)
     root.set("style", f"--width: {width * 4 / 3:.0f}px")

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon, Rectangle
 
-from cd20scope.drawing import FAINT, INK, MUTED, UP, VERDICT_STYLE, WIDTH, say_nothing, styled
+from cd20scope.colours import FAINT, INK, MUTED, UP, VERDICT_STYLE
+from cd20scope.drawing import WIDTH, say_nothing, styled
 from cd20scope.wording import Row, anchor, held, margin_of, unit_of
 
 FOLDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)

@@ -109,7 +109,7 @@ def test_a_killed_job_is_made_anew(undisturbed, tmp_path):
     said = ran(disturbed.run())
     assert disturbed.results() == undisturbed.results()
     told = {"write_report", "draw_figures", "summarise_verdicts", "describe_run"}
-    assert jobs_run(said) == {"test_programs", "judge_hypotheses", *told, "all"}
+    assert jobs_run(said) == {"test_programs", "judge_hypotheses", "flip_visits", *told, "all"}
 
 
 @pytest.fixture

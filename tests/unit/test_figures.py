@@ -10,7 +10,8 @@ from matplotlib.patches import Rectangle
 import report_tables as made_up
 import statistics_tables
 from cd20scope import claims, donor_figures, figures, verdict_figures, wording
-from cd20scope.drawing import VERDICT_STYLE, spread
+from cd20scope.colours import VERDICT_STYLE
+from cd20scope.drawing import spread
 from cd20scope.schema import VERDICTS
 
 VISITS = made_up.VISITS

@@ -1,13 +1,18 @@
 """Every figure is a file too: at the size of a page, with its title, the same each time."""
 
+import io
+import xml.etree.ElementTree as ET
+
 import matplotlib.image as mpimg
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 import report_page
-from cd20scope import cell_map, evidence_figures, gallery, pictures, svg
-from cd20scope.drawing import WIDTH, Drawing, say_nothing
+from cd20scope import cell_map, evidence_figures, gallery, pictures, schema, svg
+from cd20scope.drawing import WIDTH, Drawing, say_nothing, settle
 
 
 @pytest.fixture(scope="module")
@@ -15,26 +20,89 @@ def run():
     return report_page.complete(report_page.tables(n_cells=60, n_genes=20))
 
 
-def test_a_figure_is_saved_twice_with_its_title_and_the_same_bytes(tmp_path):
-    drawings = {
+def nothing():
+    return {
         "forest": Drawing(say_nothing("No hypothesis."), "Every hypothesis", "nothing to see in this figure"),
         "claim-B1": Drawing(say_nothing("No donor."), "B cells", "nothing to see in this figure"),
     }
-    written = gallery.save_all(drawings, tmp_path / "figures")
+
+
+def test_a_figure_is_saved_three_times_with_the_same_bytes_each_time(tmp_path):
+    written = gallery.save_all(nothing(), tmp_path / "figures")
     names = sorted(path.relative_to(tmp_path / "figures").as_posix() for path in written)
-    assert names == ["evidence.pdf", "evidence/B1.png", "forest.pdf", "forest.png"]
-    assert drawings["forest"].figure.get_suptitle() == "Every hypothesis"
+    assert names == [
+        *("evidence.pdf", "evidence/B1.png", "evidence/B1.svg"),
+        *("forest.pdf", "forest.png", "forest.svg"),
+    ]
     width = mpimg.imread(tmp_path / "figures/forest.png").shape[1]
     assert width == pytest.approx(WIDTH * gallery.DPI, abs=2)
     assert (tmp_path / "figures/evidence.pdf").read_bytes().startswith(b"%PDF")
-    again = gallery.save_all(drawings, tmp_path / "again")
+    again = gallery.save_all(nothing(), tmp_path / "again")
     for one, other in zip(written, again, strict=True):
         assert one.read_bytes() == other.read_bytes(), one.name
 
 
+def test_the_title_stands_above_the_figure_of_the_page(tmp_path, run):
+    """The same picture in all files: nothing moves for the title, and it does not reach into the figure."""
+    forest = pictures.draw_forest(run, family="confirmatory")["forest"]
+    plain = io.BytesIO()
+    settle(forest.figure)
+    forest.figure.savefig(plain, dpi=gallery.DPI)
+    plain.seek(0)
+    drawn = mpimg.imread(plain)
+    gallery.save_all({"forest": forest}, tmp_path)
+    whole = mpimg.imread(tmp_path / "forest.png")
+    strip = len(whole) - len(drawn)
+    assert strip == pytest.approx(gallery.TITLE_HEIGHT * gallery.DPI, abs=2)
+    assert (whole[:strip, :, :3] < 0.5).any()
+    # but for what is half a pixel off
+    assert np.abs(whole[strip:, :, :3] - drawn[:, :, :3]).mean() < 0.002
+    assert forest.title not in (tmp_path / "forest.svg").read_text(encoding="utf-8")
+
+
+def test_no_label_is_cut_at_the_edge_of_a_figure(run):
+    for part in ("confirmatory", "exploratory"):
+        ((_, forest),) = pictures.draw_forest(run, family=part).items()
+        settle(forest.figure)
+        forest.figure.dpi = gallery.DPI
+        drawn = FigureCanvasAgg(forest.figure).get_renderer()
+        width = forest.figure.bbox.width
+        for ax in forest.figure.axes:
+            boxes = [label.get_window_extent(drawn) for label in ax.get_yticklabels()]
+            assert min(box.x0 for box in boxes) > 0
+            assert max(text.get_window_extent(drawn).x1 for text in ax.texts) < width
+
+
+def test_a_title_longer_than_its_figure_is_not_cut(tmp_path):
+    narrow = Figure(figsize=(2, 1))
+    gallery.save_all({"narrow": Drawing(narrow, "T activation in CD4 memory, month6-baseline", "")}, tmp_path)
+    drawn = mpimg.imread(tmp_path / "narrow.png")[:, :, :3]
+    assert drawn.shape[1] > 3 * gallery.DPI
+    assert (drawn[:, -10:] == 1).all()
+    assert (drawn[:, 2 * gallery.DPI :] < 0.5).any()
+
+
+def test_the_page_gets_its_figures_by_name(tmp_path):
+    gallery.save_all(nothing(), tmp_path)
+    page = gallery.read_page([tmp_path])
+    assert list(page) == ["claim-B1", "forest"]
+    root = ET.fromstring(page["forest"])  # whole by itself, too
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert root.get("aria-label") == "nothing to see in this figure"
+
+
+def test_every_figure_is_drawn_in_one_part(run):
+    parts = [set(pictures.draw(run, part=part)) for part in schema.FIGURES]
+    assert not set.intersection(*parts)
+    assert {"arms", "embedding", "forest", "forest_exploratory"} <= set.union(*parts)
+    assert {f"claim-{name}" for name in run.verdicts["id"]} <= set.union(*parts)
+
+
 def test_every_hypothesis_has_a_figure_of_its_donors(run):
-    drawn = pictures.draw_evidence(run)
-    assert set(drawn) == {f"claim-{name}" for name in run.verdicts["id"]}
+    drawn = pictures.draw_evidence(run, family="confirmatory")
+    assert set(drawn) == {
+        f"claim-{name}" for name in run.verdicts.loc[run.verdicts["family"] == "confirmatory", "id"]
+    }
     words = [text.get_text() for text in drawn["claim-B1"].figure.findobj(lambda a: hasattr(a, "get_text"))]
     entered = run.verdicts.set_index("id").loc["B1", "n_pairs"]
     assert f"log odds (n = {entered})" in words
@@ -55,7 +123,7 @@ def test_the_changes_drawn_are_those_of_the_ledger(run):
 
 
 def test_a_figure_with_links_leads_out_of_itself_and_says_so(run):
-    forest = pictures.draw_verdicts(run)["forest"]
+    forest = pictures.draw_forest(run, family="confirmatory")["forest"]
     text = svg.inline(forest.figure, name="fig-forest", alt=forest.alt)
     own = run.verdicts[run.verdicts["family"] == "confirmatory"]
     for name in own["id"]:

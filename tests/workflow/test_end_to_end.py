@@ -108,7 +108,7 @@ def test_a_changed_threshold_reruns_all_that_depends_on_it(treated, tmp_path):
         "test_abundance",
         "test_expression",
     }
-    expected |= {"test_programs", "judge_hypotheses", "all"} | REPORT
+    expected |= {"test_programs", "judge_hypotheses", "flip_visits", "all"} | REPORT
     assert planned(treated, tmp_path / "study.yaml") == expected
 
 
@@ -118,7 +118,8 @@ def test_a_changed_margin_reruns_verdict_and_report_only(treated, tmp_path):
     (tmp_path / "study.yaml").write_text(
         (ROOT / "config/demo.yaml").read_text() + "catalogues: {hypotheses: mine.yaml}\n"
     )
-    assert planned(treated, tmp_path / "study.yaml") == {"all", "judge_hypotheses"} | REPORT
+    expected = {"all", "judge_hypotheses", "flip_visits"} | REPORT
+    assert planned(treated, tmp_path / "study.yaml") == expected
 
 
 def test_each_claim_of_the_report_shows_its_own_verdict_estimate_and_donors(treated, verdicts):

@@ -42,6 +42,7 @@ LIBRARY = (
     "changes",
     "checksums",
     "claims",
+    "colours",
     "compare_figures",
     "consensus",
     "counts",
@@ -167,7 +168,7 @@ sys.path.append(
     str(Path(workflow.source_path("../../scripts/cd20scope/__init__.py")).parents[1])
 )
 
-from cd20scope import catalogue, gene_sets, judges, sheet, strict_yaml, whole
+from cd20scope import catalogue, gene_sets, judges, schema, sheet, strict_yaml, whole
 from cd20scope.simulate import cohort_layout
 
 GENE_TABLE = workflow.source_path("../../config/genes.tsv")
@@ -244,6 +245,7 @@ SHEET_RECORDS = SHEET.drop(columns="path").to_dict("records")
 wildcard_constraints:
     sample="|".join(map(re.escape, SAMPLES)),
     file="|".join(map(re.escape, TO_FETCH)),
+    part="|".join(schema.FIGURES),
     object="|".join(map(re.escape, SEURAT)),
     # the markers have a rule of their own
     judge="|".join(method for method in judges.METHODS if method != "markers"),

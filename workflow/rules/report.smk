@@ -1,6 +1,7 @@
 rule write_report:
     input:
         **report_tables(),
+        figures=collect("results/report/figures/{part}", part=schema.FIGURES),
         scripts=ancient(REPORT_SCRIPTS),
     output:
         report=report(
@@ -35,19 +36,21 @@ rule write_report:
 
 rule draw_figures:
     input:
-        **report_tables(),
+        **figure_tables(),
     output:
         figures=report(
-            directory("results/report/figures"),
+            directory("results/report/figures/{part}"),
             patterns=["{figure}.png"],
             category="Figures",
             labels={"figure": "{figure}"},
             caption="../report/figures.rst",
         ),
     log:
-        "results/logs/report/figures.log",
+        "results/logs/report/figures/{part}.log",
     benchmark:
-        "results/benchmarks/report/figures.tsv"
+        "results/benchmarks/report/figures/{part}.tsv"
+    # the longest first: the report waits for all
+    priority: lambda wildcards: {"exploratory": 3, "cohort": 2}.get(wildcards.part, 1)
     conda:
         "../../envs/report.yaml"
     threads: 1

@@ -18,7 +18,6 @@ rule judge_hypotheses:
             caption="../report/verdicts.rst",
         ),
         arms="results/verdict/arms.tsv",
-        flips="results/verdict/flips.tsv",
         ledger="results/verdict/ledger.tsv",
     log:
         "results/logs/verdict/verdicts.log",
@@ -34,11 +33,36 @@ rule judge_hypotheses:
     params:
         code=CODE,
         hypotheses=HYPOTHESES,
-        visits=list(config["visits"]),
-        contrasts=config["contrasts"],
+        measured=measured(),
         settings=config["verdict"],
-        min_denominator=config["abundance"]["min_denominator"],
-        min_coverage=config["programs"]["min_coverage"],
-        seed=config["seed"],
     script:
         "../../scripts/verdict.py"
+
+
+rule flip_visits:
+    input:
+        donors="results/abundance/donors.tsv",
+        scores="results/programs/scores.tsv",
+        parts="results/programs/parts.tsv",
+    output:
+        flips="results/verdict/flips.tsv",
+    log:
+        "results/logs/verdict/flips.log",
+    benchmark:
+        "results/benchmarks/verdict/flips.tsv"
+    priority: 15
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=1000),
+        runtime=minutes(30),
+    params:
+        code=CODE,
+        hypotheses=HYPOTHESES,
+        measured=measured(),
+        level={key: config["verdict"][key] for key in ("alpha", "min_pairs")},
+        limit=config["verdict"]["flips"],
+        seed=config["seed"],
+    script:
+        "../../scripts/verdict_flips.py"

@@ -60,6 +60,16 @@ def other_share_tests():
     )
 
 
+def measured():
+    """What the changes of the hypotheses are measured with."""
+    return {
+        "contrasts": [tuple(contrast) for contrast in config["contrasts"]],
+        "baseline": next(iter(config["visits"])),
+        "min_denominator": config["abundance"]["min_denominator"],
+        "min_coverage": config["programs"]["min_coverage"],
+    }
+
+
 def report_tables():
     """What the report is made of, by name."""
     return {
@@ -97,6 +107,11 @@ def report_tables():
         "cells": collect("results/qc/{sample}.parquet", sample=SAMPLES),
         "labels": collect("results/annotate/{sample}.parquet", sample=SAMPLES),
     }
+
+
+def figure_tables():
+    """What the figures are made of, by name: none shows how often a verdict would be given by chance."""
+    return {name: path for name, path in report_tables().items() if name != "flips"}
 
 
 def report_templates(wildcards):
