@@ -20,27 +20,26 @@ with (
     tables = {name: pd.read_csv(path, sep="\t", dtype=text) for name, path in snakemake.input.items()}
     hypotheses = params.hypotheses["hypotheses"]
     settings = measure.Settings(**params.measured)
-    level = {"alpha": params.settings["alpha"], "min_pairs": params.settings["min_pairs"]}
     main = {name: tables[name] for name in ("donors", "scores", "parts")}
     changes = measure.measure_needed(hypotheses, **main, settings=settings)
-    decisions = verdict.decide_all(hypotheses, changes, **level)
+    decisions = verdict.decide_all(hypotheses, changes, **params.level)
     asked = arms.ask_arms(
         decisions,
         changes,
         arms.measure_arms(
             hypotheses, donors=tables["donors_arms"], scores=tables["scores_arms"], settings=settings
         ),
-        steroid=measure.measure_program(params.settings["steroid"], tables["scores"], settings=settings),
+        steroid=measure.measure_program(params.steroid, tables["scores"], settings=settings),
         random_sets=arms.read_random_sets(tables["random_sets"]),
-        **level,
+        **params.level,
     )
     verdicts = trust.complete(
         decisions,
         asked,
         tables["programs"],
         settings=settings,
-        steroid=params.settings["steroid"],
-        alpha=level["alpha"],
+        steroid=params.steroid,
+        alpha=params.level["alpha"],
     )
     verdicts.to_csv(output.verdicts, sep="\t", index=False)
     asked.to_csv(output.arms, sep="\t", index=False)

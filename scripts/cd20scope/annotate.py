@@ -73,8 +73,8 @@ def fit_model(
     seed
         Seed of the decompositions and clusterings.
     threads
-        Decisions that are fitted at the same time, each by itself on one thread: sums of several threads round
-        otherwise, and the labels would depend on the number of cores.
+        Decisions that are fitted at the same time, each on one thread but for its searches for neighbours: sums of
+        several threads round otherwise, and the labels would depend on the number of cores.
 
     Returns
     -------
@@ -130,6 +130,8 @@ def _fit_tree(
             if not running:
                 break
             for done in wait(running, return_when=FIRST_COMPLETED).done:
+                if done.exception():
+                    pool.shutdown(cancel_futures=True)  # what waits is of no use any more
                 spec, (node, reduced) = running.pop(done), done.result()
                 if spec.name == "root":
                     components = reduced

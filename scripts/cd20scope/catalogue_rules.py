@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from cd20scope.schema import LINEAGES, POPULATIONS, UNASSIGNED
 from cd20scope.strict_yaml import Place, Problem, show, unknown
+from cd20scope.wording import anchor
 
 Kind = Literal["populations", "programs", "hypotheses"]
 Cells = tuple[frozenset[str], str | None]
@@ -86,6 +87,7 @@ def check_hypotheses(data: Mapping[str, Any]) -> Iterator[Problem]:
     entries = _named(data, "hypotheses", "id")
     by_id = {entry["id"]: entry for _, entry in entries}
     yield from _twice((("hypotheses", i), entry["id"]) for i, entry in entries)
+    yield from _same_place(entries)
     for i, entry in entries:
         place: Place = ("hypotheses", i)
         endpoint, margin = entry.get("endpoint"), entry.get("margin")
@@ -171,6 +173,21 @@ def _twice(named: Iterable[tuple[Place, str]]) -> Iterator[Problem]:
         if name in seen:
             yield place, f'the name "{name}" is taken by an entry above. Rename one, or remove it.'
         seen.add(name)
+
+
+def _same_place(entries: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[Problem]:
+    """Ids that differ, and would have the same place on the page and the same file of their figure."""
+    places: dict[str, str] = {}
+    for i, entry in entries:
+        other = places.setdefault(anchor(entry["id"]), entry["id"])
+        if other != entry["id"]:
+            yield (
+                ("hypotheses", i, "id"),
+                (
+                    f'"{entry["id"]}" and "{other}" would have the same place in the report, where only letters and '
+                    "digits tell ids apart. Rename one."
+                ),
+            )
 
 
 def _selector(node: Mapping[str, Any]) -> str:

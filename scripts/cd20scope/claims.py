@@ -168,7 +168,7 @@ def tell_ledger(ledger: pd.DataFrame) -> dict[str, Any]:
     """
     parts = list(dict.fromkeys(zip(ledger["part"], ledger["contrast"], ledger["unit"], strict=True)))
     rows = []
-    entries = ledger.sort_values("donor", kind="stable").to_dict("records")
+    entries = ledger.dropna(subset="donor").sort_values("donor", kind="stable").to_dict("records")
     for donor, own in groupby(entries, key=itemgetter("donor")):
         of_donor = list(own)
         value = {entry["part"]: entry["change"] for entry in reversed(of_donor)}

@@ -1,11 +1,10 @@
 """Figures as files: SVG as on the page, PNG and PDF at the width of a journal page with a title above."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-from markupsafe import Markup
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
@@ -13,11 +12,10 @@ from matplotlib.transforms import Bbox
 from cd20scope import wording
 from cd20scope.colours import INK
 from cd20scope.drawing import Drawing
+from cd20scope.schema import SINGLE
 from cd20scope.svg import inline
 
 EVIDENCE = wording.anchor("")
-SINGLE = "evidence"
-"""Folder of the figures of single hypotheses."""
 DPI, DPI_SINGLE = 300, 150
 """Of figures, and of those of a single hypothesis: these are for the screen, and their PDF is for print."""
 TITLE_HEIGHT = 0.3
@@ -29,9 +27,9 @@ SETTINGS: Any = {"pdf.fonttype": 42, "text.parse_math": False, "savefig.facecolo
 def save_all(drawings: Mapping[str, Drawing], folder: Path) -> list[Path]:
     """Write every figure as SVG, PNG and PDF; the same figures give the same bytes.
 
-    Those of a single hypothesis go into the folder ``evidence`` as SVG and PNG, named by its id, and into
-    ``evidence.pdf``, a page each: a font is embedded once a file, which for many small files costs more than to draw
-    them.
+    Those of a single hypothesis go into the folder ``evidence`` as SVG and PNG, named as its place on the page, and
+    into ``evidence.pdf``, a page each: a font is embedded once a file, which for many small files costs more than to
+    draw them.
 
     Parameters
     ----------
@@ -45,7 +43,7 @@ def save_all(drawings: Mapping[str, Drawing], folder: Path) -> list[Path]:
     written = []
     for name, drawn in drawings.items():
         if name not in single:
-            area = save_pixels(drawn, folder / name, name=name, dpi=DPI)
+            area = save_for_screen(drawn, folder / name, name=name, dpi=DPI)
             written += [folder / f"{name}.{kind}" for kind in ("svg", "png", "pdf")]
             with mpl.rc_context(SETTINGS):
                 drawn.figure.savefig(
@@ -63,13 +61,13 @@ def save_all(drawings: Mapping[str, Drawing], folder: Path) -> list[Path]:
     ):
         for name, drawn in single.items():
             path = folder / SINGLE / name.removeprefix(EVIDENCE)
-            area = save_pixels(drawn, path, name=name, dpi=DPI_SINGLE)
+            area = save_for_screen(drawn, path, name=name, dpi=DPI_SINGLE)
             pages.savefig(drawn.figure, bbox_inches=area)
             written += [path.with_name(f"{path.name}.{kind}") for kind in ("svg", "png")]
     return [*written, folder / f"{SINGLE}.pdf"]
 
 
-def save_pixels(drawing: Drawing, path: Path, *, name: str, dpi: int) -> Bbox:
+def save_for_screen(drawing: Drawing, path: Path, *, name: str, dpi: int) -> Bbox:
     """Write the SVG and, with its title, the PNG of a figure; give what is to be saved of it from then on.
 
     Parameters
@@ -106,17 +104,8 @@ def save_pixels(drawing: Drawing, path: Path, *, name: str, dpi: int) -> Bbox:
 def entitle(figure: Figure, title: str) -> Bbox:
     """Put a title above a figure, outside of it, so that its panels stay where they are on the page."""
     width, height = figure.get_size_inches()
-    written = figure.text(
-        0.01, 1 + 0.08 / height, title, fontsize=10, fontweight="bold", color=INK, ha="left", va="bottom"
-    )
+    look: Any = {"fontsize": 10, "fontweight": "bold", "color": INK, "ha": "left", "va": "bottom"}
+    # decided as the text is made: a visit called "$1$" stays what it is
+    written = figure.text(0.01, 1 + 0.08 / height, title, parse_math=False, **look)
     reach = written.get_window_extent().x1 / figure.dpi  # a long title over a narrow figure
     return Bbox([[0, 0], [max(width, reach + 0.1), height + TITLE_HEIGHT]])
-
-
-def read_page(folders: Iterable[Path]) -> dict[str, Markup]:
-    """Read the figures of the page by their names, as :func:`save_all` wrote them."""
-    found = {}
-    for path in (path for folder in folders for path in sorted(folder.rglob("*.svg"))):
-        name = wording.anchor(path.stem) if path.parent.name == SINGLE else path.stem
-        found[name] = Markup(path.read_text(encoding="utf-8"))  # svg.inline wrote it
-    return found

@@ -16,7 +16,8 @@ PER_CELL = 1500
 """Entries of a cell, about: as many are read as the first cells may have."""
 
 GZIP_SIGNATURE = b"\x1f\x8b"
-
+BLOCK = 2**20
+"""Bytes that are read at a time."""
 
 MATRIX = "matrix.mtx"
 LONGEST = 1 << 30
@@ -127,7 +128,7 @@ def _mtx_shape(handle: IO[bytes], path: Path) -> tuple[int, int, int]:
 def _first_lines(handle: IO[bytes], n: int) -> bytes:
     """Read ``n`` lines, or all where there are fewer; gzip takes some ten times as long to give them one by one."""
     parts = []
-    while n and (part := handle.read(2**20)):
+    while n and (part := handle.read(BLOCK)):
         ends = np.flatnonzero(np.frombuffer(part, dtype=np.uint8) == ord("\n"))[:n]
         n -= len(ends)
         parts.append(part if n else part[: ends[-1] + 1])

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
-from cd20scope import annotation_section, claims, qc, statistics_section
-from cd20scope.schema import require_columns
+from cd20scope import annotation_section, claims, qc, statistics_section, wording
+from cd20scope.schema import SINGLE, require_columns
 from cd20scope.sexes import check_sexes
 
 VERDICT_COLUMNS = (
@@ -189,6 +190,15 @@ def read(
 def read_table(path: str) -> pd.DataFrame:
     """Read one table of a step."""
     return pd.read_csv(path, sep="\t", dtype=TEXT)
+
+
+def read_figures(folders: Iterable[Path]) -> dict[str, Markup]:
+    """Read the figures of the page by their names, as :func:`cd20scope.gallery.save_all` wrote them."""
+    found = {}
+    for path in (path for folder in folders for path in sorted(folder.rglob("*.svg"))):
+        name = wording.anchor(path.stem) if path.parent.name == SINGLE else path.stem
+        found[name] = Markup(path.read_text(encoding="utf-8"))  # svg.inline wrote it
+    return found
 
 
 def depletions(hypotheses: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, str]]:

@@ -37,6 +37,9 @@ FAMILIES = ("confirmatory", "exploratory")
 FIGURES = ("cohort", *FAMILIES)
 """Parts in which the figures of the report are drawn: the cohort as a whole, then the hypotheses of each family."""
 
+SINGLE = "evidence"
+"""Folder of the figures of single hypotheses, in the folder of their family."""
+
 SHEET_REQUIRED = ("sample", "donor", "visit", "path")
 """Columns that every sample sheet has."""
 

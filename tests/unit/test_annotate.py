@@ -46,6 +46,23 @@ def test_a_class_absent_from_the_cohort_gets_no_cells(cohort, populations):
     assert "T" in model.nodes["root"].classes
 
 
+def test_a_decision_that_fails_stops_those_that_wait(cohort, populations, monkeypatch):
+    lognorm, begun = sp.vstack(list(cohort["lognorm"].values()), format="csr"), []
+    fit_node = annotate._fit_node
+
+    def fails_below_the_root(values, genes, spec, **settings):
+        begun.append(spec.name)
+        if spec.name != "root":
+            raise RuntimeError(f"no {spec.name}")
+        return fit_node(values, genes, spec, **settings)
+
+    monkeypatch.setattr(annotate, "_fit_node", fails_below_the_root)
+    with pytest.raises(RuntimeError, match="no B"):
+        annotate.fit_model(lognorm, cohort["genes"], populations=populations, seed=0)
+    assert begun[:2] == ["root", "B"]
+    assert len(begun) <= 3  # of all that were ready, with one thread
+
+
 def test_the_target_and_receptor_genes_are_no_features(cohort, populations, fitted):
     chosen = set(fitted["model"].genes)
     assert "CD79A" in chosen

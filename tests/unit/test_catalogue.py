@@ -566,6 +566,7 @@ HYPOTHESIS_FAULTS = {
         '(T act) > id: found "T act". Expected: Short and unique',
     ),
     "id twice": ("Th17-m6", {"id": "B-total-w2"}, 'the name "B-total-w2" is taken by an entry above.'),
+    "id of one place": ("Th17-m6", {"id": "B.total_w2"}, '"B.total_w2" and "B-total-w2" would have the same'),
     "opposes nobody": (
         "Th1-up-m6",
         {"opposes": "Th1-m7"},

@@ -1,7 +1,12 @@
 """Every figure is a file too: at the size of a page, with its title, the same each time."""
 
+import dataclasses
 import io
+import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import matplotlib.image as mpimg
 import numpy as np
@@ -11,8 +16,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 import report_page
-from cd20scope import cell_map, evidence_figures, gallery, pictures, schema, svg
+from cd20scope import cell_map, evidence_figures, gallery, pictures, results, schema, svg
 from cd20scope.drawing import WIDTH, Drawing, say_nothing, settle
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -84,11 +91,33 @@ def test_a_title_longer_than_its_figure_is_not_cut(tmp_path):
 
 def test_the_page_gets_its_figures_by_name(tmp_path):
     gallery.save_all(nothing(), tmp_path)
-    page = gallery.read_page([tmp_path])
+    page = results.read_figures([tmp_path])
     assert list(page) == ["claim-B1", "forest"]
     root = ET.fromstring(page["forest"])  # whole by itself, too
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     assert root.get("aria-label") == "nothing to see in this figure"
+
+
+def test_a_family_without_a_hypothesis_has_a_figure_that_says_so(tmp_path, run):
+    alone = dataclasses.replace(run, verdicts=run.verdicts[run.verdicts["family"] == "confirmatory"])
+    written = gallery.save_all(pictures.draw(alone, part="exploratory"), tmp_path)
+    assert [path.name for path in written] == [f"forest_exploratory.{kind}" for kind in ("svg", "png", "pdf")]
+    assert "No hypothesis to show." in results.read_figures([tmp_path])["forest_exploratory"]
+
+
+def test_a_title_is_text_and_no_formula(tmp_path):
+    drawn = Drawing(say_nothing("nothing"), "Genes that change, $frac{-baseline$", "")
+    assert all(path.exists() for path in gallery.save_all({"volcanoes": drawn}, tmp_path))
+
+
+def test_the_page_is_written_without_a_plotting_library():
+    """The last job of a run, which everything waits for: matplotlib and seaborn take a second to import."""
+    names = re.findall(r"^from cd20scope.* import .*$", (ROOT / "scripts/report.py").read_text(), flags=re.M)
+    asked = "\n".join(["import sys", *names, "print({'matplotlib', 'seaborn'} & set(sys.modules))"])
+    said = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, check=True, cwd=ROOT / "scripts"
+    )
+    assert said.stdout.strip() == "set()"
 
 
 def test_every_figure_is_drawn_in_one_part(run):

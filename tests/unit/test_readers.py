@@ -1,5 +1,7 @@
 """Foreign count files: every format, against scanpy and anndata and on real files."""
 
+import io
+import itertools
 import subprocess
 import sys
 import warnings
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import sparse
 
-from cd20scope import anndata_files, ingest
+from cd20scope import anndata_files, ingest, mtx
 from count_files import (
     IDS,
     N_CELLS,
@@ -35,6 +37,14 @@ real = pytest.mark.skipif(
 )
 # anndata 0.13 asks pandas 3 for an option that pandas 4 will not have; a caller cannot help it.
 pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string' option:DeprecationWarning")
+
+
+@pytest.mark.parametrize("n", [0, 1, 9_999, 10_000, 10_001])
+@pytest.mark.parametrize("block", [1, 7, 4096, 2**20])
+def test_first_lines_are_those_that_the_stream_would_give_one_by_one(n, block, monkeypatch):
+    monkeypatch.setattr(mtx, "BLOCK", block)
+    text = b"\n".join(b"%d 1 1" % row for row in range(10_000))  # the last line has no end
+    assert mtx._first_lines(io.BytesIO(text), n) == b"".join(itertools.islice(io.BytesIO(text), n))
 
 
 @pytest.mark.parametrize("version", [2, 3])

@@ -49,8 +49,7 @@ rule draw_figures:
         "results/logs/report/figures/{part}.log",
     benchmark:
         "results/benchmarks/report/figures/{part}.tsv"
-    # the longest first: the report waits for all
-    priority: lambda wildcards: {"exploratory": 3, "cohort": 2}.get(wildcards.part, 1)
+    priority: figure_priority
     conda:
         "../../envs/report.yaml"
     threads: 1
@@ -62,7 +61,7 @@ rule draw_figures:
         sheet=SHEET_RECORDS,
         populations=POPULATIONS,
         hypotheses=HYPOTHESES,
-        config=dict(config),
+        config=figure_config(),
     script:
         "../../scripts/report_figures.py"
 

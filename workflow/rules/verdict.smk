@@ -34,13 +34,17 @@ rule judge_hypotheses:
         code=CODE,
         hypotheses=HYPOTHESES,
         measured=measured(),
-        settings=config["verdict"],
+        level=level(),
+        steroid=config["verdict"]["steroid"],
     script:
         "../../scripts/verdict.py"
 
 
 rule flip_visits:
     input:
+        # as above
+        require_pairs,
+        "results/preflight/passed.txt",
         donors="results/abundance/donors.tsv",
         scores="results/programs/scores.tsv",
         parts="results/programs/parts.tsv",
@@ -61,7 +65,7 @@ rule flip_visits:
         code=CODE,
         hypotheses=HYPOTHESES,
         measured=measured(),
-        level={key: config["verdict"][key] for key in ("alpha", "min_pairs")},
+        level=level(),
         limit=config["verdict"]["flips"],
         seed=config["seed"],
     script:

@@ -70,6 +70,11 @@ def measured():
     }
 
 
+def level():
+    """At what level the hypotheses are judged, and on how many pairs."""
+    return {key: config["verdict"][key] for key in ("alpha", "min_pairs")}
+
+
 def report_tables():
     """What the report is made of, by name."""
     return {
@@ -112,6 +117,21 @@ def report_tables():
 def figure_tables():
     """What the figures are made of, by name: none shows how often a verdict would be given by chance."""
     return {name: path for name, path in report_tables().items() if name != "flips"}
+
+
+def figure_config():
+    """What the figures read of the configuration: other keys redraw none."""
+    return {
+        "visits": config["visits"],
+        "contrasts": config["contrasts"],
+        "verdict": {"alpha": config["verdict"]["alpha"]},
+        "report": {"title": config["report"]["title"]},
+    }
+
+
+def figure_priority(wildcards):
+    """The longest first: the report waits for all."""
+    return {"exploratory": 3, "cohort": 2}.get(wildcards.part, 1)
 
 
 def report_templates(wildcards):
