@@ -72,7 +72,8 @@ def study(tmp_path_factory):
         "programs": {"min_cells": 5},
     }
     (folder / "study.yaml").write_text(yaml.safe_dump(config))
-    ran(snakemake("results/verdict/verdicts.tsv", directory=folder, config=folder / "study.yaml"))
+    asked = ["results/verdict/verdicts.tsv", "results/verdict/flips.tsv"]
+    ran(snakemake(*asked, directory=folder, config=folder / "study.yaml"))
     return folder / "results/verdict"
 
 
