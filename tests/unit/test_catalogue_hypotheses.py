@@ -1,33 +1,10 @@
 """Rules of the catalogue on claims of no change, other denominators and small programmes."""
 
-import copy
-from pathlib import Path
-
 import pytest
 import yaml
 
 from cd20scope import catalogue
 from cd20scope.catalogue import CatalogueError
-
-ROOT = Path(__file__).resolve().parents[2]
-KINDS = ("populations", "programs", "hypotheses")
-
-
-@pytest.fixture(scope="module")
-def schemas():
-    folder = ROOT / "workflow" / "schemas"
-    return {kind: yaml.safe_load((folder / f"{kind}.schema.yaml").read_text()) for kind in KINDS}
-
-
-@pytest.fixture(scope="module")
-def shipped():
-    return {kind: yaml.safe_load((ROOT / "config" / f"{kind}.yaml").read_text()) for kind in KINDS}
-
-
-@pytest.fixture
-def edited(shipped):
-    """A copy of the shipped catalogues that a test may change."""
-    return copy.deepcopy(shipped)
 
 
 @pytest.fixture
