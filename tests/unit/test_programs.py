@@ -63,8 +63,8 @@ def cells(n_donors=8, *, seed=0, b_kept=0.1):
     return pd.concat(tables, ignore_index=True)
 
 
-def collect(table, *, n_samples=None):
-    """Sum cells into the tables that the workflow writes."""
+def collect(table, *, n_samples=None, shuffled=False):
+    """Sum cells into the tables that the workflow writes, leaf by leaf or in any order."""
     sheet = table[["sample", "donor", "visit"]].drop_duplicates()
     counted = table.groupby(["sample", "population"]).size().rename("n_cells").reset_index()
     grid = pd.MultiIndex.from_product([sheet["sample"], ["B naive", "CD4 memory", "NK"]])
@@ -76,12 +76,25 @@ def collect(table, *, n_samples=None):
     summed = table.melt(["sample", "population"], GENES, "gene", "lognorm")
     summed = summed.groupby(["sample", "population", "gene"], as_index=False)["lognorm"].sum()
     summed = summed.query("lognorm > 0").assign(subset="unassigned", counts=1)
+    summed = summed.sample(frac=1, random_state=0) if shuffled else summed
     return leafsums.LeafSums.collect(
         summed.groupby("sample"),
         leaves=leaves.reset_index().assign(subset="unassigned"),
         sheet=sheet,
         genes=pd.DataFrame({"gene": GENES, "n_samples": n_samples or len(sheet)}),
     )
+
+
+@pytest.mark.parametrize("shuffled", [False, True])
+@pytest.mark.parametrize("selector", ["CD4 memory", "NK", "PBMC"])
+def test_sums_over_leaves_are_those_of_the_cells_whatever_the_order_of_rows(selector, shuffled):
+    table = cells()
+    sums = collect(table, shuffled=shuffled)
+    inside = table if selector == "PBMC" else table[table["population"] == selector]
+    known = inside.groupby(["donor", "visit"])[GENES].sum()
+    units = pd.MultiIndex.from_frame(sums.units[["donor", "visit"]])
+    found = sums.add_up(sums.select(POPULATIONS, selector), value="lognorm")
+    np.testing.assert_allclose(found, known.loc[units], rtol=1e-5)
 
 
 def score(table, **options):

@@ -169,16 +169,18 @@ def test_without_pairs_cells_can_be_labelled_and_verdicts_cannot_be_asked_for(tm
     head = ("sample", "donor", "visit", "path")
     config = study(tmp_path, [head, ("s1", "D1", "baseline", "a.h5"), ("s2", "D2", "week2", "b.h5")])
     ran(snakemake("--dry-run", "annotate", directory=tmp_path, config=config))
-    process = snakemake("--dry-run", directory=tmp_path, config=config)
-    said = process.stdout + process.stderr
-    assert process.returncode != 0
-    for words in (
-        "no donor has both visits of a contrast",
-        "D1: baseline",
-        "D2: week2",
-        "snakemake annotate",
-    ):
-        assert words in said
+    # all, and each of the two tables by itself
+    for target in ((), ("results/verdict/verdicts.tsv",), ("results/verdict/flips.tsv",)):
+        process = snakemake("--dry-run", *target, directory=tmp_path, config=config)
+        said = process.stdout + process.stderr
+        assert process.returncode != 0, target
+        for words in (
+            "no donor has both visits of a contrast",
+            "D1: baseline",
+            "D2: week2",
+            "snakemake annotate",
+        ):
+            assert words in said, target
 
 
 def test_the_same_library_twice_stops_the_run_and_leaves_the_page(tmp_path, data):

@@ -122,6 +122,12 @@ def test_a_changed_margin_reruns_verdict_and_report_only(treated, tmp_path):
     assert planned(treated, tmp_path / "study.yaml") == expected
 
 
+def test_another_number_of_flips_judges_and_draws_nothing_anew(treated, tmp_path):
+    (tmp_path / "study.yaml").write_text((ROOT / "config/demo.yaml").read_text() + "verdict: {flips: 500}\n")
+    expected = {"all", "flip_visits"} | REPORT - {"draw_figures"}
+    assert planned(treated, tmp_path / "study.yaml") == expected
+
+
 def test_each_claim_of_the_report_shows_its_own_verdict_estimate_and_donors(treated, verdicts):
     page = (treated / "results/report/report.html").read_text(encoding="utf-8")
     assert len(page.encode()) < 8_000_000
