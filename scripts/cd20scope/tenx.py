@@ -8,7 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 import numpy.typing as npt
-import scipy.io
+import scipy
 import scipy.sparse as sp
 
 
