@@ -15,7 +15,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from cd20scope import marker_scores
-from cd20scope.consensus import class_chances, consensus_scores
+from cd20scope.consensus import NEIGHBORS, class_chances, consensus_scores
 from cd20scope.decisions import NodeSpec, node_specs
 from cd20scope.features import choose_features
 from cd20scope.marker_scores import SD_FLOOR
@@ -152,15 +152,16 @@ def _fit_node(
     cells = Standardised.measure(values)
     reduced = _decompose(cells, seed=seed)
     n_near = int(np.clip(len(cells) // 200, N_NEIGHBORS, MAX_NEIGHBORS))
-    near = find_neighbors(reduced, n=n_near, threads=threads)
-    classes = marker_scores.find_present(spec, cells, genes, near)
+    # as many as the neighbourhoods that scores are averaged over need, so that one search serves both
+    near = find_neighbors(reduced, n=n_near if spec.absolute else max(n_near, *NEIGHBORS), threads=threads)
+    classes = marker_scores.find_present(spec, cells, genes, near[:, :n_near])
     if not classes:
         return None, reduced
-    smooth = neighbor_mean(near)
+    smooth = neighbor_mean(near[:, :n_near])
     if spec.absolute:
         chance = _root_chances(spec, classes, cells, genes, smooth, reduced, seed=seed)
     else:
-        chance = _branch_chances(spec, classes, cells, genes, smooth, reduced, threads=threads)
+        chance = _branch_chances(spec, classes, cells, genes, smooth, reduced, near, threads=threads)
     likeliest = chance.argmax(axis=1)[chance.sum(axis=1) > 0]
     kept = np.flatnonzero(np.bincount(likeliest, minlength=len(classes)) >= MIN_SEEDS)
     # one subset alone tells nothing: its cells may be of those whose markers were not seen
@@ -205,6 +206,7 @@ def _branch_chances(
     genes: Array,
     smooth: "sp.csr_matrix",
     components: Array,
+    near: Array,
     *,
     threads: int,
 ) -> Array:
@@ -214,7 +216,7 @@ def _branch_chances(
         [marker_scores.fraction_on(spec.markers[name][0], cells, genes, smooth) for name in classes]
     )
     share = np.array([marker_scores.guess_share(column) for column in on.T])
-    around = consensus_scores(own, components, threads=threads)
+    around = consensus_scores(own, components, near, threads=threads)
     off = on < marker_scores.MIN_ON
     return class_chances(own, np.where(off, -marker_scores.OFF, around), share=share)
 

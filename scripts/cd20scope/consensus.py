@@ -24,12 +24,32 @@ RARE = 1e-4
 """Added to the share of a class before its logarithm."""
 
 
-def consensus_scores(scores: Array, components: Array, *, threads: int = 1) -> Array:
-    """Average marker scores over neighbourhoods of several sizes in several spaces; cells x classes."""
+def consensus_scores(scores: Array, components: Array, near: Array, *, threads: int = 1) -> Array:
+    """Average marker scores over neighbourhoods of several sizes in several spaces.
+
+    Parameters
+    ----------
+    scores
+        Cells x classes.
+    components
+        Principal components, cells x n.
+    near
+        Nearest cells of each cell over all components, itself first; at least ``max(NEIGHBORS)`` where there are so
+        many cells.
+    threads
+        Of the searches in fewer components.
+
+    Returns
+    -------
+    numpy.ndarray
+        Cells x classes, in standard deviations.
+    """
     found = []
     for n_components in COMPONENTS:
-        near = find_neighbors(components[:, :n_components], n=max(NEIGHBORS), threads=threads)
-        found += [standard(neighbor_mean(near[:, :k]) @ scores) for k in NEIGHBORS]
+        own = near
+        if n_components < components.shape[1]:
+            own = find_neighbors(components[:, :n_components], n=max(NEIGHBORS), threads=threads)
+        found += [standard(neighbor_mean(own[:, :k]) @ scores) for k in NEIGHBORS]
     return np.asarray(np.mean(found, axis=0))
 
 

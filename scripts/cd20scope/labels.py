@@ -219,13 +219,13 @@ def _nearest_shares(confusion: Array, mean: Array) -> Array:
     """Shares p >= 0 that come nearest to ``mean = confusion' p``; see :func:`estimate_cells`."""
     # the last row asks for a sum of 1, so much that it holds
     system, wanted = np.vstack([confusion.T, np.full(len(mean), 1e3)]), np.append(mean, 1e3)
-    shares = np.linalg.lstsq(system, wanted)[0]
+    shares: Array = np.linalg.lstsq(system, wanted)[0]
     if shares.min() >= 0:
         return shares
     # asked for only here: its import takes 0.2 s in the job of each sample
     from scipy.optimize import nnls
 
-    return nnls(system, wanted)[0]
+    return np.asarray(nnls(system, wanted)[0])
 
 
 def lineage_of_cells(

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from scipy.optimize import minimize
 from scipy.special import softmax
 from sklearn.metrics import f1_score
 
@@ -182,6 +183,28 @@ def test_estimated_cells_undo_the_confusion():
     assert labels.estimate_cells(low, model, populations=tree)["b"] == pytest.approx(0, abs=1e-3)
     few = labels.estimate_cells(low.head(20), model, populations=tree)
     assert few["b"] == pytest.approx(2)
+
+
+def test_estimated_shares_are_the_nearest_that_are_none_below_zero():
+    rng = np.random.default_rng(4)
+    inside = 0
+    for _ in range(60):
+        n = int(rng.integers(2, 7))
+        confusion = rng.dirichlet(np.ones(n), size=n) * 0.4 + 0.6 * np.eye(n)
+        mean = rng.dirichlet(np.ones(n))
+        found = labels._nearest_shares(confusion, mean)
+        # the same by a general solver: sum of squares, with bounds and a sum of exactly 1
+        asked = minimize(
+            lambda p, c=confusion, m=mean: np.sum((c.T @ p - m) ** 2),
+            np.full(n, 1 / n),
+            bounds=[(0, 1)] * n,
+            constraints={"type": "eq", "fun": lambda p: p.sum() - 1},
+            method="SLSQP",
+            options={"ftol": 1e-14, "maxiter": 500},
+        )
+        np.testing.assert_allclose(found / found.sum(), asked.x, atol=2e-5)
+        inside += bool(found.min() > 1e-6)
+    assert 10 < inside < 50  # both ways were tried
 
 
 def test_dropped_cells_are_unassigned():
