@@ -8,6 +8,13 @@ import pandas as pd
 
 Array = npt.NDArray[Any]
 
+LARGE = 10_000
+"""Cells above which fewer rounds are made, as umap-learn does."""
+EPOCHS, EPOCHS_LARGE = 500, 200
+"""Rounds of the layout."""
+REACH = 10.0
+"""Largest coordinate that the layout starts from, as in umap-learn."""
+
 
 def integrable(samples: pd.DataFrame, column: str) -> bool:
     """Whether a column of the sheet may be evened out without evening out the treatment.
@@ -62,10 +69,13 @@ def embed_sketch(
 
     References
     ----------
-    Korsunsky et al. 2019, doi:10.1038/s41592-019-0619-0; McInnes et al. 2018, doi:10.21105/joss.00861.
+    Korsunsky et al. 2019, doi:10.1038/s41592-019-0619-0; McInnes et al. 2018, doi:10.48550/arXiv.1802.03426; the
+    components as a start: Kobak & Linderman 2021, doi:10.1038/s41587-020-00809-z.
     """
-    import anndata as ad
-    import scanpy as sc
+    # compiled beforehand: umap-learn, the same method, spends more time with numba's compiler than with the layout
+    from knncolle import FindKnnResults
+    from scranpy import run_umap
+    from sklearn.neighbors import NearestNeighbors
 
     space = np.asarray(components, dtype=np.float32)
     if batch is not None:
@@ -74,15 +84,23 @@ def embed_sketch(
         fitted = run_harmony(space, pd.DataFrame({"batch": batch}), "batch", random_state=seed, verbose=False)
         corrected = np.asarray(fitted.Z_corr, dtype=np.float32)
         space = corrected if corrected.shape[0] == len(space) else corrected.T
-    cells = ad.AnnData(obs=pd.DataFrame(index=[str(row) for row in range(len(space))]))
-    cells.obsm["X_space"] = space
-    # exact neighbours: for a bounded sketch they cost less than compiling the approximate search does
-    sc.pp.neighbors(
-        cells,
-        use_rep="X_space",
-        n_neighbors=min(n_neighbors, len(space) - 1),
-        transformer="sklearn",
-        random_state=seed,
+    # exact neighbours: the sketch is bounded
+    search = NearestNeighbors(n_neighbors=min(n_neighbors, len(space) - 1), algorithm="brute").fit(space)
+    distance, index = search.kneighbors()
+    placed = run_umap(
+        FindKnnResults(index.astype(np.uint32), distance.astype(float)),
+        min_dist=min_distance,
+        num_epochs=EPOCHS if len(space) <= LARGE else EPOCHS_LARGE,
+        initialize_method="none",
+        initial_coordinates=_start(space),
+        optimize_seed=seed,
     )
-    sc.tl.umap(cells, min_dist=min_distance, random_state=seed)
-    return np.asarray(cells.obsm["X_umap"])
+    return np.asarray(placed, dtype=np.float32)
+
+
+def _start(space: Array) -> Array:
+    """First two components, centred and brought to :data:`REACH`: where the layout starts from."""
+    first = np.zeros((len(space), 2))
+    first[:, : space.shape[1]] = space[:, :2]
+    first -= first.mean(axis=0)
+    return first / (float(np.abs(first).max()) or 1.0) * REACH

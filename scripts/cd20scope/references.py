@@ -23,6 +23,8 @@ REFERENCES = {
     "Katz": "Katz D et al. Obtaining confidence intervals for the risk ratio. Biometrics 1978. doi:10.2307/2530610",
     "Kitagawa": "Kitagawa EM. Components of a difference between two rates. J Am Stat Assoc 1955. "
     "doi:10.1080/01621459.1955.10501299",
+    "Kobak": "Kobak D, Linderman GC. Initialization is critical for preserving global data structure in both t-SNE and "
+    "UMAP. Nat Biotechnol 2021. doi:10.1038/s41587-020-00809-z",
     "Korsunsky": "Korsunsky I et al. Harmony. Nat Methods 2019. doi:10.1038/s41592-019-0619-0",
     "Love": "Love MI, Huber W, Anders S. DESeq2. Genome Biol 2014. doi:10.1186/s13059-014-0550-8",
     "McInnes": "McInnes L, Healy J, Melville J. UMAP. 2018. doi:10.48550/arXiv.1802.03426",
@@ -38,7 +40,6 @@ REFERENCES = {
     "Tirosh": "Tirosh I et al. Dissecting the multicellular ecosystem of metastatic melanoma. Science 2016. "
     "doi:10.1126/science.aad0501",
     "Wilcoxon": "Wilcoxon F. Individual comparisons by ranking methods. Biometrics Bulletin 1945. doi:10.2307/3001968",
-    "Wolf": "Wolf FA, Angerer P, Theis FJ. SCANPY. Genome Biol 2018. doi:10.1186/s13059-017-1382-0",
     "Wolock": "Wolock SL, Lopez R, Klein AM. Scrublet. Cell Syst 2019. doi:10.1016/j.cels.2018.11.005",
     "Young": "Young MD, Behjati S. SoupX. GigaScience 2020. doi:10.1093/gigascience/giaa151",
 }

@@ -3,7 +3,7 @@
 # Software whose versions a reader is told
 SOFTWARE = (
     "snakemake",
-    "scanpy",
+    "scranpy",
     "anndata",
     "scikit-learn",
     "pydeseq2",
