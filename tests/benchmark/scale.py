@@ -60,6 +60,8 @@ def run(command: list[str], *, cores: int, threads: int, log: Path) -> tuple[Cos
     With the cost comes the end of what it said when it failed, else nothing.
     """
     environment = os.environ | {"OMP_NUM_THREADS": str(threads), "NUMBA_NUM_THREADS": str(threads)}
+    # as on users' machines: Python keeps what it has compiled
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     started = time.perf_counter()
     with log.open("w") as said:
         process = subprocess.Popen(
