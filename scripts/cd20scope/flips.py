@@ -71,11 +71,10 @@ def ask_flipped(
     real = decide_all(hypotheses, changes, alpha=alpha, min_pairs=min_pairs)
     # what cannot be tested cannot be tested under flips either, and its donors' signs do not matter
     asked = [made.hypothesis for made in real if made.evidence.claim is not None]
+    read = {key for entry in asked for key in needed(entry).values()}
     said = np.empty((len(signs), len(asked)), dtype=object)
     for index, pattern in enumerate(signs):
-        flipped = {
-            key: changes[key].flip(pattern[rows[key]]) for entry in asked for key in needed(entry).values()
-        }
+        flipped = {key: changes[key].flip(pattern[rows[key]]) for key in read}
         decided = decide_all(asked, flipped, alpha=alpha, min_pairs=min_pairs)
         said[index] = [made.verdict.verdict for made in decided]
     return _tabulate(real, asked, said)

@@ -5,9 +5,10 @@ of interest ``delta`` > 0 (the margin). Absence of a significant effect is never
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from cd20scope.pairs import PairedTest
@@ -21,7 +22,14 @@ class Verdict:
     reason: str
 
 
-def holm(p_values: pd.Series, *, alpha: float) -> pd.DataFrame:
+class Corrected(NamedTuple):
+    """Tests of a family after correction, in the order in which they were given; each of shape (m,)."""
+
+    p_adjusted: NDArray[np.float64]
+    level: NDArray[np.float64]
+
+
+def holm(p_values: ArrayLike, *, alpha: float) -> Corrected:
     r"""Holm's step-down procedure, with the level that each test ends up being judged at.
 
     .. math:: a_{(i)} = \frac{\alpha}{m - \min(i - 1, r)}
@@ -32,31 +40,26 @@ def holm(p_values: pd.Series, *, alpha: float) -> pd.DataFrame:
     Parameters
     ----------
     p_values
-        One per distinct test, none missing.
+        One per distinct test, none missing; shape (m,).
     alpha
         Probability of any false rejection in the family.
-
-    Returns
-    -------
-    Same index: ``p_adjusted``, ``level``.
 
     References
     ----------
     Holm (1979), Scandinavian Journal of Statistics 6, 65-70. https://www.jstor.org/stable/4615733
     """
-    if p_values.empty:
-        return pd.DataFrame({"p_adjusted": [], "level": []}, index=p_values.index, dtype=float)
     # statsmodels' multipletests collects garbage at every call, 40 ms each, and flips call this thousands of times
-    p, m = p_values.to_numpy(dtype=float), len(p_values)
+    p = np.asarray(p_values, dtype=float)
+    m = len(p)
     order = np.argsort(p, kind="stable")
     before = np.empty(m, dtype=int)
     before[order] = np.arange(m)
     adjusted = np.minimum(np.maximum.accumulate((m - np.arange(m)) * p[order]), 1.0)[before]
     level = alpha / (m - np.minimum(before, int((adjusted <= alpha).sum())))
-    return pd.DataFrame({"p_adjusted": adjusted, "level": level}, index=p_values.index)
+    return Corrected(adjusted, level)
 
 
-def false_discovery(p_values: pd.Series, *, alpha: float) -> pd.DataFrame:
+def false_discovery(p_values: ArrayLike, *, alpha: float) -> Corrected:
     r"""Benjamini-Hochberg's step-up procedure, with the level that the family ends up being judged at.
 
     .. math:: a = \alpha \frac{\max(R, 1)}{m}
@@ -67,13 +70,9 @@ def false_discovery(p_values: pd.Series, *, alpha: float) -> pd.DataFrame:
     Parameters
     ----------
     p_values
-        One per distinct test, none missing.
+        One per distinct test, none missing; shape (m,).
     alpha
         False discovery rate.
-
-    Returns
-    -------
-    Same index: ``p_adjusted``, ``level``.
 
     References
     ----------
@@ -81,10 +80,10 @@ def false_discovery(p_values: pd.Series, *, alpha: float) -> pd.DataFrame:
     Benjamini & Yekutieli (2005), the intervals. doi:10.1198/016214504000001907
     """
     # the same as pairs.benjamini_hochberg of one group; flips call this thousands of times
-    adjusted = stats.false_discovery_control(p_values.to_numpy(dtype=float)) if len(p_values) else p_values
+    p = np.asarray(p_values, dtype=float)
+    adjusted = np.asarray(stats.false_discovery_control(p)) if len(p) else p
     called = int((adjusted <= alpha).sum())
-    level = alpha * max(called, 1) / max(len(p_values), 1)
-    return pd.DataFrame({"p_adjusted": adjusted, "level": level}, index=p_values.index)
+    return Corrected(adjusted, np.full(len(p), alpha * max(called, 1) / max(len(p), 1)))
 
 
 def p_for_equivalence(t: PairedTest, *, delta: float) -> float:

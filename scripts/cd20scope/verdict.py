@@ -17,6 +17,9 @@ COLUMNS = (
 )
 """Columns of the table of verdicts."""
 
+type TestKey = tuple[object, ...]
+"""Identity of a test, see :class:`cd20scope.evidence.Evidence`."""
+
 CORRECTIONS = {"confirmatory": holm, "exploratory": false_discovery}
 
 
@@ -71,11 +74,12 @@ def decide_all(
         Fewer complete pairs make a hypothesis not testable.
     """
     weighed = [(entry, weigh(entry, changes, min_pairs=min_pairs)) for entry in hypotheses]
-    levels: dict[str, dict[str, tuple[float, float]]] = {}
+    levels: dict[str, dict[TestKey, tuple[float, float]]] = {}
     for family, correction in CORRECTIONS.items():
-        corrected = correction(_distinct(weighed, family), alpha=alpha)
-        pair = zip(corrected["p_adjusted"].tolist(), corrected["level"].tolist(), strict=True)
-        levels[family] = dict(zip(corrected.index, pair, strict=True))
+        found = _distinct(weighed, family)
+        corrected = correction(list(found.values()), alpha=alpha)
+        pair = zip(corrected.p_adjusted.tolist(), corrected.level.tolist(), strict=True)
+        levels[family] = dict(zip(found, pair, strict=True))
     return [_decide(entry, evidence, levels[entry["family"]]) for entry, evidence in weighed]
 
 
@@ -117,23 +121,21 @@ def tabulate(
     return pd.DataFrame([_row(made, named, alpha) for made in decisions], columns=list(COLUMNS))
 
 
-def _distinct(weighed: Sequence[tuple[Mapping[str, Any], Evidence]], family: str) -> pd.Series:
-    """p-value of every distinct test of a family, indexed by the key of the test."""
-    found = {
-        # Keys are tuples of different lengths, which an index would take for levels; their text is as distinct.
-        repr(evidence.key): evidence.claim.p_value
+def _distinct(weighed: Sequence[tuple[Mapping[str, Any], Evidence]], family: str) -> dict[TestKey, float]:
+    """p-value of every distinct test of a family, by the key of the test."""
+    return {
+        evidence.key: evidence.claim.p_value
         for entry, evidence in weighed
         if entry["family"] == family and evidence.claim is not None
     }
-    return pd.Series(list(found.values()), index=pd.Index(list(found), dtype=object), dtype=float)
 
 
 def _decide(
-    hypothesis: Mapping[str, Any], evidence: Evidence, levels: Mapping[str, tuple[float, float]]
+    hypothesis: Mapping[str, Any], evidence: Evidence, levels: Mapping[TestKey, tuple[float, float]]
 ) -> Decision:
     if evidence.claim is None:
         return Decision(hypothesis, evidence, Verdict("not testable", evidence.reason))
-    p_adjusted, level = levels[repr(evidence.key)]
+    p_adjusted, level = levels[evidence.key]
     return Decision(
         hypothesis=hypothesis,
         evidence=evidence,

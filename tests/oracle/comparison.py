@@ -102,9 +102,9 @@ def shares() -> list[Difference]:
         "rank_low": [test.interval()[0] for test in ranks],
         "rank_high": [test.interval()[1] for test in ranks],
         "rank_p": [test.p_value for test in ranks],
-        "holm": rules.holm(golden["p_value"], alpha=0.05)["p_adjusted"],
+        "holm": rules.holm(golden["p_value"], alpha=0.05).p_adjusted,
         "bh": table["p_adjusted"],
-        "bh_all": rules.false_discovery(golden["p_value"], alpha=0.05)["p_adjusted"],
+        "bh_all": rules.false_discovery(golden["p_value"], alpha=0.05).p_adjusted,
     }
     why = "the same formula, rounding apart"
     return [Difference(f"shares: {name}", _relative(x, golden[name]), 1e-10, why) for name, x in ours.items()]
