@@ -61,7 +61,7 @@ STYLE: Any = {
     "figure.constrained_layout.h_pad": 0.08,
     "figure.constrained_layout.w_pad": 0.08,
     "text.parse_math": False,  # a donor called "$1$" stays what it is
-    # where titles stand anyway; to look for ticks above them takes a tenth of the drawing
+    # where titles stand anyway: no panel with ticks on top has one, and to look for such takes a tenth of the drawing
     "axes.titley": 1.0,
 }
 

@@ -13,7 +13,7 @@ LARGE = 10_000
 EPOCHS, EPOCHS_LARGE = 500, 200
 """Rounds of the layout."""
 REACH = 10.0
-"""Largest coordinate that the layout starts from, as in umap-learn."""
+"""Largest coordinate that the layout starts from; as scranpy's own start has."""
 
 
 def integrable(samples: pd.DataFrame, column: str) -> bool:
@@ -39,7 +39,7 @@ def integrable(samples: pd.DataFrame, column: str) -> bool:
 def thin(n_cells: int, *, most: int, seed: int) -> Array:
     """Draw the rows of the sketch that are laid out, ascending: all of them, or ``most`` at random.
 
-    A map of a page shows no more than some ten thousand points; laying out 50,000 takes thrice the time of 20,000.
+    A map of a page shows no more than some ten thousand points, and the time grows with their number.
     """
     return np.sort(np.random.default_rng(seed).permutation(n_cells)[:most])
 

@@ -22,6 +22,8 @@ from cd20scope.rules import (
 
 DIRECTIONS = {"up": 1, "down": -1, "none": 1}
 
+type TestKey = tuple[object, ...]
+"""Identity of a test: hypotheses with the same key share one, which counts once in their family."""
 type Tester = Callable[[NDArray[np.float64]], PairedTest]
 """From one difference per donor to a test of their centre."""
 
@@ -63,7 +65,7 @@ class Evidence:
     reason
         Why it is not testable; empty where it is.
     key
-        Identity of the test: hypotheses with the same key share one test and count once in their family.
+        Identity of the test.
     t
         The test in natural sign; of the later change of the programme for a biphasic hypothesis. None without
         any donor.
@@ -75,7 +77,7 @@ class Evidence:
 
     paired: Pairs = field(default_factory=lambda: Pairs(()))
     reason: str = ""
-    key: tuple[object, ...] = ()
+    key: TestKey = ()
     t: PairedTest | None = None
     floor: float = -np.inf
     claim: Claim | Biphasic | None = None
@@ -136,7 +138,7 @@ def weigh(
         floor=change.mean_floor if sign > 0 else -change.mean_ceiling,
         ceiling=change.mean_ceiling if sign > 0 else -change.mean_floor,
     )
-    key: tuple[object, ...] = needed(hypothesis)["main"]
+    key: TestKey = needed(hypothesis)["main"]
     if strong or claim.same:
         key = (*key, hypothesis["direction"], claim.delta)
     return Evidence(change.paired, key=key, t=t, floor=change.mean_floor, claim=claim)

@@ -216,7 +216,10 @@ def estimate_cells(chances: pd.DataFrame, model: Model, *, populations: Mapping[
 
 
 def _nearest_shares(confusion: Array, mean: Array) -> Array:
-    """Shares p >= 0 that come nearest to ``mean = confusion' p``; see :func:`estimate_cells`."""
+    """Shares p >= 0 that come nearest to ``mean = confusion' p``; see :func:`estimate_cells`.
+
+    Classes that the confusion cannot tell apart share evenly, unless some other share would be below zero.
+    """
     # the last row asks for a sum of 1, so much that it holds
     system, wanted = np.vstack([confusion.T, np.full(len(mean), 1e3)]), np.append(mean, 1e3)
     shares: Array = np.linalg.lstsq(system, wanted)[0]

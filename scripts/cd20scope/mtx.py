@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import IO, cast
 
 import numpy as np
-import scipy
+import scipy  # scipy.io is imported where it is first used
 from scipy import sparse
 
 from cd20scope.counts import IngestError

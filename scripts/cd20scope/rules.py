@@ -23,7 +23,15 @@ class Verdict:
 
 
 class Corrected(NamedTuple):
-    """Tests of a family after correction, in the order in which they were given; each of shape (m,)."""
+    """Tests of a family after correction, in the order in which they were given.
+
+    Attributes
+    ----------
+    p_adjusted
+        Shape (m,); at most ``alpha`` where the test is called.
+    level
+        Shape (m,); the level that each test ends up being judged at.
+    """
 
     p_adjusted: NDArray[np.float64]
     level: NDArray[np.float64]

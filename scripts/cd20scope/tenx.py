@@ -8,7 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 import numpy.typing as npt
-import scipy
+import scipy  # scipy.io is imported where it is first used
 import scipy.sparse as sp
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from cd20scope import pairs, schema
 from cd20scope.changes import Change, Key
-from cd20scope.evidence import Evidence, describe_test, effect_text, limits_of, weigh
+from cd20scope.evidence import Evidence, TestKey, describe_test, effect_text, limits_of, weigh
 from cd20scope.rules import Verdict, false_discovery, holm
 
 COLUMNS = (
@@ -16,9 +16,6 @@ COLUMNS = (
     *("family", "component", "strength", "opposes", "level", "test", "donors", "dropped", "effect", "note"),
 )
 """Columns of the table of verdicts."""
-
-type TestKey = tuple[object, ...]
-"""Identity of a test, see :class:`cd20scope.evidence.Evidence`."""
 
 CORRECTIONS = {"confirmatory": holm, "exploratory": false_discovery}
 

@@ -99,7 +99,10 @@ def test_environments_hold_the_pinned_versions():
     for path in (ROOT / "envs").glob("*.yaml"):
         env = yaml.safe_load(path.read_text())
         assert env["channels"][-1] == "nodefaults"
-        for dependency in env["dependencies"]:
+        installed = [part for part in env["dependencies"] if part != "pip"]
+        by_pip = [part.split("==") for group in installed if isinstance(group, dict) for part in group["pip"]]
+        assert {name: pins[name] for name, _ in by_pip} == dict(by_pip), path.name
+        for dependency in (part for part in installed if isinstance(part, str)):
             name, version = dependency.split("=")
             if name.startswith("r-"):
                 assert version  # R is no part of the pinned environment
