@@ -72,7 +72,7 @@ def embed_sketch(
     Korsunsky et al. 2019, doi:10.1038/s41592-019-0619-0; McInnes et al. 2018, doi:10.48550/arXiv.1802.03426; the
     components as a start: Kobak & Linderman 2021, doi:10.1038/s41587-020-00809-z.
     """
-    # compiled beforehand: umap-learn, the same method, spends more time with numba's compiler than with the layout
+    # compiled beforehand: of umap-learn, the same method, import and compiler take longer than the layout
     from knncolle import FindKnnResults
     from scranpy import run_umap
     from sklearn.neighbors import NearestNeighbors

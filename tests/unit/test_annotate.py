@@ -8,12 +8,10 @@ from sklearn.metrics import f1_score
 
 from cd20scope import (
     annotate,
-    consensus,
     decisions,
     features,
     ingest,
     labels,
-    neighbors,
     regression,
     schema,
     soup,
@@ -294,26 +292,6 @@ def test_soup_alone_makes_no_b_cell(cohort, fitted, populations):
     assert found.cells["population"].isin(["B naive", "B memory"]).mean() <= 0.001
 
 
-@pytest.mark.parametrize(("n_cells", "n_components"), [(400, 30), (400, 12), (40, 30)])
-def test_one_search_serves_larger_and_smaller_neighbourhoods(n_cells, n_components):
-    rng = np.random.default_rng(5)
-    space, scores = rng.normal(size=(n_cells, n_components)).astype(np.float32), rng.normal(size=(n_cells, 3))
-    few, many = (
-        consensus.consensus_scores(scores, space, neighbors.find_neighbors(space, n=n))
-        for n in (max(consensus.NEIGHBORS), 90)
-    )
-    np.testing.assert_array_equal(few, many)
-    # by hand, of the spaces and sizes that there are
-    found = []
-    for used in (min(part, n_components) for part in consensus.COMPONENTS):
-        distance = np.linalg.norm(space[:, None, :used] - space[None, :, :used], axis=2)
-        order = np.argsort(distance, axis=1)
-        for size in consensus.NEIGHBORS:
-            mean = scores[order[:, :size]].mean(axis=1)
-            found.append((mean - mean.mean(axis=0)) / (mean.std(axis=0) + 1e-9))
-    np.testing.assert_allclose(few, np.mean(found, axis=0), atol=1e-4)
-
-
 def test_two_runs_give_the_same_model(cohort, populations):
     name = next(iter(cohort["counts"]))
     models = [
@@ -333,14 +311,6 @@ def test_the_number_of_threads_changes_nothing(cohort, populations):
     np.testing.assert_array_equal(components, same)
     expected, found = pack_model(one), pack_model(two)
     assert all(np.array_equal(expected[name], found[name]) for name in expected)
-
-
-def test_neighbours_are_the_same_on_any_number_of_threads():
-    # more cells than two threads need to be given a search each
-    space = np.random.default_rng(0).normal(size=(2 * neighbors.LEAST_PER_THREAD + 900, 12))
-    one = neighbors.find_neighbors(space, n=30)
-    np.testing.assert_array_equal(one, neighbors.find_neighbors(space, n=30, threads=2))
-    np.testing.assert_array_equal(one[:, 0], np.arange(len(space)))
 
 
 def test_log_normalised_input_is_what_ingest_gives(cohort):
