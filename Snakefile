@@ -39,6 +39,10 @@ include: "workflow/rules/verdict.smk"
 include: "workflow/rules/report.smk"
 
 
+onstart:
+    look_once()
+
+
 rule all:
     default_target: True
     input:

@@ -30,13 +30,6 @@ def test_share_of_simulated_equals_a_plain_loop():
     np.testing.assert_allclose(doublets._share_simulated(points, n_observed=n, k=k), expected)
 
 
-def test_scores_do_not_depend_on_the_block(two_kinds, monkeypatch):
-    counts, _ = two_kinds
-    whole = doublets.score_doublets(counts, seed=0)
-    monkeypatch.setattr(doublets, "BLOCK", 37)
-    np.testing.assert_array_equal(whole, doublets.score_doublets(counts, seed=0))
-
-
 def test_too_few_cells_are_not_scored():
     assert not doublets.score_doublets(sp.csr_matrix(np.ones((10, 20), dtype=int)), seed=0).any()
 

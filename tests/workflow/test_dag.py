@@ -6,7 +6,7 @@ import subprocess
 import pytest
 import yaml
 
-from workflow.running import ROOT, ran, snakemake
+from workflow.running import ROOT, TINY, ran, snakemake
 
 STEPS = [
     "preflight",
@@ -137,6 +137,16 @@ def test_the_demo_needs_each_sample_once_a_step(tmp_path):
     counts = dict(re.findall(r"^(\w+)\s+(\d+)$", said.stdout + said.stderr, flags=re.M))
     assert counts["read_sample"] == counts["flag_cells"] == counts["label_cells"] == "23"
     assert counts["total"] == "89"
+
+
+def test_waiting_jobs_are_looked_through_once_for_each_that_ends(tmp_path):
+    config = tmp_path / "tiny.yaml"
+    config.write_text(TINY)
+    run = ran(snakemake("--verbose", "--until", "flag_cells", directory=tmp_path, config=config))
+    done = len(list((tmp_path / "results/logs").rglob("*.log")))
+    looks = run.stderr.count("Ready jobs:")
+    assert done >= 13
+    assert looks <= done + 5
 
 
 def test_no_data_are_committed():
