@@ -4,6 +4,7 @@
 SOFTWARE = (
     "snakemake",
     "scranpy",
+    "knncolle",
     "anndata",
     "scikit-learn",
     "pydeseq2",
