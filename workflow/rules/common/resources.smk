@@ -51,5 +51,9 @@ def look_once():
     """
     scheduler = workflow.scheduler
     limit = getattr(scheduler, "job_rate_limiter", None)
-    if limit and workflow.resource_settings.nodes is None and (limit.max_jobs, limit.timespan) == (100, 1):
+    if (
+        limit
+        and workflow.resource_settings.nodes is None
+        and (limit.max_jobs, limit.timespan) == (100, 1)
+    ):
         scheduler.job_rate_limiter = None
