@@ -40,7 +40,7 @@ include: "workflow/rules/report.smk"
 
 
 onstart:
-    look_once()
+    lift_start_limit()
 
 
 rule all:

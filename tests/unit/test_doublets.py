@@ -30,6 +30,13 @@ def test_share_of_simulated_equals_a_plain_loop():
     np.testing.assert_allclose(doublets._share_simulated(points, n_observed=n, k=k), expected)
 
 
+def test_of_copies_of_a_cell_only_itself_is_left_out():
+    rng = np.random.default_rng(1)
+    cells = rng.normal(size=(20, 5))
+    points = np.vstack([cells, cells, cells, rng.normal(size=(60, 5))])
+    np.testing.assert_array_equal(doublets._share_simulated(points, n_observed=20, k=2), 1)
+
+
 def test_too_few_cells_are_not_scored():
     assert not doublets.score_doublets(sp.csr_matrix(np.ones((10, 20), dtype=int)), seed=0).any()
 

@@ -43,17 +43,16 @@ def disk(wildcards, input):
     return int(100 + 2 * megabytes(input))
 
 
-def look_once():
+def lift_start_limit():
     """On one machine, let Snakemake look for jobs to start only when one has ended.
 
-    Its limit of starts, 100 a second unless another is given, makes it look again a second after each look at which jobs wait:
-    5,600 times for 149 jobs. There the cores are the limit. On a cluster (``--jobs``) it is kept, as is one that is given.
+    Its limit of starts, 100 a second by default, makes it look through all waiting jobs again a second after each look: 5,600 times
+    for 149 jobs. There the cores are the limit. A cluster keeps it, and any other limit that is given stays.
     """
-    scheduler = workflow.scheduler
-    limit = getattr(scheduler, "job_rate_limiter", None)
+    limit = getattr(workflow.scheduler, "job_rate_limiter", None)
     if (
         limit
-        and workflow.resource_settings.nodes is None
+        and workflow.local_exec
         and (limit.max_jobs, limit.timespan) == (100, 1)
     ):
-        scheduler.job_rate_limiter = None
+        workflow.scheduler.job_rate_limiter = None
