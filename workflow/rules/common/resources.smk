@@ -50,9 +50,5 @@ def lift_start_limit():
     for 149 jobs. There the cores are the limit. A cluster keeps it, and any other limit that is given stays.
     """
     limit = getattr(workflow.scheduler, "job_rate_limiter", None)
-    if (
-        limit
-        and workflow.local_exec
-        and (limit.max_jobs, limit.timespan) == (100, 1)
-    ):
+    if limit and workflow.local_exec and (limit.max_jobs, limit.timespan) == (100, 1):
         workflow.scheduler.job_rate_limiter = None
