@@ -1,264 +1,28 @@
-"""What init guesses: names taken apart, visits told by time and order, columns chosen, sheets that can be read."""
+"""What init guesses of whole studies, and that the sheets which it writes can be read."""
 
-import itertools
-import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cd20scope import init_columns, init_files, init_names, init_text, init_visits, sheet, sheet_checks
+from cd20scope import init_columns, init_text, sheet
 from cd20scope.cell_choice import parse_cells
-from cd20scope.init import guess_study
 from cd20scope.init_files import Found
-from cd20scope.init_rows import Answers
-
-ROOT = Path(__file__).resolve().parents[2]
-STUDY = {
-    "baseline": ["0M", "base", "BL", "tbase", "t0M", "pre"],
-    "week2": ["W2", "2W", "wk2", "0.5M"],
-    "month6": ["M6", "6M", "06mo", "t6M", "t06mo"],
-}
-TEMPLATE = (ROOT / "config/config.yaml").read_text()
-
-
-def text(values):
-    return np.array(values, dtype=np.str_)
-
-
-def columns(table, barcodes=None):
-    n = len(next(iter(table.values())))
-    names = text([f"{'ACGT' * 3}-1"] * n if barcodes is None else barcodes)
-    return init_columns.read_columns(
-        {name: lambda v=values: text(v) for name, values in table.items()}, names
-    )
-
-
-def found(table, **known):
-    n = len(next(iter(table.values())))
-    return Found(Path("all.h5ad"), "h5ad", "all", columns(table, **known), n)
-
-
-def guessed(*files, **answers):
-    return guess_study(files, study=STUDY, answers=Answers(**answers))
-
-
-def file_named(name):
-    return Found(Path(f"{name}.h5"), "10x_h5", name, n_cells=5)
-
-
-def as_read(study, folder):
-    """Write both files and read them as the workflow does."""
-    folder.mkdir(exist_ok=True)
-    for row in study.rows:
-        (folder.parent / row.file.path).touch()
-    rows = [row for row in study.rows if not row.file.path.is_absolute()]
-    assert rows == study.rows
-    written = init_text.sheet_text(study, folder=folder)
-    written = written.replace(str(Path.cwd()), str(folder.parent))
-    (folder / "samples.tsv").write_text(written)
-    config = yaml.safe_load(init_text.config_text(study, TEMPLATE, config="study.yaml", folder="."))
-    assert config["samples"] == "samples.tsv"
-    visits, donors = config["visits"], config.get("donors", {})
-    return sheet.read_sheet(folder / "samples.tsv", visits=visits, donors=donors)
-
-
-@pytest.mark.parametrize(
-    ("name", "donor", "visit"),
-    [
-        ("P01_baseline", "P01", "baseline"),
-        ("MS-03_w2", "MS-03", "w2"),
-        ("pt1.M6", "pt1", "M6"),
-        ("P01_0.5M", "P01", "0.5M"),
-        ("P01W2", "P01", "W2"),
-        ("baseline_P01", "P01", "baseline"),
-        ("GSM4567890_P01_day14", "P01", "day14"),
-        ("MS03-pre-treatment", "MS03", "pre-treatment"),
-        ("PBMC_P01_V2", "P01", "V2"),
-        ("P01_t06mo_S3_L001", "P01", "t06mo"),
-        ("subject 4 week 24", "subject 4", "week 24"),
-        ("P01_2W_rep2", "P01", "2W"),
-        ("D101_d0", "D101", "d0"),
-        ("20190304_P5_M06", "P5", "M06"),
-    ],
+from init_studies import (
+    DONORS,
+    NOISE,
+    TEMPLATE,
+    VISITS,
+    WORDS,
+    as_read,
+    columns,
+    file_named,
+    found,
+    grid,
+    guessed,
 )
-def test_one_name(name, donor, visit):
-    parts = init_names.take_apart([name])[name]
-    assert (parts.donor, parts.visit) == (donor, visit)
-
-
-@pytest.mark.parametrize("name", ["MS03", "sampleA", "GSM4567890", "CD4", "M6", "NovaSeq"])
-def test_a_name_without_donor_or_visit_is_not_read(name):
-    assert init_names.take_apart([name]) == {}
-
-
-def test_library_and_tissue_are_told_from_the_donor():
-    read = init_names.take_apart(["P01_CSF_BL_lane2", "P01_PBMC_BL_lane1"])
-    assert read["P01_CSF_BL_lane2"] == init_names.Parts("P01", "BL", "lane2", "CSF")
-    assert read["P01_PBMC_BL_lane1"] == init_names.Parts("P01", "BL", "lane1", "blood")
-
-
-WORDS = {
-    "baseline": ["0M", "BL", "baseline", "pre", "day0", "W0", "d0"],
-    "week2": ["2W", "W2", "wk2", "day14", "d14"],
-    "month6": ["6M", "M6", "month6", "d180", "week26"],
-}
-
-
-NAMES = st.from_regex(r"(P|MS-|pt|D|HD0|S)[1-9][0-9]?", fullmatch=True)
-
-
-@given(
-    donors=st.lists(NAMES, min_size=2, max_size=6, unique=True),
-    words=st.tuples(*(st.sampled_from(own) for own in WORDS.values())),
-    separator=st.sampled_from(["_", ".", "-"]),
-    visit_first=st.booleans(),
-)
-def test_names_made_of_donor_and_visit_are_taken_apart_and_their_visits_told(
-    donors, words, separator, visit_first
-):
-    # D1 reads like a day and S1 like nothing: only the grid of donors and visits tells them
-    pairs = list(itertools.product(donors, words))
-    names = [separator.join(pair[::-1] if visit_first else pair) for pair in pairs]
-    study = guessed(*map(file_named, names))
-    assert {(row.donor, row.visit) for row in study.rows} == set(pairs)
-    assert study.visits.unknown == []
-    told = {word: visit for visit, own in study.visits.names.items() for word in own}
-    for visit, word in zip(STUDY, words, strict=True):
-        assert told.get(word, word) == visit
-
-
-@given(st.lists(st.text(min_size=0, max_size=12), max_size=12))
-def test_safe_names_are_names_of_samples_and_no_two_are_one_file(names):
-    taken = set()
-    safe = [init_names.safe_name(name, taken) for name in names]
-    assert all(re.fullmatch(sheet_checks.SAMPLE, name, flags=re.ASCII) for name in safe)
-    assert len({name.casefold() for name in safe}) == len(names)
-
-
-def test_spellings_of_a_donor_are_one_donor_unless_they_share_a_visit():
-    seen = {"MS-03": {"BL"}, "ms3": {"W2"}, "P1": {"BL"}, "P01": {"BL"}, "P10": {"BL"}}
-    assert init_names.spellings(seen) == {"MS-03": ["ms3"]}
-
-
-def assigned(words, *, seen=None, said=None):
-    reads = words if isinstance(words, dict) else {word: word for word in words}
-    return init_visits.assign_visits(reads, seen=seen or {"P1": set(reads)}, study=STUDY, given=said or {})
-
-
-def test_times_are_brought_to_the_nearest_visit_or_become_their_own():
-    visits = assigned(["screening baseline", "day 3", "2 weeks", "M3", "24w", "1 year"])
-    assert visits.names == {
-        "baseline": ["screening baseline"],
-        "day3": ["day 3"],
-        "week2": ["2 weeks"],
-        "month3": ["M3"],
-        "month6": ["24w"],
-        "year1": ["1 year"],
-    }
-    assert visits.unknown == []
-
-
-def test_of_two_words_of_a_donor_the_nearer_one_is_the_visit():
-    assert assigned(["BL", "day12", "day14"]).names["week2"] == ["day14"]
-    assert list(assigned(["BL", "day12", "day14"]).names) == ["baseline", "day12", "week2", "month6"]
-    other = assigned(["day12", "day14"], seen={"P1": {"day12"}, "P2": {"day14"}})
-    assert other.names["week2"] == ["day12", "day14"]
-
-
-def test_three_visits_of_a_series_are_guessed_by_order_and_two_are_not():
-    three = assigned(["V1", "V2", "V3"])
-    assert list(three.names.values()) == [["V1"], ["V2"], ["V3"]]
-    assert {guess.sure for guess in three.guesses} == {"check"}
-    two = assigned(["V1", "V2"])
-    assert two.names["baseline"] == ["V1"]
-    assert two.unknown == ["V2"]
-
-
-def test_a_word_without_a_time_is_given_none():
-    visits = assigned(["pre", "post"])
-    assert visits.names == {"baseline": ["pre"], "week2": [], "month6": []}
-    assert visits.unknown == ["post"]
-    said = assigned(["pre", "post"], said={"post": "month6"})
-    assert said.names["month6"] == ["post"]
-    assert said.unknown == []
-
-
-def test_healthy_controls_are_no_baseline_where_there_is_one():
-    visits = assigned(["BL", "control"], seen={"P1": {"BL"}, "HC1": {"control"}})
-    assert visits.unknown == ["control"]
-    assert assigned(["ctrl", "stim"]).names["baseline"] == ["ctrl"]
-
-
-def grid(donors, visits, each=4):
-    pairs = [pair for pair in itertools.product(donors, visits) for _ in range(each)]
-    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-
-
-DONORS, VISITS = grid(["P1", "P2", "P10"], ["0M", "2W", "6M"])
-NOISE = {
-    "n_counts": [str(i / 7) for i in range(len(DONORS))],
-    "cell_type": ["B", "T"] * (len(DONORS) // 2),
-    "leiden": ["0", "1", "2"] * (len(DONORS) // 3),
-    "donor_age": ["30"] * 12 + ["40"] * 24,
-}
-
-
-@pytest.mark.parametrize(
-    "donor", ["donor", "donor_id", "PatientID", "Subject", "individual", "participant.name"]
-)
-@pytest.mark.parametrize("visit", ["visit", "timepoint", "Time Point", "treatment", "any"])
-def test_columns_are_chosen_by_name_and_content(donor, visit):
-    roles = init_columns.choose_roles(columns({**NOISE, visit: VISITS, donor: DONORS}))
-    assert (roles.donor.name, roles.visit.name) == (donor, visit)
-
-
-def test_a_cell_annotation_is_no_donor_though_it_crosses_visits():
-    roles = init_columns.choose_roles(columns({**NOISE, "visit": VISITS}))
-    assert roles.donor is None
-
-
-def test_a_sample_named_in_a_column_is_not_a_visit(tmp_path):
-    files = [
-        Found(Path(f"{path}.h5ad"), "h5ad", path, columns({"orig.ident": [name] * 4}), 4)
-        for path, name in (("a", "MS01_BL"), ("b", "MS01_W2"), ("c", "MS02_BL"))
-    ]
-    table = as_read(guessed(*files), tmp_path / "study")
-    assert table["donor"].tolist() == ["MS01", "MS01", "MS02"]
-    assert table["visit_as_given"].tolist() == ["BL", "W2", "BL"]
-
-
-def test_a_condition_that_no_donor_has_twice_is_no_visit():
-    condition = ["MS"] * 24 + ["HC"] * 12
-    roles = init_columns.choose_roles(columns({"donor": DONORS, "condition": condition}))
-    assert roles.visit is None
-    roles = init_columns.choose_roles(columns({"donor": DONORS, "condition": condition, "group": VISITS}))
-    assert roles.visit.name == "group"
-
-
-def test_equal_columns_are_no_tie_and_different_ones_are_told():
-    copy = [f"ID {name}" for name in DONORS]
-    roles = init_columns.choose_roles(columns({"donor": DONORS, "subject": copy, "visit": VISITS}))
-    assert [guess.sure for guess in roles.guesses] == ["sure", "sure"]
-    other = ["X", "Y"] * (len(DONORS) // 2)
-    roles = init_columns.choose_roles(columns({"donor": DONORS, "subject": other, "visit": VISITS}))
-    assert roles.guesses[0].sure == "check"
-    assert "as likely: 'subject'" in roles.guesses[0].why or "as likely: 'donor'" in roles.guesses[0].why
-
-
-def test_columns_that_the_sheet_cannot_name_are_left_out():
-    table = {
-        "donor": DONORS,
-        "a=b": DONORS,
-        "semi": [f"{name};x" for name in DONORS],
-        "ids": list(map(str, range(36))),
-    }
-    assert [column.name for column in columns(table)] == ["donor", "ids"]
-    many = {"donor": [f"P{i}" for i in range(600)], "visit": ["BL", "W2"] * 300}
-    assert [column.name for column in columns(many)] == ["visit"]
 
 
 def test_one_file_of_all_samples(tmp_path):
@@ -426,52 +190,6 @@ def test_what_is_told_names_each_guess_and_its_sureness():
     assert "left out x.h5: no counts" in told
 
 
-def touch(folder, *names):
-    for name in names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).touch()
-
-
-@pytest.mark.parametrize(
-    ("path", "name"),
-    [
-        ("lab/P01_BL/outs/filtered_feature_bc_matrix.h5", "P01_BL"),
-        ("lab/P01_BL/outs/filtered_gene_bc_matrices/GRCh38", "P01_BL"),
-        ("lab/run/outs/per_sample_outs/P01_BL/count/sample_filtered_feature_bc_matrix.h5", "P01_BL"),
-        ("lab/P01_BL_filtered_feature_bc_matrix.h5", "P01_BL"),
-        ("lab/GSM1_P01_BL_matrix.mtx.gz", "GSM1_P01_BL"),
-        ("lab/pt1.M6.h5ad", "pt1.M6"),
-        ("lab/filtered_feature_bc_matrix.h5", "lab"),
-    ],
-)
-def test_names_of_count_files(tmp_path, path, name):
-    assert init_files.name_of(tmp_path / path, tmp_path / "lab") == name
-
-
-def test_one_form_of_counts_per_place_and_the_unfiltered_beside_it(tmp_path):
-    paths = [
-        "a/outs/filtered_feature_bc_matrix.h5",
-        "a/outs/filtered_feature_bc_matrix/matrix.mtx.gz",
-        "a/outs/raw_feature_bc_matrix.h5",
-        "a/outs/raw_feature_bc_matrix/matrix.mtx.gz",
-        "a/outs/molecule_info.h5",
-        "b/filtered_gene_bc_matrices/GRCh38/matrix.mtx",
-        "b/raw_gene_bc_matrices/GRCh38/matrix.mtx",
-        "c/raw_feature_bc_matrix.h5",
-        "c/metadata.csv",
-        "results/ingest/a.h5ad",
-        "results/preflight/preflight.html",
-    ]
-    touch(tmp_path, *paths)
-    (tmp_path / "loop").symlink_to(tmp_path)
-    seen = list(init_files._candidates(tmp_path, []))
-    raw = [path for path in seen if init_files.RAW.search(init_files._own_name(path))]
-    kept = init_files._best_of_each([path for path in seen if path not in raw])
-    assert [str(path.relative_to(tmp_path)) for path in kept] == [paths[0], str(Path(paths[5]).parent)]
-    beside = [init_files._raw_beside(path, raw) for path in kept]
-    assert beside == [tmp_path / paths[2], tmp_path / Path(paths[6]).parent]
-
-
 def test_what_is_guessed_alike_in_several_files_is_told_once(tmp_path):
     files = [
         Found(Path(f"{name}.h5ad"), "h5ad", name, columns({"donor": [donor] * 4, "visit": [visit] * 4}), 4)
@@ -501,6 +219,8 @@ POOL = [
     ),
     *("library_id", "leiden", "response", "ALC", "hours_since_steroid", "x"),
 ]
+
+
 VALUES = [
     *(
         "P1",
