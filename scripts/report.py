@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cd20scope import report, results, software
+from cd20scope import report, result_files, software
 from cd20scope.logs import logged
 from cd20scope.whole import written
 
@@ -17,7 +17,7 @@ with (
     written(snakemake.input, snakemake.output) as output,
 ):
     params, inputs = snakemake.params, snakemake.input
-    run = results.read(
+    run = result_files.read(
         dict(inputs.items()),
         annotation=[*inputs.annotation, *inputs.agreement],
         cells=inputs.cells,
@@ -29,7 +29,7 @@ with (
         versions={"cd20scope": params.version} | software.versions(params.software),
     )
     log.info("read the tables of %d samples and %d hypotheses", len(run.sheet), len(run.verdicts))
-    figures = results.read_figures(Path(folder) for folder in inputs.figures)
+    figures = result_files.read_figures(Path(folder) for folder in inputs.figures)
     log.info("read %d figures", len(figures))
     scripts = {Path(path).name: Path(path).read_text(encoding="utf-8") for path in inputs.scripts}
     page = report.render(params.templates, run, figures=figures, scripts=scripts)

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cd20scope import gallery, pictures, results
+from cd20scope import gallery, pictures, result_files
 from cd20scope.logs import logged
+from cd20scope.schema import FAMILIES
 from cd20scope.whole import written
 
 if TYPE_CHECKING:
@@ -17,19 +18,23 @@ with (
     written(snakemake.input, snakemake.output) as output,
 ):
     params, inputs = snakemake.params, snakemake.input
-    run = results.read(
-        dict(inputs.items()),
-        annotation=[*inputs.annotation, *inputs.agreement],
-        cells=inputs.cells,
-        labels=inputs.labels,
-        sheet=pd.DataFrame(params.sheet),
-        hypotheses=params.hypotheses["hypotheses"],
-        config=params.config,
-        populations=params.populations,
-        versions={},
-    )
-    log.info("read the tables of %d samples and %d hypotheses", len(run.sheet), len(run.verdicts))
-    drawn = pictures.draw(run, part=snakemake.wildcards.part)
+    part, files = snakemake.wildcards.part, dict(inputs.items())
+    if part in FAMILIES:
+        judged = result_files.read_judged(files, depletions=params.shown, config=params.config)
+        log.info("read the verdicts of %d hypotheses", len(judged.verdicts))
+        drawn = pictures.draw_family(judged, family=part)
+    else:
+        cohort = result_files.read_cohort(
+            files,
+            annotation=[*inputs.annotation, *inputs.agreement],
+            labels=inputs.labels,
+            sheet=pd.DataFrame(params.sheet),
+            scored=params.shown,
+            config=params.config,
+            populations=params.populations,
+        )
+        log.info("read the tables of %d samples", len(inputs.labels))
+        drawn = pictures.draw_cohort(cohort)
     log.info("drew %d figures", len(drawn))
     saved = gallery.save_all(drawn, Path(output.figures))
     log.info("%d files of figures", len(saved))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cd20scope import checksums, listings, provenance, results, software
+from cd20scope import checksums, listings, provenance, result_files, software
 from cd20scope.logs import logged
 from cd20scope.whole import written
 
@@ -37,7 +37,7 @@ with (
         code=params.code,
         software=software.versions(params.software),
         settings=list(listings.settings(params.config)),
-        inputs=results.read_table(inputs.sums),
+        inputs=result_files.read_table(inputs.sums),
         outputs=pd.DataFrame(rows),
     )
     Path(output.crate).write_text(json.dumps(crate, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

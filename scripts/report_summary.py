@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import jsonschema
 import pandas as pd
 
-from cd20scope import results, summary
+from cd20scope import claims, result_files, summary
 from cd20scope.logs import logged
 from cd20scope.whole import written
 
@@ -20,10 +20,10 @@ with (
 ):
     params, inputs = snakemake.params, snakemake.input
     told = summary.tell(
-        results.read_table(inputs.verdicts),
-        abundance=results.read_table(inputs.abundance),
-        ledger=results.read_table(inputs.ledger),
-        depletions=results.depletions(params.hypotheses["hypotheses"]),
+        result_files.read_table(inputs.verdicts),
+        abundance=result_files.read_table(inputs.abundance),
+        ledger=result_files.read_table(inputs.ledger),
+        depletions=claims.depletions(params.hypotheses["hypotheses"]),
         config=params.config,
         version=params.version,
         code=params.code,
@@ -32,6 +32,6 @@ with (
     text = json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False)
     Path(output.verdicts).write_text(text + "\n", encoding="utf-8")
     findings = pd.read_csv(inputs.findings, sep="\t", dtype=str, keep_default_na=False)
-    text = summary.write(told, preflight=findings, inputs=results.read_table(inputs.sums))
+    text = summary.write(told, preflight=findings, inputs=result_files.read_table(inputs.sums))
     Path(output.summary).write_text(text, encoding="utf-8")
     log.info("%d hypotheses", len(told["hypotheses"]))

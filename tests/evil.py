@@ -14,10 +14,11 @@ def with_evil(tables: dict) -> dict:
     rows = made["verdicts"]["id"] == "B2"
     for column in ("statement", "effect", "reason", "test", "source", "note", "caution", "beside", "dropped"):
         made["verdicts"][column] = made["verdicts"][column].mask(rows, EVIL)
-    made["config"] = tables["config"] | {"samples": EVIL}
+    title = tables["config"]["report"] | {"title": f"Title {EVIL}"}
+    made["config"] = tables["config"] | {"samples": EVIL, "report": title}
     made["versions"] = tables["versions"] | {EVIL: EVIL}
     made["sheet"] = made["sheet"].assign(batch=[EVIL, "run2"] * (len(made["sheet"]) // 2) + ["run2"])
-    return made | {"title": f"Title {EVIL}"}
+    return made
 
 
 def renamed(value: object, names: dict) -> object:

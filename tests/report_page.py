@@ -1,5 +1,6 @@
 """The report's page of made-up tables, as the workflow writes it."""
 
+from collections import ChainMap
 from pathlib import Path
 
 import annotation_tables
@@ -33,7 +34,8 @@ def complete(made: dict) -> results.Results:
 
 def draw(run: results.Results) -> dict[str, Drawing]:
     """Every figure, of all parts."""
-    return {name: drawn for part in schema.FIGURES for name, drawn in pictures.draw(run, part=part).items()}
+    families = (pictures.draw_family(run, family=family) for family in schema.FAMILIES)
+    return dict(ChainMap(pictures.draw_cohort(run), *families))
 
 
 def render(made: dict) -> str:

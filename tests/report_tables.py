@@ -12,6 +12,8 @@ import pandas as pd
 import yaml
 from scipy import stats
 
+from cd20scope import claims
+
 VISITS = ["baseline", "week2", "month6"]
 CONTRASTS = [("week2", "baseline"), ("month6", "baseline"), ("month6", "week2")]
 DONORS = [f"D{number:02d}" for number in range(1, 9)]
@@ -407,6 +409,7 @@ def tables(*, n_cells: int = 2000, n_genes: int = 300) -> dict:
         "sheet": sheet(),
         "sexes": sexes(),
         "depletions": {"P1": ("B cells", "PBMC")},
+        "scored": claims.scored_pairs([row for row in verdicts().to_dict("records") if row["program"]]),
         "inputs": inputs(),
         "preflight": pd.DataFrame(
             [("warning", "D03", "samples of one donor differ in sex")], columns=["level", "about", "text"]
@@ -415,5 +418,4 @@ def tables(*, n_cells: int = 2000, n_genes: int = 300) -> dict:
         "config": config(),
         "visits": VISITS,
         "contrasts": CONTRASTS,
-        "title": "B-cell depletion and T-cell reprogramming",
     }

@@ -52,6 +52,23 @@ def in_story_order(verdicts: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def depletions(hypotheses: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
+    """Name, for each claim on the order of events, the population and denominator of its depletion."""
+    return {
+        entry["id"]: (entry["depletion"]["population"], entry["depletion"]["denominator"])
+        for entry in hypotheses
+        if "depletion" in entry
+    }
+
+
+def scored_pairs(hypotheses: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Name population and programme of each hypothesis on scores, in story order, each pair once."""
+    rows: list[wording.Row] = [dict(entry.items()) for entry in hypotheses if "program" in entry]
+    themes = [anchor for anchor, _, _ in THEMES]
+    rows.sort(key=lambda row: themes.index(theme_of(row)))
+    return list(dict.fromkeys((row["population"], row["program"]) for row in rows))
+
+
 def shown_first(verdicts: pd.DataFrame) -> pd.DataFrame:
     """Pick the confirmatory family, every claim that conflicts with one of it, and the parts of its totals."""
     family = verdicts["family"] == "confirmatory"

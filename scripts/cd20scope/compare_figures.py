@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
@@ -53,6 +52,8 @@ def agreement(pairs: pd.DataFrame, summary: pd.DataFrame, *, order: Sequence[str
 
 def _compare(ax: Axes, rows: pd.DataFrame, *, names: Sequence[str]) -> None:
     """Draw the labels of one pair of judges; the same label by both is framed."""
+    import seaborn as sns
+
     counts = rows.pivot_table(index="population_a", columns="population_b", values="n_cells", aggfunc="sum")
     counts = counts.reindex(index=list(names), columns=list(names)).fillna(0)
     given = 100 * counts.div(counts.sum(axis=1).replace(0, np.nan), axis=0)
@@ -86,6 +87,8 @@ def protein_means(protein: pd.DataFrame, *, order: Sequence[str]) -> Figure:
     order
         Populations in the order of the tree, and last the cells without one.
     """
+    import seaborn as sns
+
     if protein.empty:
         return say_nothing("No sample has protein counts.")
     targets = [*dict.fromkeys(protein.loc[~protein["control"].astype(bool), "protein"])]

@@ -8,7 +8,6 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -18,6 +17,10 @@ WIDTH = 8.8
 """Width of every figure in inches."""
 LAYOUT_DPI = 300
 """Pixels per inch at which panels and text are fitted."""
+
+PLAIN_TEXT: Any = {"text.hinting": "none"}
+"""Letters are not bent to the grid of pixels: at 150 dots per inch and more it does not show, and takes a tenth of the
+time of a figure."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +43,27 @@ class Drawing:
 
 
 STYLE: Any = {
-    **sns.axes_style("ticks"),
+    # seaborn's "ticks"; spelled out, as seaborn, which draws heat maps alone, takes 0.8 s to import
+    "figure.facecolor": "white",
+    "axes.facecolor": "white",
+    "axes.axisbelow": True,
+    "axes.grid": False,
+    "grid.color": ".8",
+    "grid.linestyle": "-",
+    "lines.solid_capstyle": "round",
+    "patch.edgecolor": "w",
+    "patch.force_edgecolor": True,
+    "text.color": ".15",
+    "xtick.color": ".15",
+    "ytick.color": ".15",
+    "xtick.direction": "out",
+    "ytick.direction": "out",
+    "xtick.bottom": True,
+    "ytick.left": True,
+    "xtick.top": False,
+    "ytick.right": False,
+    "axes.spines.left": True,
+    "axes.spines.bottom": True,
     "font.family": "DejaVu Sans",  # its letters are wide, so that text fits whatever face the page sets
     "font.size": 8,
     "axes.titlesize": 8.5,
@@ -82,7 +105,8 @@ def settle(figure: Figure) -> None:
     if figure.axes and (engine := figure.get_layout_engine()) is not None:
         # the width of text is of whole pixels: with few of them to the inch it is measured too small, and cut
         dpi, figure.dpi = figure.dpi, LAYOUT_DPI
-        engine.execute(figure)
+        with mpl.rc_context(PLAIN_TEXT):
+            engine.execute(figure)
         figure.dpi = dpi
     # no engine at all: of "none", a placeholder stays, for which every figure is drawn once more as it is saved
     with mpl.rc_context({"figure.constrained_layout.use": False, "figure.autolayout": False}):

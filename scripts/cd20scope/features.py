@@ -8,6 +8,8 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
+from cd20scope.standardised import moments
+
 Array = npt.NDArray[Any]
 
 N_VARIABLE = 6000
@@ -48,9 +50,8 @@ def choose_features(lognorm: sp.csr_matrix, genes: Array, *, markers: set[str]) 
             for gene, marker in zip(genes, named, strict=True)
         ]
     )
-    mean = np.asarray(lognorm.mean(axis=0)).ravel()
-    square = np.asarray(lognorm.multiply(lognorm).mean(axis=0)).ravel()
-    dispersion = np.log((square - mean**2 + 1e-9) / (mean + 1e-9))
+    mean, sd = moments(lognorm)
+    dispersion = np.log((sd**2 + 1e-9) / (mean + 1e-9))
     # dispersion against that of genes of like mean, in 20 bins of equal size
     table = pd.DataFrame(
         {"dispersion": dispersion, "bin": pd.Series(mean).rank(method="first").floordiv(len(mean) / 20 + 1)}

@@ -10,7 +10,6 @@ from itertools import cycle, islice
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -114,6 +113,8 @@ def programme_changes(programs: pd.DataFrame, *, contrasts: Sequence[str]) -> Fi
     A dot marks an adjusted p-value below 0.05; hatching with a cross marks what was not testable; blank
     was not asked. ``programs`` is ``programs/programs.tsv``.
     """
+    import seaborn as sns
+
     if programs.empty:
         return say_nothing("No programme was tested.")
     whole = programs["component"].isin(["total", ""]) | programs["component"].isna()

@@ -11,7 +11,7 @@ from matplotlib.transforms import Bbox
 
 from cd20scope import wording
 from cd20scope.colours import INK
-from cd20scope.drawing import Drawing
+from cd20scope.drawing import PLAIN_TEXT, Drawing
 from cd20scope.schema import SINGLE
 from cd20scope.svg import inline
 
@@ -20,7 +20,12 @@ DPI, DPI_SINGLE = 300, 150
 """Of figures, and of those of a single hypothesis: these are for the screen, and their PDF is for print."""
 TITLE_HEIGHT = 0.3
 """Inches that the title adds above a figure."""
-SETTINGS: Any = {"pdf.fonttype": 42, "text.parse_math": False, "savefig.facecolor": "white"}
+SETTINGS: Any = {
+    "pdf.fonttype": 42,
+    "text.parse_math": False,
+    "savefig.facecolor": "white",
+    **PLAIN_TEXT,
+}
 """Fonts of a PDF stay fonts, so that a journal can set them anew."""
 
 
@@ -107,5 +112,6 @@ def entitle(figure: Figure, title: str) -> Bbox:
     look: Any = {"fontsize": 10, "fontweight": "bold", "color": INK, "ha": "left", "va": "bottom"}
     # decided as the text is made: a visit called "$1$" stays what it is
     written = figure.text(0.01, 1 + 0.08 / height, title, parse_math=False, **look)
-    reach = written.get_window_extent().x1 / figure.dpi  # a long title over a narrow figure
+    with mpl.rc_context(PLAIN_TEXT):
+        reach = written.get_window_extent().x1 / figure.dpi  # a long title over a narrow figure
     return Bbox([[0, 0], [max(width, reach + 0.1), height + TITLE_HEIGHT]])

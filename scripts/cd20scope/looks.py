@@ -54,7 +54,11 @@ def count_sex(look: Look) -> tuple[int, int]:
 
 def count_genes(looks: Sequence[Look]) -> pd.DataFrame:
     """Count in how many samples each gene is measured: ``gene n_samples``."""
-    seen = Counter(gene for look in looks for gene in set(look.genes.tolist()))
+    # samples of one reference have the same genes, which are gone through once
+    alike = Counter(tuple(look.genes.tolist()) for look in looks)
+    seen: Counter[str] = Counter()
+    for genes, n_samples in alike.items():
+        seen.update(dict.fromkeys(genes, n_samples))
     return pd.DataFrame(sorted(seen.items()), columns=["gene", "n_samples"])
 
 

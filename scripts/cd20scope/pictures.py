@@ -20,7 +20,7 @@ from cd20scope import (
 )
 from cd20scope.drawing import Drawing
 from cd20scope.markers import MIN_CELLS, choose_panel
-from cd20scope.results import Results
+from cd20scope.results import Cohort, Judged
 from cd20scope.schema import FAMILIES
 from cd20scope.wording import Row
 
@@ -30,14 +30,18 @@ FORESTS = {"confirmatory": "forest", "exploratory": "forest_exploratory"}
 """Figure of all hypotheses of a family."""
 
 
-def draw(run: Results, *, part: str) -> dict[str, Drawing]:
-    """Draw one part of the figures, of :data:`cd20scope.schema.FIGURES`.
+def draw_cohort(run: Cohort) -> dict[str, Drawing]:
+    """Draw the figures of the cohort as a whole."""
+    return draw_donors(run) | draw_tests(run) | draw_annotation(run)
+
+
+def draw_family(run: Judged, *, family: str) -> dict[str, Drawing]:
+    """Draw the figures of the hypotheses of a family; beside the first, the one of the arms, which shows them all.
 
     Those of a single hypothesis are named after its place on the page.
     """
-    if part in FAMILIES:
-        return draw_forest(run, family=part) | draw_evidence(run, family=part)
-    return draw_arms(run) | draw_donors(run) | draw_tests(run) | draw_annotation(run)
+    drawn = draw_forest(run, family=family) | draw_evidence(run, family=family)
+    return drawn | draw_arms(run) if family == FAMILIES[0] else drawn
 
 
 def usual_shares(donors: pd.DataFrame) -> pd.DataFrame:
@@ -46,12 +50,9 @@ def usual_shares(donors: pd.DataFrame) -> pd.DataFrame:
     return donors.merge(usual, on=["population", "denominator"])
 
 
-def draw_donors(run: Results) -> dict[str, Drawing]:
+def draw_donors(run: Cohort) -> dict[str, Drawing]:
     """Lines of the donors over the visits."""
     donors, when = usual_shares(run.donors), ", ".join(run.visits)
-    verdicts = run.verdicts
-    scored = verdicts.loc[verdicts["endpoint"] != "abundance", ["population", "program"]].dropna()
-    pairs = list(dict.fromkeys(scored.itertuples(index=False, name=None)))
     return {
         "b_shares": Drawing(
             donor_figures.donor_shares(donors, visits=run.visits, populations=MAIN_SHARES, log=True),
@@ -64,15 +65,15 @@ def draw_donors(run: Results) -> dict[str, Drawing]:
             f"Share of naive, memory and regulatory cells among CD4 T cells per donor at {when}.",
         ),
         "scores": Drawing(
-            donor_figures.programme_scores(run.scores, visits=run.visits, pairs=pairs),
+            donor_figures.programme_scores(run.scores, visits=run.visits, pairs=run.scored),
             "Programmes of each donor",
             f"Mean programme score per donor at {when}: "
-            + "; ".join(f"{program} in {population}" for population, program in pairs),
+            + "; ".join(f"{program} in {population}" for population, program in run.scored),
         ),
     }
 
 
-def draw_tests(run: Results) -> dict[str, Drawing]:
+def draw_tests(run: Cohort) -> dict[str, Drawing]:
     """Figures of all populations, programmes and genes."""
     return {
         "shares": Drawing(
@@ -93,7 +94,7 @@ def draw_tests(run: Results) -> dict[str, Drawing]:
     }
 
 
-def draw_annotation(run: Results) -> dict[str, Drawing]:
+def draw_annotation(run: Cohort) -> dict[str, Drawing]:
     """Figures of the labels; none of what the run has not."""
     tables, order = run.annotation, overview.rows_of(run.populations)
     shown = tables["markers"][tables["markers"]["n_cells"] >= MIN_CELLS]
@@ -134,7 +135,7 @@ def draw_annotation(run: Results) -> dict[str, Drawing]:
     return drawn
 
 
-def draw_forest(run: Results, *, family: str) -> dict[str, Drawing]:
+def draw_forest(run: Judged, *, family: str) -> dict[str, Drawing]:
     """Figure of the verdicts of a family."""
     own = run.verdicts[run.verdicts["family"] == family]
     found = "; ".join(f"{row.id} {row.verdict}" for row in own.itertuples())
@@ -147,7 +148,7 @@ def draw_forest(run: Results, *, family: str) -> dict[str, Drawing]:
     }
 
 
-def draw_arms(run: Results) -> dict[str, Drawing]:
+def draw_arms(run: Judged) -> dict[str, Drawing]:
     """Figure of all verdicts in all robustness arms."""
     told = ((row["id"], wording.held({**row, "arms_against": ""})) for row in run.verdicts.to_dict("records"))
     held = "; ".join(f"{name} {text}" for name, text in told if text)
@@ -160,7 +161,7 @@ def draw_arms(run: Results) -> dict[str, Drawing]:
     }
 
 
-def draw_evidence(run: Results, *, family: str) -> dict[str, Drawing]:
+def draw_evidence(run: Judged, *, family: str) -> dict[str, Drawing]:
     """One figure per hypothesis of a family: its donors, their values and their changes."""
     ledger = {str(name): rows for name, rows in run.statistics["ledger"].groupby("id", sort=False)}
     nothing = run.statistics["ledger"].iloc[:0]

@@ -50,7 +50,7 @@ def render(
     run
         From :func:`cd20scope.results.complete`.
     figures
-        From :func:`cd20scope.results.read_figures`, those of all parts.
+        From :func:`cd20scope.result_files.read_figures`, those of all parts.
     scripts
         Text of the libraries that the page runs, by name; each is kept as it is.
 

@@ -11,6 +11,9 @@ from cd20scope.marker_scores import SD_FLOOR
 
 Array = npt.NDArray[Any]
 
+AT_ONCE = 4_000_000
+"""Stored values that are summed at a time."""
+
 
 @dataclass(frozen=True)
 class Standardised:
@@ -71,7 +74,12 @@ class Standardised:
 def moments(values: sp.csr_matrix) -> tuple[Array, Array]:
     """Mean and standard deviation of each column, in double precision; shapes (n_columns,)."""
     n, n_columns = values.shape
-    stored = values.data.astype(np.float64)
-    mean = np.bincount(values.indices, weights=stored, minlength=n_columns) / n
-    square = np.bincount(values.indices, weights=stored**2, minlength=n_columns) / n
-    return mean, np.sqrt(np.maximum(square - mean**2, 0.0))
+    total, squares = np.zeros(n_columns), np.zeros(n_columns)
+    # some at a time: all of them in double precision are as large as the matrix
+    for start in range(0, values.nnz, AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        stored, columns = values.data[some].astype(np.float64), values.indices[some]
+        total += np.bincount(columns, weights=stored, minlength=n_columns)
+        squares += np.bincount(columns, weights=stored**2, minlength=n_columns)
+    mean = total / n
+    return mean, np.sqrt(np.maximum(squares / n - mean**2, 0.0))

@@ -48,7 +48,7 @@ def tell(
     verdicts, abundance, ledger
         The tables of their steps.
     depletions
-        From :func:`cd20scope.results.depletions`.
+        From :func:`cd20scope.claims.depletions`.
     config
         Of the run.
     version, code

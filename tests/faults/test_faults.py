@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from faults.conftest import kill_all
-from workflow.running import digests, ran
+from workflow.running import digests, jobs_of, ran
 
 KILLS = int(os.environ.get("CD20SCOPE_KILLS", "5"))
 """Kills at random moments; CI asks for 20."""
@@ -22,8 +22,7 @@ KILLS = int(os.environ.get("CD20SCOPE_KILLS", "5"))
 
 def planned(study):
     """How many jobs of each rule a run would start."""
-    said = ran(study.run("--dry-run", "--quiet", "rules"))
-    return {rule: int(n) for rule, n in re.findall(r"^(\w+) +(\d+)$", said.stdout + said.stderr, flags=re.M)}
+    return jobs_of(study.run("--dry-run", "--quiet", "rules"))
 
 
 def jobs_run(said):

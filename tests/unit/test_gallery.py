@@ -8,6 +8,7 @@ import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import matplotlib as mpl
 import matplotlib.image as mpimg
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 import report_page
-from cd20scope import cell_map, evidence_figures, gallery, pictures, results, schema, svg
+from cd20scope import cell_map, evidence_figures, gallery, pictures, result_files, schema, svg
 from cd20scope.drawing import WIDTH, Drawing, say_nothing, settle
 
 ROOT = Path(__file__).parents[2]
@@ -54,7 +55,8 @@ def test_the_title_stands_above_the_figure_of_the_page(tmp_path, run):
     forest = pictures.draw_forest(run, family="confirmatory")["forest"]
     plain = io.BytesIO()
     settle(forest.figure)
-    forest.figure.savefig(plain, dpi=gallery.DPI)
+    with mpl.rc_context(gallery.SETTINGS):
+        forest.figure.savefig(plain, dpi=gallery.DPI)
     plain.seek(0)
     drawn = mpimg.imread(plain)
     gallery.save_all({"forest": forest}, tmp_path)
@@ -91,7 +93,7 @@ def test_a_title_longer_than_its_figure_is_not_cut(tmp_path):
 
 def test_the_page_gets_its_figures_by_name(tmp_path):
     gallery.save_all(nothing(), tmp_path)
-    page = results.read_figures([tmp_path])
+    page = result_files.read_figures([tmp_path])
     assert list(page) == ["claim-B1", "forest"]
     root = ET.fromstring(page["forest"])  # whole by itself, too
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
@@ -100,9 +102,9 @@ def test_the_page_gets_its_figures_by_name(tmp_path):
 
 def test_a_family_without_a_hypothesis_has_a_figure_that_says_so(tmp_path, run):
     alone = dataclasses.replace(run, verdicts=run.verdicts[run.verdicts["family"] == "confirmatory"])
-    written = gallery.save_all(pictures.draw(alone, part="exploratory"), tmp_path)
+    written = gallery.save_all(pictures.draw_family(alone, family="exploratory"), tmp_path)
     assert [path.name for path in written] == [f"forest_exploratory.{kind}" for kind in ("svg", "png", "pdf")]
-    assert "No hypothesis to show." in results.read_figures([tmp_path])["forest_exploratory"]
+    assert "No hypothesis to show." in result_files.read_figures([tmp_path])["forest_exploratory"]
 
 
 def test_a_title_is_text_and_no_formula(tmp_path):
@@ -121,7 +123,8 @@ def test_the_page_is_written_without_a_plotting_library():
 
 
 def test_every_figure_is_drawn_in_one_part(run):
-    parts = [set(pictures.draw(run, part=part)) for part in schema.FIGURES]
+    families = [set(pictures.draw_family(run, family=family)) for family in schema.FAMILIES]
+    parts = [set(pictures.draw_cohort(run)), *families]
     assert not set.intersection(*parts)
     assert {"arms", "embedding", "forest", "forest_exploratory"} <= set.union(*parts)
     assert {f"claim-{name}" for name in run.verdicts["id"]} <= set.union(*parts)

@@ -340,9 +340,8 @@ def test_what_stands_in_a_table_stays_text(tables):
         evil[key].loc[0, ["donors", "dropped", "reason"]] = EVIL
     evil["expression"] = evil["expression"].replace({"gene": {"FOXP3": EVIL}})
     rest = {
-        "config": tables["config"] | {"samples": EVIL},
+        "config": tables["config"] | {"samples": EVIL, "report": {"title": EVIL}},
         "versions": {"cd20scope": EVIL, EVIL: EVIL},
-        "title": EVIL,
     }
     evil["sheet"]["donor"] = evil["sheet"]["donor"].replace({"D01": EVIL})
     evil["sexes"].loc[0, ["sample", "donor", "sex_in_sheet"]] = EVIL

@@ -1,6 +1,7 @@
 """Run the workflow from a test, as a user would from a shell."""
 
 import hashlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,15 @@ def ran(process: subprocess.CompletedProcess) -> subprocess.CompletedProcess:
     """Fail with the end of what Snakemake said when it did not succeed."""
     assert process.returncode == 0, process.stdout[-2000:] + process.stderr[-6000:]
     return process
+
+
+def jobs_of(dry_run: subprocess.CompletedProcess) -> dict[str, int]:
+    """How many jobs of each rule a run would start, from its dry run (``--quiet rules``)."""
+    said = ran(dry_run)
+    table = re.findall(r"^(\w+) +(\d+)$", said.stdout + said.stderr, flags=re.M)
+    jobs = {rule: int(n) for rule, n in table}
+    assert jobs.pop("total", 0) == sum(jobs.values())
+    return jobs
 
 
 TINY = """\

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from cd20scope import schema
-from workflow.running import ROOT, ran, snakemake
+from cd20scope import claims, schema
+from workflow.running import ROOT, jobs_of, ran, snakemake
 
 REPORT = {"write_report", "draw_figures", "summarise_verdicts", "describe_run"}
 """Rules that read the verdicts."""
@@ -54,6 +54,14 @@ def test_the_story_as_a_whole_is_supported(verdicts):
     assert said["Treg-quiet-m6"] == "contradicted"
 
 
+def test_programmes_are_drawn_in_the_order_of_the_verdicts(verdicts):
+    """The figures of the cohort do not wait for verdicts: they know from the hypotheses what is asked."""
+    told = claims.in_story_order(verdicts)
+    pairs = told.loc[told["endpoint"] != "abundance", ["population", "program"]].drop_duplicates()
+    asked = yaml.safe_load((ROOT / "config/hypotheses.yaml").read_text())["hypotheses"]
+    assert claims.scored_pairs(asked) == list(pairs.itertuples(index=False, name=None))
+
+
 def test_labels_keep_the_contract_and_find_the_truth(treated):
     truth = json.loads((treated / "results/simulate/truth.json").read_text())["labels"]
     right = cells = 0
@@ -92,9 +100,8 @@ def test_a_second_call_does_nothing(treated):
 
 
 def planned(folder, config, *arguments):
-    """Rules that a dry run would run."""
-    said = ran(snakemake("--dry-run", "--quiet", "rules", *arguments, directory=folder, config=config))
-    return set(re.findall(r"^(\w+) +\d+$", said.stdout + said.stderr, flags=re.M)) - {"total"}
+    """Rules that a dry run would run, and how many jobs of each."""
+    return jobs_of(snakemake("--dry-run", "--quiet", "rules", *arguments, directory=folder, config=config))
 
 
 def test_a_changed_threshold_reruns_all_that_depends_on_it(treated, tmp_path):
@@ -109,7 +116,7 @@ def test_a_changed_threshold_reruns_all_that_depends_on_it(treated, tmp_path):
         "test_expression",
     }
     expected |= {"test_programs", "judge_hypotheses", "flip_visits", "all"} | REPORT
-    assert planned(treated, tmp_path / "study.yaml") == expected
+    assert planned(treated, tmp_path / "study.yaml").keys() == expected
 
 
 def test_a_changed_margin_reruns_verdict_and_report_only(treated, tmp_path):
@@ -118,14 +125,16 @@ def test_a_changed_margin_reruns_verdict_and_report_only(treated, tmp_path):
     (tmp_path / "study.yaml").write_text(
         (ROOT / "config/demo.yaml").read_text() + "catalogues: {hypotheses: mine.yaml}\n"
     )
-    expected = {"all", "judge_hypotheses", "flip_visits"} | REPORT
-    assert planned(treated, tmp_path / "study.yaml") == expected
+    jobs = planned(treated, tmp_path / "study.yaml")
+    assert jobs.keys() == {"all", "judge_hypotheses", "flip_visits"} | REPORT
+    # those of both families, and not those of the cohort
+    assert jobs["draw_figures"] == 2
 
 
 def test_another_number_of_flips_judges_and_draws_nothing_anew(treated, tmp_path):
     (tmp_path / "study.yaml").write_text((ROOT / "config/demo.yaml").read_text() + "verdict: {flips: 500}\n")
     expected = {"all", "flip_visits"} | REPORT - {"draw_figures"}
-    assert planned(treated, tmp_path / "study.yaml") == expected
+    assert planned(treated, tmp_path / "study.yaml").keys() == expected
 
 
 def test_each_claim_of_the_report_shows_its_own_verdict_estimate_and_donors(treated, verdicts):

@@ -118,6 +118,7 @@ LIBRARY = (
     "regression",
     "repopulation",
     "report",
+    "result_files",
     "results",
     "rules",
     "schema",
@@ -168,7 +169,16 @@ sys.path.append(
     str(Path(workflow.source_path("../../scripts/cd20scope/__init__.py")).parents[1])
 )
 
-from cd20scope import catalogue, gene_sets, judges, schema, sheet, strict_yaml, whole
+from cd20scope import (
+    catalogue,
+    claims,
+    gene_sets,
+    judges,
+    schema,
+    sheet,
+    strict_yaml,
+    whole,
+)
 from cd20scope.simulate import cohort_layout
 
 GENE_TABLE = workflow.source_path("../../config/genes.tsv")

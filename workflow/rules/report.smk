@@ -36,7 +36,7 @@ rule write_report:
 
 rule draw_figures:
     input:
-        **figure_tables(),
+        unpack(figure_tables),
     output:
         figures=report(
             directory("results/report/figures/{part}"),
@@ -60,7 +60,7 @@ rule draw_figures:
         code=CODE,
         sheet=SHEET_RECORDS,
         populations=POPULATIONS,
-        hypotheses=HYPOTHESES,
+        shown=figure_hypotheses,
         config=figure_config(),
     script:
         "../../scripts/report_figures.py"

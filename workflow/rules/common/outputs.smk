@@ -115,9 +115,32 @@ def report_tables():
     }
 
 
-def figure_tables():
-    """What the figures are made of, by name: none shows how often a verdict would be given by chance."""
-    return {name: path for name, path in report_tables().items() if name != "flips"}
+def figure_tables(wildcards):
+    """What a part of the figures is made of, by name; those of the cohort show no verdict, so no margin redraws them."""
+    tables = report_tables()
+    names = ["donors", "scores"]
+    if wildcards.part in schema.FAMILIES:
+        names += ["verdicts", "arms", "ledger"]
+    else:
+        names += [
+            "expression",
+            "programs",
+            "annotation",
+            "agreement",
+            "embedding",
+            "labels",
+        ]
+    return {name: tables[name] for name in names}
+
+
+def figure_hypotheses(wildcards):
+    """What a part of the figures reads of the hypotheses."""
+    asked = HYPOTHESES["hypotheses"]
+    return (
+        claims.depletions(asked)
+        if wildcards.part in schema.FAMILIES
+        else claims.scored_pairs(asked)
+    )
 
 
 def figure_config():
@@ -126,7 +149,6 @@ def figure_config():
         "visits": config["visits"],
         "contrasts": config["contrasts"],
         "verdict": {"alpha": config["verdict"]["alpha"]},
-        "report": {"title": config["report"]["title"]},
     }
 
 
