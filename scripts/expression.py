@@ -18,7 +18,7 @@ def collect(samples: Sequence[str], genes: pd.DataFrame) -> leafsums.LeafSums:
     sheet, inputs = pd.DataFrame(snakemake.params.sheet), snakemake.input
     files = {row.sample: (inputs.sums[row.Index], inputs.cells[row.Index]) for row in sheet.itertuples()}
     return leafsums.LeafSums.collect(
-        ((sample, pd.read_parquet(files[sample][0])) for sample in samples),
+        ((sample, leafsums.read(files[sample][0])) for sample in samples),
         leaves=leafsums.stack({sample: pd.read_parquet(files[sample][1]) for sample in samples}),
         sheet=sheet[sheet["sample"].isin(samples)],
         genes=genes,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def read_arm(path: str, arm: str) -> pd.DataFrame:
     """Read what one arm adds to the sums of a sample."""
-    return pd.read_parquet(path, columns=list(schema.ARM_SUMS[1:]), filters=[("arm", "==", arm)])
+    return leafsums.read(path, schema.ARM_SUMS[1:], filters=[("arm", "==", arm)])
 
 
 with (
@@ -25,7 +25,7 @@ with (
     sheet = pd.DataFrame(params.sheet)
     names, contrasts = sheet["sample"], [(later, earlier) for later, earlier in params.contrasts]
     sums = leafsums.LeafSums.collect(
-        zip(names, (pd.read_parquet(path, columns=list(leafsums.READ)) for path in read.sums), strict=True),
+        zip(names, map(leafsums.read, read.sums), strict=True),
         leaves=leafsums.stack(dict(zip(names, map(pd.read_parquet, read.cells), strict=True))),
         sheet=sheet,
         genes=pd.read_csv(read.genes, sep="\t"),

@@ -4,18 +4,27 @@ Every number here is a sum over the leaves (population, subset) of the populatio
 population, and any set of them, is a sum of rows that were written once per sample.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from cd20scope import catalogue, schema
 
 READ = ("population", "subset", "gene", "counts", "lognorm")
 """Columns of a table of sums that the tests rest on."""
+
+
+def read(
+    path: Path | str, columns: Sequence[str] = READ, *, filters: list[tuple[str, str, Any]] | None = None
+) -> pd.DataFrame:
+    """Read columns of a table of sums. Names stay Arrow's: pandas would check the 30,000 genes of each table anew."""
+    return pd.read_parquet(path, columns=list(columns), filters=filters, dtype_backend="pyarrow")
 
 
 def stack(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -151,13 +160,13 @@ class LeafSums:
         everywhere = (genes["n_samples"] == len(unit)).to_numpy()
         symbols = pd.Index(genes["gene"].astype(str))
         # Genes missing from some reference are left out; the others are numbered anew.
-        renumbered = pd.Series(np.where(everywhere, np.cumsum(everywhere) - 1, -1), index=symbols)
+        numbers = _Numbers(symbols, np.where(everywhere, np.cumsum(everywhere) - 1, -1))
         blocks: dict[str, dict[str, Any]] = {}
         for sample, table in sums:
             name = f"summed expression of {sample}"
             schema.require_columns(table, READ, name=name)
             number = _unit_of(pd.DataFrame({"sample": [sample]}), unit, name="summed expression")[0]
-            blocks[sample] = _block(table, number, tree=tree, genes=renumbered, name=name)
+            blocks[sample] = _block(table, number, tree=tree, genes=numbers, name=name)
         if missing := [sample for sample in unit.index if sample not in blocks]:
             raise ValueError(
                 f"summed expression: no table for sample(s) {', '.join(missing)} of the sample sheet. "
@@ -187,7 +196,7 @@ class LeafSums:
         Sums of log-normalised values; raw counts are those of the labels proper.
         """
         _, unit = merge_visits(sheet)
-        genes = pd.Series(np.arange(len(self.genes)), index=self.genes)
+        genes = _Numbers(self.genes, np.arange(len(self.genes)))
         blocks = [
             _block(table, int(unit[sample]), tree=self.leaves, genes=genes, name=f"other labels of {sample}")
             for sample, table in sums
@@ -224,17 +233,40 @@ class LeafSums:
         return total
 
 
+class _Numbers:
+    """Number of each gene. Tables of one reference list the same genes, which are looked up once."""
+
+    def __init__(self, genes: pd.Index, numbers: NDArray[np.int64]) -> None:
+        self._genes = genes
+        self._numbers = np.append(numbers, -1)  # the last is that of a gene which is not among them
+        self._listed: tuple[pa.Array, NDArray[np.int64]] | None = None
+
+    def look_up(self, values: pd.Series, *, name: str, strict: bool) -> NDArray[np.int64]:
+        """Look up the number of the gene of each row, -1 for one that has none; with ``strict``, all must be known."""
+        codes, listed = _coded(values)
+        if self._listed is None or not self._listed[0].equals(listed):
+            self._listed = (
+                listed,
+                self._genes.get_indexer(pd.Index(listed.to_pylist(), dtype=self._genes.dtype)),
+            )
+        at = self._listed[1][codes]
+        if strict and (at < 0).any():
+            raise ValueError(
+                f"{name}: {values.iloc[int(np.argmax(at < 0))]} is not in the gene table. "
+                "Both are written by the same run; remove them and run again."
+            )
+        return self._numbers[at]
+
+
 def _block(
-    table: pd.DataFrame, number: int, *, tree: pd.DataFrame, genes: pd.Series, name: str
+    table: pd.DataFrame, number: int, *, tree: pd.DataFrame, genes: _Numbers, name: str
 ) -> dict[str, Any]:
     """Rows of one sample: its donor-visit, and per row gene, counts (not of a difference) and lognorm.
 
     Rows of one leaf follow each other: with ``leaf`` of each such run stand its first row and that after its last.
     """
-    codes = genes.to_numpy()
     # a difference may hold genes that are left out of the sums; the sums themselves may hold no unknown gene
-    gene = _code_of(table["gene"], genes.index, name=name, strict="counts" in table)
-    gene = np.where(gene >= 0, codes[gene], -1)
+    gene = genes.look_up(table["gene"], name=name, strict="counts" in table)
     kept = gene >= 0
     leaf = _leaf_of(table, tree, name=name)[kept]
     first = np.flatnonzero(np.diff(leaf, prepend=-1))
@@ -269,9 +301,9 @@ def _leaf_of(table: pd.DataFrame, tree: pd.DataFrame, *, name: str) -> NDArray[n
     """Row in ``tree`` of each row's leaf; factorised first, as the tables are long and the tree is short."""
     codes, pairs = [], []
     for column in ("population", "subset"):
-        category = table[column].astype("category")
-        codes.append(category.cat.codes.to_numpy(dtype=np.int64))
-        pairs.append(category.cat.categories.astype(str))
+        code, listed = _coded(table[column])
+        codes.append(code)
+        pairs.append(listed.to_pylist())
     number = {(row.population, row.subset): index for index, row in enumerate(tree.itertuples())}
     lookup = np.array([[number.get((p, s), -1) for s in pairs[1]] for p in pairs[0]], dtype=np.int64)
     found = lookup.reshape(len(pairs[0]), len(pairs[1]))[codes[0], codes[1]]
@@ -284,13 +316,11 @@ def _leaf_of(table: pd.DataFrame, tree: pd.DataFrame, *, name: str) -> NDArray[n
     return found
 
 
-def _code_of(values: pd.Series, index: pd.Index, *, name: str, strict: bool) -> NDArray[np.int64]:
-    category = values.astype("category")
-    lookup = index.get_indexer(category.cat.categories.astype(str))
-    found: NDArray[np.int64] = lookup.astype(np.int64)[category.cat.codes.to_numpy()]
-    if strict and (found < 0).any():
-        raise ValueError(
-            f"{name}: {values.iloc[int(np.argmax(found < 0))]} is not in the gene table. "
-            "Both are written by the same run; remove them and run again."
-        )
-    return found
+def _coded(values: pd.Series) -> tuple[NDArray[np.integer], pa.Array]:
+    """Code of each row and the names that they stand for; of a column read as Arrow's dictionary, as it is."""
+    arrow = pa.array(values.array, from_pandas=True)
+    if isinstance(arrow, pa.ChunkedArray):
+        arrow = arrow.unify_dictionaries().combine_chunks()
+    if not pa.types.is_dictionary(arrow.type):
+        arrow = arrow.cast(pa.string()).dictionary_encode()
+    return arrow.indices.to_numpy(zero_copy_only=False), arrow.dictionary

@@ -81,7 +81,7 @@ def read_cohort(
 ) -> Cohort:
     """Read what the figures of the cohort show; parameters as of :func:`read`, ``scored`` as of :class:`Cohort`."""
     return Cohort(
-        **read_study(files, config=config),
+        **read_measured(files, config=config),
         expression=read_table(files["expression"]),
         programs=read_table(files["programs"]),
         annotation=annotation_section.complete({Path(path).stem: read_table(path) for path in annotation}),
@@ -97,15 +97,15 @@ def read_judged(
     """Read what the figures of the hypotheses show; ``files`` as of :func:`read`, the rest as of :class:`Judged`."""
     given = {name: read_table(files[name]) for name in statistics_section.NEEDED if name in files}
     return Judged(
-        **read_study(files, config=config),
+        **read_measured(files, config=config),
         verdicts=in_story_order(read_table(files["verdicts"])),
         statistics=statistics_section.complete(given),
         depletions=depletions,
     )
 
 
-def read_study(files: Mapping[str, str], *, config: Mapping[str, Any]) -> dict[str, Any]:
-    """Read what all figures need: attributes of :class:`Study`."""
+def read_measured(files: Mapping[str, str], *, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what all figures need: attributes of :class:`Measured`."""
     return {
         "donors": read_table(files["donors"]),
         "scores": read_table(files["scores"]),

@@ -20,7 +20,7 @@ VERDICT_COLUMNS = (
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Study:
+class Measured:
     """What was measured of whom and when: all that is told of a run rests on it.
 
     Attributes
@@ -62,7 +62,7 @@ class Study:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Cohort(Study):
+class Cohort(Measured):
     """What was found in the cohort as a whole, whatever was to be shown: no verdict, no margin.
 
     Attributes
@@ -88,7 +88,7 @@ class Cohort(Study):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Judged(Study):
+class Judged(Measured):
     """What became of the hypotheses.
 
     Attributes

@@ -54,7 +54,6 @@ rule flip_visits:
         "results/logs/verdict/flips.log",
     benchmark:
         "results/benchmarks/verdict/flips.tsv"
-    priority: 15
     conda:
         "../../envs/core.yaml"
     threads: 1

@@ -153,7 +153,7 @@ def figure_config():
 
 
 def figure_priority(wildcards):
-    """The longest first: the report waits for all."""
+    """The longest first, as the report waits for all; the flips, shorter than any, have no priority and come last."""
     return {"exploratory": 3, "cohort": 2}.get(wildcards.part, 1)
 
 
