@@ -255,7 +255,8 @@ class _Numbers:
                 f"{name}: {values.iloc[int(np.argmax(at < 0))]} is not in the gene table. "
                 "Both are written by the same run; remove them and run again."
             )
-        return self._numbers[at]
+        found: NDArray[np.int64] = self._numbers[at]
+        return found
 
 
 def _block(
@@ -323,4 +324,5 @@ def _coded(values: pd.Series) -> tuple[NDArray[np.integer], pa.Array]:
         arrow = arrow.unify_dictionaries().combine_chunks()
     if not pa.types.is_dictionary(arrow.type):
         arrow = arrow.cast(pa.string()).dictionary_encode()
-    return arrow.indices.to_numpy(zero_copy_only=False), arrow.dictionary
+    codes: NDArray[np.integer] = arrow.indices.to_numpy(zero_copy_only=False)
+    return codes, arrow.dictionary
