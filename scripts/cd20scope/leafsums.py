@@ -307,7 +307,7 @@ def _leaf_of(table: pd.DataFrame, tree: pd.DataFrame, *, name: str) -> NDArray[n
         pairs.append(listed.to_pylist())
     number = {(row.population, row.subset): index for index, row in enumerate(tree.itertuples())}
     lookup = np.array([[number.get((p, s), -1) for s in pairs[1]] for p in pairs[0]], dtype=np.int64)
-    found = lookup.reshape(len(pairs[0]), len(pairs[1]))[codes[0], codes[1]]
+    found: NDArray[np.int64] = lookup.reshape(len(pairs[0]), len(pairs[1]))[codes[0], codes[1]]
     if (found < 0).any():
         row = table[["population", "subset"]].iloc[int(np.argmax(found < 0))]
         raise ValueError(
