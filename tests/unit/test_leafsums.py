@@ -35,7 +35,7 @@ def collect(tables):
     leaves = pd.DataFrame(LEAVES, columns=["population", "subset"]).assign(n_cells=10)
     return leafsums.LeafSums.collect(
         tables.items(),
-        leaves=leafsums.stack({sample: leaves for sample in tables}),
+        leaves=leafsums.stack(dict.fromkeys(tables, leaves)),
         sheet=SHEET,
         genes=pd.DataFrame({"gene": GENES, "n_samples": 2}),
     )
