@@ -17,10 +17,10 @@ with (
     logged(snakemake.log[0], read=snakemake.input) as log,
     written(snakemake.input, snakemake.output) as output,
 ):
-    params, inputs = snakemake.params, snakemake.input
-    part, files = snakemake.wildcards.part, dict(inputs.items())
+    part, inputs, settings = snakemake.wildcards.part, snakemake.input, snakemake.params.settings
+    files = dict(inputs.items())
     if part in FAMILIES:
-        judged = result_files.read_judged(files, depletions=params.shown, config=params.config)
+        judged = result_files.read_judged(files, depletions=settings["depletions"], config=settings)
         log.info("read the verdicts of %d hypotheses", len(judged.verdicts))
         drawn = pictures.draw_family(judged, family=part)
     else:
@@ -28,10 +28,10 @@ with (
             files,
             annotation=[*inputs.annotation, *inputs.agreement],
             labels=inputs.labels,
-            sheet=pd.DataFrame(params.sheet),
-            scored=params.shown,
-            config=params.config,
-            populations=params.populations,
+            sheet=pd.DataFrame(settings["sheet"]),
+            scored=settings["scored"],
+            config=settings,
+            populations=settings["populations"],
         )
         log.info("read the tables of %d samples", len(inputs.labels))
         drawn = pictures.draw_cohort(cohort)

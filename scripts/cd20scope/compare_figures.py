@@ -87,10 +87,10 @@ def protein_means(protein: pd.DataFrame, *, order: Sequence[str]) -> Figure:
     order
         Populations in the order of the tree, and last the cells without one.
     """
-    import seaborn as sns
-
     if protein.empty:
         return say_nothing("No sample has protein counts.")
+    import seaborn as sns
+
     targets = [*dict.fromkeys(protein.loc[~protein["control"].astype(bool), "protein"])]
     controls = [*dict.fromkeys(protein.loc[protein["control"].astype(bool), "protein"])]
     weighed = protein.assign(total=protein["mean"] * protein["n_cells"])

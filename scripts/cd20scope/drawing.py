@@ -15,10 +15,8 @@ from cd20scope.colours import INK, MUTED
 
 WIDTH = 8.8
 """Width of every figure in inches."""
-LAYOUT_DPI = 300
-"""Pixels per inch at which panels and text are fitted."""
 
-PLAIN_TEXT: Any = {"text.hinting": "none"}
+UNHINTED: Any = {"text.hinting": "none"}
 """Letters are not bent to the grid of pixels: at 150 dots per inch and more it does not show, and takes a tenth of the
 time of a figure."""
 
@@ -103,11 +101,9 @@ def styled[**P](draw: Callable[P, Figure]) -> Callable[P, Figure]:
 def settle(figure: Figure) -> None:
     """Lay the panels out once and for all; matplotlib would do it anew, twice, each time that the figure is saved."""
     if figure.axes and (engine := figure.get_layout_engine()) is not None:
-        # the width of text is of whole pixels: with few of them to the inch it is measured too small, and cut
-        dpi, figure.dpi = figure.dpi, LAYOUT_DPI
-        with mpl.rc_context(PLAIN_TEXT):
+        # with hinting, the width of text is of whole pixels: at few to the inch it is measured too small, and cut
+        with mpl.rc_context(UNHINTED):
             engine.execute(figure)
-        figure.dpi = dpi
     # no engine at all: of "none", a placeholder stays, for which every figure is drawn once more as it is saved
     with mpl.rc_context({"figure.constrained_layout.use": False, "figure.autolayout": False}):
         figure.set_layout_engine(None)

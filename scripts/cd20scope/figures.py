@@ -113,10 +113,10 @@ def programme_changes(programs: pd.DataFrame, *, contrasts: Sequence[str]) -> Fi
     A dot marks an adjusted p-value below 0.05; hatching with a cross marks what was not testable; blank
     was not asked. ``programs`` is ``programs/programs.tsv``.
     """
-    import seaborn as sns
-
     if programs.empty:
         return say_nothing("No programme was tested.")
+    import seaborn as sns
+
     whole = programs["component"].isin(["total", ""]) | programs["component"].isna()
     where = programs["population"].where(
         whole, programs["population"] + ", " + programs["component"].astype(str)

@@ -11,7 +11,7 @@ from matplotlib.transforms import Bbox
 
 from cd20scope import wording
 from cd20scope.colours import INK
-from cd20scope.drawing import PLAIN_TEXT, Drawing
+from cd20scope.drawing import UNHINTED, Drawing
 from cd20scope.schema import SINGLE
 from cd20scope.svg import inline
 
@@ -24,7 +24,7 @@ SETTINGS: Any = {
     "pdf.fonttype": 42,
     "text.parse_math": False,
     "savefig.facecolor": "white",
-    **PLAIN_TEXT,
+    **UNHINTED,
 }
 """Fonts of a PDF stay fonts, so that a journal can set them anew."""
 
@@ -112,6 +112,6 @@ def entitle(figure: Figure, title: str) -> Bbox:
     look: Any = {"fontsize": 10, "fontweight": "bold", "color": INK, "ha": "left", "va": "bottom"}
     # decided as the text is made: a visit called "$1$" stays what it is
     written = figure.text(0.01, 1 + 0.08 / height, title, parse_math=False, **look)
-    with mpl.rc_context(PLAIN_TEXT):
+    with mpl.rc_context(UNHINTED):
         reach = written.get_window_extent().x1 / figure.dpi  # a long title over a narrow figure
     return Bbox([[0, 0], [max(width, reach + 0.1), height + TITLE_HEIGHT]])

@@ -243,7 +243,7 @@ class _Numbers:
 
     def look_up(self, values: pd.Series, *, name: str, strict: bool) -> NDArray[np.int64]:
         """Look up the number of the gene of each row, -1 for one that has none; with ``strict``, all must be known."""
-        codes, listed = _coded(values)
+        codes, listed = _coded(values, name=name)
         if self._listed is None or not self._listed[0].equals(listed):
             self._listed = (
                 listed,
@@ -302,7 +302,7 @@ def _leaf_of(table: pd.DataFrame, tree: pd.DataFrame, *, name: str) -> NDArray[n
     """Row in ``tree`` of each row's leaf; factorised first, as the tables are long and the tree is short."""
     codes, pairs = [], []
     for column in ("population", "subset"):
-        code, listed = _coded(table[column])
+        code, listed = _coded(table[column], name=name)
         codes.append(code)
         pairs.append(listed.to_pylist())
     number = {(row.population, row.subset): index for index, row in enumerate(tree.itertuples())}
@@ -317,12 +317,17 @@ def _leaf_of(table: pd.DataFrame, tree: pd.DataFrame, *, name: str) -> NDArray[n
     return found
 
 
-def _coded(values: pd.Series) -> tuple[NDArray[np.integer], pa.Array]:
+def _coded(values: pd.Series, *, name: str) -> tuple[NDArray[np.integer], pa.Array]:
     """Code of each row and the names that they stand for; of a column read as Arrow's dictionary, as it is."""
     arrow = pa.array(values.array, from_pandas=True)
     if isinstance(arrow, pa.ChunkedArray):
         arrow = arrow.unify_dictionaries().combine_chunks()
     if not pa.types.is_dictionary(arrow.type):
         arrow = arrow.cast(pa.string()).dictionary_encode()
+    if arrow.null_count:
+        raise ValueError(
+            f"{name}: {arrow.null_count} of {len(arrow)} rows have no {values.name}. Remove the table and run the step "
+            "that writes it again."
+        )
     codes: NDArray[np.integer] = arrow.indices.to_numpy(zero_copy_only=False)
-    return codes, arrow.dictionary
+    return codes, arrow.dictionary.cast(pa.string())

@@ -8,8 +8,8 @@ import pandas as pd
 from markupsafe import Markup
 
 from cd20scope import annotation_section, claims, qc, statistics_section, wording
-from cd20scope.results import Cohort, Judged, Results, complete, in_story_order
-from cd20scope.schema import SINGLE
+from cd20scope.results import Cohort, Judged, Results, checked_verdicts, complete
+from cd20scope.schema import SINGLE, require_columns
 from cd20scope.sexes import check_sexes
 
 TEXT = {"donor": str, "donors": str, "dropped": str, "sample": str}
@@ -98,7 +98,7 @@ def read_judged(
     given = {name: read_table(files[name]) for name in statistics_section.NEEDED if name in files}
     return Judged(
         **read_measured(files, config=config),
-        verdicts=in_story_order(read_table(files["verdicts"])),
+        verdicts=checked_verdicts(read_table(files["verdicts"])),
         statistics=statistics_section.complete(given),
         depletions=depletions,
     )
@@ -117,6 +117,7 @@ def read_measured(files: Mapping[str, str], *, config: Mapping[str, Any]) -> dic
 
 def place_cells(embedding: pd.DataFrame, sheet: pd.DataFrame, *, labels: Sequence[str]) -> pd.DataFrame:
     """Add donor, visit and label to each embedded cell; one sample at a time, of which only those cells are kept."""
+    require_columns(embedding, ("sample", "barcode", "x", "y"), name="embedding.parquet")
     placed = embedding.merge(sheet[["sample", "donor", "visit"]], on="sample")
     embedded: list[pd.DataFrame] = []
     for sample, labelled in zip(sheet["sample"], labels, strict=True):

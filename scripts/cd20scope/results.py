@@ -94,7 +94,7 @@ class Judged(Measured):
     Attributes
     ----------
     verdicts
-        ``verdict/verdicts.tsv``; once complete, in story order.
+        ``verdict/verdicts.tsv`` in story order, with what that adds.
     statistics
         The tables of :data:`cd20scope.statistics_section.NEEDED` by name; figures need ``arms`` and ``ledger``.
     depletions
@@ -158,14 +158,14 @@ def complete(results: Results) -> Results:
     statistics = statistics_section.complete(results.statistics)
     return replace(
         results,
-        verdicts=in_story_order(results.verdicts),
+        verdicts=checked_verdicts(results.verdicts),
         annotation=annotation_section.complete(results.annotation),
         statistics=statistics,
         programs=statistics_section.add_random(results.programs, statistics["random_sets"]),
     )
 
 
-def in_story_order(verdicts: pd.DataFrame) -> pd.DataFrame:
+def checked_verdicts(verdicts: pd.DataFrame) -> pd.DataFrame:
     """Check the verdicts and put them in the order in which they are told."""
     require_columns(verdicts, VERDICT_COLUMNS, name="verdicts.tsv")
     return claims.in_story_order(verdicts)

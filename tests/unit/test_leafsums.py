@@ -31,13 +31,13 @@ def tables():
     return {"a": sums_of("a", GENES), "b": sums_of("b", GENES[::-1])}
 
 
-def collect(tables):
+def collect(tables, n_samples=2):
     leaves = pd.DataFrame(LEAVES, columns=["population", "subset"]).assign(n_cells=10)
     return leafsums.LeafSums.collect(
         tables.items(),
         leaves=leafsums.stack(dict.fromkeys(tables, leaves)),
         sheet=SHEET,
-        genes=pd.DataFrame({"gene": GENES, "n_samples": 2}),
+        genes=pd.DataFrame({"gene": GENES, "n_samples": n_samples}),
     )
 
 
@@ -68,6 +68,36 @@ def test_rows_of_an_arm_are_read_alone(tables, tmp_path):
     read = leafsums.read(tmp_path / "arms.parquet", ("gene", "lognorm"), filters=[("arm", "==", "lenient")])
     assert read["gene"].tolist() == tables["b"]["gene"].tolist()
     assert read.columns.tolist() == ["gene", "lognorm"]
+
+
+def test_a_gene_that_some_references_lack_is_left_out(tables, tmp_path):
+    n_samples = [2, 2, 1, 2, 2]
+    found = collect(from_files(tables, tmp_path), n_samples=n_samples)
+    assert found.genes.tolist() == ["CD19", "CD3E", "CCR6", "IL17A"]
+    whole = collect(tables).add_up(np.ones(3, dtype=bool), value="counts")
+    assert (
+        found.add_up(np.ones(3, dtype=bool), value="counts").tolist() == np.delete(whole, 2, axis=1).tolist()
+    )
+
+
+def test_other_labels_add_and_take_where_they_differ(tables, tmp_path):
+    columns = ["population", "subset", "gene", "lognorm"]
+    difference = tables["b"][columns].assign(lognorm=np.float32(-0.5))
+    difference.to_parquet(tmp_path / "b.parquet", index=False, row_group_size=4)
+    tables["a"][columns].head(0).to_parquet(tmp_path / "a.parquet", index=False)  # no label is another
+    read = [(sample, leafsums.read(tmp_path / f"{sample}.parquet", columns)) for sample in tables]
+    cells = pd.DataFrame(LEAVES[:1], columns=["population", "subset"]).assign(n_cells=-3, sample="b")
+    sums, selected = collect(tables), np.array([True, False, False])
+    other = sums.with_differences(read, cells=cells, sheet=SHEET)
+    added = other.add_up(selected, value="lognorm") - sums.add_up(selected, value="lognorm")
+    assert added.tolist() == [[0.0] * 5, [-0.5] * 5]
+    assert (other.n_cells(selected) - sums.n_cells(selected)).tolist() == [0, -3]
+
+
+def test_a_row_without_a_name_is_told(tables):
+    tables["a"].loc[[0, 4], "gene"] = None
+    with pytest.raises(ValueError, match="summed expression of a: 2 of 15 rows have no gene"):
+        collect(tables)
 
 
 @pytest.mark.parametrize("read", [False, True])

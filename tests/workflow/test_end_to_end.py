@@ -104,6 +104,12 @@ def planned(folder, config, *arguments):
     return jobs_of(snakemake("--dry-run", "--quiet", "rules", *arguments, directory=folder, config=config))
 
 
+def redrawn(folder, config):
+    """Parts of the figures that a dry run would draw."""
+    said = ran(snakemake("--dry-run", directory=folder, config=config))
+    return set(re.findall(r"wildcards: part=(\w+)", said.stdout + said.stderr))
+
+
 def test_a_changed_threshold_reruns_all_that_depends_on_it(treated, tmp_path):
     (tmp_path / "study.yaml").write_text((ROOT / "config/demo.yaml").read_text() + "qc: {min_genes: 210}\n")
     expected = {
@@ -125,10 +131,22 @@ def test_a_changed_margin_reruns_verdict_and_report_only(treated, tmp_path):
     (tmp_path / "study.yaml").write_text(
         (ROOT / "config/demo.yaml").read_text() + "catalogues: {hypotheses: mine.yaml}\n"
     )
-    jobs = planned(treated, tmp_path / "study.yaml")
-    assert jobs.keys() == {"all", "judge_hypotheses", "flip_visits"} | REPORT
-    # those of both families, and not those of the cohort
-    assert jobs["draw_figures"] == 2
+    assert (
+        planned(treated, tmp_path / "study.yaml").keys()
+        == {"all", "judge_hypotheses", "flip_visits"} | REPORT
+    )
+    assert redrawn(treated, tmp_path / "study.yaml") == set(schema.FAMILIES)
+
+
+def test_another_programme_asked_for_redraws_the_cohort_too(treated, tmp_path):
+    catalogue = yaml.safe_load((ROOT / "config/hypotheses.yaml").read_text())
+    asked = next(entry for entry in catalogue["hypotheses"] if entry["id"] == "T-act-m6")
+    asked["program"] = "Th2"
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(catalogue, sort_keys=False, allow_unicode=True))
+    (tmp_path / "study.yaml").write_text(
+        (ROOT / "config/demo.yaml").read_text() + "catalogues: {hypotheses: mine.yaml}\n"
+    )
+    assert redrawn(treated, tmp_path / "study.yaml") == set(schema.FIGURES)
 
 
 def test_another_number_of_flips_judges_and_draws_nothing_anew(treated, tmp_path):

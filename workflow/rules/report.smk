@@ -58,10 +58,7 @@ rule draw_figures:
         runtime=minutes(30),
     params:
         code=CODE,
-        sheet=SHEET_RECORDS,
-        populations=POPULATIONS,
-        shown=figure_hypotheses,
-        config=figure_config(),
+        settings=figure_settings,
     script:
         "../../scripts/report_figures.py"
 

@@ -133,27 +133,25 @@ def figure_tables(wildcards):
     return {name: tables[name] for name in names}
 
 
-def figure_hypotheses(wildcards):
-    """What a part of the figures reads of the hypotheses."""
+def figure_settings(wildcards):
+    """What a part of the figures reads of study, configuration and catalogues: nothing else redraws it."""
     asked = HYPOTHESES["hypotheses"]
-    return (
-        claims.depletions(asked)
-        if wildcards.part in schema.FAMILIES
-        else claims.scored_pairs(asked)
-    )
-
-
-def figure_config():
-    """What the figures read of the configuration: other keys redraw none."""
-    return {
-        "visits": config["visits"],
-        "contrasts": config["contrasts"],
+    settings = {key: config[key] for key in ("visits", "contrasts")}
+    if wildcards.part in schema.FAMILIES:
+        return settings | {"depletions": claims.depletions(asked)}
+    return settings | {
         "verdict": {"alpha": config["verdict"]["alpha"]},
+        "sheet": [
+            {key: row[key] for key in ("sample", "donor", "visit")}
+            for row in SHEET_RECORDS
+        ],
+        "populations": POPULATIONS,
+        "scored": claims.scored_pairs(asked),
     }
 
 
 def figure_priority(wildcards):
-    """The longest first, as the report waits for all; the flips, shorter than any, have no priority and come last."""
+    """The longest first, as the report waits for all; the flips, shorter than any with their default number, come after them."""
     return {"exploratory": 3, "cohort": 2}.get(wildcards.part, 1)
 
 
