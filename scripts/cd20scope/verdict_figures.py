@@ -1,6 +1,6 @@
 """Figures of all verdicts: the estimates against their margins, and the arms in which each verdict holds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,9 @@ FOLDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 
 
 WARNED = " (!)"
 """Stands after a verdict that has a caution."""
+
+GAP, LETTER = 6.0, 4.4
+"""Points between panel, numbers and verdicts, and points of a letter of the numbers (DejaVu Sans, 7 points)."""
 
 OTHER_DENOMINATOR = "other denominators"
 """Column of the grid for all shares in other denominators together."""
@@ -40,10 +43,12 @@ def forest(verdicts: pd.DataFrame) -> Figure:
     heights = [len(rows) + 2.6 for _, rows in shown]
     figure = Figure(figsize=(WIDTH, 0.23 * sum(heights)))
     panels = figure.subplots(len(shown), 1, height_ratios=heights, squeeze=False)[:, 0]
+    clear = clear_of(map(number_of, verdicts.to_dict("records")))
     for ax, (unit, rows) in zip(panels, shown, strict=True):
         for height, row in enumerate(rows.to_dict("records")):
             draw_margin(ax, row, height=height)
             draw_hypothesis(ax, row, height=height)
+            say_verdict(ax, row, height=height, number=number_of(row), clear=clear)
             link_row(ax, row, height=height)
         ax.axvline(0, color=MUTED, lw=0.8, zorder=0)
         name_rows(ax, rows)
@@ -59,6 +64,11 @@ def forest(verdicts: pd.DataFrame) -> Figure:
         else:
             ax.set_xlabel("Change of the programme score: SD between donors at baseline, later minus earlier")
     return figure
+
+
+def number_of(row: Row) -> str:
+    """Donors of a hypothesis; nothing where none is known."""
+    return "" if pd.isna(row["n_pairs"]) else f"n = {int(row['n_pairs'])}"
 
 
 def name_rows(ax: Axes, rows: pd.DataFrame) -> None:
@@ -94,7 +104,7 @@ def draw_margin(ax: Axes, row: Row, *, height: int) -> None:
 
 
 def draw_hypothesis(ax: Axes, row: Row, *, height: int) -> None:
-    """One row of the forest plot: interval and estimate, and the verdict in words at the right."""
+    """One row of the forest plot: interval and estimate."""
     look = VERDICT_STYLE[row["verdict"]]
     if not pd.isna(row["estimate"]):
         # with one limit only, the detection limit decides
@@ -104,29 +114,39 @@ def draw_hypothesis(ax: Axes, row: Row, *, height: int) -> None:
         point = {"color": look["color"], "mfc": look["color"] if look["filled"] else "white"}
         marker = "<" if unbounded else look["marker"]
         ax.plot(row["estimate"], height, marker, ms=5.5, mew=1.3, zorder=3, **point)
-    n = "" if pd.isna(row["n_pairs"]) else f"n = {int(row['n_pairs'])}"
-    beside: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "va": "center", "fontsize": 7}
-    ax.text(1.015, height, n, color=MUTED, **beside)
-    say_verdict(ax, row, height=height)
 
 
 def link_row(ax: Axes, row: Row, *, height: int) -> None:
     """Make the whole row lead to the evidence of its hypothesis."""
     top, bottom = height - 0.5, height + 0.5
-    corners = [(0, top), (1.3, top), (1.3, bottom), (0, bottom)]
+    corners = [(0, top), (1.5, top), (1.5, bottom), (0, bottom)]
     whole = Polygon(corners, transform=ax.get_yaxis_transform(), clip_on=False)
     whole.set(facecolor="white", edgecolor="none", alpha=0.0, zorder=5, url=f"#{anchor(row['id'])}")
     whole.set_in_layout(False)
     ax.add_patch(whole)
 
 
-def say_verdict(ax: Axes, row: Row, *, height: int, at: float = 1.1) -> None:
-    """Write the verdict of a row right of the panel, in its own colour, marked where it has a caution."""
+def clear_of(numbers: Iterable[str]) -> float:
+    """Points from the panel to the verdicts, which stand below each other, clear of the longest number."""
+    return 2 * GAP + LETTER * max(map(len, numbers), default=0)
+
+
+def say_verdict(ax: Axes, row: Row, *, height: int, number: str, clear: float) -> None:
+    """Write a number of a row right of the panel, and its verdict in its own colour, marked where it has a caution.
+
+    They stand ``clear`` points from the panel, however narrow that is.
+    """
     look = VERDICT_STYLE[row["verdict"]]
-    words = {"transform": ax.get_yaxis_transform(), "color": look["color"], "va": "center", "fontsize": 7.5}
     warned = WARNED if isinstance(row["caution"], str) and row["caution"] else ""
     said = f"{look['symbol']} {row['verdict']}{warned}"
-    ax.text(at, height, said, fontweight="bold", **words)
+    place: dict[str, Any] = {
+        "xy": (1, height),
+        "xycoords": ax.get_yaxis_transform(),
+        "textcoords": "offset points",
+        "va": "center",
+    }
+    ax.annotate(number, xytext=(GAP, 0), color=MUTED, fontsize=7, **place)
+    ax.annotate(said, xytext=(clear, 0), color=look["color"], fontsize=7.5, fontweight="bold", **place)
 
 
 @styled
@@ -153,15 +173,16 @@ def arm_grid(verdicts: pd.DataFrame, arms: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(WIDTH, 0.225 * len(rows) + 2.1))
     ax = figure.subplots()
     found = {(row["id"], row["arm"]): row for row in table.to_dict("records")}
+    shares = [
+        held({**row, "arms_against": ""}).removeprefix("holds in ").removesuffix(" robustness arms")
+        for row in rows.to_dict("records")
+    ]
     for height, row in enumerate(rows.to_dict("records")):
         for place, arm in enumerate(columns):
             if (row["id"], arm) in found:
                 cell = found[row["id"], arm]
                 draw_arm(ax, cell["holds"], cell["verdict"], at=(place, height))
-        share = held({**row, "arms_against": ""}).removeprefix("holds in ").removesuffix(" robustness arms")
-        beside: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "va": "center", "fontsize": 7.5}
-        ax.text(1.0, height, share, color=INK, **beside)
-        say_verdict(ax, row, height=height, at=1.115)
+        say_verdict(ax, row, height=height, number=shares[height], clear=clear_of(shares))
         if height and row["theme"] != rows["theme"].iloc[height - 1]:
             ax.axhline(height - 0.5, color=MUTED, lw=0.6)
     name_rows(ax, rows)

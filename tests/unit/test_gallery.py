@@ -17,7 +17,16 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 import report_page
-from cd20scope import cell_map, evidence_figures, gallery, pictures, result_files, schema, svg
+from cd20scope import (
+    cell_map,
+    evidence_figures,
+    gallery,
+    pictures,
+    result_files,
+    schema,
+    svg,
+    verdict_figures,
+)
 from cd20scope.drawing import WIDTH, Drawing, say_nothing, settle
 
 ROOT = Path(__file__).parents[2]
@@ -67,6 +76,26 @@ def test_the_title_stands_above_the_figure_of_the_page(tmp_path, run):
     # but for what is half a pixel off
     assert np.abs(whole[strip:, :, :3] - drawn[:, :, :3]).mean() < 0.002
     assert forest.title not in (tmp_path / "forest.svg").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("n_pairs", [8, 15, 1150])
+def test_numbers_of_donors_leave_room_for_the_verdicts(run, n_pairs):
+    """However many donors, and however narrow long names make the panel."""
+    verdicts = run.verdicts.assign(
+        n_pairs=n_pairs, label="A claim with quite a long name, about month6-baseline"
+    )
+    for figure in (
+        verdict_figures.forest(verdicts),
+        verdict_figures.arm_grid(verdicts, run.statistics["arms"]),
+    ):
+        settle(figure)
+        drawn = FigureCanvasAgg(figure).get_renderer()
+        for ax in figure.axes:
+            beside = [text for text in ax.texts if len(text.get_text()) > 1]
+            assert beside
+            for number, verdict in zip(beside[::2], beside[1::2], strict=True):
+                assert number.get_window_extent(drawn).x1 < verdict.get_window_extent(drawn).x0
+                assert verdict.get_window_extent(drawn).x1 < figure.bbox.width
 
 
 def test_no_label_is_cut_at_the_edge_of_a_figure(run):
