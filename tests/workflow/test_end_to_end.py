@@ -140,7 +140,7 @@ def test_a_changed_margin_reruns_verdict_and_report_only(treated, tmp_path):
 
 def test_another_programme_asked_for_redraws_the_cohort_too(treated, tmp_path):
     catalogue = yaml.safe_load((ROOT / "config/hypotheses.yaml").read_text())
-    asked = next(entry for entry in catalogue["hypotheses"] if entry["id"] == "T-act-m6")
+    asked = next(entry for entry in catalogue["hypotheses"] if entry["id"] == "Th17-m6")
     asked["program"] = "Th2"
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(catalogue, sort_keys=False, allow_unicode=True))
     (tmp_path / "study.yaml").write_text(
