@@ -1,6 +1,5 @@
 """The report's page of made-up tables, as the workflow writes it."""
 
-from collections import ChainMap
 from pathlib import Path
 
 import annotation_tables
@@ -34,8 +33,10 @@ def complete(made: dict) -> results.Results:
 
 def draw(run: results.Results) -> dict[str, Drawing]:
     """Every figure, of all parts."""
-    families = (pictures.draw_family(run, family=family) for family in schema.FAMILIES)
-    return dict(ChainMap(pictures.draw_cohort(run), *families))
+    drawn = pictures.draw_cohort(run)
+    for family in schema.FAMILIES:
+        drawn |= pictures.draw_family(run, family=family)
+    return drawn
 
 
 def render(made: dict) -> str:

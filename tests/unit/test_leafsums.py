@@ -101,18 +101,15 @@ def test_a_row_without_a_name_is_told(tables):
 
 
 @pytest.mark.parametrize("read", [False, True])
-def test_a_name_that_is_not_known_is_told(tables, tmp_path, read):
-    tables["b"]["gene"] = tables["b"]["gene"].cat.rename_categories({"IL17A": "IL17"})
+@pytest.mark.parametrize(
+    ("column", "known", "other", "told"),
+    [
+        ("gene", "IL17A", "IL17", "IL17 is not in the gene table"),
+        ("subset", "Th17", "Th9", "leaf CD4 memory / Th9 is not among the leaves"),
+    ],
+)
+def test_a_name_that_is_not_known_is_told(tables, tmp_path, read, column, known, other, told):
+    tables["b"][column] = tables["b"][column].cat.rename_categories({known: other})
     given = from_files(tables, tmp_path) if read else tables
-    with pytest.raises(ValueError, match="summed expression of b: IL17 is not in the gene table"):
-        collect(given)
-
-
-@pytest.mark.parametrize("read", [False, True])
-def test_a_leaf_that_is_not_known_is_told(tables, tmp_path, read):
-    tables["a"]["subset"] = tables["a"]["subset"].cat.rename_categories({"Th17": "Th9"})
-    given = from_files(tables, tmp_path) if read else tables
-    with pytest.raises(
-        ValueError, match="summed expression of a: leaf CD4 memory / Th9 is not among the leaves"
-    ):
+    with pytest.raises(ValueError, match=f"summed expression of b: {told}"):
         collect(given)
