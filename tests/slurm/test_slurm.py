@@ -10,6 +10,7 @@ import h5py
 import pandas as pd
 import pytest
 
+from slurm_cluster import FOLDER, take_down_left
 from workflow.running import ROOT, TINY, digests, ran, snakemake
 
 pytestmark = pytest.mark.slurm
@@ -118,3 +119,12 @@ def test_the_cluster_is_that_of_the_tests(slurm):
         ["sinfo", "-h", "-N", "-p", "main", "-o", "%N"], capture_output=True, text=True, check=True
     )
     assert set(said.stdout.split()) == {"n1", "n2"}
+
+
+@pytest.mark.usefixtures("slurm")
+@pytest.mark.parametrize(("folder", "stays"), [(FOLDER, False), ("site", True)])
+def test_only_what_tests_left_behind_is_taken_down(tmp_path, folder, stays):
+    link = tmp_path / "slurm.conf"
+    link.symlink_to(tmp_path / folder / "slurm.conf")
+    take_down_left(link)
+    assert link.is_symlink() == stays
