@@ -19,7 +19,6 @@ with (
     thresholds = snakemake.params.thresholds
     cells = qc.flag_cells(
         counts.matrix,
-        ingest.log_normalise(counts.matrix),
         counts.genes["gene"].to_numpy(),
         populations=snakemake.params.populations,
         min_counts=thresholds["min_counts"],

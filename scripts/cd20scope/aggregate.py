@@ -64,7 +64,7 @@ def sum_leaves(
     Parameters
     ----------
     counts, lognorm
-        Raw and log-normalised counts of the kept cells, cells x genes.
+        Raw and log-normalised counts of the kept cells, cells x genes, the same values stored in the same order.
     genes
         Gene names, shape (n_genes,).
     labels
@@ -78,33 +78,36 @@ def sum_leaves(
     -------
     pandas.DataFrame
         The columns of :data:`schema.SUMS`, rows with at least one molecule only, leaf by leaf.
+
+    Raises
+    ------
+    ValueError
+        When a label is not in the tree.
     """
     tree = catalogue.leaves(populations)
     own = pd.MultiIndex.from_frame(labels[["population", "subset"]])
-    position = pd.MultiIndex.from_frame(tree).get_indexer(own)
-    cells = np.arange(len(labels))
-    member = sp.csr_matrix(
-        (np.ones(len(cells), dtype=np.float64), (position, cells)), shape=(len(tree), len(cells))
-    )
-    summed = (member @ counts.astype(np.float64)).tocsr()
-    summed.sort_indices()
-    values = (member @ lognorm.astype(np.float64)).tocsr()
-    values.sort_indices()
-    seen = sp.csr_matrix(
-        (np.ones(counts.nnz, dtype=np.float64), counts.indices, counts.indptr), shape=counts.shape
-    )
-    n_on = (member @ seen).tocsr()
-    n_on.sort_indices()
-    leaf = np.repeat(np.arange(len(tree)), np.diff(summed.indptr))
+    # only leaves that have cells, so that the sums of a few cells are not looked for among all leaves
+    present, row = np.unique(pd.MultiIndex.from_frame(tree).get_indexer(own), return_inverse=True)
+    if len(present) and present[0] < 0:
+        stray = labels.loc[row == 0, ["population", "subset"]].iloc[0]
+        raise ValueError(
+            f"aggregate: a cell is labelled {stray['population']!r}, subset {stray['subset']!r}, which the "
+            "population tree does not have. Take the labels and the tree of the same run."
+        )
+    n_genes, size = len(genes), len(present) * len(genes)
+    place = np.repeat(row * n_genes, np.diff(counts.indptr)) + counts.indices
+    n_on = np.bincount(place, minlength=size)
+    seen = np.flatnonzero(n_on)
+    leaf = present[seen // n_genes]
     if gene_names is None:
         gene_names = name_genes(genes)
     categories = {level: pd.Categorical(tree[level]) for level in ("population", "subset")}
     return pd.DataFrame(
         {
             **{level: categories[level][leaf] for level in categories},
-            "gene": pd.Categorical.from_codes(summed.indices, dtype=gene_names),
-            "counts": np.rint(summed.data).astype(np.int64),
-            "lognorm": values.data.astype(np.float32),
-            "n_on": np.rint(n_on.data).astype(np.int32),
+            "gene": pd.Categorical.from_codes(seen % n_genes, dtype=gene_names),
+            "counts": np.bincount(place, counts.data, size)[seen].astype(np.int64),
+            "lognorm": np.bincount(place, lognorm.data, size)[seen].astype(np.float32),
+            "n_on": n_on[seen].astype(np.int32),
         }
     )

@@ -296,13 +296,17 @@ def _first_raw[T](
     raise NotRawError("\n".join(str(error) for error in refused))
 
 
-def log_normalise(matrix: sparse.csr_matrix, *, target: float = 10_000.0) -> sparse.csr_matrix:
+def log_normalise(
+    matrix: sparse.csr_matrix, *, columns: npt.NDArray[np.intp] | None = None, target: float = 10_000.0
+) -> sparse.csr_matrix:
     """Scale each cell to the same total and take logs: y = log(1 + target * count / total of the cell).
 
     Parameters
     ----------
     matrix
         Raw counts, cells x all genes: the total is taken from what is given.
+    columns
+        Positions of the genes to give back, in that order; None (default) gives all of them.
     target
         Total after scaling; 10,000 is the field's habit, so that values compare with published ones.
 
@@ -312,8 +316,9 @@ def log_normalise(matrix: sparse.csr_matrix, *, target: float = 10_000.0) -> spa
     """
     total = np.asarray(matrix.sum(axis=1), dtype=np.float64).ravel()
     factor = np.divide(target, total, out=np.zeros_like(total), where=total > 0)
-    values = matrix.data * np.repeat(factor, np.diff(matrix.indptr))
+    chosen = matrix if columns is None else matrix[:, columns]
+    values = chosen.data * np.repeat(factor, np.diff(chosen.indptr))
     return sparse.csr_matrix(
-        (np.log1p(values, out=values).astype(np.float32), matrix.indices.copy(), matrix.indptr.copy()),
-        shape=matrix.shape,
+        (np.log1p(values, out=values).astype(np.float32), chosen.indices.copy(), chosen.indptr.copy()),
+        shape=chosen.shape,
     )

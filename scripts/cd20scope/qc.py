@@ -10,6 +10,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from cd20scope import doublets, schema
+from cd20scope.ingest import log_normalise
 
 Array = npt.NDArray[Any]
 
@@ -18,13 +19,13 @@ REASONS = ("few counts", "few genes", "mitochondrial", "doublet")
 """Why a cell may be dropped, in the order in which the reasons are given."""
 
 
-def coarse_stratum(lognorm: sp.csr_matrix, genes: Array, *, populations: Mapping[str, Any]) -> Array:
+def coarse_stratum(counts: sp.csr_matrix, genes: Array, *, populations: Mapping[str, Any]) -> Array:
     """Guess the lineage of each cell from markers alone, to stratify the sketch; no result rests on it.
 
     Parameters
     ----------
-    lognorm
-        Log-normalised counts, cells x genes.
+    counts
+        Raw counts, cells x genes.
     genes
         Names, shape (n_genes,).
     populations
@@ -37,18 +38,19 @@ def coarse_stratum(lognorm: sp.csr_matrix, genes: Array, *, populations: Mapping
     """
     at = {gene: position for position, gene in enumerate(genes)}
     tops = [node for node in populations["nodes"] if node["parent"] is None]
-    scores = np.zeros((lognorm.shape[0], len(tops)))
-    for column, node in enumerate(tops):
-        found = [at[gene] for gene in node["markers"] if gene in at]
-        if found:
-            scores[:, column] = np.asarray(lognorm[:, found].mean(axis=1)).ravel()
+    found = [[at[gene] for gene in node["markers"] if gene in at] for node in tops]
+    ends = np.cumsum([len(own) for own in found])
+    lognorm = log_normalise(counts, columns=np.concatenate(found).astype(np.intp))
+    scores = np.zeros((counts.shape[0], len(tops)))
+    for column, own in enumerate(np.split(np.arange(ends[-1]), ends[:-1])):
+        if own.size:
+            scores[:, column] = np.asarray(lognorm[:, own].mean(axis=1)).ravel()
     names = np.array([node["name"] for node in tops], dtype=object)
     return np.where(scores.max(axis=1) > 0, names[scores.argmax(axis=1)], schema.UNASSIGNED)
 
 
 def flag_cells(
     counts: sp.csr_matrix,
-    lognorm: sp.csr_matrix,
     genes: Array,
     *,
     populations: Mapping[str, Any],
@@ -65,8 +67,8 @@ def flag_cells(
 
     Parameters
     ----------
-    counts, lognorm
-        Raw and log-normalised counts of one sample, cells x genes.
+    counts
+        Raw counts of one sample, cells x genes.
     genes
         Names, shape (n_genes,).
     populations
@@ -106,7 +108,7 @@ def flag_cells(
             "n_genes": n_genes,
             "percent_mito": percent_mito.astype(np.float32),
             "doublet_score": score.astype(np.float32),
-            "stratum": pd.Categorical(coarse_stratum(lognorm, genes, populations=populations)),
+            "stratum": pd.Categorical(coarse_stratum(counts, genes, populations=populations)),
             "keep": ~failed.any(axis=1),
             "reason": ["; ".join(np.array(REASONS)[row]) for row in failed],
         }

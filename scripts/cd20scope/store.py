@@ -46,7 +46,8 @@ def write_counts(counts: Counts, path: Path | str, *, provenance: Mapping[str, s
         would make every run's file another.
     """
     # Names as plain text of any length: pandas' own is stored in a way that only anndata 0.11 and later read.
-    var = {"gene_id": counts.genes["gene_id"].to_numpy(dtype=object)}
+    gene, gene_id = (counts.genes[column].to_numpy(dtype=object) for column in ("gene", "gene_id"))
+    var = {"gene_id": gene_id}
     if counts.empty is not None:
         var[EMPTY] = counts.empty
     with h5py.File(path, "w") as file:
@@ -56,9 +57,8 @@ def write_counts(counts: Counts, path: Path | str, *, provenance: Mapping[str, s
         for name in ("data", "indices", "indptr"):
             X.create_dataset(name, data=getattr(matrix, name), **COMPRESSION)
         _write_table(file, "obs", counts.barcodes.astype(object), {}, index="barcode")
-        _write_table(file, "var", counts.genes["gene"].to_numpy(dtype=object), var, index="gene")
-        named = "\n".join([*counts.genes["gene"], *counts.genes["gene_id"]])
-        file["var"].attrs[DIGEST] = hashlib.sha256(named.encode()).hexdigest()
+        _write_table(file, "var", gene, var, index="gene")
+        file["var"].attrs[DIGEST] = hashlib.sha256("\n".join([*gene, *gene_id]).encode()).hexdigest()
         if (protein := counts.protein) is not None:
             _mark(file.create_group("obsm"), "dict", "0.1.0")
             columns = {str(name): protein[name].to_numpy() for name in protein}

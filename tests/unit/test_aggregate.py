@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import pytest
 
 from cd20scope import aggregate, catalogue, schema
 
@@ -52,3 +53,13 @@ def test_rows_lie_leaf_by_leaf(fitted, cohort, populations):
     )
     leaf = pd.Series(sums["population"].astype(str) + "/" + sums["subset"].astype(str))
     assert (leaf != leaf.shift()).sum() == leaf.nunique()
+
+
+def test_a_label_that_the_tree_lacks_is_told(fitted, cohort, populations):
+    name = next(iter(cohort["counts"]))
+    labels = fitted["labels"][name].astype({"population": object}).copy()
+    labels.loc[3, "population"] = "Basophil"
+    with pytest.raises(ValueError, match="labelled 'Basophil', subset"):
+        aggregate.sum_leaves(
+            cohort["counts"][name], cohort["lognorm"][name], cohort["genes"], labels, populations=populations
+        )

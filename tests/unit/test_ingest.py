@@ -243,6 +243,12 @@ def test_log_normalise(counts, target):
     assert counts.matrix.dtype == np.int32
 
 
+def test_log_normalise_gives_chosen_genes_by_the_total_of_all(counts):
+    columns = np.array([2, 0])
+    found = ingest.log_normalise(counts.matrix, columns=columns)
+    np.testing.assert_array_equal(found.toarray(), ingest.log_normalise(counts.matrix).toarray()[:, columns])
+
+
 def test_default_target_is_ten_thousand(counts):
     np.testing.assert_array_equal(
         ingest.log_normalise(counts.matrix).toarray(),
