@@ -26,7 +26,7 @@ with (
     )
     with np.load(snakemake.input.model) as arrays:
         model = unpack_model(arrays)
-    kept, genes = counts.matrix[np.flatnonzero(keep)], counts.genes["gene"].to_numpy()
+    kept, genes = counts.matrix[np.flatnonzero(keep)], counts.genes["gene"]
     lognorm = ingest.log_normalise(kept)
     bounds = {key: params[key] for key in ("min_probability", "min_probability_hard")}
     labelled = labels.label_cells(

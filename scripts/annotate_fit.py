@@ -43,7 +43,7 @@ with (
     parts = []
     for sample, rows in chosen.groupby("sample", sort=False):
         lognorm = ingest.log_normalise(ingest.read_rows(paths[sample], rows["row"].to_numpy()))
-        own = references[sample]["gene"].to_numpy(dtype=object)
+        own = references[sample]["gene"]
         parts.append(lognorm if np.array_equal(own, genes) else lognorm[:, pd.Index(own).get_indexer(genes)])
     # in a list, so that the fit can let go of the genes that it does not read; held here, they would stay
     drawn = [sp.vstack(parts, format="csr")]

@@ -30,7 +30,7 @@ with (
     tree, mapping = params.populations, params.settings["labels"]
     counts = ingest.read_counts(snakemake.input.counts)
     keep = pd.read_parquet(snakemake.input.cells)["keep"].reindex(counts.barcodes).to_numpy(dtype=bool)
-    kept, genes = counts.matrix[np.flatnonzero(keep)], counts.genes["gene"].to_numpy()
+    kept, genes = counts.matrix[np.flatnonzero(keep)], counts.genes["gene"]
     lognorm = ingest.log_normalise(kept)
     if params.judge == "celltypist":
         model = celltypist_model.read_model(source, sha256=params.settings["sha256"])

@@ -19,7 +19,7 @@ with (
     thresholds = snakemake.params.thresholds
     cells = qc.flag_cells(
         counts.matrix,
-        counts.genes["gene"].to_numpy(),
+        counts.genes["gene"],
         populations=snakemake.params.populations,
         min_counts=thresholds["min_counts"],
         min_genes=thresholds["min_genes"],

@@ -122,6 +122,6 @@ def assert_counts(found, dense, *, genes=UNIQUE, ids=IDS):
     assert (matrix.data > 0).all()
     np.testing.assert_array_equal(matrix.toarray(), dense)
     assert found.barcodes.tolist() == BARCODES
-    assert found.genes.columns.tolist() == ["gene", "gene_id"]
+    assert list(found.genes) == ["gene", "gene_id"]
     assert found.genes["gene"].tolist() == list(genes)
     assert found.genes["gene_id"].tolist() == list(ids)

@@ -7,15 +7,17 @@ over. Only damage of the file itself is an error, as it is for genes.
 import logging
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy import sparse
 
 from cd20scope.counts import LIMIT, Strings, make_unique
 from cd20scope.sources import Node, Source, Table, checked, is_array, read_strings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LOG = logging.getLogger(__name__)
 
@@ -32,7 +34,7 @@ TAKEN = ("", ".", "..", "_index", "barcode")
 
 def find(
     source: Source, tagged: sparse.csr_matrix, *, where: str, rows: int | None = None
-) -> pd.DataFrame | None:
+) -> "pd.DataFrame | None":
     """Take the first place of a file that holds antibody counts, or say in the log what each place holds.
 
     Parameters
@@ -50,6 +52,10 @@ def find(
     -------
     Cells x antibodies, int32, barcodes as index; None where there are no antibodies or none with counts.
     """
+    if not source.antibodies.any() and not source.tables:
+        return None
+    import pandas as pd
+
     barcodes = source.barcodes[:rows]
     refused = []
     for place, load in _places(source, tagged):
@@ -71,7 +77,9 @@ def find(
 
 def _places(
     source: Source, tagged: sparse.csr_matrix
-) -> Iterator[tuple[str, Callable[[int | None], pd.DataFrame]]]:
+) -> "Iterator[tuple[str, Callable[[int | None], pd.DataFrame]]]":
+    import pandas as pd
+
     if source.antibodies.any():
         names = source.names[source.antibodies]
         names = np.where(names == "", source.ids[source.antibodies], names) if source.ids.size else names
@@ -99,7 +107,7 @@ def _flaw(values: npt.NDArray[np.generic], *, n_cells: int) -> str:
     return f"values up to {high:.4g}, more than a count can be" if high >= LIMIT else ""
 
 
-def _tidy(names: pd.Index) -> list[str]:
+def _tidy(names: "pd.Index") -> list[str]:
     """Make names unique and such as a column of an h5ad table can have: a slash would make a folder of it."""
     plain = [str(name).strip().replace("/", "_") for name in names]
     return make_unique([f"antibody {name}".strip() if name in TAKEN else name for name in plain])
@@ -113,7 +121,7 @@ def obsm_tables(file: Node) -> tuple[Table, ...]:
     return tuple(Table(place=f"obsm[{key!r}]", load=partial(_load, file, key)) for key in keys)
 
 
-def _load(file: Node, key: str, rows: int | None) -> pd.DataFrame:
+def _load(file: Node, key: str, rows: int | None) -> "pd.DataFrame":
     """Read the first rows of a table as anndata writes it: DataFrame, array, or sparse matrix.
 
     Raises
@@ -121,6 +129,8 @@ def _load(file: Node, key: str, rows: int | None) -> pd.DataFrame:
     KeyError, TypeError, ValueError
         When it is written in another way, or its columns have no names.
     """
+    import pandas as pd
+
     node = file["obsm"][key]
     kind = node.attrs.get("encoding-type", "")
     if kind == "dataframe":

@@ -5,15 +5,22 @@ that says what was found, where, and what to do.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy import sparse
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 type Strings = npt.NDArray[np.str_]
+
+type Genes = Mapping[str, npt.NDArray[np.object_]]
+"""Columns ``gene`` (symbols, unique) and ``gene_id``, in the order of the columns of a matrix. Arrays of text: pandas,
+whose import takes longer than a sample of usual size, is imported for antibodies and dense tables alone."""
 
 LIMIT = 2**31
 """First count that int32 cannot hold; exact in float32, which the largest int32 is not."""
@@ -45,8 +52,8 @@ class Counts:
     barcodes
         One name per cell, unique.
     genes
-        Columns ``gene`` (symbol, unique) and ``gene_id`` (of what is read from a count file); index 0 to n - 1, in
-        the order of the columns of the matrix.
+        Columns ``gene`` (symbol, unique) and ``gene_id`` (of what is read from a count file), in the order of the
+        columns of the matrix.
     protein
         Cells x antibodies, int32, barcodes as index (``barcode``), unique names of antibodies as columns; None
         (default) for a sample without antibody counts.
@@ -57,8 +64,8 @@ class Counts:
 
     matrix: sparse.csr_matrix
     barcodes: Strings
-    genes: pd.DataFrame
-    protein: pd.DataFrame | None = None
+    genes: Genes
+    protein: "pd.DataFrame | None" = None
     empty: npt.NDArray[np.int64] | None = None
 
 

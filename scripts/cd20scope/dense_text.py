@@ -4,15 +4,18 @@ import csv
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from scipy import sparse
 
 from cd20scope.counts import ANCHORS, BARCODE, IngestError, Strings, share
 from cd20scope.gene_names import ENSEMBL
 from cd20scope.mtx import open_text
 from cd20scope.sources import NO_STRINGS, Rows, Source, explained, tell_apart
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SEPARATORS = ("\t", ",", ";", " ")
 BLOCK_CELLS = 1 << 22
@@ -106,6 +109,8 @@ def _looks_like_genes(names: Strings) -> float:
 
 
 def _blocks(path: Path, separator: str, *, n_columns: int, stop: int | None) -> Iterator[sparse.csr_matrix]:
+    import pandas as pd
+
     lines = max(1, BLOCK_CELLS // n_columns)
     with open_text(path) as handle:
         handle.readline(LONGEST)
@@ -130,8 +135,10 @@ def _blocks(path: Path, separator: str, *, n_columns: int, stop: int | None) -> 
             done += len(chunk)
 
 
-def _complain(chunk: pd.DataFrame, path: Path, done: int) -> None:
+def _complain(chunk: "pd.DataFrame", path: Path, done: int) -> None:
     """Name the first cell that is no number."""
+    import pandas as pd
+
     for column in chunk.columns:
         numbers = pd.to_numeric(chunk[column], errors="coerce")
         odd = np.flatnonzero(numbers.isna() & chunk[column].notna())

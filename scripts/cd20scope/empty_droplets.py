@@ -1,13 +1,13 @@
 """Droplets without a cell, in the unfiltered matrix of a sample's run: what they hold is ambient RNA alone."""
 
 import re
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy import sparse
 
-from cd20scope.counts import IngestError, Strings
+from cd20scope.counts import Genes, IngestError, Strings
 
 MOST = 100
 """Molecules above which a droplet may hold a cell (Lun 2019, doi:10.1186/s13059-019-1662-y)."""
@@ -21,10 +21,10 @@ SAME_GENES = 0.9
 def sum_empty(
     matrix: sparse.csr_matrix,
     barcodes: Strings,
-    genes: pd.DataFrame,
+    genes: Genes,
     *,
     cells: Strings,
-    wanted: pd.DataFrame,
+    wanted: Genes,
     where: str,
 ) -> npt.NDArray[np.int64]:
     """Sum the molecules of the droplets that hold no cell.
@@ -34,17 +34,17 @@ def sum_empty(
     Parameters
     ----------
     matrix, barcodes, genes
-        The unfiltered matrix, droplets x genes; ``genes`` has a column ``gene``.
+        The unfiltered matrix, droplets x genes.
     cells
         Barcodes of the sample's cells.
     wanted
-        The sample's genes, a column ``gene``.
+        The sample's genes.
     where
         The unfiltered file, for the error.
 
     Returns
     -------
-    Molecules per gene of the sample, shape (len(wanted),); 0 for a gene that the unfiltered matrix lacks.
+    Molecules per gene of the sample, shape (n_genes,); 0 for a gene that the unfiltered matrix lacks.
 
     Raises
     ------
@@ -55,18 +55,20 @@ def sum_empty(
     total = np.asarray(matrix.sum(axis=1)).ravel()
     called = np.isin(_sequences(barcodes), _sequences(cells))
     empty = matrix[np.flatnonzero((total > 0) & (total <= MOST) & ~called)]
-    sums = pd.Series(np.asarray(empty.sum(axis=0)).ravel(), index=genes["gene"].to_numpy(dtype=object))
+    sums = np.asarray(empty.sum(axis=0)).ravel()
     if sums.sum() < ENOUGH:
         raise IngestError(
             f"{where}: {empty.shape[0]:,} droplets without a cell hold {int(sums.sum()):,} molecules, and {ENOUGH:,} "
             "are needed to tell ambient RNA. Give Cell Ranger's raw_feature_bc_matrix in the column raw of the sample "
             "sheet, or leave the cell empty."
         )
-    aligned = sums.reindex(wanted["gene"].to_numpy(dtype=object), fill_value=0)
-    return np.asarray(aligned, dtype=np.int64)
+    of_gene = dict(zip(genes["gene"], sums, strict=True))
+    return np.array([of_gene.get(gene, 0) for gene in wanted["gene"]], dtype=np.int64)
 
 
-def check_same(barcodes: Strings, genes: pd.Series, *, cells: Strings, wanted: pd.Series, where: str) -> None:
+def check_same(
+    barcodes: Strings, genes: Iterable[str], *, cells: Strings, wanted: Iterable[str], where: str
+) -> None:
     """Check that an unfiltered matrix is of the sample's own run and reference, by its names.
 
     Raises
@@ -79,7 +81,8 @@ def check_same(barcodes: Strings, genes: pd.Series, *, cells: Strings, wanted: p
             f"{where}: {found:.0%} of the sample's cells are among its barcodes: the unfiltered matrix of another "
             "sample? Correct the column raw of the sample sheet."
         )
-    shared = float(wanted.isin(genes).mean())
+    known = set(genes)
+    shared = float(np.mean([gene in known for gene in wanted]))
     if shared < SAME_GENES:
         raise IngestError(
             f"{where}: has {shared:.0%} of the sample's genes: made with another reference? Correct the column raw of "

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-import pandas as pd
+import numpy as np
 
-from cd20scope.counts import IngestError, Strings, make_unique, share
+from cd20scope.counts import Genes, IngestError, Strings, make_unique, share
 
 PREFIX = re.compile(r"(?:hg19|hg38|GRCh37|GRCh38)_+")
 ENSEMBL = re.compile(r"ENS[A-Z]*G\d{11}(?:\.\d+)?")
@@ -88,7 +88,7 @@ def parse_table(text: str, *, name: str) -> GeneTable:
     return GeneTable({row["gene_id"]: row["gene"] for row in rows if row["gene_id"]}, current, outdated)
 
 
-def tidy_genes(names: Strings, ids: Strings, *, where: str, table: GeneTable = NO_TABLE) -> pd.DataFrame:
+def tidy_genes(names: Strings, ids: Strings, *, where: str, table: GeneTable = NO_TABLE) -> Genes:
     """Name genes by unique symbols in use, with their ids beside them.
 
     Parameters
@@ -103,7 +103,7 @@ def tidy_genes(names: Strings, ids: Strings, *, where: str, table: GeneTable = N
 
     Returns
     -------
-    DataFrame with columns ``gene`` and ``gene_id``, in the order given.
+    Columns ``gene`` and ``gene_id``, in the order given.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def tidy_genes(names: Strings, ids: Strings, *, where: str, table: GeneTable = N
         symbols, codes = _tidied(tuple(names.tolist()), tuple(ids.tolist()), table)
     except IngestError as error:
         raise IngestError(f"{where}: {error}") from None
-    return pd.DataFrame({"gene": symbols, "gene_id": codes})
+    return {"gene": np.array(symbols, dtype=object), "gene_id": np.array(codes, dtype=object)}
 
 
 # the samples of a study mostly share their reference

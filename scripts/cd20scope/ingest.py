@@ -9,12 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy import sparse
 
 from cd20scope import antibodies, empty_droplets, readers
 from cd20scope import counts as proofs
-from cd20scope.counts import Counts, IngestError, NotRawError
+from cd20scope.counts import Counts, Genes, IngestError, NotRawError
 from cd20scope.gene_names import NO_TABLE, GeneTable, parse_table, tidy_genes
 from cd20scope.looks import Look
 from cd20scope.schema import FORMATS
@@ -106,7 +105,7 @@ def read_sample(
     """
     path = Path(path)
 
-    def take(source: Source, genes: pd.DataFrame, _: sparse.csr_matrix) -> Counts:
+    def take(source: Source, genes: Genes, _: sparse.csr_matrix) -> Counts:
         where = f"{path}, {source.place}"
         matrix = source.load(None)
         tagged = matrix[:, np.flatnonzero(source.antibodies)]
@@ -144,7 +143,7 @@ def read_empty(
     """
     path = Path(path)
 
-    def take(source: Source, genes: pd.DataFrame, _: sparse.csr_matrix) -> npt.NDArray[np.int64]:
+    def take(source: Source, genes: Genes, _: sparse.csr_matrix) -> npt.NDArray[np.int64]:
         matrix = source.load(None)[:, np.flatnonzero(source.keep)]
         names = source.names[source.keep]
         proofs.check_raw(matrix, barcodes=source.barcodes, names=names, where=f"{path}, {source.place}")
@@ -176,11 +175,11 @@ def peek(
     path = Path(path)
     name = _format(path, format)
 
-    def take(source: Source, genes: pd.DataFrame, head: sparse.csr_matrix) -> Header:
+    def take(source: Source, genes: Genes, head: sparse.csr_matrix) -> Header:
         tagged = head[:, np.flatnonzero(source.antibodies)]
         protein = antibodies.find(source, tagged, where=str(path), rows=antibodies.HEAD_ROWS)
         n_proteins = 0 if protein is None else protein.shape[1]
-        return Header(name, source.place, len(source.barcodes), len(genes), n_proteins)
+        return Header(name, source.place, len(source.barcodes), len(genes["gene"]), n_proteins)
 
     return _first_raw(path, name, take, place=place, cells=cells, table=table)
 
@@ -214,7 +213,7 @@ def look(
     path = Path(path)
     name = _format(path, format)
 
-    def take(source: Source, genes: pd.DataFrame, head: sparse.csr_matrix) -> tuple[Header, Look]:
+    def take(source: Source, genes: Genes, head: sparse.csr_matrix) -> tuple[Header, Look]:
         tagged = head[:, np.flatnonzero(source.antibodies)]
         protein = antibodies.find(source, tagged, where=str(path), rows=antibodies.HEAD_ROWS)
         n = min(n_cells, len(source.barcodes))
@@ -223,9 +222,13 @@ def look(
         proofs.check_raw(
             counts, barcodes=source.barcodes, names=source.names[source.keep], where=f"{path}, {source.place}"
         )
-        symbols = genes["gene"].to_numpy(dtype=np.str_)
+        symbols = genes["gene"].astype(np.str_)
         header = Header(
-            name, source.place, len(source.barcodes), len(genes), 0 if protein is None else protein.shape[1]
+            name,
+            source.place,
+            len(source.barcodes),
+            len(genes["gene"]),
+            0 if protein is None else protein.shape[1],
         )
         return header, Look(sample, source.barcodes, symbols, counts)
 
@@ -241,10 +244,9 @@ def peek_empty(path: Path | str, seen: Look, *, place: str = "", table: GeneTabl
     """
     path = Path(path)
 
-    def take(source: Source, genes: pd.DataFrame, _: sparse.csr_matrix) -> None:
-        wanted = pd.Series(seen.genes)
+    def take(source: Source, genes: Genes, _: sparse.csr_matrix) -> None:
         empty_droplets.check_same(
-            source.barcodes, genes["gene"], cells=seen.barcodes, wanted=wanted, where=str(path)
+            source.barcodes, genes["gene"], cells=seen.barcodes, wanted=seen.genes.tolist(), where=str(path)
         )
 
     _first_raw(path, sniff_format(path), take, place=place, cells="", table=table)
@@ -267,7 +269,7 @@ def _format(path: Path, format: str) -> str:
 def _first_raw[T](
     path: Path,
     format: str,
-    take: Callable[[Source, pd.DataFrame, sparse.csr_matrix], T],
+    take: Callable[[Source, Genes, sparse.csr_matrix], T],
     *,
     place: str,
     cells: str,

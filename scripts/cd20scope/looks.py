@@ -7,13 +7,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from scipy import sparse
 
 from cd20scope.counts import Strings
 from cd20scope.gene_names import FEMALE, MALE
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SHARED = 0.5
 """Part of a sample's barcodes in another above which their counts are compared; by chance it is one in a hundred."""
@@ -52,8 +55,10 @@ def count_sex(look: Look) -> tuple[int, int]:
     return xist, y
 
 
-def count_genes(looks: Sequence[Look]) -> pd.DataFrame:
+def count_genes(looks: Sequence[Look]) -> "pd.DataFrame":
     """Count in how many samples each gene is measured: ``gene n_samples``."""
+    import pandas as pd
+
     # samples of one reference have the same genes, which are gone through once
     alike = Counter(tuple(look.genes.tolist()) for look in looks)
     seen: Counter[str] = Counter()
@@ -122,6 +127,7 @@ def _equal(one: Look, other: Look) -> bool:
         return False
     sums = []
     for look, rows in ((one, first), (other, found)):
-        columns = pd.Index(look.genes.astype(object)).get_indexer(genes.astype(object))
+        place = {gene: column for column, gene in enumerate(look.genes.tolist())}
+        columns = [place[gene] for gene in genes.tolist()]
         sums.append(np.asarray(look.cells[[rows[barcode] for barcode in common]][:, columns].sum(axis=1)))
     return bool(np.array_equal(sums[0], sums[1]) and sums[0].sum() > 0)

@@ -105,15 +105,16 @@ def fit(
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    shared = np.intersect1d(counts.genes["gene"].to_numpy(dtype=object), genes)
+    own = counts.genes["gene"]
+    shared = np.intersect1d(own, genes)
     if len(shared) < MIN_GENES:
         raise ValueError(
-            f"annotate > reference: {name} shares {len(shared)} genes with the study ({len(counts.genes):,} in the "
-            f"reference, such as {counts.genes['gene'].iloc[0]}; {len(genes):,} in all samples, such as {genes[0]}); "
+            f"annotate > reference: {name} shares {len(shared)} genes with the study ({len(own):,} in the "
+            f"reference, such as {own[0]}; {len(genes):,} in all samples, such as {genes[0]}); "
             f"at least {MIN_GENES} are needed. Give a reference with gene symbols and all genes."
         )
     rows = _draw(labels.to_numpy(dtype=object), seed=seed, name=name)
-    lognorm = _over(counts.matrix[rows], counts.genes["gene"].to_numpy(), shared)
+    lognorm = _over(counts.matrix[rows], own, shared)
     features = shared[choose_features(lognorm, shared, markers=markers)]
     values = take_features(lognorm, shared, features=features, cap=np.full(len(features), np.inf)).toarray()
     cap = (values.mean(axis=0) + CAP_SDS * (values.std(axis=0) + SD_FLOOR)).astype(np.float32)

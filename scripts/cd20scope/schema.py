@@ -1,8 +1,10 @@
 """Names that steps agree on: labels, columns and verdicts of the tables under ``results/``."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 UNASSIGNED = "unassigned"
 """Label of a cell, at any level, that the data cannot tell."""
@@ -95,7 +97,7 @@ ARM_SUMS = ("arm", "population", "subset", "gene", "lognorm")
 """The same for the sums, ``results/expression/{sample}.arms.parquet``."""
 
 
-def require_columns(table: pd.DataFrame, columns: Iterable[str], *, name: str) -> None:
+def require_columns(table: "pd.DataFrame", columns: Iterable[str], *, name: str) -> None:
     """Stop when a table lacks a column that the step reads.
 
     Raises

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from cd20scope.counts import Genes
+
 
 def share_out(sizes: np.ndarray, total: int) -> np.ndarray:
     """Share ``total`` places among groups as evenly as their sizes allow (water-filling).
@@ -83,7 +85,7 @@ def choose_sketch(cells: pd.DataFrame, *, n_cells: int, seed: int) -> pd.DataFra
     return pd.concat(chosen, ignore_index=True).sort_values(["sample", "row"], ignore_index=True)
 
 
-def shared_genes(references: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def shared_genes(references: Mapping[str, Genes]) -> pd.DataFrame:
     """List every gene of any sample's reference and in how many it is.
 
     A gene that a sample's reference lacks is absent there, not zero.
@@ -91,7 +93,7 @@ def shared_genes(references: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     Parameters
     ----------
     references
-        Genes of each sample: ``gene`` (unique symbols) and ``gene_id``.
+        Genes of each sample; those of one reference may be one object, which is gone through once.
 
     Returns
     -------
@@ -99,7 +101,8 @@ def shared_genes(references: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         ``gene``, ``gene_id`` (of the first sample that has it), ``n_samples`` and ``missing_in``, the samples that lack
         it with commas between them; in order of first occurrence.
     """
-    every = pd.concat(references.values(), ignore_index=True)
+    tables = {id(genes): pd.DataFrame(genes) for genes in references.values()}
+    every = pd.concat([tables[id(genes)] for genes in references.values()], ignore_index=True)
     counted = every.groupby("gene", sort=False).agg(
         gene_id=("gene_id", "first"), n_samples=("gene_id", "size")
     )

@@ -8,16 +8,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy import sparse
 
 from cd20scope.cell_choice import parse_cells
 from cd20scope.counts import IngestError, Strings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 type Rows = npt.NDArray[np.int64]
 
@@ -55,7 +57,7 @@ class Table:
     """
 
     place: str
-    load: Callable[[int | None], pd.DataFrame]
+    load: "Callable[[int | None], pd.DataFrame]"
 
 
 @dataclass(frozen=True, eq=False)

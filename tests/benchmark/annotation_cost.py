@@ -62,7 +62,7 @@ def measure() -> Iterator[tuple[str, float, float, float]]:
         )
     counts = next(iter(task.samples.values()))
     matrix = sp.vstack([counts.matrix] * (STREAM // counts.matrix.shape[0] + 1), format="csr")[:STREAM]
-    own = counts.genes["gene"].to_numpy()
+    own = counts.genes["gene"]
     bounds = annotation_labels.read_bounds()
 
     def label(cells: sp.csr_matrix) -> pd.DataFrame:

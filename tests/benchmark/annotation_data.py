@@ -194,7 +194,7 @@ def source_cells(lognorm: sp.csr_matrix, genes: np.ndarray) -> np.ndarray:
 
 def stack(task: Task) -> tuple[sp.csr_matrix, np.ndarray]:
     """Log-normalised cells of all samples, over the genes that all share, and these genes."""
-    names = [counts.genes["gene"].to_numpy(dtype=object) for counts in task.samples.values()]
+    names = [counts.genes["gene"] for counts in task.samples.values()]
     shared = names[0][np.all([np.isin(names[0], other) for other in names], axis=0)]
     parts = [
         ingest.log_normalise(counts.matrix)[:, pd.Index(own).get_indexer(pd.Index(shared))]

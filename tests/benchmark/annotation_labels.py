@@ -69,7 +69,7 @@ def annotate_task(
     model, bounds = fit(lognorm, genes, populations=populations), read_bounds()
     tables, best, summed, expected = [], [], {}, {}
     for sample, counts in task.samples.items():
-        own = counts.genes["gene"].to_numpy()
+        own = counts.genes["gene"]
         labelled = label(counts.matrix, own, model, populations=populations, bounds=bounds)
         # without a bound no cell is unassigned: the label that `probability` is the probability of
         unbound = dict.fromkeys(bounds, 0.0)

@@ -111,7 +111,8 @@ def test_names_are_made_unique_as_by_anndata(names):
 
 def test_a_gene_without_name_is_named_by_its_id():
     genes = gene_names.tidy_genes(np.array(["CD3D", ""]), np.array(["", "ENSG1"]), where="x")
-    assert genes.to_numpy().tolist() == [["CD3D", "CD3D"], ["ENSG1", "ENSG1"]]
+    assert genes["gene"].tolist() == ["CD3D", "ENSG1"]
+    assert genes["gene_id"].tolist() == ["CD3D", "ENSG1"]
 
 
 @pytest.mark.parametrize(("n_plain", "taken_off"), [(2, True), (3, False)])

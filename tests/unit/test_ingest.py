@@ -28,9 +28,19 @@ def make_counts(n_cells=N_CELLS):
     dense = np.random.default_rng(0).poisson(0.4, (n_cells, N_GENES)).astype(np.int32)
     dense[3] = 0
     names = np.arange(N_GENES).astype(str)
-    genes = pd.DataFrame({"gene": np.char.add("G", names), "gene_id": np.char.add("ID", names)})
+    genes = {
+        "gene": np.char.add("G", names).astype(object),
+        "gene_id": np.char.add("ID", names).astype(object),
+    }
     barcodes = np.array([f"{'A' * (i % 3)}C{i}-1" for i in range(n_cells)])
     return ingest.Counts(matrix=sparse.csr_matrix(dense), barcodes=barcodes, genes=genes)
+
+
+def assert_same_genes(found, expected):
+    assert list(found) == list(expected)
+    for column, values in expected.items():
+        assert found[column].tolist() == values.tolist()
+        assert found[column].dtype == object
 
 
 @pytest.fixture(scope="module")
@@ -74,27 +84,27 @@ def test_read_counts(counts, written):
     np.testing.assert_array_equal(found.matrix.toarray(), counts.matrix.toarray())
     assert found.barcodes.dtype.kind == "U"
     np.testing.assert_array_equal(found.barcodes, counts.barcodes)
-    pd.testing.assert_frame_equal(found.genes, counts.genes[["gene"]])
+    assert_same_genes(found.genes, {"gene": counts.genes["gene"]})
 
 
 def test_a_list_of_genes_is_read_once_and_another_is_not_taken_for_it(counts, written, tmp_path):
-    ids = counts.genes.assign(gene_id=counts.genes["gene_id"].to_numpy()[::-1])
+    ids = counts.genes | {"gene_id": counts.genes["gene_id"][::-1]}
     for name, genes in (("same", counts.genes), ("other", ids)):
         own = dataclasses.replace(counts, genes=genes)
         ingest.write_counts(own, tmp_path / name, provenance=PROVENANCE)
     found = ingest.read_genes({"a": written, "b": tmp_path / "same", "c": tmp_path / "other"})
     assert found["b"] is found["a"]
-    pd.testing.assert_frame_equal(found["a"], counts.genes)
-    pd.testing.assert_frame_equal(found["c"], ids)
+    assert_same_genes(found["a"], counts.genes)
+    assert_same_genes(found["c"], ids)
     with h5py.File(tmp_path / "same", "a") as file:  # of a version that wrote no digest
         del file["var"].attrs["digest"]
-    pd.testing.assert_frame_equal(ingest.read_genes({"b": tmp_path / "same"})["b"], counts.genes)
+    assert_same_genes(ingest.read_genes({"b": tmp_path / "same"})["b"], counts.genes)
 
 
 def test_what_was_written_can_be_ingested_again(counts, written):
     found = ingest.read_sample(written)
     np.testing.assert_array_equal(found.matrix.toarray(), counts.matrix.toarray())
-    pd.testing.assert_frame_equal(found.genes, counts.genes)
+    assert_same_genes(found.genes, counts.genes)
 
 
 def test_same_input_same_bytes(counts, written, tmp_path):

@@ -118,8 +118,8 @@ def test_importing_celltypist_leaves_nothing_behind(tmp_path, monkeypatch):
 
 
 def as_counts(matrix, genes):
-    frame = pd.DataFrame({"gene": genes, "gene_id": genes})
-    return Counts(matrix=matrix, barcodes=np.arange(matrix.shape[0]).astype(str), genes=frame)
+    barcodes = np.arange(matrix.shape[0]).astype(str)
+    return Counts(matrix=matrix, barcodes=barcodes, genes={"gene": genes, "gene_id": genes})
 
 
 @pytest.fixture(scope="module")
