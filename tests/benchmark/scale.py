@@ -5,6 +5,7 @@ exits with 2 where they are not there, and with 1 when a bound is missed. Cohort
 """
 
 import argparse
+import gzip
 import json
 import os
 import shutil
@@ -16,6 +17,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,7 +83,26 @@ def make_cohort(folder: Path, *, cells: int) -> Path:
         command = [sys.executable, str(NEEDED[0]), "--base", str(NEEDED[2]), "--label", "seurat_annotations"]
         command += ["--rename", json.dumps(LABELS), "--out", str(folder), "--donors", str(DONORS)]
         subprocess.run([*command, "--cells", str(cells), "--mix", "--seed", "1"], check=True)
+        tell_apart(folder)
     return sheet
+
+
+def tell_apart(folder: Path) -> None:
+    """Change the first base of a barcode that another cell of the sample has, to N.
+
+    Barcodes are drawn of 4^16: two or three of 45 samples of 22,000 cells hold two that are alike, and are refused.
+    """
+    for path in folder.glob("*/barcodes.tsv.gz"):
+        names = pd.Series(gzip.decompress(path.read_bytes()).decode().split())
+        names = names.mask(names.duplicated(), "N" + names.str[1:])
+        path.write_bytes(gzip.compress("".join(f"{name}\n" for name in names).encode()))
+    for path in (*folder.glob("*.h5"), *folder.glob("*.h5ad")):
+        with h5py.File(path, "r+") as file:
+            node = file["matrix/barcodes"] if "matrix" in file else file["obs"][file["obs"].attrs["_index"]]
+            node = node["values"] if isinstance(node, h5py.Group) else node
+            names = pd.Series(node[:])
+            for row in np.flatnonzero(names.duplicated()):
+                node[row] = b"N" + names[row][1:]
 
 
 def run_workflow(sheet: Path, folder: Path, *, cores: int) -> Cost:
