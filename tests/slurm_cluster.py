@@ -68,11 +68,12 @@ def take_down_left(configuration):
 
 
 def take_down(folder):
+    """Take down the cluster of a folder; nothing where there is none."""
     subprocess.run(
         [TOOLS / "slurm_down.sh"], env=os.environ | {"ROOT": str(folder)}, capture_output=True, check=False
     )
 
 
-def find(name):
+def find_daemon(name):
     """Find a daemon, also where only root's path leads."""
     return shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")

@@ -94,8 +94,10 @@ def sum_leaves(
             f"aggregate: a cell is labelled {stray['population']!r}, subset {stray['subset']!r}, which the "
             "population tree does not have. Take the labels and the tree of the same run."
         )
-    n_genes, size = len(genes), len(present) * len(genes)
-    place = np.repeat(row * n_genes, np.diff(counts.indptr)) + counts.indices
+    n_genes = counts.shape[1]
+    size = len(present) * n_genes
+    place = np.repeat(row * n_genes, np.diff(counts.indptr))
+    place += counts.indices
     n_on = np.bincount(place, minlength=size)
     seen = np.flatnonzero(n_on)
     leaf = present[seen // n_genes]

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 type Strings = npt.NDArray[np.str_]
 
 type Genes = Mapping[str, npt.NDArray[np.object_]]
-"""Columns ``gene`` (symbols, unique) and ``gene_id``, in the order of the columns of a matrix. Arrays of text: pandas,
-whose import takes longer than a sample of usual size, is imported for antibodies and dense tables alone."""
+"""Columns ``gene`` (symbols, unique) and, where ids are known, ``gene_id``, in the order of the columns of a matrix.
+Arrays of Python's text, so that a sample is read without pandas, whose import takes longer; antibodies and dense tables
+need it."""
 
 LIMIT = 2**31
 """First count that int32 cannot hold; exact in float32, which the largest int32 is not."""

@@ -42,9 +42,9 @@ def coarse_stratum(counts: sp.csr_matrix, genes: Array, *, populations: Mapping[
     ends = np.cumsum([len(own) for own in found])
     lognorm = log_normalise(counts, columns=np.concatenate(found).astype(np.intp))
     scores = np.zeros((counts.shape[0], len(tops)))
-    for column, own in enumerate(np.split(np.arange(ends[-1]), ends[:-1])):
-        if own.size:
-            scores[:, column] = np.asarray(lognorm[:, own].mean(axis=1)).ravel()
+    for top, columns in enumerate(np.split(np.arange(ends[-1]), ends[:-1])):
+        if columns.size:
+            scores[:, top] = np.asarray(lognorm[:, columns].mean(axis=1)).ravel()
     names = np.array([node["name"] for node in tops], dtype=object)
     return np.where(scores.max(axis=1) > 0, names[scores.argmax(axis=1)], schema.UNASSIGNED)
 

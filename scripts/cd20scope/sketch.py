@@ -101,7 +101,8 @@ def shared_genes(references: Mapping[str, Genes]) -> pd.DataFrame:
         ``gene``, ``gene_id`` (of the first sample that has it), ``n_samples`` and ``missing_in``, the samples that lack
         it with commas between them; in order of first occurrence.
     """
-    tables = {id(genes): pd.DataFrame(genes) for genes in references.values()}
+    lists = {id(genes): genes for genes in references.values()}
+    tables = {known: pd.DataFrame(genes) for known, genes in lists.items()}
     every = pd.concat([tables[id(genes)] for genes in references.values()], ignore_index=True)
     counted = every.groupby("gene", sort=False).agg(
         gene_id=("gene_id", "first"), n_samples=("gene_id", "size")

@@ -47,7 +47,7 @@ def write_counts(counts: Counts, path: Path | str, *, provenance: Mapping[str, s
         What the sheet says about the sample; kept in ``uns['sample']``. No times or machine names, which
         would make every run's file another.
     """
-    # Names as plain text of any length: pandas' own is stored in a way that only anndata 0.11 and later read.
+    # Python's text, in arrays of objects, is stored as strings of any length, which every anndata reads.
     gene, gene_id = counts.genes["gene"], counts.genes["gene_id"]
     var: dict[str, npt.NDArray[Any]] = {"gene_id": gene_id}
     if counts.empty is not None:

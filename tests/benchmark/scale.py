@@ -83,7 +83,7 @@ def make_cohort(folder: Path, *, cells: int) -> Path:
         command = [sys.executable, str(NEEDED[0]), "--base", str(NEEDED[2]), "--label", "seurat_annotations"]
         command += ["--rename", json.dumps(LABELS), "--out", str(folder), "--donors", str(DONORS)]
         subprocess.run([*command, "--cells", str(cells), "--mix", "--seed", "1"], check=True)
-        tell_apart(folder)
+    tell_apart(folder)
     return sheet
 
 
@@ -94,8 +94,9 @@ def tell_apart(folder: Path) -> None:
     """
     for path in folder.glob("*/barcodes.tsv.gz"):
         names = pd.Series(gzip.decompress(path.read_bytes()).decode().split())
-        names = names.mask(names.duplicated(), "N" + names.str[1:])
-        path.write_bytes(gzip.compress("".join(f"{name}\n" for name in names).encode()))
+        if names.duplicated().any():
+            names = names.mask(names.duplicated(), "N" + names.str[1:])
+            path.write_bytes(gzip.compress("".join(f"{name}\n" for name in names).encode(), mtime=0))
     for path in (*folder.glob("*.h5"), *folder.glob("*.h5ad")):
         with h5py.File(path, "r+") as file:
             node = file["matrix/barcodes"] if "matrix" in file else file["obs"][file["obs"].attrs["_index"]]

@@ -9,20 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from slurm_cluster import CONFIGURATION, FOLDER, TOOLS, Slurm, find, take_down, take_down_left
+from slurm_cluster import CONFIGURATION, FOLDER, TOOLS, Slurm, find_daemon, take_down, take_down_left
 
 
 @pytest.fixture(scope="session")
 def slurm():
     if not (TOOLS / "slurm_up.sh").exists():
         pytest.skip("needs ../shared/tools/slurm_up.sh, which brings a cluster up")
-    if missing := [name for name in ("slurmctld", "slurmd", "munged") if not find(name)]:
+    if missing := [name for name in ("slurmctld", "slurmd", "munged") if not find_daemon(name)]:
         pytest.skip(f"needs SLURM (Debian: slurm-wlm, munge); {', '.join(missing)} not found")
     if os.geteuid() != 0:
         pytest.skip("needs root, to bring a cluster up")
     folder = Path(tempfile.gettempdir()) / FOLDER
     # one cluster at a time, as its ports and its configuration are the machine's; the lock ends with its holder
-    with folder.with_suffix(".lock").open("w") as lock:
+    with Path("/run/lock", FOLDER).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         take_down_left(CONFIGURATION)
         shutil.rmtree(folder, ignore_errors=True)

@@ -10,7 +10,8 @@ import h5py
 import pandas as pd
 import pytest
 
-from slurm_cluster import FOLDER, take_down_left
+import slurm_cluster
+from slurm_cluster import FOLDER
 from workflow.running import ROOT, TINY, digests, ran, snakemake
 
 pytestmark = pytest.mark.slurm
@@ -121,10 +122,11 @@ def test_the_cluster_is_that_of_the_tests(slurm):
     assert set(said.stdout.split()) == {"n1", "n2"}
 
 
-@pytest.mark.usefixtures("slurm")
-@pytest.mark.parametrize(("folder", "stays"), [(FOLDER, False), ("site", True)])
-def test_only_what_tests_left_behind_is_taken_down(tmp_path, folder, stays):
-    link = tmp_path / "slurm.conf"
+@pytest.mark.parametrize(("folder", "ours"), [(FOLDER, True), ("site", False)])
+def test_only_what_tests_left_behind_is_taken_down(tmp_path, monkeypatch, folder, ours):
+    link, down = tmp_path / "slurm.conf", []
     link.symlink_to(tmp_path / folder / "slurm.conf")
-    take_down_left(link)
-    assert link.is_symlink() == stays
+    monkeypatch.setattr(slurm_cluster, "take_down", down.append)
+    slurm_cluster.take_down_left(link)
+    assert down == ([tmp_path / folder] if ours else [])
+    assert link.is_symlink() == (not ours)

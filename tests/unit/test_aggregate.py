@@ -57,7 +57,7 @@ def test_rows_lie_leaf_by_leaf(fitted, cohort, populations):
 
 def test_a_label_that_the_tree_lacks_is_told(fitted, cohort, populations):
     name = next(iter(cohort["counts"]))
-    labels = fitted["labels"][name].astype({"population": object}).copy()
+    labels = fitted["labels"][name].astype({"population": object})
     labels.loc[3, "population"] = "Basophil"
     with pytest.raises(ValueError, match="labelled 'Basophil', subset"):
         aggregate.sum_leaves(

@@ -119,7 +119,11 @@ def test_importing_celltypist_leaves_nothing_behind(tmp_path, monkeypatch):
 
 def as_counts(matrix, genes):
     barcodes = np.arange(matrix.shape[0]).astype(str)
-    return Counts(matrix=matrix, barcodes=barcodes, genes={"gene": genes, "gene_id": genes})
+    return Counts(
+        matrix=matrix,
+        barcodes=barcodes,
+        genes={"gene": genes.astype(object), "gene_id": genes.astype(object)},
+    )
 
 
 @pytest.fixture(scope="module")

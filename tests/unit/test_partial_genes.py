@@ -45,7 +45,7 @@ def study():
                 "lognorm": np.log1p(counts),
             }
         )
-        references[sample] = pd.DataFrame({"gene": own, "gene_id": own})
+        references[sample] = {"gene": own, "gene_id": own}
     sheet = pd.DataFrame(rows, columns=["sample", "donor", "visit"])
     cells = pd.DataFrame(
         {"population": "NK", "subset": "unassigned", "sample": sheet["sample"], "n_cells": 200}

@@ -52,12 +52,13 @@ def test_no_kept_cell_is_an_error_that_says_what_to_do():
 
 def test_shared_genes_counts_the_samples_that_have_a_gene():
     references = {
-        "a": pd.DataFrame({"gene": ["MS4A1", "CD19"], "gene_id": ["E1", "E2"]}),
-        "b": pd.DataFrame({"gene": ["CD19", "CD3E"], "gene_id": ["E2", "E3"]}),
+        "a": {"gene": np.array(["MS4A1", "CD19"]), "gene_id": np.array(["E1", "E2"])},
+        "b": {"gene": np.array(["CD19", "CD3E"]), "gene_id": np.array(["E2", "E3"])},
     }
+    references["c"] = references["b"]  # of one reference
     found = sketch.shared_genes(references)
     assert found["gene"].tolist() == ["MS4A1", "CD19", "CD3E"]
     assert found["gene_id"].tolist() == ["E1", "E2", "E3"]
-    assert found["n_samples"].tolist() == [1, 2, 1]
-    assert found["missing_in"].tolist() == ["b", "", "a"]
+    assert found["n_samples"].tolist() == [1, 3, 2]
+    assert found["missing_in"].tolist() == ["b,c", "", "a"]
     assert sketch.shared_genes({"a": references["a"]})["missing_in"].tolist() == ["", ""]
