@@ -1,4 +1,4 @@
-"""Raw counts of one sample, and the proofs that a matrix and its names are that.
+"""Raw counts of one sample, the proofs that a matrix and its names are that, and their log-normalisation.
 
 Nothing here knows a file format: readers hand over a matrix and names, and get :class:`Counts` or an error
 that says what was found, where, and what to do.
@@ -206,3 +206,31 @@ def finish_matrix(matrix: sparse.csr_matrix, *, where: str) -> sparse.csr_matrix
             f"{where}: empty: every count of {matrix.shape[0]:,} cells is zero. Give another file."
         )
     return matrix
+
+
+def log_normalise(
+    matrix: sparse.csr_matrix, *, columns: npt.NDArray[np.intp] | None = None, target: float = 10_000.0
+) -> sparse.csr_matrix:
+    """Scale each cell to the same total and take logs: y = log(1 + target * count / total of the cell).
+
+    Parameters
+    ----------
+    matrix
+        Raw counts, cells x all genes: the total is taken from what is given.
+    columns
+        Positions of the genes to give back, in that order; None (default) gives all of them.
+    target
+        Total after scaling; 10,000 is the field's habit, so that values compare with published ones.
+
+    Returns
+    -------
+    Cells x genes, float32; a cell without counts stays all zero. The input is not changed.
+    """
+    total = np.asarray(matrix.sum(axis=1), dtype=np.float64).ravel()
+    factor = np.divide(target, total, out=np.zeros_like(total), where=total > 0)
+    chosen = matrix if columns is None else matrix[:, columns]
+    values = chosen.data * np.repeat(factor, np.diff(chosen.indptr))
+    return sparse.csr_matrix(
+        (np.log1p(values, out=values).astype(np.float32), chosen.indices.copy(), chosen.indptr.copy()),
+        shape=chosen.shape,
+    )

@@ -13,7 +13,7 @@ from scipy import sparse
 
 from cd20scope import antibodies, empty_droplets, readers
 from cd20scope import counts as proofs
-from cd20scope.counts import Counts, Genes, IngestError, NotRawError
+from cd20scope.counts import Counts, Genes, IngestError, NotRawError, log_normalise
 from cd20scope.gene_names import NO_TABLE, GeneTable, parse_table, tidy_genes
 from cd20scope.looks import Look
 from cd20scope.schema import FORMATS
@@ -296,31 +296,3 @@ def _first_raw[T](
             except NotRawError as error:
                 refused.append(error)
     raise NotRawError("\n".join(str(error) for error in refused))
-
-
-def log_normalise(
-    matrix: sparse.csr_matrix, *, columns: npt.NDArray[np.intp] | None = None, target: float = 10_000.0
-) -> sparse.csr_matrix:
-    """Scale each cell to the same total and take logs: y = log(1 + target * count / total of the cell).
-
-    Parameters
-    ----------
-    matrix
-        Raw counts, cells x all genes: the total is taken from what is given.
-    columns
-        Positions of the genes to give back, in that order; None (default) gives all of them.
-    target
-        Total after scaling; 10,000 is the field's habit, so that values compare with published ones.
-
-    Returns
-    -------
-    Cells x genes, float32; a cell without counts stays all zero. The input is not changed.
-    """
-    total = np.asarray(matrix.sum(axis=1), dtype=np.float64).ravel()
-    factor = np.divide(target, total, out=np.zeros_like(total), where=total > 0)
-    chosen = matrix if columns is None else matrix[:, columns]
-    values = chosen.data * np.repeat(factor, np.diff(chosen.indptr))
-    return sparse.csr_matrix(
-        (np.log1p(values, out=values).astype(np.float32), chosen.indices.copy(), chosen.indptr.copy()),
-        shape=chosen.shape,
-    )

@@ -10,7 +10,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from cd20scope import doublets, schema
-from cd20scope.ingest import log_normalise
+from cd20scope.counts import log_normalise
 
 Array = npt.NDArray[Any]
 
