@@ -34,7 +34,8 @@ def read_wheel(folder: Path, name: str, path: str) -> bytes:
 def named() -> set[str]:
     """Genes of the shipped catalogues, and those that the code itself asks for."""
     sys.path.insert(0, str(ROOT / "scripts"))
-    from cd20scope import gene_names, labels, soup
+    from cd20scope.annotate import labels, soup
+    from cd20scope.ingest import gene_names
 
     trees = {
         name: yaml.safe_load((ROOT / f"config/{name}.yaml").read_text())

@@ -13,7 +13,7 @@ from cellxgene_ontology_guide.supported_versions import CXGSchema
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "scripts"))
 
-from cd20scope.wording import DOI  # noqa: E402 - the library is never installed
+from cd20scope.report.wording import DOI  # noqa: E402 - the library is never installed
 
 type Node = dict[str, Any]
 

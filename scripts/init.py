@@ -1,4 +1,4 @@
-"""Guess a study from its data, and write its sample sheet and configuration; see :mod:`cd20scope.init`."""
+"""Guess a study from its data, and write its sample sheet and configuration; see :mod:`cd20scope.init.study`."""
 
 import argparse
 import difflib
@@ -9,8 +9,11 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from cd20scope import init, init_columns, init_files, init_rows, init_text
-from cd20scope.counts import IngestError
+from cd20scope.counts.matrix import IngestError
+from cd20scope.init import columns, rows
+from cd20scope.init import files as init_files
+from cd20scope.init import study as init
+from cd20scope.init import text as init_text
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -21,8 +24,8 @@ class RefusedError(Exception):
 
 def read_seurat(path: Path) -> pd.DataFrame:
     """Ask R for the meta.data of a Seurat object."""
-    script = ROOT / "scripts/seurat_columns.R"
-    command = ["Rscript", str(script), str(path), str(init_columns.MOST_VALUES)]
+    script = ROOT / "scripts/ingest/seurat_columns.R"
+    command = ["Rscript", str(script), str(path), str(columns.MOST_VALUES)]
     try:
         asked = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:
@@ -77,7 +80,7 @@ def run(options: argparse.Namespace) -> None:
         raise RefusedError(
             f"{', '.join(there)}: already there. Give another folder (--out), or --force to write anew."
         )
-    answers = init_rows.Answers(options.donor_column, options.visit_column, dict(options.visit))
+    answers = rows.Answers(options.donor_column, options.visit_column, dict(options.visit))
     try:
         files, left_out = init_files.find_files(options.data, read_seurat=read_seurat)
         study = init.guess_study(files, study=study_visits(), answers=answers)

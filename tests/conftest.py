@@ -41,7 +41,8 @@ def treated(tmp_path_factory, request):
 @pytest.fixture(scope="session")
 def cohort(populations, programs):
     """Three donors at baseline and after depletion, about 400 cells each, with the truth."""
-    from cd20scope import ingest, simulate
+    from cd20scope.ingest import read
+    from cd20scope.simulate import cohort as simulate
 
     visits = ["baseline", "week2", "month6"]
     sheet = simulate.cohort_layout(3, visits=visits)
@@ -54,7 +55,7 @@ def cohort(populations, programs):
         "sheet": sheet,
         "genes": np.array(genes),
         "counts": counts,
-        "lognorm": {name: ingest.log_normalise(matrix) for name, matrix in counts.items()},
+        "lognorm": {name: read.log_normalise(matrix) for name, matrix in counts.items()},
         "truth": {name: np.array(sample.truth) for name, sample in samples.items()},
     }
 
@@ -62,10 +63,11 @@ def cohort(populations, programs):
 @pytest.fixture(scope="session")
 def fitted(cohort, populations):
     """The annotation model fitted to all cells of the cohort, its components, and the labels of every sample."""
-    from cd20scope import annotate, labels
+    from cd20scope.annotate import labels
+    from cd20scope.annotate.model import fit
 
     lognorm = sp.vstack(list(cohort["lognorm"].values()), format="csr")
-    model, components = annotate.fit_model(lognorm, cohort["genes"], populations=populations, seed=0)
+    model, components = fit.fit_model(lognorm, cohort["genes"], populations=populations, seed=0)
     tables = {
         name: labels.label_cells(
             matrix,

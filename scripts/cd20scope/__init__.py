@@ -1,7 +1,7 @@
 """Donor-level verdicts on B-cell depletion and T-cell reprogramming in single-cell data.
 
 One module per step of the workflow: data in, data out. Modules are imported by name
-(``from cd20scope import abundance``); nothing is re-exported here, so that a step imports only what it needs.
+(``from cd20scope.abundance import compare``); nothing is re-exported here, so that a step imports only what it needs.
 
 The jobs of a sample last a second or two, most of it imports. Two things make them shorter, in every process that
 imports this package, the second where it comes before scipy:

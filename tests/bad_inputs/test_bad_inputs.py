@@ -15,7 +15,7 @@ import pytest
 import yaml
 from scipy import sparse
 
-from cd20scope import tenx
+from cd20scope.simulate import tenx_files
 from workflow.running import ROOT, ran, snakemake
 
 GENES = ["CD3E", "MS4A1", "LYZ", "NKG7", "GNLY", "B2M"]
@@ -38,8 +38,8 @@ def barcodes(prefix):
 @pytest.fixture
 def study(tmp_path):
     """A sound study of one donor, a 10x HDF5 file and an MTX folder, with results of an earlier run."""
-    tenx.write_h5(tmp_path / "a.h5", dense(0), genes=GENES, barcodes=barcodes("A"))
-    tenx.write_mtx(tmp_path / "b", dense(1), genes=GENES, barcodes=barcodes("B"))
+    tenx_files.write_h5(tmp_path / "a.h5", dense(0), genes=GENES, barcodes=barcodes("A"))
+    tenx_files.write_mtx(tmp_path / "b", dense(1), genes=GENES, barcodes=barcodes("B"))
     (tmp_path / "samples.tsv").write_text("\n".join([HEAD, *ROWS]) + "\n")
     (tmp_path / "study.yaml").write_text("samples: samples.tsv\n")
     for path, text in (
@@ -100,7 +100,7 @@ def counts_with(value):
 def rewritten(**changes):
     keywords = {"genes": GENES, "barcodes": barcodes("A")} | changes
     counts = keywords.pop("counts", dense(0))
-    return lambda folder: tenx.write_h5(folder / "a.h5", counts, **keywords)
+    return lambda folder: tenx_files.write_h5(folder / "a.h5", counts, **keywords)
 
 
 def in_mtx(name, edit):
@@ -146,7 +146,7 @@ def unfiltered(folder):
     names = [f"A{number}" for number in range(30_000)]
     counts = np.zeros((len(names), len(GENES)), dtype=int)
     counts[:, 0] = 1
-    tenx.write_h5(folder / "a.h5", counts, genes=GENES, barcodes=names)
+    tenx_files.write_h5(folder / "a.h5", counts, genes=GENES, barcodes=names)
 
 
 MOUSE = ["Cd3e", "Ms4a1", "Lyz2", "Nkg7", "Gnly", "B2m", "Cd79a", "Cd19", "Actb", "Cd74", "Cd8a"]
@@ -525,23 +525,21 @@ def test_what_spreadsheets_leave_behind_is_taken(study, spoil):
 
 
 def test_a_gene_twice_with_different_counts_is_kept_twice(study):
-    from cd20scope import ingest
+    from cd20scope.ingest import read
 
     rewritten(genes=["CD3E", "CD3E", *GENES[2:]])(study)
     ran(snakemake("results/ingest/s1.h5ad", directory=study, config=study / "study.yaml"))
-    counts = ingest.read_counts(study / "results/ingest/s1.h5ad")
+    counts = read.read_counts(study / "results/ingest/s1.h5ad")
     assert counts.genes["gene"].tolist()[:2] == ["CD3E", "CD3E-1"]
     np.testing.assert_array_equal(counts.matrix.toarray(), sparse.csr_matrix(dense(0)).toarray())
 
 
 def test_an_input_that_changes_between_runs_is_read_again(study):
-    from cd20scope import ingest
+    from cd20scope.ingest import read
 
     run = {"directory": study, "config": study / "study.yaml"}
     ran(snakemake("results/ingest/s1.h5ad", **run))
     other = dense(5)
     rewritten(counts=other)(study)
     ran(snakemake("results/ingest/s1.h5ad", **run))
-    np.testing.assert_array_equal(
-        ingest.read_counts(study / "results/ingest/s1.h5ad").matrix.toarray(), other
-    )
+    np.testing.assert_array_equal(read.read_counts(study / "results/ingest/s1.h5ad").matrix.toarray(), other)

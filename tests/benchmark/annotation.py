@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 TESTS = Path(__file__).resolve().parents[1]
-sys.path.extend([str(TESTS), str(TESTS.parent / "scripts")])
+sys.path.extend([str(TESTS), str(TESTS / "fixtures"), str(TESTS.parent / "scripts")])
 
 from benchmark import annotation_data as cells  # noqa: E402
 from benchmark import annotation_labels, annotation_peers  # noqa: E402
@@ -126,7 +126,7 @@ def best_peers(task: cells.Task, lognorm, genes, populations) -> dict[str, tuple
 
 def supervised(task: cells.Task, lognorm, genes, populations) -> dict[str, tuple[str, dict[str, float]]]:
     """Ceiling: what logistic regression on the truth reaches in cells that it was not trained on."""
-    from cd20scope.features import choose_features
+    from cd20scope.annotate.model.features import choose_features
 
     rows = np.sort(np.random.default_rng(0).permutation(lognorm.shape[0])[:SUPERVISED_CELLS])
     # cells of a cohort are drawn with replacement: copies of one cell must not tell each other's class

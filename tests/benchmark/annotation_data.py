@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
+from sorted_cohort import SORTED, draw_cohort
 
 from benchmark.annotation_metrics import nearest
-from cd20scope import ingest
-from cd20scope.counts import Counts
-from sorted_cohort import SORTED, draw_cohort
+from cd20scope.counts.matrix import Counts
+from cd20scope.ingest import read
 from workflow.running import SHARED
 
 DATA = SHARED / "data"
@@ -85,7 +85,7 @@ def read_labelled(path: Path, *, column: str, names: dict[str, str]) -> tuple[Co
     """Read counts as the workflow does, and the class of the same cells; "" for a label without a name."""
     import anndata as ad
 
-    counts = ingest.read_sample(path)
+    counts = read.read_sample(path)
     label = ad.read_h5ad(path, backed="r").obs[column].astype(str).reindex(counts.barcodes)
     return counts, np.array([names.get(name, "") for name in label], dtype=object)
 
@@ -116,7 +116,7 @@ def load_pbmc3k() -> Task:
 
 def load_citeseq() -> Task:
     """PBMC with eight antibodies; a cell has a truth when its proteins put it clearly into one gate."""
-    counts = ingest.read_sample(DATA / "pbmc1k_citeseq.h5")
+    counts = read.read_sample(DATA / "pbmc1k_citeseq.h5")
     chance = protein_chances(counts.protein)
     on, off = chance > SURE, chance < 1 - SURE
     inside = {
@@ -170,7 +170,7 @@ def load_cohort(folder: Path | None = None, *, cells: int = 1200, mix: bool = Fa
             draw_cohort(place, donors=8, cells=cells, mix=mix)
         sheet = pd.read_csv(place / "samples.tsv", sep="\t").set_index("sample")
         planted = json.loads((place / "truth.json").read_text())["samples"]
-        samples = {sample: ingest.read_sample(place / path) for sample, path in sheet["path"].items()}
+        samples = {sample: read.read_sample(place / path) for sample, path in sheet["path"].items()}
     return Task(
         name="cohort",
         samples=samples,
@@ -187,9 +187,9 @@ def load_cohort(folder: Path | None = None, *, cells: int = 1200, mix: bool = Fa
 
 def source_cells(lognorm: sp.csr_matrix, genes: np.ndarray) -> np.ndarray:
     """Sorted cell that each cell of the cohort was made of, which the cohort does not tell: the one most alike."""
-    counts = ingest.read_sample(DATA / "zheng_sorted.h5ad")
+    counts = read.read_sample(DATA / "zheng_sorted.h5ad")
     at = pd.Index(counts.genes["gene"]).get_indexer(pd.Index(genes))
-    return nearest(lognorm, ingest.log_normalise(counts.matrix)[:, at])
+    return nearest(lognorm, read.log_normalise(counts.matrix)[:, at])
 
 
 def stack(task: Task) -> tuple[sp.csr_matrix, np.ndarray]:
@@ -197,7 +197,7 @@ def stack(task: Task) -> tuple[sp.csr_matrix, np.ndarray]:
     names = [counts.genes["gene"] for counts in task.samples.values()]
     shared = names[0][np.all([np.isin(names[0], other) for other in names], axis=0)]
     parts = [
-        ingest.log_normalise(counts.matrix)[:, pd.Index(own).get_indexer(pd.Index(shared))]
+        read.log_normalise(counts.matrix)[:, pd.Index(own).get_indexer(pd.Index(shared))]
         for counts, own in zip(task.samples.values(), names, strict=True)
     ]
     return sp.vstack(parts, format="csr"), shared

@@ -19,7 +19,7 @@ import numpy as np
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.extend([str(ROOT / "tests"), str(ROOT / "scripts")])
+sys.path.extend([str(ROOT / "tests"), str(ROOT / "tests/fixtures"), str(ROOT / "scripts")])
 
 from benchmark import (  # noqa: E402
     calibration_expression,
@@ -27,7 +27,8 @@ from benchmark import (  # noqa: E402
     calibration_shares,
     calibration_verdicts,
 )
-from cd20scope import pairs, rules  # noqa: E402
+from cd20scope.stats import pairs  # noqa: E402
+from cd20scope.verdict import rules  # noqa: E402
 
 DONORS = (6, 10, 15)
 OURS = "this: logit in the parent, paired t"

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from cd20scope import crosscheck, deseq, pairs
-from cd20scope.expression import Pseudobulk, fit_population
+from cd20scope.expression import deseq, moderated_t
+from cd20scope.expression.fit import Pseudobulk, fit_population
+from cd20scope.stats import pairs
 
 CONTRAST = ("month6", "baseline")
 
@@ -44,9 +45,9 @@ def cross_check(data: Pseudobulk) -> pd.DataFrame:
     """p-values of the linear model, on genes with 10 counts in half of the samples."""
     kept = data.counts.loc[:, ((data.counts >= 10).mean() >= 0.5).to_numpy()]
     matrix = deseq.design_matrix(data.design)
-    log_cpm = crosscheck.log2_cpm(kept, library_size=data.counts.sum(axis=1))
+    log_cpm = moderated_t.log2_cpm(kept, library_size=data.counts.sum(axis=1))
     vector = deseq.contrast_vector(matrix, CONTRAST)
-    return crosscheck.moderated_t(log_cpm, design=matrix, contrast=vector)
+    return moderated_t.moderated_t(log_cpm, design=matrix, contrast=vector)
 
 
 def tabulate(*, cohorts: int, genes: int = 2000, seed: int = 5) -> pd.DataFrame:

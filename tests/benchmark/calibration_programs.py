@@ -7,7 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from cd20scope import leafsums, programs, scores
+from cd20scope.programs import compare, scores
+from cd20scope.pseudobulk import leafsums
 
 GENES = tuple(f"G{i:03d}" for i in range(120))
 PROGRAM = GENES[:10]
@@ -54,7 +55,7 @@ def through_the_project(expression: NDArray[np.float64]) -> float:
     scored, parts = scores.score_programs(
         collected, **CATALOGUES, tests=[("Treg", "P")], seed=0, split=(), n_controls=len(GENES)
     )
-    table = programs.compare(scored, parts, contrasts=[CONTRAST], baseline="baseline")
+    table = compare.compare(scored, parts, contrasts=[CONTRAST], baseline="baseline")
     return float(table["p_value"].iloc[0])
 
 

@@ -12,10 +12,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from cd20scope import catalogue, pairs
-from cd20scope.changes import Change, Key
-from cd20scope.evidence import needed
-from cd20scope.verdict import decide_all
+from cd20scope.stats import pairs
+from cd20scope.stats.changes import Change, Key
+from cd20scope.study import catalogue
+from cd20scope.verdict.decide import decide_all
+from cd20scope.verdict.evidence import needed
 
 POPULATIONS = {
     **{
@@ -138,7 +139,7 @@ class Simulator:
         return between + noise + self.effect
 
     def share_changes(self, counts: NDArray[np.int64]) -> dict[Key, Change]:
-        """Changes of log odds, as :func:`cd20scope.abundance.measure_change` would measure them."""
+        """Changes of log odds, as :func:`cd20scope.abundance.compare.measure_change` would measure them."""
         found = {}
         for key in self.keys:
             _, population, denominator, contrast = key

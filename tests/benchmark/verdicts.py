@@ -21,9 +21,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pandas as pd
 
 TESTS = Path(__file__).resolve().parents[1]
-sys.path.append(str(TESTS))
+sys.path.extend([str(TESTS), str(TESTS / "fixtures")])
 
 from sorted_cohort import CELLS, draw_cohort  # noqa: E402
+
 from workflow.running import ran, snakemake  # noqa: E402
 
 PLANS = ("treated", "null", "depletion_only", "steroid")

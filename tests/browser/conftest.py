@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 import pytest
-
 import report_page
 from evil import EVIL, with_evil
 

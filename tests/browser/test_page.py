@@ -1,9 +1,9 @@
 """The page in a browser: what can be clicked does what it says, and no name in the tables is taken for markup."""
 
 import pytest
+from evil import EVIL
 
 from browser.conftest import PHONE, SCREENSHOTS, WIDE
-from evil import EVIL
 
 
 def rows(page, table):

@@ -20,9 +20,10 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 with atheris.instrument_imports(include=["cd20scope"]):
-    from cd20scope import cell_choice, ingest, sheet, strict_yaml
-    from cd20scope.catalogue import CatalogueError
-    from cd20scope.counts import IngestError
+    from cd20scope.counts.matrix import IngestError
+    from cd20scope.ingest import read
+    from cd20scope.study import cell_choice, sheet, strict_yaml
+    from cd20scope.study.catalogue import CatalogueError
 
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
 SEEDS = {
@@ -67,15 +68,15 @@ def feed_mtx(folder: Path, data: bytes) -> None:
     (folder / "features.tsv").write_text("".join(f"ENSG{n:011d}\tG{n}\tGene Expression\n" for n in range(3)))
     (folder / "barcodes.tsv").write_text("ACGTACGTAC\nACGTACGTAG\n")
     (folder / "matrix.mtx").write_bytes(data)
-    ingest.look(folder, sample="s")
-    ingest.read_sample(folder)
+    read.look(folder, sample="s")
+    read.read_sample(folder)
 
 
 def feed_table(folder: Path, data: bytes) -> None:
     """Look at a dense table, then read it."""
     (folder / "counts.csv").write_bytes(data)
-    ingest.look(folder / "counts.csv", sample="s")
-    ingest.read_sample(folder / "counts.csv")
+    read.look(folder / "counts.csv", sample="s")
+    read.read_sample(folder / "counts.csv")
 
 
 TARGETS = {"sheet": feed_sheet, "config": feed_config, "mtx": feed_mtx, "table": feed_table}

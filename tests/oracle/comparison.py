@@ -12,8 +12,11 @@ from scipy import stats
 if __name__ == "__main__":
     sys.path.append(str(Path(__file__).parents[2] / "scripts"))
 
-from cd20scope import abundance, crosscheck, deseq, pairs, rules
-from cd20scope.other_tests import signed_rank
+from cd20scope.abundance import compare
+from cd20scope.expression import deseq, moderated_t
+from cd20scope.stats import pairs
+from cd20scope.stats.paired_tests import signed_rank
+from cd20scope.verdict import rules
 
 GOLDEN = Path(__file__).parent / "golden"
 CONTRASTS = [("week2", "baseline"), ("month6", "baseline"), ("month6", "week2")]
@@ -77,14 +80,14 @@ def shares() -> list[Difference]:
     """Shares: the abundance step, ranks and corrections, against t.test, wilcox.test and p.adjust."""
     golden = read("shares.tsv").set_index(["contrast", "population"])
     cells = read("cells.tsv").assign(denominator="PBMC", fraction=0.0, fraction_upper=1.0)
-    cells["logit"] = cells["logit_expected"] = abundance.log_odds(cells["n_cells"], cells["n_denominator"])
+    cells["logit"] = cells["logit_expected"] = compare.log_odds(cells["n_cells"], cells["n_denominator"])
     blocks = dict(iter(cells.groupby("population")))
     # every change is tested, also where the step would say that there are too few cells
     every = {"min_mean_cells": 0.0}
-    table = abundance.compare(cells, contrasts=CONTRASTS, **every).set_index(golden.index.names)
+    table = compare.compare(cells, contrasts=CONTRASTS, **every).set_index(golden.index.names)
     table = table.loc[golden.index]
     values = [
-        abundance.measure_change(blocks[population], contrast=tuple(contrast.split("-")), **every).values
+        compare.measure_change(blocks[population], contrast=tuple(contrast.split("-")), **every).values
         for contrast, population in golden.index
     ]
     t, ranks = [pairs.paired_t(d) for d in values], [signed_rank(d) for d in values]
@@ -121,13 +124,13 @@ def example(name: str = "counts") -> tuple[pd.DataFrame, pd.DataFrame, pd.Series
 def linear() -> list[Difference]:
     """The cross-check against limma with a trend, on all genes and on the first few."""
     counts, matrix, size = example()
-    log_cpm = crosscheck.log2_cpm(counts, library_size=size)
+    log_cpm = moderated_t.log2_cpm(counts, library_size=size)
     made = []
     for n_genes, golden in read("limma.tsv").groupby("n_genes", sort=False):
         r = golden.set_index(["contrast", "gene"])
         ours = _stacked(
             {
-                contrast: crosscheck.moderated_t(
+                contrast: moderated_t.moderated_t(
                     log_cpm.iloc[:, :n_genes],
                     design=matrix,
                     contrast=deseq.contrast_vector(matrix, contrast),

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cd20scope import expression
+from cd20scope.expression import fit
 from oracle import comparison, make_example
 
 SCRIPT = Path(__file__).parent / "oracle.R"
@@ -50,8 +50,8 @@ def test_the_example_has_what_makes_it_hard():
 def test_the_genes_that_enter_are_those_of_the_project():
     counts = comparison.read("counts.tsv").set_index("sample")
     design = comparison.read("samples.tsv").set_index("sample", drop=False).assign(n_cells=100, unusable="")
-    data = expression.Pseudobulk(counts, design)
-    genes, summary = expression.fit_population(data, population="x", contrasts=comparison.CONTRASTS)
+    data = fit.Pseudobulk(counts, design)
+    genes, summary = fit.fit_population(data, population="x", contrasts=comparison.CONTRASTS)
     assert set(genes["gene"]) == set(comparison.example()[0].columns)
     assert summary["cross_check_sign_agreement"].min() > 0.97
 

@@ -8,7 +8,6 @@ import tempfile
 from pathlib import Path
 
 import pytest
-
 from slurm_cluster import CONFIGURATION, FOLDER, TOOLS, Slurm, find_daemon, take_down, take_down_left
 
 

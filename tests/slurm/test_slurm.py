@@ -9,9 +9,9 @@ from pathlib import Path
 import h5py
 import pandas as pd
 import pytest
-
 import slurm_cluster
 from slurm_cluster import FOLDER
+
 from workflow.running import ROOT, TINY, digests, ran, snakemake
 
 pytestmark = pytest.mark.slurm

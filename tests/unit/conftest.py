@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cd20scope import catalogue
+from cd20scope.study import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = ("populations", "programs", "hypotheses")

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from cd20scope import ingest, tenx
+from cd20scope.ingest import read
+from cd20scope.simulate import tenx_files
 from workflow.running import ROOT, SHARED, ran, snakemake
 
 # anndata 0.13 asks pandas 3 for an option that pandas 4 will not have; a caller cannot help it.
@@ -51,7 +52,7 @@ def split_sheet(path):
 def assert_split(folder, data):
     dense, obs = data
     for (donor, visit), own in obs.groupby(["donor", "visit"]):
-        counts = ingest.read_counts(folder / f"results/ingest/{donor}_{visit}.h5ad")
+        counts = read.read_counts(folder / f"results/ingest/{donor}_{visit}.h5ad")
         assert counts.barcodes.tolist() == own.index.tolist()
         order = counts.genes["gene"].tolist()
         expected = pd.DataFrame(dense, columns=GENES)[order].to_numpy()[obs.index.get_indexer(own.index)]
@@ -136,7 +137,7 @@ def test_the_real_seurat_object(seurat):
     ]
     config = study(seurat, sheet)
     ran(snakemake("results/ingest/S1.h5ad", "results/ingest/S2.h5ad", directory=seurat, config=config))
-    first, second = (ingest.read_counts(seurat / f"results/ingest/S{i}.h5ad") for i in (1, 2))
+    first, second = (read.read_counts(seurat / f"results/ingest/S{i}.h5ad") for i in (1, 2))
     assert first.matrix.shape == (168, 12627)
     assert second.matrix.shape == (332, 12627)
     assert "MS4A1" in set(first.genes["gene"])
@@ -145,7 +146,7 @@ def test_the_real_seurat_object(seurat):
 def two_files(folder, data):
     dense, obs = data
     for name, rows in (("a.h5", slice(0, 20)), ("b.h5", slice(20, 40))):
-        tenx.write_h5(folder / name, dense[rows], genes=GENES, barcodes=obs.index[rows].tolist())
+        tenx_files.write_h5(folder / name, dense[rows], genes=GENES, barcodes=obs.index[rows].tolist())
 
 
 def test_a_wrong_checksum_stops_before_anything_is_read(tmp_path, data):
@@ -186,7 +187,7 @@ def test_without_pairs_cells_can_be_labelled_and_verdicts_cannot_be_asked_for(tm
 def test_the_same_library_twice_stops_the_run_and_leaves_the_page(tmp_path, data):
     dense, obs = data
     for name in ("a.h5", "b.h5"):
-        tenx.write_h5(tmp_path / name, dense, genes=GENES, barcodes=obs.index.tolist())
+        tenx_files.write_h5(tmp_path / name, dense, genes=GENES, barcodes=obs.index.tolist())
     head = ("sample", "donor", "visit", "path")
     config = study(tmp_path, [head, ("s1", "D1", "baseline", "a.h5"), ("s2", "D1", "week2", "b.h5")])
     process = snakemake(*PASSED, "results/ingest/s1.h5ad", directory=tmp_path, config=config)

@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
-from cd20scope import tenx
+from cd20scope.simulate import tenx_files
 from workflow.running import snakemake
 
 HEAD = "sample\tdonor\tvisit\tpath\n"
@@ -13,7 +13,7 @@ GENES = ["CD3E", "MS4A1", "LYZ", "NKG7"]
 
 def write_counts(path, value=2):
     rng = np.random.default_rng(0)
-    tenx.write_h5(
+    tenx_files.write_h5(
         path, rng.poisson(value, size=(30, len(GENES))), genes=GENES, barcodes=[f"C{i}" for i in range(30)]
     )
 

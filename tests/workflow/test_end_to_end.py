@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from cd20scope import claims, schema
+from cd20scope import schema
+from cd20scope.report import claims
 from workflow.running import ROOT, jobs_of, ran, snakemake
 
 REPORT = {"write_report", "draw_figures", "summarise_verdicts", "describe_run"}

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from scipy import sparse
 
-from cd20scope import tenx
+from cd20scope.simulate import tenx_files
 from workflow.running import ROOT, SHARED, ran, snakemake
 
 # anndata 0.13 asks pandas 3 for an option that pandas 4 will not have; a caller cannot help it.
@@ -119,9 +119,9 @@ def cell_ranger(folder, *, words):
         for kind in ("filtered", "raw"):
             dense, names = rng.poisson(1.5, (EACH, len(GENES))), barcodes(rng, EACH)
             if donor == "P01":
-                tenx.write_h5(outs / f"{kind}_feature_bc_matrix.h5", dense, genes=GENES, barcodes=names)
+                tenx_files.write_h5(outs / f"{kind}_feature_bc_matrix.h5", dense, genes=GENES, barcodes=names)
             else:
-                tenx.write_mtx(outs / f"{kind}_feature_bc_matrix", dense, genes=GENES, barcodes=names)
+                tenx_files.write_mtx(outs / f"{kind}_feature_bc_matrix", dense, genes=GENES, barcodes=names)
         (outs / "metrics_summary.csv").write_text("Estimated Number of Cells,x\n6,1\n")
         (outs / "molecule_info.h5").write_bytes(b"not counts")
 
@@ -147,7 +147,7 @@ def test_a_folder_of_cell_ranger_outputs(tmp_path):
 def test_triples_of_an_archive(tmp_path):
     rng = np.random.default_rng(2)
     for number, (donor, visit) in enumerate(PAIRS):
-        tenx.write_mtx(
+        tenx_files.write_mtx(
             tmp_path / "one", rng.poisson(1.5, (EACH, 6)), genes=GENES, barcodes=barcodes(rng, EACH)
         )
         (tmp_path / "geo").mkdir(exist_ok=True)

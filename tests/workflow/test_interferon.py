@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 import yaml
-
 from judge_files import write_labelled
+
 from workflow.running import ROOT, SHARED, ran, snakemake
 
 KANG = SHARED / "data/kang_ifnb_2000.h5ad"

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 import yaml
+from judge_files import sha256, train_celltypist, write_labelled
 from sklearn.metrics import cohen_kappa_score
 
 from cd20scope import schema
-from cd20scope.ingest import log_normalise
-from judge_files import sha256, train_celltypist, write_labelled
+from cd20scope.ingest.read import log_normalise
 from workflow.running import ran, snakemake
 
 SAMPLES = ("s1", "s2")

@@ -6,8 +6,8 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-
 from sorted_cohort import GENERATOR, draw_cohort
+
 from workflow.running import ran, snakemake
 
 pytestmark = pytest.mark.skipif(

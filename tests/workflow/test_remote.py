@@ -9,7 +9,8 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from cd20scope import ingest, tenx
+from cd20scope.ingest import read
+from cd20scope.simulate import tenx_files
 from workflow.running import ran, snakemake
 
 GENES = ["CD3E", "MS4A1", "LYZ", "NKG7", "GNLY", "B2M"]
@@ -73,7 +74,7 @@ def files(tmp_path):
     for number, name in enumerate(("a.h5", "b.h5")):
         counts = np.random.default_rng(number).poisson(2, (30, len(GENES)))
         barcodes = [f"{name}{cell}" for cell in range(30)]
-        tenx.write_h5(tmp_path / name, counts, genes=GENES, barcodes=barcodes)
+        tenx_files.write_h5(tmp_path / name, counts, genes=GENES, barcodes=barcodes)
         made[name] = (tmp_path / name).read_bytes()
         (tmp_path / name).unlink()
     return made
@@ -100,7 +101,7 @@ def test_files_are_fetched_over_http_once_and_kept(tmp_path, files):
         ran(snakemake(*TARGETS, **run))
         assert [name for verb, name in log if verb == "GET"] == fetched
     assert sorted(fetched) == ["a.h5", "b.h5"]
-    assert ingest.read_counts(tmp_path / TARGETS[0]).matrix.shape == (30, len(GENES))
+    assert read.read_counts(tmp_path / TARGETS[0]).matrix.shape == (30, len(GENES))
     kept = sorted((tmp_path / "results/ingest/fetched").iterdir())
     assert {path.read_bytes() for path in kept} == set(files.values())
     # without the server what was fetched serves on
@@ -117,7 +118,7 @@ def test_a_download_that_breaks_off_ends_the_run_and_the_next_brings_the_file(tm
         assert not list((tmp_path / "results/ingest").glob("*.h5ad"))
         ran(snakemake(*TARGETS, **run))
     assert [name for verb, name in log if verb == "GET"].count("a.h5") == 2
-    assert ingest.read_counts(tmp_path / TARGETS[0]).matrix.shape == (30, len(GENES))
+    assert read.read_counts(tmp_path / TARGETS[0]).matrix.shape == (30, len(GENES))
 
 
 def test_what_an_interrupted_download_left_is_never_taken_for_whole(tmp_path, files):
@@ -130,7 +131,7 @@ def test_what_an_interrupted_download_left_is_never_taken_for_whole(tmp_path, fi
         left.write_bytes(files["a.h5"][: len(files["a.h5"]) // 2])
         ran(snakemake(*TARGETS, **run))
     assert [name for verb, name in log if verb == "GET"].count("a.h5") == 1
-    assert ingest.read_counts(tmp_path / TARGETS[0]).matrix.shape == (30, len(GENES))
+    assert read.read_counts(tmp_path / TARGETS[0]).matrix.shape == (30, len(GENES))
 
 
 def test_another_file_than_stated_is_refused(tmp_path, files):
@@ -172,7 +173,7 @@ def test_files_are_fetched_from_s3(tmp_path, files, monkeypatch):
         server.stop()
     for number, target in enumerate(TARGETS[:2]):
         expected = np.random.default_rng(number).poisson(2, (30, len(GENES)))
-        np.testing.assert_array_equal(ingest.read_counts(tmp_path / target).matrix.toarray(), expected)
+        np.testing.assert_array_equal(read.read_counts(tmp_path / target).matrix.toarray(), expected)
 
 
 def upload(endpoint, files):

@@ -36,4 +36,4 @@ rule test_abundance:
         alpha=config["verdict"]["alpha"],
         min_pairs=config["verdict"]["min_pairs"],
     script:
-        "../../scripts/abundance.py"
+        "../../scripts/abundance/compare_shares.py"

@@ -25,7 +25,7 @@ rule fit_annotation:
         cells=config["annotate"]["sketch_cells"],
         seed=config["seed"],
     script:
-        "../../scripts/annotate_fit.py"
+        "../../scripts/annotate/fit_annotation.py"
 
 
 rule label_cells:
@@ -53,7 +53,7 @@ rule label_cells:
         min_probability=config["annotate"]["min_probability"],
         min_probability_hard=config["annotate"]["min_probability_hard"],
     script:
-        "../../scripts/annotate.py"
+        "../../scripts/annotate/label_cells.py"
 
 
 rule fit_reference:
@@ -79,7 +79,7 @@ rule fit_reference:
         settings=config["annotate"].get("reference", {}),
         seed=config["seed"],
     script:
-        "../../scripts/annotate_reference.py"
+        "../../scripts/annotate/fit_reference.py"
 
 
 rule judge_cells:
@@ -107,7 +107,7 @@ rule judge_cells:
         min_probability=config["annotate"]["min_probability"],
         min_probability_hard=config["annotate"]["min_probability_hard"],
     script:
-        "../../scripts/annotate_judge.py"
+        "../../scripts/annotate/judge_cells.py"
 
 
 if JUDGES[0] != "markers":
@@ -146,7 +146,7 @@ rule compare_judges:
         code=CODE,
         judges=JUDGES,
     script:
-        "../../scripts/annotate_compare.py"
+        "../../scripts/annotate/compare_judges.py"
 
 
 rule summarise_labels:
@@ -182,4 +182,4 @@ rule summarise_labels:
         populations=POPULATIONS,
         baseline=list(config["visits"])[0],
     script:
-        "../../scripts/annotate_overview.py"
+        "../../scripts/annotate/summarise_labels.py"

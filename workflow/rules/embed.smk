@@ -19,4 +19,4 @@ rule embed_sketch:
         settings=config["embed"],
         seed=config["seed"],
     script:
-        "../../scripts/embed.py"
+        "../../scripts/embed/embed_sketch.py"

@@ -37,4 +37,4 @@ rule test_expression:
         alpha=config["verdict"]["alpha"],
         min_pairs=config["verdict"]["min_pairs"],
     script:
-        "../../scripts/expression.py"
+        "../../scripts/expression/compare_genes.py"

@@ -25,4 +25,4 @@ rule fetch_counts:
         address=lambda wildcards: FETCHED[wildcards.file]["address"],
         sha256=lambda wildcards: FETCHED[wildcards.file]["sha256"],
     script:
-        "../../scripts/ingest_fetch.py"
+        "../../scripts/ingest/fetch_counts.py"

@@ -22,7 +22,7 @@ rule read_sample:
         reading=lambda wildcards: reading(wildcards.sample),
         genes=file_digest(GENE_TABLE),
     script:
-        "../../scripts/ingest.py"
+        "../../scripts/ingest/read_sample.py"
 
 
 rule sum_inputs:
@@ -46,4 +46,4 @@ rule sum_inputs:
         paths=SHEET["path"].tolist(),
         files=[fetched(path) for path in SHEET["path"]],
     script:
-        "../../scripts/ingest_sums.py"
+        "../../scripts/ingest/sum_inputs.py"

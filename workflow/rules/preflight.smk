@@ -33,7 +33,7 @@ rule look_at_files:
         sha256=[of_sample(sample, "sha256") for sample in SAMPLES],
         genes=file_digest(GENE_TABLE),
     script:
-        "../../scripts/preflight_files.py"
+        "../../scripts/preflight/look_at_files.py"
 
 
 rule preflight:
@@ -62,7 +62,7 @@ rule preflight:
         study=preflight_study(),
         template=preflight_template,
     script:
-        "../../scripts/preflight.py"
+        "../../scripts/preflight/write_preflight.py"
 
 
 rule pass_preflight:
@@ -86,4 +86,4 @@ rule pass_preflight:
     params:
         code=CODE,
     script:
-        "../../scripts/preflight_gate.py"
+        "../../scripts/preflight/pass_preflight.py"

@@ -39,4 +39,4 @@ rule test_programs:
         min_pairs=config["verdict"]["min_pairs"],
         seed=config["seed"],
     script:
-        "../../scripts/programs.py"
+        "../../scripts/programs/compare_programs.py"

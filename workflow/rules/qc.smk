@@ -19,4 +19,4 @@ rule flag_cells:
         populations=POPULATIONS,
         seed=config["seed"],
     script:
-        "../../scripts/qc.py"
+        "../../scripts/qc/flag_cells.py"

@@ -31,7 +31,7 @@ rule write_report:
         version=VERSION,
         software=SOFTWARE,
     script:
-        "../../scripts/report.py"
+        "../../scripts/report/write_report.py"
 
 
 rule draw_figures:
@@ -60,7 +60,7 @@ rule draw_figures:
         code=CODE,
         settings=figure_settings,
     script:
-        "../../scripts/report_figures.py"
+        "../../scripts/report/draw_figures.py"
 
 
 rule summarise_verdicts:
@@ -95,7 +95,7 @@ rule summarise_verdicts:
         config=dict(config),
         version=VERSION,
     script:
-        "../../scripts/report_summary.py"
+        "../../scripts/report/summarise_verdicts.py"
 
 
 rule describe_run:
@@ -121,4 +121,4 @@ rule describe_run:
         version=VERSION,
         software=SOFTWARE,
     script:
-        "../../scripts/report_provenance.py"
+        "../../scripts/report/describe_run.py"

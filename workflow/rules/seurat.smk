@@ -18,7 +18,7 @@ rule unpack_seurat:
     params:
         code=CODE,
     script:
-        "../../scripts/seurat_unpack.R"
+        "../../scripts/ingest/unpack_seurat.R"
 
 
 rule pack_seurat:
@@ -41,4 +41,4 @@ rule pack_seurat:
     params:
         code=CODE,
     script:
-        "../../scripts/seurat_pack.py"
+        "../../scripts/ingest/pack_seurat.py"

@@ -26,4 +26,4 @@ rule simulate_cohort:
         populations=POPULATIONS,
         programs=PROGRAMS,
     script:
-        "../../scripts/simulate.py"
+        "../../scripts/simulate/simulate_cohort.py"

@@ -37,7 +37,7 @@ rule judge_hypotheses:
         level=level(),
         steroid=config["verdict"]["steroid"],
     script:
-        "../../scripts/verdict.py"
+        "../../scripts/verdict/judge_hypotheses.py"
 
 
 rule flip_visits:
@@ -68,4 +68,4 @@ rule flip_visits:
         limit=config["verdict"]["flips"],
         seed=config["seed"],
     script:
-        "../../scripts/verdict_flips.py"
+        "../../scripts/verdict/flip_visits.py"

@@ -96,7 +96,7 @@ def seurat_objects():
 
 def mark_damaged():
     """Mark results that are not what the log of their step says as incomplete, so that they are made anew."""
-    damaged = whole.find_damaged(Path("results/logs").rglob("*.log"))
+    damaged = outputs.find_damaged(Path("results/logs").rglob("*.log"))
     for path, wrong in damaged.items():
         logger.warning(f"{path} {wrong}: it is made anew (--rerun-incomplete).")
     if damaged:

@@ -38,10 +38,10 @@ def check_judges():
     # Snakemake's own environment need not have h5py; the jobs look again
     if importlib.util.find_spec("h5py") is None:
         return
-    from cd20scope import obs_labels
+    from cd20scope.annotate.judges import input_labels
 
     for judge, of_judge in files.items():
-        obs_labels.check_labels(
+        input_labels.check_labels(
             of_judge,
             column=settings[judge]["column"],
             mapping=settings[judge]["labels"],

@@ -1,0 +1,42 @@
+"""Compare the shares of populations between visits; see :mod:`cd20scope.abundance.compare`."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cd20scope.abundance import absolute, compare, repopulation
+from cd20scope.jobs.logs import logged
+from cd20scope.jobs.outputs import written
+from cd20scope.pseudobulk import leafsums
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with (
+    logged(snakemake.log[0], read=snakemake.input) as log,
+    written(snakemake.input, snakemake.output) as output,
+):
+    params = snakemake.params
+    sheet = pd.DataFrame(params.sheet)
+    contrasts = [(later, earlier) for later, earlier in params.contrasts]
+    leaves, differences = (
+        leafsums.stack(dict(zip(sheet["sample"], map(pd.read_parquet, paths), strict=True)))
+        for paths in (snakemake.input.cells, snakemake.input.arm_cells)
+    )
+    counted = {"sheet": sheet, "populations": params.populations}
+    tests, others = ([(population, of) for population, of in params[key]] for key in ("tests", "others"))
+    donors = compare.donor_table(leaves, **counted, tests=tests)
+    bounds = {"contrasts": contrasts, "alpha": params.alpha, "min_pairs": params.min_pairs}
+    tested = compare.compare(donors, **bounds, min_denominator=params.settings["min_denominator"])
+    tables = {
+        "donors": donors,
+        "abundance": tested,
+        "donors_arms": compare.arm_table(leaves, differences, **counted, tests=tests, others=others),
+        "absolute": absolute.compare(leaves, **counted, **bounds),
+        "repopulation": repopulation.follow(
+            donors, visits=params.visits, fraction=params.settings["repopulation_fraction"]
+        ),
+    }
+    for name, table in tables.items():
+        table.to_csv(output[name], sep="\t", index=False)
+    log.info("%d shares in %d samples: %s", len(tests), len(sheet), tested["status"].value_counts().to_dict())

@@ -1,0 +1,51 @@
+"""Label the cells of one sample by another judge than the markers; see :mod:`cd20scope.annotate.judges.settings`."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cd20scope.annotate import labels
+from cd20scope.annotate.judges import calls, celltypist, input_labels, reference, settings
+from cd20scope.ingest import read
+from cd20scope.jobs.logs import logged
+from cd20scope.jobs.outputs import written
+from cd20scope.pseudobulk import aggregate, label_arms
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with (
+    logged(snakemake.log[0], read=snakemake.input) as log,
+    written(snakemake.input, snakemake.output) as output,
+):
+    params, source = snakemake.params, snakemake.input.source
+    tree, mapping = params.populations, params.settings["labels"]
+    counts = read.read_counts(snakemake.input.counts)
+    keep = pd.read_parquet(snakemake.input.cells)["keep"].reindex(counts.barcodes).to_numpy(dtype=bool)
+    kept, genes = counts.matrix[np.flatnonzero(keep)], counts.genes["gene"]
+    lognorm = read.log_normalise(kept)
+    if params.judge == "celltypist":
+        model = celltypist.read_model(source, sha256=params.settings["sha256"])
+        settings.check_mapping(model.cell_types, mapping=mapping, populations=tree, judge=params.judge)
+        chances = celltypist.judge(lognorm, genes, model)
+    elif params.judge == "reference":
+        chances = reference.judge(kept, genes, reference.load(source))
+    else:
+        own = input_labels.read_labels(source, column=params.settings["column"], key="annotate > obs")
+        chances = pd.get_dummies(input_labels.align_labels(own, counts.barcodes[keep], where=source))
+    leaves = settings.translate(chances.columns, mapping=mapping, populations=tree)
+    bounds = {key: params[key] for key in ("min_probability", "min_probability_hard")}
+    called = calls.call(chances, leaves, populations=tree, exclusive=params.judge != "celltypist", **bounds)
+    labelled = calls.complete(called, kept, genes)
+    labels.spread(labelled, keep=keep, barcodes=counts.barcodes).to_parquet(output.labels)
+    if output.get("sums"):  # this judge decides
+        aggregate.count_leaves(labelled, populations=tree).to_parquet(output.cells, index=False)
+        sums = aggregate.sum_leaves(kept, lognorm, genes, labelled, populations=tree)
+        sums.to_parquet(output.sums, index=False)
+        arms = label_arms.relabel(labelled, populations=tree, **bounds)
+        arm_cells, arm_sums = label_arms.differences(labelled, arms, kept, lognorm, genes, populations=tree)
+        arm_cells.to_parquet(output.arm_cells, index=False)
+        arm_sums.to_parquet(output.arm_sums, index=False)
+    for line in calls.describe(chances, leaves, labelled):
+        log.info(line)

@@ -1,0 +1,43 @@
+"""Gather what the labels of all samples look like; see :mod:`cd20scope.annotate.overview`."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cd20scope.annotate import overview
+from cd20scope.ingest import read
+from cd20scope.jobs.logs import logged
+from cd20scope.jobs.outputs import written
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with (
+    logged(snakemake.log[0], read=snakemake.input) as log,
+    written(snakemake.input, snakemake.output) as output,
+):
+    params, inputs = snakemake.params, snakemake.input
+    reference = pd.read_csv(inputs.genes, sep="\t")
+    everywhere = reference.loc[reference["n_samples"] == len(params.sheet), "gene"]
+    seen = overview.Overview(params.populations, genes=everywhere, baseline=params.baseline)
+    files = zip(inputs.labels, inputs.quality, inputs.cells, inputs.sums, inputs.counts, strict=True)
+    # one sample at a time: what is kept of it is a few numbers per population
+    for sample, (labels, quality, cells, sums, counts) in zip(params.sheet, files, strict=True):
+        keep = pd.read_parquet(quality, columns=["keep"])["keep"]
+        columns = ["population", "gene", "n_on", "lognorm"]
+        seen.add(
+            sample,
+            labels=pd.read_parquet(labels, columns=list(overview.READ))[keep],
+            cells=pd.read_parquet(cells),
+            sums=pd.read_parquet(sums, columns=columns, filters=[("gene", "in", seen.genes)]),
+            protein=read.read_protein(counts),
+        )
+    samples = [row["sample"] for row in params.sheet]  # a run that estimates no soup has no paths
+    estimates, genes = (
+        {sample: pd.read_csv(path, sep="\t") for sample, path in zip(samples, paths, strict=False)}
+        for paths in (inputs.contamination, inputs.soup)
+    )
+    soup = overview.stack_soup(estimates, genes, markers=seen.genes)
+    for name, table in (seen.tables() | {"contamination": soup}).items():
+        table.to_csv(output[name], sep="\t", index=False)
+        log.info("%s: %d rows", name, len(table))

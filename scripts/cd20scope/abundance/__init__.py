@@ -1,0 +1,1 @@
+"""Shares of populations per donor and visit, and how they change."""

@@ -1,0 +1,122 @@
+"""Change of the number of cells per microlitre, where a blood count gives the scale.
+
+Fractions of cells cannot show it: a population that stays the same in number has a larger share once others are gone.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cd20scope.pseudobulk import leafsums
+from cd20scope.stats import pairs
+from cd20scope.study import catalogue
+
+COUNT = "lymphocytes_per_ul"
+"""Column of the sample sheet: lymphocytes per microlitre of blood at the draw."""
+
+SCALE = "Lymphocytes"
+"""Set of the population tree that the count is of."""
+
+COLUMNS = (
+    *("population", "contrast", "n_pairs", "estimate", "fold_change", "se", "df", "ci_low", "ci_high"),
+    *("p_value", "p_adjusted", "donors", "dropped", "status", "reason"),
+)
+"""Columns of the table of tests; ``estimate`` and its limits are natural logs of a fold change."""
+
+NO_SCALE = f"fractions alone cannot show a change in number: give {COUNT}, from a blood count of the draw, in the sheet"
+
+
+def compare(
+    leaves: pd.DataFrame,
+    *,
+    sheet: pd.DataFrame,
+    populations: Mapping[str, Any],
+    contrasts: Sequence[pairs.Contrast],
+    alpha: float = 0.05,
+    min_pairs: int = 6,
+) -> pd.DataFrame:
+    r"""Paired t-test of cells per microlitre, for every lymphocyte population.
+
+    .. math:: a = \log C + \log\frac{x + 1/2}{n + 1}
+
+    Parameters
+    ----------
+    leaves
+        Kept cells per leaf and sample, as for :func:`cd20scope.abundance.compare.donor_table`.
+    sheet
+        Sample sheet; its column ``lymphocytes_per_ul`` gives C, empty where it is unknown.
+    populations
+        The population catalogue, parsed; ``n`` are the cells of its set ``Lymphocytes``.
+    contrasts, alpha, min_pairs
+        As for :func:`cd20scope.abundance.compare.compare`.
+
+    Returns
+    -------
+    :data:`COLUMNS`. Without any count, or such a set, every row is not testable and says why.
+    """
+    units, unit = leafsums.merge_visits(sheet)
+    cells, tree = leafsums.count_cells(leaves, unit=unit)
+    known = {entry["name"] for entry in populations["sets"]}
+    members: list[str] = []
+    if SCALE in known:
+        inside = catalogue.select(populations, SCALE, tree).to_numpy(dtype=bool)
+        named = [*catalogue.lineage_of(populations), *(name for name, _ in catalogue.selectors(populations))]
+        for name in dict.fromkeys(named):
+            own = catalogue.select(populations, name, tree).to_numpy(dtype=bool)
+            if not (own & ~inside).any():
+                members.append(name)
+    counts = _counts(sheet, unit, len(units))
+    reasons = np.where(np.isnan(counts), f"no {COUNT}", "")
+    rows = []
+    for contrast in contrasts:
+        for name in members:
+            own = catalogue.select(populations, name, tree).to_numpy(dtype=bool)
+            x, n = cells[:, own].sum(axis=1), cells[:, inside].sum(axis=1)
+            with np.errstate(invalid="ignore"):
+                value = np.log(counts) + np.log((x + 0.5) / (n + 1))
+            table = units.assign(value=value, unusable=np.where(n == 0, "no lymphocyte", reasons))
+            where = {"population": name, "contrast": pairs.contrast_name(contrast)}
+            rows.append(where | _test(table, contrast, alpha=alpha, min_pairs=min_pairs))
+    tested = pd.DataFrame(rows, columns=list(COLUMNS))
+    tested["p_adjusted"] = pairs.benjamini_hochberg(tested["p_value"], by=tested["contrast"])
+    return tested
+
+
+def _counts(sheet: pd.DataFrame, unit: pd.Series, n_units: int) -> np.ndarray:
+    """Count of each donor-visit; samples of one donor and visit are of one draw, so their mean."""
+    if COUNT not in sheet:
+        return np.full(n_units, np.nan)
+    values = pd.to_numeric(sheet[COUNT], errors="coerce").reset_index(drop=True)
+    return values.where(values > 0).groupby(unit.to_numpy()).mean().reindex(range(n_units)).to_numpy()
+
+
+def _test(
+    table: pd.DataFrame, contrast: pairs.Contrast, *, alpha: float, min_pairs: int
+) -> dict[str, object]:
+    if table["value"].isna().all():
+        return {"n_pairs": 0, "status": "not testable", "reason": NO_SCALE}
+    paired = pairs.pair(table, contrast)
+    row: dict[str, object] = {
+        "n_pairs": len(paired),
+        "donors": paired.donors_text,
+        "dropped": paired.dropped_text,
+        "status": "not testable",
+        "reason": pairs.too_few(len(paired), max(min_pairs, 1)),
+    }
+    if not paired.donors:
+        return row
+    value = table.astype({"donor": str}).set_index(["visit", "donor"])["value"]
+    later, earlier = (value.loc[[(visit, d) for d in paired.donors]].to_numpy() for visit in contrast)
+    t = pairs.paired_t(later - earlier)
+    row |= {
+        "estimate": t.estimate,
+        "fold_change": float(np.exp(t.estimate)),
+        "reason": row["reason"] or t.no_spread,
+    }
+    if row["reason"]:
+        return row
+    low, high = t.interval(alpha)
+    limits = {"se": t.se, "df": t.df, "ci_low": low, "ci_high": high, "p_value": t.p_value}
+    return row | limits | {"status": "tested"}

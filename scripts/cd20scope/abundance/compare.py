@@ -1,0 +1,333 @@
+"""Change of a population's share, donor by donor.
+
+Shares are compared within a denominator that was fixed beforehand, because the loss of one population makes
+every other share of the whole rise (Gloor et al. 2017, doi:10.3389/fmicb.2017.02224).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cd20scope import schema
+from cd20scope.abundance.log_odds import fraction_upper, log_odds
+from cd20scope.pseudobulk import leafsums
+from cd20scope.stats import pairs
+from cd20scope.stats.changes import Change
+from cd20scope.study import catalogue
+
+DONOR_COLUMNS = (
+    *("sample", "donor", "visit", "population", "denominator"),
+    *("n_cells", "n_denominator", "fraction", "fraction_upper", "logit", "logit_expected"),
+)
+"""Columns of the table of shares per donor and visit."""
+
+ABUNDANCE_COLUMNS = (
+    *("population", "denominator", "contrast", "n_pairs"),
+    *("estimate", "se", "df", "ci_low", "ci_high", "p_value", "p_adjusted"),
+    *(
+        "estimate_expected",
+        "odds_ratio",
+        "fraction_before",
+        "fraction_after",
+        "fell_at_least",
+        "upper_bound",
+        "floor",
+        "ceiling",
+    ),
+    *("donors", "dropped", "status", "reason"),
+)
+"""Columns of the table of tests; ``estimate`` is a change of log odds, as are its limits. ``estimate_expected`` is the
+same from cells estimated by probability rather than called: where it is larger, misclassified cells hide a change."""
+
+
+def donor_table(
+    leaves: pd.DataFrame,
+    *,
+    sheet: pd.DataFrame,
+    populations: Mapping[str, Any],
+    tests: Iterable[tuple[str, str]],
+    value: Literal["n_cells", "expected"] = "n_cells",
+) -> pd.DataFrame:
+    """Count each population and its denominator per donor and visit.
+
+    Parameters
+    ----------
+    leaves
+        Kept cells per leaf: ``sample`` and the columns of :data:`schema.CELLS`; zeros included.
+    sheet
+        Sample sheet: ``sample``, ``donor``, ``visit``. Samples of one donor and visit are added up.
+    populations
+        The population catalogue, parsed.
+    tests
+        Pairs of selectors (population, denominator); repeated pairs are counted once. A denominator that shares no
+        cell with its population is a reference: ``n_denominator`` is then both together, and the log odds are the
+        log ratio of the two.
+    value
+        ``n_cells`` (default) counts called cells, ``expected`` those estimated from probabilities.
+
+    Returns
+    -------
+    :data:`DONOR_COLUMNS`, one row per test, donor and visit. ``fraction_upper`` is the one-sided 95 % limit.
+
+    Raises
+    ------
+    ValueError
+        If a denominator contains part of its population, or a sample of the sheet has no leaves.
+    """
+    units, unit = leafsums.merge_visits(sheet)
+    cells, tree = leafsums.count_cells(leaves, unit=unit, value=value)
+    expected, _ = leafsums.count_cells(leaves, unit=unit, value="expected")
+    blocks = []
+    for population, denominator in dict.fromkeys(tests):
+        inside = catalogue.select(populations, population, tree).to_numpy(dtype=bool)
+        whole = catalogue.select(populations, denominator, tree).to_numpy(dtype=bool)
+        # counted in cells of which it is none, a population is held against them: they are its complement
+        if not (inside & whole).any():
+            whole = whole | inside
+        if (inside & ~whole).any():
+            raise ValueError(
+                f"abundance of {population}: its denominator {denominator} holds only some of its cells, so "
+                "there is no share. Name one that holds the whole population, or none of it."
+            )
+        block = units.assign(population=population, denominator=denominator)
+        block["n_cells"] = cells[:, inside].sum(axis=1)
+        block["n_denominator"] = cells[:, whole].sum(axis=1)
+        part = expected[:, inside].sum(axis=1)
+        block["logit_expected"] = log_odds(part, np.maximum(expected[:, whole].sum(axis=1), part))
+        blocks.append(block)
+    if not blocks:
+        return pd.DataFrame(columns=list(DONOR_COLUMNS))
+    table = pd.concat(blocks, ignore_index=True)
+    x, n = table["n_cells"].to_numpy(), table["n_denominator"].to_numpy()
+    table["fraction"] = np.divide(x, n, out=np.full(len(table), np.nan), where=n > 0)
+    table["fraction_upper"] = fraction_upper(x, n)
+    table["logit"] = log_odds(x, n)
+    return table[list(DONOR_COLUMNS)]
+
+
+def arm_table(
+    leaves: pd.DataFrame,
+    differences: pd.DataFrame,
+    *,
+    sheet: pd.DataFrame,
+    populations: Mapping[str, Any],
+    tests: Sequence[tuple[str, str]],
+    others: Sequence[tuple[str, str]],
+) -> pd.DataFrame:
+    """Count the same shares under other choices, one block of :func:`donor_table` per arm.
+
+    Parameters
+    ----------
+    leaves, sheet, populations, tests
+        As for :func:`donor_table`.
+    differences
+        What other labels add to the leaves or take away: :data:`schema.ARM_CELLS` and ``sample``.
+    others
+        Pairs of selector and other denominator.
+
+    Returns
+    -------
+    ``arm`` and :data:`DONOR_COLUMNS`. Arms: those of ``differences``; ``expected``, cells estimated from
+    probabilities in place of called ones; ``denominator``, the shares of ``others``.
+    """
+    shared: dict[str, Any] = {"sheet": sheet, "populations": populations}
+    keys = ["sample", "population", "subset"]
+    blocks = [donor_table(leaves, tests=others, **shared).assign(arm="denominator")]
+    for arm, of_arm in differences.groupby("arm", observed=True):
+        added = of_arm.groupby(keys, observed=True)["n_cells"].sum()
+        more = added.reindex(pd.MultiIndex.from_frame(leaves[keys]), fill_value=0).to_numpy()
+        changed = leaves.assign(n_cells=leaves["n_cells"] + more)
+        blocks.append(donor_table(changed, tests=tests, **shared).assign(arm=arm))
+    estimated = donor_table(leaves, tests=tests, **shared, value="expected")
+    blocks.append(estimated.assign(arm="expected"))
+    return pd.concat(blocks, ignore_index=True)[["arm", *DONOR_COLUMNS]]
+
+
+def measure_change(
+    rows: pd.DataFrame,
+    *,
+    contrast: pairs.Contrast,
+    min_denominator: int = 20,
+    min_mean_cells: float = 1.0,
+) -> Change:
+    r"""Change of log odds per donor, with the largest fall and rise that the numbers of cells can show.
+
+    .. math:: \mathrm{floor}_i = \log\frac{3 / n_{i1}}{(x_{i0} + 1/2) / n_{i0}}, \quad
+        \mathrm{ceiling}_i = \log\frac{(x_{i1} + 1/2) / n_{i1}}{3 / n_{i0}}
+
+    as 3/n is the 95 % upper limit of a fraction when none of n cells is seen.
+
+    Parameters
+    ----------
+    rows
+        The rows of one population and denominator of :func:`donor_table`.
+    contrast
+        Later and earlier visit.
+    min_denominator
+        A visit with fewer cells in the denominator is not used. Of 20 cells, one is a share of 5 %.
+    min_mean_cells
+        Not testable when the population, or its complement, has fewer cells per donor than this at both
+        visits: below one cell the log odds follow the number of cells loaded rather than the share.
+    """
+    small = rows["n_denominator"] < max(min_denominator, 1)
+    reasons = rows["n_denominator"].map("only {:.0f} cells in the denominator".format)
+    paired = pairs.pair(rows.assign(unusable=reasons.where(small, "")), contrast)
+    if not paired.donors:
+        return Change.nothing(paired, "")
+    (x1, n1, y1), (x0, n0, y0) = counts_at(rows, contrast, paired.donors)
+    return Change(
+        paired=paired,
+        values=y1 - y0,
+        floor=np.log((3 / n1) / ((x0 + 0.5) / n0)),
+        ceiling=np.log(((x1 + 0.5) / n1) / (3 / n0)),
+        reason=_too_few_cells(rows, paired, contrast, min_mean_cells),
+    )
+
+
+def counts_at(
+    rows: pd.DataFrame, visits: Sequence[str], donors: Sequence[str]
+) -> list[tuple[NDArray[np.float64], ...]]:
+    """Cells, cells of the denominator and log odds of these donors, visit by visit."""
+    wide = rows.assign(donor=rows["donor"].astype(str)).set_index(["visit", "donor"])
+    columns = ["n_cells", "n_denominator", "logit"]
+    at_visits = [wide.loc[pd.MultiIndex.from_product([[visit], donors]), columns] for visit in visits]
+    return [tuple(table[column].to_numpy(dtype=float) for column in columns) for table in at_visits]
+
+
+def compare(
+    donors: pd.DataFrame,
+    *,
+    contrasts: Sequence[pairs.Contrast],
+    alpha: float = 0.05,
+    min_pairs: int = 6,
+    min_denominator: int = 20,
+    min_mean_cells: float = 1.0,
+) -> pd.DataFrame:
+    """Paired t-test of the log odds of every population, for every contrast.
+
+    Parameters
+    ----------
+    donors
+        From :func:`donor_table`.
+    contrasts
+        Pairs (later, earlier) of visits.
+    alpha
+        Intervals are two-sided ``1 - alpha``, ``upper_bound`` and ``fell_at_least`` one-sided.
+    min_pairs
+        Below this the estimate is given without interval and p-value. 6 is the first number of pairs at which
+        an exact sign-flip test could reach 0.05.
+    min_denominator, min_mean_cells
+        As for :func:`measure_change`.
+
+    Returns
+    -------
+    :data:`ABUNDANCE_COLUMNS`, one row per population, denominator and contrast, ``status`` "tested" or "not
+    testable". ``p_adjusted`` is Benjamini-Hochberg within the contrast over the tested rows. Fractions before
+    and after are geometric means over donors. ``fell_at_least`` is the fall of the odds that the one-sided
+    limit and the detection limit allow to claim. Where the detection limit decides (``upper_bound`` below
+    ``floor``), ``ci_low`` is missing, as nothing bounds the residual from below, and ``ci_high`` is not below
+    ``floor``.
+    """
+    schema.require_columns(donors, DONOR_COLUMNS, name="abundance per donor")
+    rows = [
+        {"population": population, "denominator": denominator, "contrast": pairs.contrast_name(contrast)}
+        | _test_one(
+            block,
+            measure_change(
+                block,
+                contrast=contrast,
+                min_denominator=min_denominator,
+                min_mean_cells=min_mean_cells,
+            ),
+            contrast=contrast,
+            alpha=alpha,
+            min_pairs=min_pairs,
+        )
+        for contrast in contrasts
+        for (population, denominator), block in donors.groupby(["population", "denominator"], sort=False)
+    ]
+    table = pd.DataFrame(rows, columns=list(ABUNDANCE_COLUMNS))
+    table["p_adjusted"] = pairs.benjamini_hochberg(table["p_value"], by=table["contrast"])
+    return table
+
+
+def _test_one(
+    block: pd.DataFrame, change: Change, *, contrast: pairs.Contrast, alpha: float, min_pairs: int
+) -> dict[str, object]:
+    """Test one population in one contrast: every column that follows its name."""
+    row: dict[str, object] = {
+        "n_pairs": len(change.paired),
+        "donors": change.paired.donors_text,
+        "dropped": change.paired.dropped_text,
+        "status": "not testable",
+        "reason": change.reason or pairs.too_few(len(change.paired), max(min_pairs, 1)),
+    }
+    if not change.measured:
+        return row
+    t = pairs.paired_t(change.values)
+    (x1, n1, _), (x0, n0, _) = counts_at(block, contrast, change.paired.donors)
+    row |= {
+        "estimate": t.estimate,
+        "estimate_expected": _mean_change(
+            block, "logit_expected", donors=change.paired.donors, contrast=contrast
+        ),
+        "odds_ratio": float(np.exp(t.estimate)),
+        "fraction_before": float(np.exp(np.mean(np.log((x0 + 0.5) / (n0 + 1))))),
+        "fraction_after": float(np.exp(np.mean(np.log((x1 + 0.5) / (n1 + 1))))),
+        "floor": change.mean_floor,
+        "ceiling": change.mean_ceiling,
+        "reason": row["reason"] or t.no_spread,
+    }
+    if row["reason"]:
+        return row
+    spread = {"se": t.se, "df": t.df, "upper_bound": t.upper(alpha)}
+    return (
+        row
+        | spread
+        | show_limits(t, floor=change.mean_floor, alpha=alpha)
+        | {
+            "p_value": t.p_value,
+            "status": "tested",
+        }
+    )
+
+
+def show_limits(t: pairs.PairedTest, *, floor: float, alpha: float) -> dict[str, float]:
+    """Limits that may be shown: ``ci_low``, ``ci_high`` and ``fell_at_least``.
+
+    Where the detection limit decides (upper limit below ``floor``), nothing bounds the residual from below, so
+    ``ci_low`` is missing, and ``ci_high`` is not below ``floor``.
+    """
+    low, high = t.interval(alpha)
+    shown = max(upper := t.upper(alpha), floor)
+    limited = upper < min(floor, 0.0)
+    return {
+        "ci_low": float("nan") if limited else low,
+        "ci_high": max(high, floor) if limited else high,
+        "fell_at_least": 1 - float(np.exp(shown)) if shown < 0 else float("nan"),
+    }
+
+
+def _mean_change(
+    block: pd.DataFrame, column: str, *, donors: Sequence[str], contrast: pairs.Contrast
+) -> float:
+    wide = block.assign(donor=block["donor"].astype(str)).set_index(["visit", "donor"])[column]
+    later, earlier = (wide.loc[visit].loc[list(donors)] for visit in contrast)
+    return float((later - earlier).mean())
+
+
+def _too_few_cells(block: pd.DataFrame, paired: pairs.Pairs, contrast: pairs.Contrast, least: float) -> str:
+    """Say that there are too few cells to tell a share from the number of cells loaded."""
+    used = block[block["donor"].astype(str).isin(paired.donors) & block["visit"].isin(contrast)]
+    inside = used.groupby("visit")["n_cells"].mean().max()
+    outside = (used["n_denominator"] - used["n_cells"]).groupby(used["visit"]).mean().max()
+    name, denominator = used["population"].iloc[0], used["denominator"].iloc[0]
+    for cells, what in ((inside, name), (outside, f"{denominator} outside {name}")):
+        if cells == 0:
+            return f"no cell of {what} at either visit in any of the {len(paired)} pairs"
+        if cells < least:
+            return f"{cells:.2g} cells of {what} per donor at the visit with more, {least:g} needed"
+    return ""

@@ -1,0 +1,112 @@
+"""B cells of each donor after treatment: how many are left, and whether they came back early."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from cd20scope.abundance.log_odds import fraction_upper
+
+COLUMNS = (
+    *(
+        "donor",
+        "population",
+        "visit",
+        "n_cells",
+        "n_denominator",
+        "n_cells_baseline",
+        "n_denominator_baseline",
+    ),
+    *("ratio", "ci_low", "ci_high", "call", "statement"),
+)
+"""Columns of the table; ``ratio`` is the share at the visit over that at baseline."""
+
+CELLS = (("B cells", "PBMC"), ("B naive", "PBMC"), ("B memory", "PBMC"))
+"""What is followed; the call is made for each."""
+
+CALLS = ("depleted", "repopulated early", "not depleted", "uncertain", "not measured")
+
+
+def detection(n_cells: int, n_denominator: int) -> str:
+    """Say what was seen of n cells, and what may be there: "0 of 8,412 cells: below 0.036 %, 95 % upper bound"."""
+    seen = f"{n_cells:,} of {n_denominator:,} cells"
+    if n_denominator == 0:
+        return seen
+    upper = 100 * float(fraction_upper(n_cells, n_denominator))
+    if n_cells == 0:
+        return f"{seen}: below {upper:.2g} %, 95 % upper bound"
+    return f"{seen}: {100 * n_cells / n_denominator:.2g} %, at most {upper:.2g} % (95 % upper bound)"
+
+
+def follow(
+    donors: pd.DataFrame, *, visits: Sequence[str], fraction: float, alpha: float = 0.05
+) -> pd.DataFrame:
+    r"""Follow the B cells of every donor.
+
+    .. math:: r = \frac{(x_1 + 1/2) / (n_1 + 1/2)}{(x_0 + 1/2) / (n_0 + 1/2)}, \quad
+        se(\log r)^2 = \frac{1}{x_1 + 1/2} - \frac{1}{n_1 + 1/2} + \frac{1}{x_0 + 1/2} - \frac{1}{n_0 + 1/2}
+
+    Parameters
+    ----------
+    donors
+        From :func:`cd20scope.abundance.compare.donor_table`.
+    visits
+        In order of time, the baseline first.
+    fraction
+        Part of the share at baseline. Below it a donor is depleted. It is a choice, as is any such bound: with 0.1,
+        B cells that were 10 % of the cells are back when they are more than 1 %.
+    alpha
+        Intervals are two-sided ``1 - alpha``.
+
+    Returns
+    -------
+    :data:`COLUMNS`, one row per donor, population of :data:`CELLS` and visit after baseline. ``repopulated early``: the
+    interval lies above the fraction, after a visit at which the estimate lay below; ``not depleted``: above, without
+    one; ``depleted``: below; ``uncertain``: it holds the fraction.
+
+    References
+    ----------
+    Katz et al. (1978), the interval. doi:10.2307/2530610
+    """
+    rows: list[dict[str, object]] = []
+    for population, denominator in CELLS:
+        block = donors[(donors["population"] == population) & (donors["denominator"] == denominator)]
+        for donor, of_donor in block.groupby(block["donor"].astype(str), sort=True):
+            seen = zip(of_donor["visit"], of_donor["n_cells"], of_donor["n_denominator"], strict=True)
+            counts = {str(visit): (int(x), int(n)) for visit, x, n in seen if n > 0}
+            was_low = False
+            for visit in visits[1:]:
+                row: dict[str, object] = {"donor": donor, "population": population, "visit": visit}
+                if missing := [name for name in (visits[0], visit) if name not in counts]:
+                    said = f"no cells at {', '.join(missing)}"
+                    rows.append(row | {"call": "not measured", "statement": said})
+                    continue
+                before, after = counts[visits[0]], counts[visit]
+                ratio, low, high = share_ratio(before, after, alpha=alpha)
+                width = f"{100 * (1 - alpha):g} % CI {100 * low:.2g} to {100 * high:.2g}"
+                said = f"{visit}: {100 * ratio:.2g} % of {visits[0]} ({width}); {detection(*after)}"
+                numbers = dict(zip(COLUMNS[3:10], (*after, *before, ratio, low, high), strict=True))
+                call = _call(low, high, fraction=fraction, was_low=was_low)
+                rows.append(row | numbers | {"call": call, "statement": said})
+                was_low = was_low or ratio < fraction
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def share_ratio(
+    before: tuple[int, int], after: tuple[int, int], *, alpha: float
+) -> tuple[float, float, float]:
+    """Ratio of two shares, each (cells, cells of the denominator), and its limits; see :func:`follow`."""
+    (x0, n0), (x1, n1) = before, after
+    ratio = ((x1 + 0.5) / (n1 + 0.5)) / ((x0 + 0.5) / (n0 + 0.5))
+    variance = 1 / (x1 + 0.5) - 1 / (n1 + 0.5) + 1 / (x0 + 0.5) - 1 / (n0 + 0.5)
+    reach = float(np.exp(special.ndtri(1 - alpha / 2) * np.sqrt(variance)))
+    return ratio, ratio / reach, ratio * reach
+
+
+def _call(low: float, high: float, *, fraction: float, was_low: bool) -> str:
+    if high < fraction:
+        return "depleted"
+    if low > fraction:
+        return "repopulated early" if was_low else "not depleted"
+    return "uncertain"

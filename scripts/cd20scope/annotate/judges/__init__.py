@@ -1,0 +1,1 @@
+"""Other judges of the labels: CellTypist, a labelled reference, labels of the input."""

@@ -1,0 +1,1 @@
+"""The model that labels cells, fitted to a sketch of all samples."""

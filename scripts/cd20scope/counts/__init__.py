@@ -1,0 +1,1 @@
+"""Counts of one sample: the matrix, its proofs, and the file that holds it."""

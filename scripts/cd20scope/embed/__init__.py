@@ -1,0 +1,1 @@
+"""A map of the sketch in two dimensions, for the report alone."""

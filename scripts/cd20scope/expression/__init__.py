@@ -1,0 +1,1 @@
+"""Change of each gene of each population, and of gene sets."""

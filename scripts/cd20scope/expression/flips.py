@@ -1,0 +1,181 @@
+"""Calibration of expression in the run: genes called when the visits of donors are exchanged at random.
+
+PyDESeq2 cannot be fitted hundreds of times, so the linear model of the cross-check, on paired differences of log2
+counts per million, is asked instead, with the labels as they are and flipped.
+
+A gene that did change keeps its large differences when they are flipped, as spread: under flips its variance, and
+with it the trend that all variances lean on, is larger than without treatment. Where much changed, fewer genes are
+called under flips than chance would call.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import optimize, special, stats
+
+from cd20scope.expression import moderated_t
+from cd20scope.expression.fit import Pseudobulk
+from cd20scope.stats import pairs
+from cd20scope.verdict.flips import flip_signs
+
+COLUMNS = (
+    *("population", "contrast", "n_pairs", "n_flips", "n_genes"),
+    *("called", "called_linear", "called_flipped", "any_flipped", "below_005", "below_005_flipped"),
+)
+"""Columns of the table: genes called at the false discovery rate by PyDESeq2, by the linear model, and by it under
+flips (mean, and share of flips with any); shares of genes with p < 0.05 by the linear model, real and under flips."""
+
+
+@dataclass(frozen=True)
+class Flipped:
+    """Moderated t of every gene, real and under flipped visits.
+
+    Attributes
+    ----------
+    genes
+        Names, shape (genes,).
+    t
+        Shape (1 + flips, genes); the first row has the visits as they are.
+    df
+        Degrees of freedom of t, shape (1 + flips,).
+    n_pairs
+        Donors with both visits.
+    """
+
+    genes: pd.Index
+    t: NDArray[np.float64]
+    df: NDArray[np.float64]
+    n_pairs: int
+
+    def p_values(self, below: float = 1.0) -> NDArray[np.float64]:
+        """Two-sided p-values, shape of ``t``; those that are not under ``below`` are given as 1, which saves time."""
+        p, size = np.ones_like(self.t), np.abs(self.t)
+        # a little room, so that rounding loses no p-value at the edge
+        asked = size >= (1 - 1e-9) * special.stdtrit(self.df, 1 - below / 2)[:, None]
+        p[asked] = 2 * special.stdtr(np.broadcast_to(self.df[:, None], size.shape)[asked], -size[asked])
+        return p
+
+
+def flip_genes(
+    data: Pseudobulk, genes: pd.Index, *, contrast: pairs.Contrast, seed: int, limit: int = 100
+) -> Flipped:
+    r"""Test every gene with the visits of donors exchanged.
+
+    .. math:: d_{gi} = y_{gi1} - y_{gi0}, \quad \tilde t_g = \frac{\bar d_g}{\tilde s_g / \sqrt N}
+
+    with y in log2 counts per million, and the variances moderated towards a trend in the mean as in
+    :func:`cd20scope.expression.moderated_t.moderated_t`.
+
+    Parameters
+    ----------
+    data
+        Summed counts of one population.
+    genes
+        Genes that the model of the population was fitted to.
+    contrast
+        Later and earlier visit.
+    seed
+        Of the random patterns of signs.
+    limit
+        Most flips. A pattern and its mirror image give the same absolute t, so all patterns are half of 2^N, without
+        the one that changes nothing; beyond the limit they are drawn at random.
+
+    References
+    ----------
+    Flips of signs as the null: Winkler et al. (2014). doi:10.1016/j.neuroimage.2014.01.060
+    Moderation: Smyth (2004). doi:10.2202/1544-6115.1027
+    """
+    design = data.design.astype({"donor": str, "visit": str})
+    paired = pairs.pair(design, contrast)
+    rows = design[design["unusable"] == ""].reset_index().set_index(["visit", "donor"])["index"]
+    later, earlier = (rows.loc[[(visit, donor) for donor in paired.donors]] for visit in contrast)
+    size = data.counts.sum(axis=1)
+    y1, y0 = (
+        moderated_t.log2_cpm(data.counts.loc[index, genes], library_size=size.loc[index]).to_numpy()
+        for index in (later, earlier)
+    )
+    d, mean, n = y1 - y0, (y1 + y0).mean(axis=0) / 2, len(paired)
+    patterns = np.vstack([np.ones(n), other_patterns(n, limit=limit, rng=np.random.default_rng(seed))])
+    average = patterns @ d / n
+    variance = np.maximum((d**2).sum(axis=0) - n * average**2, 0) / (n - 1)
+    moderated, df = _moderate(variance, df=n - 1, mean=mean)
+    return Flipped(genes, average / np.sqrt(moderated / n), df, n)
+
+
+def other_patterns(n: int, *, limit: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Patterns of signs of ``n`` donors that say something else than the real one; shape (flips, n).
+
+    All of them when they are at most ``limit``, else as many at random, none twice. The first donor keeps its sign.
+    """
+    # far more than are kept, so that enough differ
+    rest = np.unique(flip_signs(n - 1, limit=4 * max(limit, 16), rng=rng), axis=0)
+    rest = rest[(rest < 0).any(axis=1)]
+    if len(rest) > limit:
+        rest = rest[rng.choice(len(rest), limit, replace=False)]
+    return np.column_stack([np.ones(len(rest)), rest])
+
+
+def _moderate(
+    variance: NDArray[np.float64], *, df: int, mean: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Moderate the variances of every pattern, shape (patterns, genes), as the cross-check does those of one.
+
+    As :func:`cd20scope.expression.moderated_t.variance_prior`, with the trend fitted to all patterns at once.
+
+    Returns
+    -------
+    Variances, same shape, and degrees of freedom of t, shape (patterns,).
+    """
+    guarded = np.maximum(variance, 1e-5 * np.median(variance, axis=1, keepdims=True))
+    e = np.log(guarded) - special.digamma(df / 2) + np.log(df / 2)
+    basis = moderated_t.natural_spline(mean)
+    weights, *_ = np.linalg.lstsq(basis, e.T, rcond=None)
+    trend = (basis @ weights).T
+    scatter = ((e - trend) ** 2).sum(axis=1) / (len(mean) - basis.shape[1]) - special.polygamma(1, df / 2)
+    found = np.flatnonzero(scatter > 0)
+    prior_df, log_prior = np.full(len(variance), np.inf), trend
+    if len(found):
+        # the reciprocal of the trigamma function is nearly straight: a few steps from there suffice (Smyth 2004)
+        half = optimize.newton(
+            lambda x, s: 1 / special.polygamma(1, x) - 1 / s,
+            0.5 + 1 / scatter[found],
+            fprime=lambda x, _: -special.polygamma(2, x) / special.polygamma(1, x) ** 2,
+            args=(scatter[found],),
+        )
+        prior_df[found] = 2 * half
+        log_prior[found] += (special.digamma(half) - np.log(half))[:, None]
+    # a prior of infinite weight replaces the variances
+    weight = 1 / (1 + df / prior_df)[:, None]
+    moderated: NDArray[np.float64] = weight * np.exp(log_prior) + (1 - weight) * variance
+    return moderated, np.minimum(df + prior_df, df * len(mean))
+
+
+def count_called(flipped: Flipped, fitted: pd.DataFrame, *, alpha: float) -> dict[str, object]:
+    """Count what is called with the visits as they are and flipped: :data:`COLUMNS` but the first two.
+
+    Parameters
+    ----------
+    flipped
+        From :func:`flip_genes`.
+    fitted
+        Rows of the same population and contrast from :func:`cd20scope.expression.fit.fit_population`.
+    alpha
+        False discovery rate.
+    """
+    # a gene is called only with p < alpha, so larger p-values decide nothing
+    p = flipped.p_values(below=max(alpha, 0.05))
+    called = (stats.false_discovery_control(p, axis=1, method="bh") < alpha).sum(axis=1)
+    below = (p < 0.05).mean(axis=1)
+    return {
+        "n_pairs": flipped.n_pairs,
+        "n_flips": len(called) - 1,
+        "n_genes": len(flipped.genes),
+        "called": int((fitted["p_adjusted"] < alpha).sum()),
+        "called_linear": int(called[0]),
+        "called_flipped": float(called[1:].mean()),
+        "any_flipped": float((called[1:] > 0).mean()),
+        "below_005": float(below[0]),
+        "below_005_flipped": float(below[1:].mean()),
+    }

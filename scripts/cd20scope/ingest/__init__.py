@@ -1,0 +1,1 @@
+"""From any count file to the counts of one sample."""

@@ -1,0 +1,193 @@
+"""Foreign count files, told apart by their content and opened without loading the matrix.
+
+Each opener yields the places of a file that may hold counts, as
+:class:`~cd20scope.ingest.formats.source.Source`: names at once, values on request. So a look at the first values and a full read go through the same code. 10x
+and h5ad files are read with h5py and scipy and not with scanpy or anndata, whose import takes longer (2 to 6 s)
+than reading a sample.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+from scipy import sparse
+
+from cd20scope.counts.matrix import IngestError
+from cd20scope.ingest.formats.h5ad import compressed, open_anndata
+from cd20scope.ingest.formats.loom import open_loom
+from cd20scope.ingest.formats.source import (
+    N_HEAD,
+    NO_STRINGS,
+    Rows,
+    Source,
+    check_size,
+    checked,
+    explained,
+    read_strings,
+    take_rows,
+    tell_apart,
+)
+from cd20scope.ingest.formats.tenx_mtx import MATRIX, locate, open_mtx, open_text
+from cd20scope.ingest.formats.text_table import open_table, separator_of
+
+ZARR = (".zgroup", ".zattrs", "zarr.json")
+"""What the folder of a zarr store holds, in its versions 2 and 3."""
+HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+RDS = (b"X\n\x00\x00\x00", b"A\n2\n", b"A\n3\n", b"RDX2\n", b"RDX3\n")
+"""How R's own files begin, once unpacked."""
+
+
+def sniff_format(path: Path | str) -> str:
+    """Tell the format of a count file from its content, whatever it is called.
+
+    Returns
+    -------
+    One of :data:`cd20scope.schema.FORMATS`.
+
+    Raises
+    ------
+    IngestError
+        When the path is not there or its content is none of these.
+    """
+    path = Path(path)
+    with explained(path):
+        if not path.exists():
+            raise IngestError(f"{path}: not there. Correct the path in the sample sheet.")
+        if path.is_dir():
+            if any((path / name).exists() for name in ZARR):
+                return "zarr"
+            locate(path, MATRIX)
+            return "10x_mtx"
+        with path.open("rb") as handle:
+            start = handle.read(len(HDF5_SIGNATURE))
+        if start == HDF5_SIGNATURE:
+            return _sniff_hdf5(path)
+        return _sniff_text(path, start)
+
+
+def _sniff_hdf5(path: Path) -> str:
+    with h5py.File(path, "r") as file:
+        if {"matrix", "row_attrs", "col_attrs"} <= set(file):
+            return "loom"
+        if "matrix" in file or _version_2_groups(file):
+            return "10x_h5"
+        if file.attrs.get("encoding-type") == "anndata" or {"obs", "var"} <= set(file):
+            return "h5ad"
+        raise IngestError(
+            f"{path}: an HDF5 file, but neither 10x counts nor h5ad nor loom; it holds "
+            f"{', '.join(file) or 'nothing'}. Give Cell Ranger's filtered_feature_bc_matrix.h5 or an "
+            "h5ad file with raw counts."
+        )
+
+
+def _sniff_text(path: Path, start: bytes) -> str:
+    if start.startswith((b"BZh", b"\xfd7zXZ")):
+        text = start
+    else:
+        with open_text(path) as handle:
+            text = handle.read(1 << 16)
+    if text.startswith(RDS) or (start.startswith((b"BZh", b"\xfd7zXZ")) and path.suffix.lower() == ".rds"):
+        return "seurat"
+    if text.startswith(b"%%MatrixMarket"):
+        return "10x_mtx"
+    line = text.split(b"\n", 1)[0]
+    try:
+        if separator_of(line.decode("utf-8-sig").strip()) and b"\0" not in text:
+            return "table"
+    except UnicodeDecodeError:
+        pass
+    what = "is empty" if not start else f"is no file of counts that is known (it starts with {start!r})"
+    raise IngestError(
+        f"{path}: {what}. Give a 10x HDF5 file, the folder that holds matrix.mtx, features.tsv and barcodes.tsv, an "
+        "h5ad, zarr, loom or Seurat .rds file, or a table of counts as text with names in the first row and column."
+    )
+
+
+@contextmanager
+def open_sources(path: Path, *, format: str, place: str = "") -> Iterator[list[Source]]:
+    """Open a count file; the places where counts may be, the likeliest first.
+
+    Parameters
+    ----------
+    path
+        File or folder.
+    format
+        As :func:`sniff_format` tells it.
+    place
+        Where an h5ad file or a zarr store holds the counts; empty (default) to look for them.
+
+    Raises
+    ------
+    IngestError
+        Also for whatever goes wrong while the file is open.
+    """
+    with explained(path):
+        if format == "10x_mtx":
+            yield [open_mtx(path)]
+            return
+        if format == "table":
+            yield open_table(path)
+            return
+        if format == "seurat":
+            raise IngestError(
+                f"{path}: a file of R. The workflow reads Seurat objects through R; give it in the sample sheet under "
+                "a name that ends in .rds."
+            )
+        if format == "zarr":
+            import zarr  # costs half a second: only for those who need it
+
+            yield open_anndata(zarr.open_group(str(path), mode="r"), path, place=place)
+            return
+        with h5py.File(path, "r") as file:
+            match format:
+                case "10x_h5":
+                    yield [_10x_h5(file, path)]
+                case "loom":
+                    yield open_loom(file, path)
+                case _:
+                    yield open_anndata(file, path, place=place)
+
+
+def _version_2_groups(file: h5py.File) -> list[str]:
+    """Genomes of a Cell Ranger 1 or 2 file: one group each."""
+    return [name for name, node in file.items() if isinstance(node, h5py.Group) and "gene_names" in node]
+
+
+def _10x_h5(file: h5py.File, path: Path) -> Source:
+    if "matrix" in file:
+        group, features = file["matrix"], file["matrix"]["features"]
+        names = read_strings(features["name"])
+        ids = read_strings(features["id"]) if "id" in features else NO_STRINGS
+        types = read_strings(features["feature_type"]) if "feature_type" in features else NO_STRINGS
+    else:
+        genomes = _version_2_groups(file)
+        if len(genomes) > 1:
+            raise IngestError(
+                f"{path}: several genomes ({', '.join(genomes)}). Give a file of the human counts alone."
+            )
+        group = file[genomes[0]]
+        names, ids, types = read_strings(group["gene_names"]), read_strings(group["genes"]), NO_STRINGS
+    keep, antibodies = tell_apart(types, n_features=len(names), where=str(path))
+    n_features, n_cells = (int(n) for n in group["shape"][:])
+    shape = (n_cells, n_features)
+    check_size(int(group["data"].shape[0]), path=path, what="stored values")
+    check_size(int(group["barcodes"].shape[0]), path=path, what="barcodes")
+
+    def load(rows: Rows | None) -> sparse.csr_matrix:
+        if rows is not None:
+            return take_rows(group, rows, n_columns=n_features)
+        return checked(sparse.csr_matrix(compressed(group), shape=shape))
+
+    # Genes x cells by column is, number for number, cells x genes by row.
+    return Source(
+        place=group.name.strip("/"),
+        shape=shape,
+        barcodes=read_strings(group["barcodes"]),
+        names=names,
+        ids=ids,
+        keep=keep,
+        antibodies=antibodies,
+        head=lambda: checked(sparse.csr_matrix(compressed(group, N_HEAD), shape=shape)),
+        load=load,
+    )

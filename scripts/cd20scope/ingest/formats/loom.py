@@ -1,0 +1,74 @@
+"""Loom files: genes x cells in one dense HDF5 array, names and columns in row and column attributes."""
+
+from functools import partial
+from pathlib import Path
+
+import h5py
+import numpy as np
+from scipy import sparse
+
+from cd20scope.counts.matrix import IngestError, Strings
+from cd20scope.ingest.formats.source import (
+    N_HEAD,
+    NO_STRINGS,
+    Rows,
+    Source,
+    check_size,
+    read_strings,
+    tell_apart,
+)
+
+CELLS = ("CellID", "obs_names", "cell_id", "cell_names", "barcode", "barcodes")
+GENES = ("Gene", "var_names", "gene_name", "gene_names", "symbol")
+IDS = ("Accession", "gene_ids", "gene_id", "ensembl_id")
+BLOCK_CELLS = 512
+"""Cells read together; loom's chunks are squares of 64."""
+
+
+def open_loom(file: h5py.File, path: Path) -> list[Source]:
+    """Give the counts of a loom file; see :func:`cd20scope.ingest.formats.detect.open_sources`.
+
+    Raises
+    ------
+    IngestError
+    """
+    node, of_genes, of_cells = file["matrix"], file["row_attrs"], file["col_attrs"]
+    n_genes, n_cells = (int(n) for n in node.shape)
+    for n, what in ((n_cells, "cells"), (n_genes, "genes"), (n_cells * n_genes, "values")):
+        check_size(n, path=path, what=what)
+    names, barcodes = _first(of_genes, GENES), _first(of_cells, CELLS)
+    if not (names.size and barcodes.size):
+        lacking, held = ("row_attrs", of_genes) if not names.size else ("col_attrs", of_cells)
+        raise IngestError(
+            f"{path}: a loom file whose {lacking} hold {', '.join(held) or 'nothing'}. Name genes in row_attrs/Gene "
+            "and cells in col_attrs/CellID."
+        )
+    keep, antibodies = tell_apart(NO_STRINGS, n_features=len(names), where=str(path))
+    return [
+        Source(
+            place="matrix",
+            shape=(n_cells, n_genes),
+            barcodes=barcodes,
+            names=names,
+            ids=_first(of_genes, IDS),
+            keep=keep,
+            antibodies=antibodies,
+            head=lambda: _load(node, np.arange(min(n_cells, max(1, N_HEAD // max(n_genes, 1)) + 9))),
+            load=lambda rows: _load(node, np.arange(n_cells) if rows is None else rows),
+            columns={name: partial(read_strings, of_cells[name]) for name in of_cells},
+        )
+    ]
+
+
+def _first(attributes: h5py.Group, names: tuple[str, ...]) -> Strings:
+    return next((read_strings(attributes[name]) for name in names if name in attributes), NO_STRINGS)
+
+
+def _load(node: h5py.Dataset, rows: Rows) -> sparse.csr_matrix:
+    parts = [sparse.csr_matrix((0, node.shape[0]), dtype=node.dtype)]
+    for at in np.unique(rows // BLOCK_CELLS) * BLOCK_CELLS:
+        inside = rows[(rows >= at) & (rows < at + BLOCK_CELLS)]
+        block = node[:, int(inside[0]) : int(inside[-1]) + 1]
+        parts.append(sparse.csr_matrix(block[:, inside - inside[0]].T))
+    stacked: sparse.csr_matrix = sparse.vstack(parts, format="csr")
+    return stacked

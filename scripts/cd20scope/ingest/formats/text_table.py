@@ -1,0 +1,150 @@
+"""Dense tables of counts as text, as found in public archives: genes in rows or in columns, gzipped or not."""
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import sparse
+
+from cd20scope.counts.matrix import ANCHORS, BARCODE, IngestError, Strings, share
+from cd20scope.ingest.formats.source import NO_STRINGS, Rows, Source, explained, tell_apart
+from cd20scope.ingest.formats.tenx_mtx import open_text
+from cd20scope.ingest.gene_names import ENSEMBL
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SEPARATORS = ("\t", ",", ";", " ")
+BLOCK_CELLS = 1 << 22
+"""Table cells parsed together."""
+HEAD_LINES = 40
+LONGEST = 1 << 28
+"""Characters of a line above which the file is no table."""
+
+
+def separator_of(line: str) -> str:
+    """Find the separator that splits a header into most parts; empty when none does."""
+    best = max(SEPARATORS, key=line.count)
+    return best if best in line else ""
+
+
+def open_table(path: Path) -> list[Source]:
+    """Give the counts of a table; see :func:`cd20scope.ingest.formats.detect.open_sources`.
+
+    The first column names the rows; the header may lack a name for it, as R writes it.
+
+    Raises
+    ------
+    IngestError
+    """
+    with explained(path), open_text(path) as handle:
+        first, second = handle.readline(LONGEST), handle.readline(LONGEST)
+        separator = separator_of(_decode(first, path))
+        header = _split(first, separator, path)
+        width = len(_split(second, separator, path)) if second.strip() else len(header)
+        if len(header) == width - 1:
+            header = ["", *header]
+        if len(header) != width or width < 2:
+            raise IngestError(
+                f"{path}, row 2: {width} columns where the header has {len(header)}. Write names of cells "
+                "(or genes) in the first row and in the first column, and nothing but counts elsewhere."
+            )
+        handle.seek(0)
+        handle.readline(LONGEST)
+        rows = [_name(line, separator) for line in handle if line.strip()]
+    across, down = np.array(header[1:], dtype=np.str_), np.array(rows, dtype=np.str_)
+    genes_down = _looks_like_genes(down) >= _looks_like_genes(across)
+    barcodes, names = (across, down) if genes_down else (down, across)
+    keep, antibodies = tell_apart(NO_STRINGS, n_features=len(names), where=str(path))
+
+    def load(wanted: Rows | None, stop: int | None = None) -> sparse.csr_matrix:
+        blocks = list(_blocks(path, separator, n_columns=len(header), stop=stop))
+        empty = sparse.csr_matrix((0, len(across)), dtype=np.float64)
+        matrix = sparse.vstack(blocks or [empty], format="csr")
+        matrix.resize((len(down), len(across)))
+        cells = sparse.csr_matrix(matrix.T) if genes_down else matrix
+        return cells if wanted is None else cells[wanted]
+
+    return [
+        Source(
+            place="table",
+            shape=(len(barcodes), len(names)),
+            barcodes=barcodes,
+            names=names,
+            ids=NO_STRINGS,
+            keep=keep,
+            antibodies=antibodies,
+            head=lambda: load(None, HEAD_LINES),
+            load=load,
+        )
+    ]
+
+
+def _decode(line: bytes, path: Path) -> str:
+    try:
+        return line.decode("utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise IngestError(
+            f"{path}: not UTF-8 text (byte {error.start + 1}). Save it as text in UTF-8."
+        ) from error
+
+
+def _split(line: bytes, separator: str, path: Path) -> list[str]:
+    text = _decode(line, path)
+    cells = next(csv.reader([text], delimiter=separator or "\t"), [])
+    return [cell.strip() for cell in cells]
+
+
+def _name(line: bytes, separator: str) -> str:
+    return line.split(separator.encode(), 1)[0].decode("utf-8", "replace").strip().strip('"').strip()
+
+
+def _looks_like_genes(names: Strings) -> float:
+    """How much a list of names looks like genes rather than cells."""
+    found = float(np.isin(ANCHORS, names).sum())
+    return found + 10 * share(names[:1000], ENSEMBL) - 10 * share(names[:1000], BARCODE)
+
+
+def _blocks(path: Path, separator: str, *, n_columns: int, stop: int | None) -> Iterator[sparse.csr_matrix]:
+    import pandas as pd
+
+    lines = max(1, BLOCK_CELLS // n_columns)
+    with open_text(path) as handle:
+        handle.readline(LONGEST)
+        text = io.TextIOWrapper(handle, encoding="utf-8", errors="replace", newline="")
+        table = pd.read_csv(
+            text,
+            sep=separator,
+            header=None,
+            names=list(range(n_columns)),
+            index_col=0,
+            chunksize=min(lines, stop or lines),
+            nrows=stop,
+            skip_blank_lines=True,
+            low_memory=False,
+        )
+        done = 1
+        for chunk in table:
+            values = chunk.to_numpy()
+            if values.dtype.kind not in "buif":
+                _complain(chunk, path, done)
+            yield sparse.csr_matrix(np.asarray(values, dtype=np.float64))
+            done += len(chunk)
+
+
+def _complain(chunk: "pd.DataFrame", path: Path, done: int) -> None:
+    """Name the first cell that is no number."""
+    import pandas as pd
+
+    for column in chunk.columns:
+        numbers = pd.to_numeric(chunk[column], errors="coerce")
+        odd = np.flatnonzero(numbers.isna() & chunk[column].notna())
+        if odd.size:
+            value = str(chunk[column].iloc[odd[0]])
+            raise IngestError(
+                f"{path}, row {done + int(odd[0]) + 1}, column {int(column) + 1}: {value[:40]!r} is no count. Keep "
+                "names in the first row and the first column alone, and counts elsewhere."
+            )

@@ -1,0 +1,220 @@
+"""Names of genes: from whatever a file calls them to one human symbol each, with the Ensembl id beside it.
+
+Data sets name genes by symbols old and new, by Ensembl ids with or without version, with a genome in front or with
+both names in one. Catalogues speak in today's symbols; here the two meet.
+"""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+
+from cd20scope.counts.matrix import Genes, IngestError, Strings, make_unique, share
+
+PREFIX = re.compile(r"(?:hg19|hg38|GRCh37|GRCh38)_+")
+ENSEMBL = re.compile(r"ENS[A-Z]*G\d{11}(?:\.\d+)?")
+HUMAN_ID = re.compile(r"(ENSG\d{11})(?:\.\d+)?")
+PAIRS = (
+    re.compile(r"(?P<symbol>.+?)[_|:;. -](?P<id>ENSG\d{11})(?:\.\d+)?"),
+    re.compile(r"(?P<id>ENSG\d{11})(?:\.\d+)?[_|:;. -](?P<symbol>.+)"),
+)
+"""Both names in one, either first."""
+MOUSE_ID = re.compile(r"ENSMUSG\d{11}(?:\.\d+)?")
+MOUSE_SYMBOL = re.compile(r"[A-Z][a-z][a-z0-9]*(?:-[A-Za-z0-9]+)*")
+"""Mouse symbols have one capital, in front: Cd79a, Ms4a1."""
+SPREADSHEET = re.compile(
+    r"(?:\d{1,2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+    r"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-\d{1,2}|\d{4}-\d\d-\d\d(?: 00:00:00)?)",
+    re.IGNORECASE,
+)
+"""What spreadsheets make of MARCH1, SEPT2 and DEC1 (doi:10.1186/s13059-016-1044-7)."""
+FEMALE = ("XIST",)
+"""Transcribed in cells with two X chromosomes alone."""
+MALE = ("RPS4Y1", "DDX3Y", "EIF1AY", "KDM5D", "UTY", "USP9Y", "ZFY")
+"""Genes of the Y chromosome outside the part that it shares with X; expressed in blood."""
+
+
+@dataclass(frozen=True, eq=False)
+class GeneTable:
+    """What genes are called; equal only to itself.
+
+    Attributes
+    ----------
+    symbols
+        Ensembl id without version -> symbol.
+    current
+        Symbols in use.
+    outdated
+        Former or other name -> the symbol in use; only names that mean one gene.
+    """
+
+    symbols: Mapping[str, str] = field(default_factory=dict)
+    current: frozenset[str] = frozenset()
+    outdated: Mapping[str, str] = field(default_factory=dict)
+
+
+NO_TABLE = GeneTable()
+"""Knows nothing, and leaves names as they are."""
+
+
+def parse_table(text: str, *, name: str) -> GeneTable:
+    """Read a table of gene names: ``gene``, ``gene_id`` and ``other_names`` (comma-joined), tab-separated.
+
+    Raises
+    ------
+    IngestError
+        A column missing; a name that would mean two genes.
+    """
+    rows = list(csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
+    needed = ("gene", "gene_id", "other_names")
+    if not rows or any(column not in rows[0] for column in needed):
+        found = ", ".join(map(str, rows[0])) if rows else "nothing"
+        raise IngestError(
+            f"{name}: needs the columns {', '.join(needed)}, with tabs between them; found {found}."
+        )
+    current = frozenset(row["gene"] for row in rows)
+    outdated: dict[str, str] = {}
+    for number, row in enumerate(rows, start=2):
+        for other in filter(None, (row["other_names"] or "").split(",")):
+            if outdated.setdefault(other, row["gene"]) != row["gene"] or other in current:
+                raise IngestError(
+                    f"{name}, row {number}: {other!r} is given to {row['gene']} but also means "
+                    f"{outdated[other] if other not in current else other}. Remove it."
+                )
+    return GeneTable({row["gene_id"]: row["gene"] for row in rows if row["gene_id"]}, current, outdated)
+
+
+def tidy_genes(names: Strings, ids: Strings, *, where: str, table: GeneTable = NO_TABLE) -> Genes:
+    """Name genes by unique symbols in use, with their ids beside them.
+
+    Parameters
+    ----------
+    names, ids
+        One per gene; ``ids`` is empty, or holds empty strings, where the file has none: then the name is the
+        id, and an empty name is replaced by the id.
+    where
+        The file, for the error.
+    table
+        Symbols of ids, and outdated symbols; empty (default) leaves both as they are.
+
+    Returns
+    -------
+    Columns ``gene`` and ``gene_id``, in the order given.
+
+    Raises
+    ------
+    IngestError
+        Genes of another species, or of several; names that a spreadsheet turned into dates; Ensembl ids that
+        the table does not know.
+    """
+    # plain text, not numpy's: patterns run over it in half the time
+    try:
+        symbols, codes = _tidied(tuple(names.tolist()), tuple(ids.tolist()), table)
+    except IngestError as error:
+        raise IngestError(f"{where}: {error}") from None
+    return {"gene": np.array(symbols, dtype=object), "gene_id": np.array(codes, dtype=object)}
+
+
+# the samples of a study mostly share their reference
+@lru_cache(maxsize=4)
+def _tidied(
+    names: tuple[str, ...], ids: tuple[str, ...], table: GeneTable
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Symbol and id of each gene, see :func:`tidy_genes`."""
+    codes = list(ids) if ids else [""] * len(names)
+    symbols = [name or code for name, code in zip(names, codes, strict=True)]
+    symbols, codes = _without_prefix(symbols, codes)
+    symbols, codes = _taken_apart(symbols, codes)
+    _check_species(symbols, codes)
+    _check_dates(symbols)
+    # the id beside an empty or made-up name may be all there is
+    known = [HUMAN_ID.fullmatch(name) for name in symbols]
+    codes = [found[1] if found else code for found, code in zip(known, codes, strict=True)]
+    given = symbols
+    symbols = [
+        table.symbols.get(found[1], name) if found else name for found, name in zip(known, given, strict=True)
+    ]
+    if len(symbols) and sum(found is not None for found in known) / len(symbols) > 0.9 and symbols == given:
+        raise IngestError(
+            f"genes are named by Ensembl id ({given[0]}), and none of them is in the table of genes. Add the "
+            "symbols (features.tsv column 2, or an h5ad var column gene_symbols), or give a table of your own under "
+            "ingest: genes."
+        )
+    symbols = _brought_up_to_date(symbols, table)
+    codes = [code or name for code, name in zip(codes, symbols, strict=True)]
+    return tuple(make_unique(symbols)), tuple(codes)
+
+
+def _without_prefix(names: list[str], ids: list[str]) -> tuple[list[str], list[str]]:
+    prefixed = [name for name in names if PREFIX.match(name)]
+    # A few features without prefix (spike-ins, transgenes) are usual; many mean a second species.
+    if len(prefixed) > 0.95 * len(names):
+        bare = [[PREFIX.sub("", text, count=1) for text in texts] for texts in (names, ids)]
+        return bare[0], bare[1]
+    if len(prefixed) > 0.05 * len(names):
+        other = next(name for name in names if not PREFIX.match(name))
+        raise IngestError(
+            f"{len(prefixed):,} of {len(names):,} genes carry a human genome prefix "
+            f"({prefixed[0]}), others do not ({other}): a reference of several species? "
+            "Give the counts of the human genes alone."
+        )
+    return names, ids
+
+
+def _taken_apart(names: list[str], ids: list[str]) -> tuple[list[str], list[str]]:
+    """Split ``symbol_ensembl`` names, where most names are such."""
+    for pattern in PAIRS:
+        found = [
+            pattern.fullmatch(name) if "ENSG" in name and not ENSEMBL.fullmatch(name) else None
+            for name in names
+        ]
+        if sum(match is not None for match in found) > 0.5 * len(names):
+            pairs = [
+                (match["symbol"], match["id"]) if match else (name, other)
+                for match, name, other in zip(found, names, ids, strict=True)
+            ]
+            return [symbol for symbol, _ in pairs], [code for _, code in pairs]
+    return names, ids
+
+
+def _check_species(names: list[str], ids: list[str]) -> None:
+    by_id = max(share(names, MOUSE_ID), share(ids, MOUSE_ID))
+    by_name = share(names, MOUSE_SYMBOL)
+    if by_id > 0.5 or (len(names) >= 10 and by_name > 0.5):
+        example = next((name for name in names if MOUSE_SYMBOL.fullmatch(name)), names[0])
+        raise IngestError(
+            f"genes of mouse ({example}), and cd20scope asks about human blood: its markers and programmes "
+            "are human genes. Give human counts."
+        )
+    if (other := share(names, ENSEMBL) - share(names, HUMAN_ID)) > 0.5:
+        raise IngestError(
+            f"genes of another species ({names[0]}; {other:.0%} are no human ids). Give human counts."
+        )
+
+
+def _check_dates(names: list[str]) -> None:
+    dates = [name for name in names if "-" in name and SPREADSHEET.fullmatch(name)]
+    if dates:
+        raise IngestError(
+            f"{len(dates)} genes were turned into dates by a spreadsheet: {', '.join(dates[:6])}"
+            f"{', ...' if len(dates) > 6 else ''} (such as MARCH1, now MARCHF1, or SEPT2, now SEPTIN2). Take the names "
+            "from the original file; or remove these rows, when it is lost."
+        )
+
+
+def _brought_up_to_date(symbols: list[str], table: GeneTable) -> list[str]:
+    """Rename outdated symbols, unless the data hold the gene under its present name too."""
+    present = set(symbols)
+    wanted = Counter(
+        table.outdated[name] for name in present if name in table.outdated and name not in table.current
+    )
+    # two old names of one gene in the same data say that they are not the same thing there
+    safe = {new for new, times in wanted.items() if times == 1 and new not in present}
+    return [
+        table.outdated[name] if name not in table.current and table.outdated.get(name) in safe else name
+        for name in symbols
+    ]

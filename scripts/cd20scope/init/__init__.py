@@ -1,0 +1,1 @@
+"""A first sample sheet and configuration, guessed from data."""

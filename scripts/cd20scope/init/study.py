@@ -1,0 +1,201 @@
+"""A sample sheet guessed from count files: who gave which sample at which visit, and how sure that is."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from cd20scope.init.files import Found
+from cd20scope.init.names import Guess, Parts, natural, safe_name, spellings, take_apart
+from cd20scope.init.rows import UNKNOWN, Answers, Row, split_file
+from cd20scope.init.visits import Visits, assign_visits
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """What was guessed.
+
+    Attributes
+    ----------
+    rows
+        Samples, in the order of donors and visits.
+    apart
+        Samples of another tissue, which the sheet shows and leaves out.
+    visits, donors
+        For the configuration.
+    guesses, todo, notes
+        To be told: guesses; what the user must fill in; what was left out, and what is worth knowing.
+    """
+
+    rows: list[Row]
+    apart: list[Row]
+    visits: Visits
+    donors: dict[str, list[str]]
+    guesses: list[Guess]
+    todo: list[str]
+    notes: list[str]
+
+
+def guess_study(files: Sequence[Found], *, study: Mapping[str, Sequence[str]], answers: Answers) -> Study:
+    """Guess the sample sheet of count files.
+
+    Parameters
+    ----------
+    files
+        As :func:`cd20scope.init.files.find_files` finds them.
+    study
+        Visits that the hypotheses speak of, with their usual other names.
+    answers
+        What the user says.
+
+    Raises
+    ------
+    ValueError
+        When a column that the user names is not there.
+    """
+    rows, notes, todo = [], [], []
+    by_file: list[tuple[Found, Guess]] = []
+    for file in files:
+        try:
+            own, said, aside = split_file(file, answers)
+        except ValueError as error:
+            raise ValueError(f"{file.path}: {error}.") from error
+        rows += own
+        by_file += [(file, guess) for guess in said]
+        notes += [f"{file.path.name}: {text}" if len(files) > 1 else text for text in aside]
+    rows, said, missing = _read_names(rows)
+    guesses = _together(by_file) + said
+    todo += missing
+    rows, apart = _part_tissues(rows, notes)
+    words = {row.visit: row.reads or row.visit for row in rows if row.visit not in ("", UNKNOWN)}
+    words = dict(sorted(words.items(), key=lambda item: natural(item[1])))
+    visits = assign_visits(words, seen=_seen(rows), study=study, given=answers.visits)
+    if visits.unknown:
+        shown = _few([repr(word) for word in visits.unknown])
+        answer = shlex.quote(f"{visits.unknown[0]}=month6")
+        todo.append(
+            f"the visit that {shown} is. Write it into the brackets of one, under visits in the configuration; or run "
+            f"this again with --visit {answer}, or whichever it is; or take its rows out of the sheet."
+        )
+    donors = spellings(_seen(rows))
+    guesses += visits.guesses + [
+        Guess(
+            f"donor {first}", ", ".join(others), "check", "spelt alike, with no visit in common: one donor?"
+        )
+        for first, others in donors.items()
+    ]
+    raw = sum(row.file.raw is not None for row in rows)
+    if raw:
+        notes.append(f"{raw} unfiltered matrices stand in the column raw: they are no samples.")
+    rows = _libraries(rows, visits, donors, guesses)
+    return Study(_named(rows), apart, visits, donors, guesses, todo, notes)
+
+
+def _together(by_file: list[tuple[Found, Guess]]) -> list[Guess]:
+    """Say once what was guessed alike in several files."""
+    alike: dict[tuple[str, str, str], list[tuple[Found, Guess]]] = {}
+    for file, guess in by_file:
+        alike.setdefault((guess.what, guess.found, guess.sure), []).append((file, guess))
+    merged = []
+    for own in alike.values():
+        file, first = own[0]
+        text = f"in {len(own)} files, as in {file.path.name}: {first.why}" if len(own) > 1 else first.why
+        merged.append(replace(first, why=text))
+    return merged
+
+
+def _seen(rows: Sequence[Row]) -> dict[str, set[str]]:
+    seen: dict[str, set[str]] = {}
+    for row in rows:
+        seen.setdefault(row.donor, set()).add(row.visit)
+    return seen
+
+
+def _read_names(rows: list[Row]) -> tuple[list[Row], list[Guess], list[str]]:
+    """Read donors and visits off the names of samples where nothing else tells them."""
+    lacking = [row for row in rows if not (row.donor and row.visit)]
+    read = take_apart(dict.fromkeys(row.name for row in lacking if row.name))
+    guesses, todo, done = [], [], []
+    used = [row.name for row in lacking if row.name in read]
+    if used:
+        first = read[used[0]]
+        text = f"{len(used)} of {len(lacking)} names; {used[0]!r} is {first.donor}, {first.visit}"
+        guesses.append(Guess("donor and visit", "names of files and folders", "likely", text))
+    for row in rows:
+        parts = read.get(row.name, Parts("", ""))
+        donor = row.donor or parts.donor or row.name or row.file.name
+        visit = row.visit or parts.visit or UNKNOWN
+        done.append(
+            replace(
+                row,
+                donor=donor.replace(",", "_").replace(";", "_"),
+                visit=visit,
+                reads=row.reads or visit,
+                library=row.library or parts.library,
+                tissue=row.extras.get("tissue", "") or row.tissue or parts.tissue,
+            )
+        )
+    nobody = [row.name or row.file.name for row in lacking if not (row.donor or row.name in read)]
+    if nobody:
+        todo.append(
+            f"the donor of {_few(nobody)}. Nothing tells: the sheet has each as a donor of its own. Write the donors' "
+            "names, alike in all rows of a donor."
+        )
+    no_visit = [row.name for row in done if row.visit == UNKNOWN]
+    if no_visit:
+        todo.append(
+            f"the visit of {_few(no_visit)}. Write it over {UNKNOWN!r} in the column visit of the sheet."
+        )
+    return done, guesses, todo
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+
+
+def _part_tissues(rows: list[Row], notes: list[str]) -> tuple[list[Row], list[Row]]:
+    """Set samples of cerebrospinal fluid apart where there is blood too: tissues do not compare."""
+    of_csf = [row for row in rows if row.tissue.upper() in ("CSF", "CEREBROSPINAL FLUID")]
+    if not of_csf or len(of_csf) == len(rows):
+        return rows, []
+    notes.append(
+        f"{len(of_csf)} samples of CSF stand in the sheet behind a #, since tissues do not compare: a study of its own."
+    )
+    return [row for row in rows if not any(row is other for other in of_csf)], of_csf
+
+
+def _libraries(
+    rows: list[Row], visits: Visits, donors: Mapping[str, list[str]], guesses: list[Guess]
+) -> list[Row]:
+    """Tell apart the rows of one donor and visit as libraries, and take the column away where there are none."""
+    visit_of = {word: visit for visit, words in visits.names.items() for word in words}
+    donor_of = {other: first for first, others in donors.items() for other in others}
+    draws: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        key = (donor_of.get(row.donor, row.donor), visit_of.get(row.visit, row.visit))
+        draws.setdefault(key, []).append(row)
+    order = {visit: i for i, visit in enumerate(visits.names)}
+    done = []
+    keys = sorted(draws, key=lambda key: (natural(key[0]), order.get(key[1], len(order)), natural(key[1])))
+    for donor, visit in keys:
+        own = draws[donor, visit]
+        taken: set[str] = set()
+        several = len(own) > 1 and visit != UNKNOWN
+        done += [
+            replace(row, library=safe_name(row.library or row.name or "library", taken) if several else "")
+            for row in own
+        ]
+        if several:
+            text = "several rows of one donor and visit; their cells are counted together"
+            guesses.append(Guess(f"libraries of {donor}, {visit}", str(len(own)), "check", text))
+    return done
+
+
+def _named(rows: list[Row]) -> list[Row]:
+    """Give each row a name that files can bear: its file's or folder's own, or that of donor and visit."""
+    taken: set[str] = set()
+    done = []
+    for row in rows:
+        known = "_".join(filter(None, (row.donor, row.visit, row.library)))
+        wanted = row.name if row.name and (not row.cells or row.visit == UNKNOWN) else known
+        done.append(replace(row, sample=safe_name(wanted, taken)))
+    return done

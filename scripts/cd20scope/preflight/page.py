@@ -1,0 +1,68 @@
+"""The page of the preflight: findings first, then what they rest on."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jinja2
+import pandas as pd
+
+from cd20scope.preflight.findings import Finding
+
+NOTES = {
+    "Donors and visits": "Cells per donor and visit; empty where there is no sample.",
+    "Contrasts": "Donors with both visits, and the smallest true change that so many would show in 80 of 100 "
+    "studies, in standard deviations of the donors' changes (two-sided paired t-test).",
+    "Hypotheses": "What can be asked of these data as far as pairs and genes tell.",
+    "Sex": "Molecules of XIST and of Y genes in the first cells of each sample.",
+    "Genes": "Genes of each marker panel and programme that every sample has.",
+    "Forecast": "Memory of one job and minutes of one core for all jobs of a step, from runs on two cores; rough.",
+}
+
+
+def render(
+    template: str,
+    *,
+    findings: Sequence[Finding],
+    tables: Mapping[str, pd.DataFrame],
+    totals: Mapping[str, Any],
+) -> str:
+    """Write the page.
+
+    Parameters
+    ----------
+    template
+        Text of the Jinja template; everything put into it is escaped.
+    findings
+        Errors and warnings.
+    tables
+        Named as in :data:`NOTES`.
+    totals
+        ``n_samples``, ``n_donors`` and ``n_cells``.
+    """
+    shown = [
+        (
+            "Findings",
+            "",
+            pd.DataFrame([vars(finding) for finding in findings], columns=["level", "about", "text"]),
+        )
+    ]
+    shown += [(name, note, tables[name]) for name, note in NOTES.items() if name in tables]
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    levels = [finding.level for finding in findings]
+    return environment.from_string(template).render(
+        tables=[(name, note, _cells(table)) for name, note, table in shown],
+        errors=levels.count("error"),
+        warnings=levels.count("warning"),
+        **totals,
+    )
+
+
+def _cells(table: pd.DataFrame) -> dict[str, Any]:
+    rows = [["" if pd.isna(cell) else _text(cell) for cell in row] for row in table.itertuples(index=False)]
+    return {"head": [str(name).replace("_", " ") for name in table.columns], "rows": rows}
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, float):
+        return f"{cell:,.0f}" if cell == int(cell) else f"{cell:.2g}"
+    return str(cell)

@@ -1,0 +1,279 @@
+"""What can be told of a study in its first minute, from what :mod:`cd20scope.preflight.files` saw of every sample.
+
+Findings are errors, which stop the run, or warnings, which go with it into the report.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from cd20scope.embed.layout import integrable
+from cd20scope.preflight.findings import Finding
+from cd20scope.preflight.sexes import check_sexes
+
+type Panel = tuple[str, str, Sequence[str]]
+"""Kind (markers or programme), name and genes."""
+
+STEROID_HOURS = 48.0
+"""Hours after a steroid in which lymphocytes are known to be moved."""
+POWER = 0.8
+FEW_CELLS = 500
+
+
+def check_genes(
+    genes: pd.DataFrame, samples: pd.DataFrame, *, panels: Sequence[Panel], min_coverage: float
+) -> tuple[pd.DataFrame, list[Finding]]:
+    """Count the genes of every marker panel and programme that all samples have.
+
+    Parameters
+    ----------
+    genes
+        ``gene n_samples``: in how many samples a gene is measured.
+    samples
+        ``sample n_genes``.
+    panels
+        Kind (markers or programme), name and genes of each.
+    min_coverage
+        Part of a panel's genes below which it is warned of.
+
+    Returns
+    -------
+    ``kind name n_genes n_found missing``, and warnings.
+    """
+    everywhere = set(genes.loc[genes["n_samples"] == len(samples), "gene"])
+    rows, findings = [], []
+    for kind, name, members in panels:
+        missing = sorted(set(members) - everywhere)
+        rows.append((kind, name, len(members), len(members) - len(missing), ", ".join(missing)))
+        if len(missing) > (1 - min_coverage) * len(members):
+            findings.append(
+                Finding(
+                    "warning",
+                    name,
+                    f"{kind}: {len(members) - len(missing)} of {len(members)} genes are in every sample.",
+                )
+            )
+    table = pd.DataFrame(rows, columns=["kind", "name", "n_genes", "n_found", "missing"])
+    if len(everywhere) < 0.9 * len(genes):
+        fewest = samples.sort_values("n_genes").iloc[0]
+        findings.append(
+            Finding(
+                "warning",
+                str(fewest["sample"]),
+                f"samples differ in their genes: {len(genes):,} in any, {len(everywhere):,} in all, "
+                f"{fewest['n_genes']:,} here. Labels and programmes rest on genes of all samples. Were genes without "
+                "counts left out of the files? Then a gene that falls silent seems not to be measured: give the "
+                "unfiltered genes.",
+            )
+        )
+    return table, findings
+
+
+def check_contrasts(
+    sheet: pd.DataFrame, *, contrasts: Sequence[Sequence[str]], min_pairs: int, alpha: float
+) -> tuple[pd.DataFrame, list[Finding]]:
+    """Count the donors of each contrast, and say what so many can show.
+
+    Returns
+    -------
+    ``contrast n_pairs donors smallest_effect``, the last in standard deviations of the donors' changes: what a
+    two-sided paired t-test at ``alpha`` finds with 80 % power; and warnings.
+    """
+    from statsmodels.stats.power import TTestPower
+
+    visits = sheet.groupby("donor")["visit"].agg(set)
+    rows, findings = [], []
+    for later, earlier in contrasts:
+        donors = sorted(str(donor) for donor, seen in visits.items() if {later, earlier} <= seen)
+        name, n = f"{later}-{earlier}", len(donors)
+        effect = TTestPower().solve_power(nobs=n, alpha=alpha, power=POWER) if n >= 2 else np.nan
+        rows.append((name, n, ", ".join(donors), float(np.squeeze(effect))))
+        if n < min_pairs:
+            findings.append(
+                Finding(
+                    "warning",
+                    name,
+                    f"{n} donors have both visits and a verdict needs {min_pairs}: its hypotheses will be "
+                    "not testable.",
+                )
+            )
+    for visit in dict.fromkeys(earlier for _, earlier in contrasts):
+        without = sorted(str(donor) for donor, seen in visits.items() if visit not in seen)
+        if without:
+            findings.append(
+                Finding(
+                    "warning",
+                    visit,
+                    f"donors without this visit, who enter no comparison with it: {', '.join(without)}.",
+                )
+            )
+    return pd.DataFrame(rows, columns=["contrast", "n_pairs", "donors", "smallest_effect"]), findings
+
+
+def check_sheet(sheet: pd.DataFrame, *, integrate_over: str) -> list[Finding]:
+    """Find draws soon after a steroid, batches that equal a visit, and several libraries of one visit."""
+    findings = []
+    if "hours_since_steroid" in sheet:
+        hours = pd.to_numeric(sheet["hours_since_steroid"], errors="coerce")
+        soon = sheet.loc[hours < STEROID_HOURS, "sample"]
+        if len(soon):
+            seen = zip(soon, hours[soon.index], strict=True)
+            told = ", ".join(f"{sample}: {hour:g} h" for sample, hour in seen)
+            findings.append(
+                Finding(
+                    "warning",
+                    f"{len(soon)} samples",
+                    f"drawn within {STEROID_HOURS:g} hours of a steroid, which moves lymphocytes by itself ({told}).",
+                )
+            )
+    if (
+        integrate_over in sheet
+        and len(set(sheet[integrate_over])) > 1
+        and not integrable(sheet, integrate_over)
+    ):
+        findings.append(
+            Finding(
+                "warning",
+                integrate_over,
+                "has a value that occurs at one visit alone, or is not known for all samples: batch and treatment "
+                "cannot be told apart, and the embedding is not integrated over it.",
+            )
+        )
+    for (donor, visit), own in sheet.groupby(["donor", "visit"]):
+        if len(own) > 1:
+            which = ", ".join(own["sample"].astype(str))
+            findings.append(
+                Finding(
+                    "warning", str(donor), f"{visit}: {len(own)} libraries are counted together ({which})."
+                )
+            )
+    return findings
+
+
+def check_cells(samples: pd.DataFrame) -> list[Finding]:
+    """Find samples of so few cells that rare populations cannot be seen in them."""
+    few = samples[samples["n_cells"] < FEW_CELLS]
+    if few.empty:
+        return []
+    told = ", ".join(f"{sample}: {n}" for sample, n in zip(few["sample"], few["n_cells"], strict=True))
+    return [
+        Finding(
+            "warning",
+            f"{len(few)} samples",
+            f"fewer than {FEW_CELLS} cells, in which small populations are below detection ({told}).",
+        )
+    ]
+
+
+def grid(samples: pd.DataFrame, sheet: pd.DataFrame, *, visits: Sequence[str]) -> pd.DataFrame:
+    """Cells per donor (rows) and visit (columns); empty where there is no sample that can be read."""
+    numbers = sheet.assign(n=sheet["sample"].map(samples.set_index("sample")["n_cells"]))
+    table = numbers.pivot_table(index="donor", columns="visit", values="n", aggfunc="sum")
+    return table.reindex(columns=list(visits)).reset_index()
+
+
+def forecast(n_cells: Sequence[int], n_genes: int, *, sketch_cells: int) -> pd.DataFrame:
+    """Memory and time of the heavy steps, from runs on two cores: rough, for planning.
+
+    Returns
+    -------
+    ``step jobs memory_gb minutes``; minutes of one core for all jobs of the step.
+    """
+    total, largest = sum(n_cells), max(n_cells)
+    scale = n_genes / 20_000
+    sketch = min(total, sketch_cells)
+    rows = [
+        (
+            "ingest, qc, labels per sample",
+            len(n_cells),
+            0.2 + 2.5e-5 * largest * scale,
+            0.05 * len(n_cells) + 6e-5 * total,
+        ),
+        ("annotation model", 1, 0.5 + 4.5e-5 * sketch, 0.1 + 1.5e-5 * sketch),
+        ("embedding", 1, 0.5 + 1e-5 * sketch, 0.3 + 1e-5 * sketch),
+        ("expression", 1, 0.8 + 0.01 * len(n_cells) * scale, 0.8 * scale + 0.2),
+    ]
+    return pd.DataFrame(rows, columns=["step", "jobs", "memory_gb", "minutes"])
+
+
+def check_hypotheses(
+    contrasts: pd.DataFrame,
+    genes: pd.DataFrame,
+    *,
+    questions: Sequence[Mapping[str, str]],
+    min_pairs: int,
+    min_coverage: float,
+) -> pd.DataFrame:
+    """Say of every hypothesis whether pairs and genes allow a test: ``id contrast n_pairs testable``."""
+    pairs = contrasts.set_index("contrast")["n_pairs"]
+    found = genes[genes["kind"] == "programme"].set_index("name")
+    rows = []
+    for entry in questions:
+        n = int(pairs.get(entry["contrast"], 0))
+        program = entry.get("program")
+        reason = "" if n >= min_pairs else f"no: {n} pairs, {min_pairs} are needed"
+        if not reason and program in found.index:
+            part = found.loc[program]
+            if part["n_found"] < min_coverage * part["n_genes"]:
+                reason = f"no: {part['n_found']} of {part['n_genes']} genes"
+        rows.append((entry["id"], entry["contrast"], n, reason or "yes"))
+    return pd.DataFrame(rows, columns=["id", "contrast", "n_pairs", "testable"])
+
+
+def examine(
+    samples: pd.DataFrame,
+    genes: pd.DataFrame,
+    sheet: pd.DataFrame,
+    *,
+    problems: Iterable[tuple[str, str]],
+    panels: Sequence[Panel],
+    questions: Sequence[Mapping[str, str]],
+    visits: Sequence[str],
+    contrasts: Sequence[Sequence[str]],
+    alpha: float,
+    min_pairs: int,
+    min_coverage: float,
+    integrate_over: str,
+    sketch_cells: int,
+) -> tuple[dict[str, pd.DataFrame], list[Finding]]:
+    """Put all checks together.
+
+    Parameters
+    ----------
+    samples
+        One row per sample that can be read: ``sample n_cells n_genes xist y_genes``.
+    genes
+        ``gene n_samples``.
+    sheet
+        All samples of the study.
+    problems
+        What is wrong with a sample, by its name.
+    panels
+        Kind, name and genes of marker panels and programmes.
+    questions
+        ``id contrast`` and, where there is one, ``program`` of each hypothesis.
+    visits, contrasts, alpha, min_pairs, min_coverage, integrate_over, sketch_cells
+        As in the configuration.
+
+    Returns
+    -------
+    Tables as :mod:`cd20scope.preflight.page` names them, and findings, errors first.
+    """
+    pairs, of_contrasts = check_contrasts(sheet, contrasts=contrasts, alpha=alpha, min_pairs=min_pairs)
+    errors = [Finding("error", about, text) for about, text in problems]
+    tables = {"Donors and visits": grid(samples, sheet, visits=visits), "Contrasts": pairs}
+    warnings = [*of_contrasts, *check_sheet(sheet, integrate_over=integrate_over)]
+    if len(samples):
+        readable = sheet[sheet["sample"].isin(samples["sample"])]
+        tables["Sex"], of_sex = check_sexes(samples, readable)
+        found, of_genes = check_genes(genes, samples, panels=panels, min_coverage=min_coverage)
+        tables["Genes"] = found
+        tables["Hypotheses"] = check_hypotheses(
+            pairs, found, questions=questions, min_pairs=min_pairs, min_coverage=min_coverage
+        )
+        tables["Forecast"] = forecast(
+            samples["n_cells"].tolist(), int(samples["n_genes"].max()), sketch_cells=sketch_cells
+        )
+        warnings = [*of_sex, *warnings, *of_genes, *check_cells(samples)]
+    return tables, [*errors, *warnings]

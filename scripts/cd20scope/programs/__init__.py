@@ -1,0 +1,1 @@
+"""Change of gene programmes within each population."""

@@ -1,0 +1,287 @@
+"""Scores of gene programmes per donor, visit and population, computed from summed expression.
+
+A score is a mean over cells of something linear in log-normalised expression, so sums over cells give exactly
+what scoring cell by cell would give.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cd20scope.pseudobulk.leafsums import LeafSums
+
+SCORE_COLUMNS = (
+    *("sample", "donor", "visit", "population", "program", "score", "n_cells"),
+    *("n_genes", "coverage", "role"),
+)
+"""Columns of the table of scores."""
+
+PART_COLUMNS = ("donor", "visit", "population", "program", "member", "n_cells", "mean")
+"""Columns of the table that the split into composition and within-cell change is computed from."""
+
+
+def score_programs(
+    sums: LeafSums,
+    *,
+    populations: Mapping[str, Any],
+    programs: Mapping[str, Any],
+    tests: Iterable[tuple[str, str]],
+    seed: int,
+    split: Collection[str] = ("PBMC",),
+    not_controls: Collection[str] = (),
+    min_cells: int = 10,
+    n_controls: int = 50,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    r"""Score programmes per donor, visit and population.
+
+    .. math:: s = \frac{1}{|G|} \sum_{g \in G} \Big( \bar y_g
+        - \frac{1}{|C_g|} \sum_{c \in C_g} \bar y_c \Big)
+
+    with :math:`\bar y_g` the mean over cells of the log-normalised expression of gene g and :math:`C_g`
+    control genes of about the same mean in that population. They take out what moves all genes alike, such as
+    depth.
+
+    A population in ``split`` is scored without controls, as the plain mean over the programme's genes: only
+    then is its change exactly a change of composition plus a change within cells
+    (:func:`cd20scope.programs.compare.split_change`).
+
+    Parameters
+    ----------
+    sums
+        Summed expression per leaf, numbered by :meth:`cd20scope.pseudobulk.leafsums.LeafSums.collect`.
+    populations, programs
+        The catalogues, parsed.
+    tests
+        Pairs (selector, programme name); repeated pairs are scored once.
+    seed
+        Of the control genes, which depend on it, on the names of programme and population and on the data,
+        not on which other programmes are scored.
+    split
+        Populations whose change is split.
+    not_controls
+        Genes never drawn as controls besides those of all programmes: markers of populations, for example,
+        whose free-floating transcripts change with treatment in every cell.
+    min_cells
+        Donor-visits with fewer cells get no score; 10 as for expression.
+    n_controls
+        Controls per gene. 100 are usual with whole transcriptomes; 50 are enough to average and leave a
+        choice in small panels.
+
+    Returns
+    -------
+    scores
+        :data:`SCORE_COLUMNS`, one row per test, donor and visit. ``score`` is missing below ``min_cells`` or
+        when no gene of the programme exists in every sample; ``coverage`` is the share of its genes that do.
+    parts
+        :data:`PART_COLUMNS` for the populations in ``split``: cells and mean programme expression per member.
+
+    References
+    ----------
+    Tirosh et al. (2016). doi:10.1126/science.aad0501
+    """
+    weighed = weigh_programs(
+        sums,
+        populations=populations,
+        programs=programs,
+        tests=tests,
+        seed=seed,
+        split=split,
+        not_controls=not_controls,
+        n_controls=n_controls,
+    )
+    parts = []
+    for population in split:
+        plain = {program: w.plain for (where, program), w in weighed.items() if where == population}
+        if plain:
+            parts += _member_means(sums, sums.select(populations, population), population, plain)
+    scores = apply_weights(sums, weighed, populations=populations, min_cells=min_cells)
+    return scores, _table(parts, PART_COLUMNS)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What a score in one population is a weighted sum of.
+
+    Attributes
+    ----------
+    plain
+        Shape (genes,), 1 / n for each of the n measured genes of the programme.
+    total
+        The same less the weights of control genes; equal to ``plain`` where the population's change is split.
+    n_genes
+        Genes of the programme that every sample has.
+    coverage
+        Their share of the programme.
+    role
+        Role of the programme in the catalogue.
+    """
+
+    plain: NDArray[np.float64]
+    total: NDArray[np.float64]
+    n_genes: int
+    coverage: float
+    role: str
+
+
+def weigh_programs(
+    sums: LeafSums,
+    *,
+    populations: Mapping[str, Any],
+    programs: Mapping[str, Any],
+    tests: Iterable[tuple[str, str]],
+    seed: int,
+    split: Collection[str] = ("PBMC",),
+    not_controls: Collection[str] = (),
+    without: Collection[str] = (),
+    n_controls: int = 50,
+) -> dict[tuple[str, str], Weights]:
+    """Find the weights of every (population, programme); parameters as for :func:`score_programs`.
+
+    Genes of ``without`` are neither scored nor drawn as controls.
+    """
+    known = {program["name"]: program for program in programs["programs"]}
+    reserved = set(not_controls).union(without, *(program["genes"] for program in known.values()))
+    by_population: dict[str, list[str]] = {}
+    for population, name in dict.fromkeys(tests):
+        by_population.setdefault(population, []).append(name)
+    weighed = {}
+    for population, names in by_population.items():
+        selected = sums.select(populations, population)
+        cohort = sums.add_up(selected, value="lognorm").sum(axis=0)
+        cohort /= max(int(sums.n_cells(selected).sum()), 1)
+        for name in names:
+            genes = [gene for gene in known[name]["genes"] if gene not in without]
+            plain = total = _plain_weights(sums.genes, genes)
+            if population not in split:
+                draw = np.random.default_rng([seed, crc32(name.encode()), crc32(population.encode())])
+                total = subtract_controls(
+                    plain, cohort, eligible=~sums.genes.isin(reserved), rng=draw, n_controls=n_controls
+                )
+            n_genes = int((plain > 0).sum())
+            coverage = n_genes / max(len(set(genes)), 1)
+            weighed[population, name] = Weights(plain, total, n_genes, coverage, known[name]["role"])
+    return weighed
+
+
+def apply_weights(
+    sums: LeafSums,
+    weighed: Mapping[tuple[str, str], Weights],
+    *,
+    populations: Mapping[str, Any],
+    min_cells: int,
+) -> pd.DataFrame:
+    """Score donor-visits with given weights; :data:`SCORE_COLUMNS`."""
+    scores = []
+    for population in dict.fromkeys(population for population, _ in weighed):
+        selected = sums.select(populations, population)
+        n_cells, totals = sums.n_cells(selected), sums.add_up(selected, value="lognorm")
+        for (where, name), w in weighed.items():
+            if where != population:
+                continue
+            scores.append(
+                sums.units.assign(
+                    population=population,
+                    program=name,
+                    score=_per_cell(totals @ w.total, n_cells, at_least=min_cells if w.n_genes else np.inf),
+                    n_cells=n_cells,
+                    n_genes=w.n_genes,
+                    coverage=w.coverage,
+                    role=w.role,
+                )
+            )
+    return _table(scores, SCORE_COLUMNS)
+
+
+def subtract_controls(
+    weights: NDArray[np.float64],
+    mean: NDArray[np.float64],
+    *,
+    eligible: NDArray[np.bool_],
+    rng: np.random.Generator,
+    n_controls: int,
+) -> NDArray[np.float64]:
+    """Add negative weights for control genes to a programme's weights, so that they sum to zero.
+
+    For each gene of the programme, ``n_controls`` are drawn without replacement from the eligible genes next
+    to it in the ranking by mean expression, twice as many as are drawn: a bin centred on the gene.
+
+    Parameters
+    ----------
+    weights
+        Shape (genes,), positive for the genes of the programme.
+    mean
+        Shape (genes,), mean expression by which controls are matched.
+    eligible
+        Shape (genes,), genes that may be drawn; none of the programme.
+    rng
+        Source of the draw.
+    n_controls
+        Controls per gene; all eligible genes if there are fewer.
+
+    Raises
+    ------
+    ValueError
+        If no gene may be drawn.
+    """
+    ranked = np.flatnonzero(eligible)[np.argsort(mean[eligible], kind="stable")]
+    if ranked.size == 0:
+        raise ValueError(
+            "no gene is left to serve as a control: every gene measured in all samples belongs to a "
+            "programme or is excluded. Use the whole transcriptome, or exclude fewer genes."
+        )
+    result = weights.copy()
+    width = min(2 * n_controls, ranked.size)
+    for gene in np.flatnonzero(weights > 0):
+        position = int(np.searchsorted(mean[ranked], mean[gene]))
+        start = min(max(position - width // 2, 0), ranked.size - width)
+        drawn = rng.choice(ranked[start : start + width], size=min(n_controls, width), replace=False)
+        result[drawn] -= weights[gene] / len(drawn)
+    return result
+
+
+def _plain_weights(genes: pd.Index, program: Sequence[str]) -> NDArray[np.float64]:
+    present = np.asarray(genes.isin(program), dtype=np.float64)
+    return present / max(float(present.sum()), 1.0)
+
+
+def _per_cell(
+    total: NDArray[np.float64], n_cells: NDArray[np.int64], *, at_least: float
+) -> NDArray[np.float64]:
+    enough = (n_cells > 0) & (n_cells >= at_least)
+    mean = np.full(len(total), np.nan)
+    np.divide(total, n_cells, out=mean, where=enough)
+    return mean
+
+
+def _member_means(
+    sums: LeafSums, selected: NDArray[np.bool_], population: str, weights: Mapping[str, NDArray[np.float64]]
+) -> list[pd.DataFrame]:
+    """Cells and mean programme expression of each population among the selected leaves."""
+    tables = []
+    names = sums.leaves["population"].to_numpy()
+    for member in dict.fromkeys(names[selected]):
+        inside = selected & (names == member)
+        n_cells = sums.n_cells(inside)
+        totals = sums.add_up(inside, value="lognorm")
+        tables += [
+            sums.units.assign(
+                population=population,
+                program=name,
+                member=member,
+                n_cells=n_cells,
+                mean=_per_cell(totals @ weight, n_cells, at_least=1),
+            )
+            for name, weight in weights.items()
+        ]
+    return tables
+
+
+def _table(blocks: list[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
+    if not blocks:
+        return pd.DataFrame(columns=list(columns))
+    return pd.concat(blocks, ignore_index=True)[list(columns)]

@@ -1,0 +1,1 @@
+"""Cells and summed counts per population, sample and cohort."""

@@ -1,0 +1,1 @@
+"""The HTML report, the summary and their tables."""

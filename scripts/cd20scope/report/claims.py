@@ -1,0 +1,218 @@
+"""Hypotheses and their verdicts as cards of the report: which are shown, in which order, in which words."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+import pandas as pd
+
+from cd20scope.report import wording
+from cd20scope.report.colours import VERDICT_STYLE
+from cd20scope.schema import VERDICTS
+
+THEMES: tuple[tuple[str, str, Callable[[wording.Row], bool]], ...] = (
+    ("depletion", "B cells and plasma cells", lambda row: of(row, "B ", "Plasma")),
+    (
+        "presentation",
+        "Antigen presentation and B-cell genes",
+        lambda row: of(row, "PBMC") or "MHC" in str(row["program"]),
+    ),
+    ("helper", "Helper and other T cells", lambda row: of(row, "CD4", "CD8", "T ", "MAIT", "gdT")),
+    ("treg", "Regulatory T cells", lambda row: of(row, "Treg")),
+    ("order", "Order of events: B cells, then T cells", lambda row: row["endpoint"] == "biphasic"),
+    ("innate", "NK and myeloid cells", lambda row: of(row, "NK", "Monocyte", "DC", "pDC", "Myeloid")),
+    ("other", "Other populations", lambda _: True),
+)
+"""Anchor, heading and members of the groups of claims, in the order of the treatment story."""
+
+PARTS = {"main": "", "first": "depletion, ", "then": "no further fall, ", "late": "programme, "}
+"""What the parts of a claim are called before their contrast; only those of a biphasic claim need a name."""
+
+
+def of(row: wording.Row, *starts: str) -> bool:
+    """Whether a hypothesis is about a population that starts with one of these words."""
+    return row["endpoint"] != "biphasic" and str(row["population"]).startswith(starts)
+
+
+def theme_of(row: wording.Row) -> str:
+    """Anchor of the group that a hypothesis belongs to."""
+    return next(anchor for anchor, _, belongs in THEMES if belongs(row))
+
+
+def in_story_order(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Sort hypotheses by theme, then as in the catalogue; add ``theme`` and a short ``label``."""
+    rows = verdicts.to_dict("records")
+    order = [anchor for anchor, _, _ in THEMES]
+    told = verdicts.assign(
+        theme=[theme_of(row) for row in rows], label=[wording.short_name(row) for row in rows]
+    )
+    return told.sort_values(
+        "theme", key=lambda theme: theme.map(order.index), kind="stable", ignore_index=True
+    )
+
+
+def depletions(hypotheses: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
+    """Name, for each claim on the order of events, the population and denominator of its depletion."""
+    return {
+        entry["id"]: (entry["depletion"]["population"], entry["depletion"]["denominator"])
+        for entry in hypotheses
+        if "depletion" in entry
+    }
+
+
+def scored_pairs(hypotheses: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Name population and programme of each hypothesis on scores, in story order, each pair once."""
+    rows: list[wording.Row] = [dict(entry.items()) for entry in hypotheses if "program" in entry]
+    themes = [anchor for anchor, _, _ in THEMES]
+    rows.sort(key=lambda row: themes.index(theme_of(row)))
+    return list(dict.fromkeys((row["population"], row["program"]) for row in rows))
+
+
+def shown_first(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Pick the confirmatory family, every claim that conflicts with one of it, and the parts of its totals."""
+    family = verdicts["family"] == "confirmatory"
+    disputed = set(verdicts.loc[family, "opposes"].dropna()) - {""}
+    conflict = verdicts["id"].isin(disputed) | verdicts["opposes"].isin(set(verdicts.loc[family, "id"]))
+    split = pd.Index(
+        verdicts[["endpoint", "population", "program", "contrast"]]
+        .astype(object)
+        .fillna("")
+        .agg("|".join, axis=1)
+    )
+    part = split.isin(split[family]) & verdicts["component"].isin(["composition", "within"])
+    shown: pd.DataFrame = verdicts.loc[family | part | conflict]
+    return shown
+
+
+def tally(verdicts: pd.DataFrame, *, family: str) -> list[tuple[int, str, int]]:
+    """Count the verdicts of a family in their order: how many, which, and how many of them with a caution."""
+    own = verdicts[verdicts["family"] == family]
+    warned = own["caution"].astype(object).fillna("") != ""  # a column without any text is read as numbers
+    return [
+        (n, verdict, int((warned & (own["verdict"] == verdict)).sum()))
+        for verdict in VERDICTS
+        if (n := int((own["verdict"] == verdict).sum()))
+    ]
+
+
+def chapters(answer: pd.DataFrame) -> list[dict[str, Any]]:
+    """Count the confirmatory verdicts of each theme, in the order of the story."""
+    own = answer[answer["family"] == "confirmatory"]
+    told = []
+    for anchor, heading, _ in THEMES:
+        found = own.loc[own["theme"] == anchor, "verdict"].value_counts()
+        counts = [
+            {"n": int(found[verdict]), "verdict": verdict, **VERDICT_STYLE[verdict]}
+            for verdict in VERDICTS
+            if verdict in found
+        ]
+        if counts:
+            told.append({"anchor": anchor, "heading": heading, "counts": counts})
+    return told
+
+
+def themes(answer: pd.DataFrame, *, ledger: pd.DataFrame) -> list[dict[str, Any]]:
+    """Claims by theme; a group is one claim, or all those that conflict with one another, side by side."""
+    entries = {str(name): rows for name, rows in ledger.groupby("id", sort=False)}
+    nothing = ledger.iloc[:0]
+    told = []
+    for anchor, heading, _ in THEMES:
+        rows = answer[answer["theme"] == anchor].to_dict("records")
+        if rows:
+            claims = [claim(row, ledger=entries.get(str(row["id"]), nothing)) for row in rows]
+            told.append({"anchor": anchor, "heading": heading, "groups": group(claims)})
+    return told
+
+
+def group(claims: Iterable[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Put claims that oppose one another, directly or through a third, into one group, where its first one stood."""
+    groups: list[list[dict[str, Any]]] = []
+    for own in claims:
+        met = [g for g in groups if any(own["id"] == o["opposes"] or own["opposes"] == o["id"] for o in g)]
+        if not met:
+            groups.append([own])
+            continue
+        for other in met[1:]:
+            met[0].extend(other)
+            groups.remove(other)
+        met[0].append(own)
+    return groups
+
+
+def claim(row: wording.Row, *, ledger: pd.DataFrame) -> dict[str, Any]:
+    """Write one hypothesis and its verdict in the words of the page; ``ledger`` has the rows of this hypothesis."""
+    limits = wording.interval(row["ci_low"], row["ci_high"])
+    return {
+        **{
+            key: row[key]
+            for key in ("id", "statement", "verdict", "family", "opposes", "contrast", "direction")
+        },
+        **{key: wording.text_of(row[key]) for key in ("dropped", "test", "note")},
+        **{key: wording.true_minus(row[key]) for key in ("effect", "beside")},
+        "caution": wording.sentence(wording.true_minus(row["caution"])),
+        "reason": wording.sentence(wording.text_of(row["reason"])),
+        **VERDICT_STYLE[row["verdict"]],
+        "anchor": wording.anchor(row["id"]),
+        "tested": not pd.isna(row["estimate"]),
+        "estimate": f"{wording.number(row['estimate'])} {wording.unit_of(row)}",
+        "interval": "described only" if limits == wording.NOTHING else f"95 % CI {limits}",
+        "p": wording.p_value(row["p_adjusted"]),
+        "asked": wording.asked(row),
+        "held": wording.held(row),
+        "could_show": wording.could_show(row),
+        "pairs": pairs(row, ledger),
+        "ledger": tell_ledger(ledger),
+        "source": wording.link_dois(row["source"]),
+    }
+
+
+def pairs(row: wording.Row, ledger: pd.DataFrame) -> str:
+    """Say how many donors enter, of how many, and why the others do not; without a test they are only complete."""
+    donors = ledger["donor"].nunique()
+    of_all = f" of {donors}" if donors else ""
+    verb = "complete" if row["verdict"] == "not testable" else "enter"
+    left_out = wording.text_of(row["dropped"])
+    return f"{wording.count(row['n_pairs'])}{of_all} {verb}" + (f"; not {left_out}" if left_out else "")
+
+
+def tell_ledger(ledger: pd.DataFrame) -> dict[str, Any]:
+    """Lay out the ledger of one hypothesis.
+
+    Returns
+    -------
+    ``head``, one heading per change; ``rows`` of (donor, whether it enters, changes, reason).
+    """
+    parts = list(dict.fromkeys(zip(ledger["part"], ledger["contrast"], ledger["unit"], strict=True)))
+    rows = []
+    entries = ledger.dropna(subset="donor").sort_values("donor", kind="stable").to_dict("records")
+    for donor, own in groupby(entries, key=itemgetter("donor")):
+        of_donor = list(own)
+        value = {entry["part"]: entry["change"] for entry in reversed(of_donor)}
+        changes = [wording.number(value.get(part)) for part, _, _ in parts]
+        reasons = dict.fromkeys(filter(None, (wording.text_of(entry["reason"]) for entry in of_donor)))
+        enters = all(entry["enters"] == "yes" for entry in of_donor)
+        rows.append((str(donor), enters, changes, "; ".join(reasons)))
+    several = len(parts) > 1
+    head = [f"{PARTS.get(part, '') if several else ''}{contrast}, {unit}" for part, contrast, unit in parts]
+    return {"head": head, "rows": rows}
+
+
+def wide_ledger(ledger: pd.DataFrame, *, order: Sequence[str]) -> pd.DataFrame:
+    """One row per hypothesis and part, one column per donor with its change; ``out`` names those left out.
+
+    Changes of donors that do not enter are not shown.
+    """
+    rows: list[Mapping[str, Any]] = []
+    kept = {name: number for number, name in enumerate(order)}
+    for (name, part, contrast, unit), own in ledger.groupby(["id", "part", "contrast", "unit"], sort=False):
+        enters = own["enters"] == "yes"
+        out = own[~enters].groupby(own["reason"].astype(object).fillna(""), sort=False)["donor"]
+        why = "; ".join(f"{', '.join(who.astype(str))}: {reason}" for reason, who in out)
+        rows.append(
+            {"id": name, "part": part, "contrast": contrast, "unit": unit, "n": int(enters.sum()), "out": why}
+            | dict(zip(own["donor"].astype(str), own["change"].where(enters), strict=True))
+        )
+    donors = sorted(ledger["donor"].astype(str).unique())
+    table = pd.DataFrame(rows, columns=["id", "part", "contrast", "unit", "n", *donors, "out"])
+    return table.sort_values("id", key=lambda ids: ids.map(kept), kind="stable", ignore_index=True)

@@ -1,0 +1,86 @@
+"""The tables of a run as links inside the page: a reader of the one file can save each of them."""
+
+import base64
+import gzip
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from cd20scope.report.results import Results
+
+PLAIN = 60_000
+"""Bytes above which a table is compressed: a spreadsheet opens plain ones, and the page stays small."""
+
+MOST_GENES = 20_000
+"""Rows of the table of changed genes; those with the smallest p-values are kept."""
+
+
+def files(run: Results) -> list[dict[str, Any]]:
+    """List every download: ``name``, ``about``, ``rows``, ``size`` in bytes; ``href`` is the file as a data address."""
+    packed = [pack(name, table, about=about) for name, (table, about) in tables(run).items()]
+    text = yaml.safe_dump(plain(run.config), sort_keys=False, allow_unicode=True)
+    packed.append(
+        {
+            "name": "config.yaml",
+            "about": "Configuration of the run, defaults included",
+            "rows": None,
+            "size": len(text.encode()),
+            "href": address(text.encode(), kind="text/plain"),
+        }
+    )
+    return packed
+
+
+def tables(run: Results) -> dict[str, tuple[pd.DataFrame, str]]:
+    """Tables that can be saved, by name, with what they hold."""
+    # a table without a row, where no gene could be tested, is no table of numbers
+    called = run.expression["p_adjusted"].astype(float) < run.alpha
+    genes = run.expression[called].sort_values("p_value", kind="stable").head(MOST_GENES)
+    statistics = run.statistics
+    return {
+        "verdicts": (run.verdicts.drop(columns=["theme", "label"]), "Verdict of every hypothesis"),
+        "arms": (statistics["arms"], "Every hypothesis in every robustness arm"),
+        "ledger": (statistics["ledger"], "Change of every donor, and who enters"),
+        "flips": (statistics["flips"], "Verdicts under flipped visits"),
+        "donors": (run.donors, "Shares of each sample"),
+        "abundance": (run.abundance, "Change of each share"),
+        "absolute": (statistics["absolute"], "Change of numbers per microlitre"),
+        "repopulation": (statistics["repopulation"], "B cells of each donor"),
+        "scores": (run.scores, "Programme scores of each sample"),
+        "programs": (run.programs, "Change of each programme"),
+        "random_sets": (statistics["random_sets"], "Programmes against random gene sets"),
+        "changed_genes": (genes, f"Genes with adjusted p below {run.alpha:g}"),
+        "enrichment": (statistics["enrichment"], "Gene sets among the changed genes"),
+        "gene_flips": (statistics["gene_flips"], "Genes called under flipped visits"),
+        "expression_populations": (run.expression_populations, "Populations whose genes were tested"),
+        "markers": (run.annotation["markers"], "Markers by label"),
+        "probabilities": (run.annotation["probabilities"], "Probability of the labels"),
+        "quality": (run.qc_summary, "Cells read, kept and dropped"),
+        "inputs": (run.inputs, "Count files with their SHA-256"),
+    }
+
+
+def pack(name: str, table: pd.DataFrame, *, about: str) -> dict[str, Any]:
+    """Put a table into an address; a large one is compressed, the same table to the same bytes."""
+    data = table.to_csv(sep="\t", index=False).encode()
+    told = {"about": about, "rows": len(table), "size": len(data)}
+    if len(data) <= PLAIN:
+        return told | {"name": f"{name}.tsv", "href": address(data, kind="text/tab-separated-values")}
+    return told | {
+        "name": f"{name}.tsv.gz",
+        "href": address(gzip.compress(data, mtime=0), kind="application/gzip"),
+    }
+
+
+def address(data: bytes, *, kind: str) -> str:
+    """Write bytes as an address that holds them."""
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401  (whatever stands in a configuration)
+    """Turn the mappings and lists of a configuration into plain ones, which YAML can write."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    return [plain(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,197 @@
+"""Figures of the report: tables in, :class:`matplotlib.figure.Figure` out; no files, no statistics.
+
+Every function draws one figure from the tables that the steps write. Colours are safe for colour-blind
+readers (Okabe and Ito) and never carry a meaning alone. Nothing is jittered: same tables, same picture.
+"""
+
+from collections.abc import Sequence
+from itertools import cycle, islice
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.colors import TwoSlopeNorm
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import FuncFormatter
+
+from cd20scope.report.colours import DOWN, FAINT, INK, POPULATION_COLOURS, UP, VISIT_COLOURS
+from cd20scope.report.figures.style import WIDTH, dots, grid, margin_labels, say_nothing, styled
+from cd20scope.schema import POPULATIONS, UNASSIGNED
+
+
+@styled
+def embedding(cells: pd.DataFrame, *, visits: Sequence[str]) -> Figure:
+    """Cells on their two coordinates: once by population, once per visit before the grey of all others.
+
+    Parameters
+    ----------
+    cells
+        One row per cell with ``x``, ``y``, ``population``, ``visit``. Points are rasterised.
+    """
+    if cells.empty:
+        return say_nothing("No cell was embedded.")
+    figure = Figure(figsize=(WIDTH, 7.4))
+    rows = figure.add_gridspec(2, len(visits), height_ratios=[2.1, 1])
+    size = float(np.clip(12_000 / len(cells), 0.4, 6))
+    main = figure.add_subplot(rows[0, :])
+    order = [name for name in POPULATIONS if (cells["population"] == name).any()]
+    dots(main, cells[~cells["population"].isin(order)], colour=FAINT, size=size)
+    for name in order:
+        dots(main, cells[cells["population"] == name], colour=POPULATION_COLOURS[name], size=size)
+    centres = cells[cells["population"].isin(order)].groupby("population")[["x", "y"]].median()
+    sizes = cells["population"].value_counts()
+    centres["text"] = [f"{name} ({sizes[name]:,})" for name in centres.index]
+    margin_labels(main, centres.reset_index(), inside=False)
+    main.set_title(f"Population ({len(cells):,} cells; {UNASSIGNED} in grey)", pad=14)
+    main.set_aspect("equal")
+    for number, visit in enumerate(visits):
+        ax = figure.add_subplot(rows[1, number], aspect="equal", xlim=main.get_xlim(), ylim=main.get_ylim())
+        here = cells["visit"] == visit
+        dots(ax, cells[~here], colour=FAINT, size=size / 2)
+        dots(ax, cells[here], colour=DOWN, size=size / 2)
+        ax.set_title(f"{visit} ({int(here.sum()):,} cells)")
+    for ax in figure.axes:
+        ax.set_axis_off()
+    return figure
+
+
+@styled
+def shares(donors: pd.DataFrame, *, visits: Sequence[str]) -> Figure:
+    """Share of every population in its own denominator: one dot per sample, one bar at the median, by visit.
+
+    Samples without such cells are open dots at their detection limit, as in :func:`donor_shares`.
+    """
+    names = [name for name in ("B cells", *POPULATIONS) if (donors["population"] == name).any()]
+    if not names:
+        return say_nothing("No share was counted.")
+    figure = Figure(figsize=(WIDTH, 0.42 * len(names) + 1.1))
+    ax = figure.subplots()
+    step = 0.62 / len(visits)
+    for number, (visit, colour) in enumerate(zip(visits, cycle(VISIT_COLOURS), strict=False)):
+        for row, name in enumerate(names):
+            cells = donors[(donors["population"] == name) & (donors["visit"] == visit)]
+            zero = cells["n_cells"] == 0
+            percent = 100 * cells["fraction"].where(~zero, cells["fraction_upper"])
+            height = row + (number - (len(visits) - 1) / 2) * step
+            face = [("white" if is_zero else colour) for is_zero in zero]
+            ax.scatter(
+                percent,
+                [height] * len(cells),
+                s=11,
+                c=face,
+                edgecolors=[colour],
+                lw=0.7,
+                alpha=0.8,
+            )
+            median = percent.median()
+            ax.plot([median] * 2, [height - step / 2.2, height + step / 2.2], color=colour, lw=1.8)
+    of = donors.drop_duplicates("population").set_index("population")["denominator"]
+    ax.set_yticks(range(len(names)), [f"{name}  (of {of[name]})" for name in names])
+    ax.set_ylim(len(names) - 0.5, -0.5)
+    ax.set_xscale("log")
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    ax.set_xlabel("Share of the denominator (%, logarithmic)")
+    ax.tick_params(axis="y", length=0)
+    ax.grid(axis="x", color=FAINT, lw=0.5)
+    for edge in np.arange(0.5, len(names) - 1):
+        ax.axhline(edge, color=FAINT, lw=0.4)
+    handles = [
+        Line2D([], [], marker="o", ls="", ms=4, color=c) for c in islice(cycle(VISIT_COLOURS), len(visits))
+    ]
+    n = donors.groupby("visit")["sample"].nunique()
+    told = [f"{visit} (n = {n.get(visit, 0)} samples)" for visit in visits]
+    figure.legend(handles, told, loc="outside upper right", ncols=len(visits))
+    return figure
+
+
+@styled
+def programme_changes(programs: pd.DataFrame, *, contrasts: Sequence[str]) -> Figure:
+    """Heat map of the change of each programme in each population, one panel per contrast.
+
+    A dot marks an adjusted p-value below 0.05; hatching with a cross marks what was not testable; blank
+    was not asked. ``programs`` is ``programs/programs.tsv``.
+    """
+    if programs.empty:
+        return say_nothing("No programme was tested.")
+    import seaborn as sns
+
+    whole = programs["component"].isin(["total", ""]) | programs["component"].isna()
+    where = programs["population"].where(
+        whole, programs["population"] + ", " + programs["component"].astype(str)
+    )
+    table = programs.assign(where=where)
+    rows = table.sort_values("role", ascending=False, kind="stable")["program"].unique()
+    columns = table["where"].unique()
+    beside = len(columns) * len(contrasts) <= 48
+    shape = (1, len(contrasts)) if beside else (len(contrasts), 1)
+    figure = Figure(figsize=(WIDTH, (0.23 * len(rows) + 0.3) * shape[0] + 1.9))
+    panels = figure.subplots(*shape, squeeze=False, sharex=True, sharey=True).ravel()
+    limit = max(1.0, float(table["estimate"].abs().quantile(0.98)))
+    norm = TwoSlopeNorm(0, -limit, limit)
+    for ax, contrast in zip(panels, contrasts, strict=True):
+        cells = table[table["contrast"] == contrast].drop_duplicates(["program", "where"])
+        cells = cells.set_index(["program", "where"]).reindex(pd.MultiIndex.from_product([rows, columns]))
+        box = (len(rows), len(columns))
+        change = pd.DataFrame(cells["estimate"].to_numpy().reshape(box), index=rows, columns=columns)
+        mark = np.where(cells["p_adjusted"] < 0.05, "•", "").reshape(box)
+        sns.heatmap(
+            change, ax=ax, cmap="RdBu_r", norm=norm, annot=mark, fmt="", cbar=False, lw=0.6, linecolor="white"
+        )
+        untested = (cells["status"] == "not testable").to_numpy().reshape(box)
+        for y, x in np.argwhere(untested):
+            ax.add_patch(Rectangle((x, y), 1, 1, fc="#ececee", ec="#9a9da3", hatch="/////", lw=0))
+            ax.text(x + 0.5, y + 0.5, "×", ha="center", va="center", color=INK)
+        pairs = cells.loc[cells["status"] == "tested", "n_pairs"]
+        n = " to ".join(f"{size:.0f}" for size in sorted({pairs.min(), pairs.max()}) if len(pairs))
+        ax.set(title=f"{contrast}\nn = {n or 0} donors", xlabel="", ylabel="")
+        ax.tick_params(length=0)
+        for x in range(1, len(columns)):
+            ax.axvline(x, color=FAINT, lw=0.3, zorder=0)
+    colours = mpl.cm.ScalarMappable(norm=norm, cmap="RdBu_r")
+    bar = figure.colorbar(colours, ax=list(panels), location="bottom", shrink=0.4, aspect=40, extend="both")
+    bar.set_label("Change, SD between donors at baseline (blue: down, red: up)")
+    return figure
+
+
+@styled
+def volcanoes(expression: pd.DataFrame, *, contrast: str, alpha: float, labelled: int = 8) -> Figure:
+    """Fold change against p-value of every gene, one panel per population, the ``labelled`` clearest by name.
+
+    ``expression`` is ``expression/expression.tsv.gz``; genes without a p-value are left out.
+    """
+    genes = expression[(expression["contrast"] == contrast) & expression["p_value"].notna()]
+    names = [name for name in POPULATIONS if (genes["population"] == name).any()]
+    names += [name for name in genes["population"].unique() if name not in names]
+    if not names:
+        return say_nothing(f"No population could be tested for {contrast}.")
+    figure, axes = grid(len(names), columns=3, height=2.6)
+    for ax, name in zip(axes, names, strict=True):
+        rows = genes[genes["population"] == name]
+        points = pd.DataFrame({"x": rows["log2_fold_change"], "text": rows["gene"], "p": rows["p_value"]})
+        seen = rows.loc[rows["p_value"] > 0, "p_value"]  # a p-value of 0 is drawn at the smallest other one
+        points["y"] = -np.log10(rows["p_value"].clip(lower=seen.min() if len(seen) else 1e-300))
+        called = rows["p_adjusted"] < alpha
+        for chosen, colour, size in (
+            (~called, "#b4b8bf", 3),
+            (called & (points["x"] < 0), DOWN, 7),
+            (called & (points["x"] > 0), UP, 7),
+        ):
+            dots(ax, points[chosen], colour=colour, size=size)
+        extent = 1.9 * points["x"].abs().max()  # room for the names at both sides
+        ax.set_xlim(-extent, extent)
+        ax.set_ylim(0, 1.08 * max(points["y"].max(), 0.1))
+        margin_labels(ax, points[called].nsmallest(labelled, "p"), inside=True)
+        ax.set_title(f"{name}\n", fontsize=8.5)
+        down, up = int((called & (points["x"] < 0)).sum()), int((called & (points["x"] > 0)).sum())
+        ax.text(
+            0,
+            1.03,
+            f"{down} down, {up} up, {rows['n_pairs'].iloc[0]:.0f} donors",
+            transform=ax.transAxes,
+            fontsize=7,
+        )
+    figure.supxlabel(f"log2 fold change, {contrast}", fontsize=8)
+    figure.supylabel("−log10 p", fontsize=8)
+    return figure

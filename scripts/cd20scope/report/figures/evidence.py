@@ -1,0 +1,166 @@
+"""What one hypothesis rests on, as a figure: each donor's values at the visits, and each donor's change."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from cd20scope.report.colours import FAINT, INK, MUTED, VERDICT_STYLE
+from cd20scope.report.figures.donors import donor_lines, donor_look, share_axis
+from cd20scope.report.figures.style import WIDTH, say_nothing, styled
+from cd20scope.report.wording import Row, margin_of, unit_of
+
+PART_NAMES = {"main": "Change", "first": "Depletion", "then": "No further fall", "late": "Programme"}
+HIGH = 4.2
+"""A share or score is drawn on a logarithmic axis where it moves by more than this factor."""
+
+
+@styled
+def evidence(
+    row: Row,
+    *,
+    values: Sequence[tuple[str, pd.DataFrame]],
+    ledger: pd.DataFrame,
+    visits: Sequence[str],
+    donors: Sequence[str],
+) -> Figure:
+    """Draw the donors of one hypothesis: their values over its visits at the left, their changes at the right.
+
+    Parameters
+    ----------
+    row
+        Of ``verdicts.tsv``.
+    values
+        What is measured, by its axis label: ``donor visit value open``; a share that was not found is ``open`` and at
+        its detection limit. Empty where only changes are known, as of the parts of a programme over PBMC.
+    ledger
+        Rows of ``verdict/ledger.tsv`` of this hypothesis.
+    visits
+        In the order of time, those of the hypothesis alone.
+    donors
+        All donors of the study, which keep their colour and marker from figure to figure.
+    """
+    changes = [(part, own) for part, own in ledger.groupby("part", sort=False) if own["change"].notna().any()]
+    shown = [(label, table) for label, table in values if len(table)]
+    if not changes and not shown:
+        return say_nothing("No donor has a value.")
+    looks = donor_look(donors)
+    height = max(2.5, 0.95 + 0.17 * ledger["donor"].nunique())
+    if len(shown) + len(changes) <= 2:
+        n = len(shown) + len(changes)
+        figure = Figure(figsize=(WIDTH * (0.9 if n == 2 else 0.5), height))
+        axes = figure.subplots(1, n, squeeze=False)[0].tolist()
+    else:  # values above, changes below
+        figure = Figure(figsize=(WIDTH, 2.5 + height))
+        rows = figure.add_gridspec(2, 1, height_ratios=[2.5, height])
+        axes = []
+        for place, size in enumerate((len(shown), len(changes))):
+            inner = rows[place].subgridspec(1, max(size, 1))
+            axes += [figure.add_subplot(inner[0, number]) for number in range(size)]
+    for ax, (label, table) in zip(axes, shown, strict=False):
+        draw_values(ax, table, label=label, visits=visits, looks=looks)
+    for ax, (part, own) in zip(axes[len(shown) :], changes, strict=True):
+        draw_changes(ax, own, part=str(part), row=row, looks=looks)
+    return figure
+
+
+def draw_values(
+    ax: Axes, table: pd.DataFrame, *, label: str, visits: Sequence[str], looks: Mapping[str, Any]
+) -> None:
+    """Paired lines of the donors."""
+    donor_lines(ax, table, value="value", visits=visits, looks=looks)
+    ax.set_ylabel(label)
+    positive = table.loc[table["value"] > 0, "value"]
+    if label.startswith("%") and len(positive) and positive.max() > HIGH * positive.min():
+        share_axis(ax)
+    elif label.startswith("%"):
+        ax.set_ylim(bottom=0)
+    ax.set_title("Value at each visit")
+
+
+def draw_changes(ax: Axes, own: pd.DataFrame, *, part: str, row: Row, looks: Mapping[str, Any]) -> None:
+    """Change of each donor by name, above their mean with its interval; the margin is the short bar."""
+    rows = own.sort_values("donor", key=lambda names: names.astype(str), kind="stable")
+    names = rows["donor"].astype(str).tolist()
+    for place, (name, change, enters) in enumerate(zip(names, rows["change"], rows["enters"], strict=True)):
+        look = looks.get(name, {"color": MUTED, "marker": "o", "ms": 3.6, "mew": 0.9})
+        ax.plot(change, place, ls="", **look | {"mfc": look["color"] if enters == "yes" else "white"})
+    ax.axvline(0, color=MUTED, lw=0.8, zorder=0)
+    labels = [
+        name if enters == "yes" else f"({name})" for name, enters in zip(names, rows["enters"], strict=True)
+    ]
+    if part in ("main", "late") and not pd.isna(row["estimate"]):
+        place = len(names) + 0.3
+        draw_mean(ax, row, place=place)
+        labels, places = [*labels, "mean, 95 % CI"], [*range(len(names)), place]
+    else:
+        places = list(range(len(names)))
+    ax.set_yticks(places, labels)
+    ax.set_ylim(max(places) + 0.7, -0.7)
+    ax.tick_params(axis="y", length=0)
+    ax.grid(axis="y", color=FAINT, lw=0.4)
+    ax.spines["left"].set_visible(False)
+    n = int((rows["enters"] == "yes").sum())
+    ax.set_xlabel(f"{rows['unit'].iloc[0]} (n = {n})")
+    ax.set_title(f"{PART_NAMES.get(part, part)}, {rows['contrast'].iloc[0]}")
+
+
+def draw_mean(ax: Axes, row: Row, *, place: float) -> None:
+    """Estimate, interval and margin of the hypothesis."""
+    look = VERDICT_STYLE[row["verdict"]]
+    if not pd.isna(row["ci_high"]):
+        low = row["estimate"] if pd.isna(row["ci_low"]) else row["ci_low"]
+        ax.plot([low, row["ci_high"]], [place, place], color=look["color"], lw=1.8)
+    face = look["color"] if look["filled"] else "white"
+    ax.plot(row["estimate"], place, look["marker"], ms=6, mew=1.3, color=look["color"], mfc=face)
+    margin = margin_of(row)
+    for at in (-margin, margin) if row["direction"] == "none" else (margin,):
+        ax.add_patch(Rectangle((at, place - 0.4), 0, 0.8, ec=INK, fc=INK, lw=1.2))
+
+
+def values_of(
+    row: Row,
+    *,
+    donors: pd.DataFrame,
+    scores: pd.DataFrame,
+    depletion: tuple[str, str] | None,
+    visits: Sequence[str],
+) -> list[tuple[str, pd.DataFrame]]:
+    """Pick what a hypothesis measured in each donor and visit, as :func:`evidence` takes it.
+
+    Parameters
+    ----------
+    row
+        Of ``verdicts.tsv``.
+    donors, scores
+        ``abundance/donors.tsv`` and ``programs/scores.tsv``.
+    depletion
+        Population and denominator of the depletion of a claim about the order of events.
+    visits
+        Those of the hypothesis; other rows are left out.
+    """
+    donors, scores = (table[table["visit"].isin(visits)] for table in (donors, scores))
+    found: list[tuple[str, pd.DataFrame]] = []
+    if unit_of(row) == "log odds":
+        found.append(shares(donors, str(row["population"]), str(row["denominator"])))
+        return found
+    if depletion:
+        found.append(shares(donors, *depletion))
+    component = row["component"]
+    if isinstance(component, str) and component not in ("", "total"):
+        return found
+    own = scores[(scores["population"] == row["population"]) & (scores["program"] == row["program"])]
+    found.append((f"{row['program']}, mean score per cell", own.assign(value=own["score"], open=False)))
+    return found
+
+
+def shares(donors: pd.DataFrame, population: str, denominator: str) -> tuple[str, pd.DataFrame]:
+    """Share in percent of each donor and visit; at the detection limit and open where none was found."""
+    own = donors[(donors["population"] == population) & (donors["denominator"] == denominator)]
+    zero = own["n_cells"] == 0
+    percent = 100 * own["fraction"].where(~zero, own["fraction_upper"])
+    return f"% of {denominator}: {population}", own.assign(value=percent, open=np.asarray(zero, dtype=bool))

@@ -1,0 +1,169 @@
+"""What the figures share: the style, panels, labels that never overlap."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from cd20scope.report.colours import INK, MUTED
+
+WIDTH = 8.8
+"""Width of every figure in inches."""
+
+UNHINTED: Any = {"text.hinting": "none"}
+"""Letters are not bent to the grid of pixels: at 150 dots per inch and more it does not show, and takes a tenth of the
+time of a figure."""
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """A figure with what is said of it.
+
+    Attributes
+    ----------
+    figure
+        As drawn.
+    title
+        Its heading where it stands alone, outside the page.
+    alt
+        What a reader who cannot see it is told.
+    """
+
+    figure: Figure
+    title: str
+    alt: str
+
+
+STYLE: Any = {
+    # seaborn's "ticks"; spelled out, as seaborn, which draws heat maps alone, takes 0.8 s to import
+    "figure.facecolor": "white",
+    "axes.facecolor": "white",
+    "axes.axisbelow": True,
+    "axes.grid": False,
+    "grid.color": ".8",
+    "grid.linestyle": "-",
+    "lines.solid_capstyle": "round",
+    "patch.edgecolor": "w",
+    "patch.force_edgecolor": True,
+    "text.color": ".15",
+    "xtick.color": ".15",
+    "ytick.color": ".15",
+    "xtick.direction": "out",
+    "ytick.direction": "out",
+    "xtick.bottom": True,
+    "ytick.left": True,
+    "xtick.top": False,
+    "ytick.right": False,
+    "axes.spines.left": True,
+    "axes.spines.bottom": True,
+    "font.family": "DejaVu Sans",  # its letters are wide, so that text fits whatever face the page sets
+    "font.size": 8,
+    "axes.titlesize": 8.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 8,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": MUTED,
+    "axes.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "legend.fontsize": 7.5,
+    "legend.frameon": False,
+    "lines.linewidth": 1.0,
+    "figure.constrained_layout.use": True,
+    "figure.constrained_layout.h_pad": 0.08,
+    "figure.constrained_layout.w_pad": 0.08,
+    "text.parse_math": False,  # a donor called "$1$" stays what it is
+    # where titles stand anyway: no panel with ticks on top has one, and to look for such takes a tenth of the drawing
+    "axes.titley": 1.0,
+}
+
+
+def styled[**P](draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Draw in the report's style without changing matplotlib's settings for anyone else."""
+
+    @wraps(draw)
+    def inside(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        with mpl.rc_context(STYLE):
+            return draw(*args, **kwargs)
+
+    return inside
+
+
+def settle(figure: Figure) -> None:
+    """Lay the panels out once and for all; matplotlib would do it anew, twice, each time that the figure is saved."""
+    if figure.axes and (engine := figure.get_layout_engine()) is not None:
+        # with hinting, the width of text is of whole pixels: at few to the inch it is measured too small, and cut
+        with mpl.rc_context(UNHINTED):
+            engine.execute(figure)
+    # no engine at all: of "none", a placeholder stays, for which every figure is drawn once more as it is saved
+    with mpl.rc_context({"figure.constrained_layout.use": False, "figure.autolayout": False}):
+        figure.set_layout_engine(None)
+
+
+def grid(n: int, *, columns: int, height: float) -> tuple[Figure, list[Axes]]:
+    """Lay out ``n`` panels, ``columns`` to a row; ``height`` of a row in inches."""
+    rows = -(-n // columns)
+    figure = Figure(figsize=(WIDTH, max(rows, 1) * height))
+    axes = [figure.add_subplot(max(rows, 1), columns, number + 1) for number in range(n)]
+    return figure, axes
+
+
+def say_nothing(text: str) -> Figure:
+    """Figure that says why there is nothing to draw."""
+    figure = Figure(figsize=(WIDTH, 0.8))
+    figure.text(0.5, 0.5, text, ha="center", va="center", color=MUTED)
+    return figure
+
+
+def margin_labels(ax: Axes, points: pd.DataFrame, *, inside: bool) -> None:
+    """Write the ``text`` of each point at a side of the panel, with a thin line to its ``x``, ``y``.
+
+    Labels on the left belong to points left of the middle and cannot cover one another. ``inside`` writes
+    them at the inner edges of the panel, where the axis must leave room, clear of its ticks.
+    """
+    low, high = ax.get_ylim()
+    middle = sum(ax.get_xlim()) / 2
+    sides = (("left", 0.01, "left"), ("right", 0.99, "right"))
+    for side, edge, anchor in sides if inside else (("left", -0.02, "right"), ("right", 1.02, "left")):
+        rows = points[(points["x"] < middle) == (side == "left")].sort_values("y")
+        wanted = ((rows["y"] - low) / (high - low)).to_numpy()
+        for text, x, y, height in zip(
+            rows["text"], rows["x"], rows["y"], spread(wanted, gap=0.075), strict=True
+        ):
+            ax.annotate(
+                text,
+                xy=(x, y),
+                xytext=(edge, height),
+                textcoords="axes fraction",
+                ha=anchor,
+                va="center",
+                fontsize=6.5,
+                color=INK,
+                arrowprops={"arrowstyle": "-", "color": MUTED, "lw": 0.4, "shrinkA": 1, "shrinkB": 1},
+            )
+
+
+def dots(ax: Axes, points: pd.DataFrame, *, colour: str, size: float) -> None:
+    """Draw points as pixels, so that a figure of many cells or genes stays small."""
+    ax.scatter(points["x"], points["y"], s=size, color=colour, lw=0, rasterized=True)
+
+
+def spread(wanted: np.ndarray, *, gap: float) -> np.ndarray:
+    """Heights near the ascending ``wanted`` (0 to 1), at least ``gap`` apart and at most 1 where they fit."""
+    placed = np.array(wanted, dtype=float)
+    for i in range(1, len(placed)):
+        placed[i] = max(placed[i], placed[i - 1] + gap)
+    if len(placed) and placed[-1] > 1:
+        placed[-1] = 1
+        for i in range(len(placed) - 2, -1, -1):
+            placed[i] = min(placed[i], placed[i + 1] - gap)
+    return placed

@@ -1,0 +1,237 @@
+"""Figures of all verdicts: the estimates against their margins, and the arms in which each verdict holds."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Polygon, Rectangle
+
+from cd20scope.report.colours import FAINT, INK, MUTED, UP, VERDICT_STYLE
+from cd20scope.report.figures.style import WIDTH, say_nothing, styled
+from cd20scope.report.wording import Row, anchor, held, margin_of, unit_of
+
+FOLDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+"""Ticks of the forest plot that a reader of fold changes knows."""
+
+WARNED = " (!)"
+"""Stands after a verdict that has a caution."""
+
+GAP, LETTER = 6.0, 4.4
+"""Points between panel, numbers and verdicts, and points of a letter of the numbers (DejaVu Sans, 7 points)."""
+
+OTHER_DENOMINATOR = "other denominators"
+"""Column of the grid for all shares in other denominators together."""
+
+
+@styled
+def forest(verdicts: pd.DataFrame) -> Figure:
+    """Estimate, 95 % interval, margin and verdict of every hypothesis, one panel per unit.
+
+    Parameters
+    ----------
+    verdicts
+        Rows of ``verdicts.tsv`` in reading order, with ``label``, the short name of each hypothesis.
+    """
+    units = verdicts.apply(unit_of, axis=1) if len(verdicts) else pd.Series(dtype=str)
+    shown = [(unit, verdicts[units == unit]) for unit in ("log odds", "baseline SD") if (units == unit).any()]
+    if not shown:
+        return say_nothing("No hypothesis to show.")
+    heights = [len(rows) + 2.6 for _, rows in shown]
+    figure = Figure(figsize=(WIDTH, 0.23 * sum(heights)))
+    panels = figure.subplots(len(shown), 1, height_ratios=heights, squeeze=False)[:, 0]
+    clear = clear_of(map(number_of, verdicts.to_dict("records")))
+    for ax, (unit, rows) in zip(panels, shown, strict=True):
+        for height, row in enumerate(rows.to_dict("records")):
+            draw_margin(ax, row, height=height)
+            draw_hypothesis(ax, row, height=height)
+            say_verdict(ax, row, height=height, number=number_of(row), clear=clear)
+            link_row(ax, row, height=height)
+        ax.axvline(0, color=MUTED, lw=0.8, zorder=0)
+        name_rows(ax, rows)
+        ax.spines["left"].set_visible(False)
+        ax.margins(x=0.04)
+        if unit == "log odds":
+            ax.set_xlabel("Change of the share: log odds, later minus earlier")
+            folds = np.array([f for f in FOLDS if ax.get_xlim()[0] <= np.log(f) <= ax.get_xlim()[1]])
+            top = ax.secondary_xaxis("top")
+            top.set_xticks(np.log(folds), [f"{fold:g}" for fold in folds])
+            top.set_xlabel("Odds at the later visit, as a multiple of the earlier", color=MUTED)
+            top.tick_params(colors=MUTED)
+        else:
+            ax.set_xlabel("Change of the programme score: SD between donors at baseline, later minus earlier")
+    return figure
+
+
+def number_of(row: Row) -> str:
+    """Donors of a hypothesis; nothing where none is known."""
+    return "" if pd.isna(row["n_pairs"]) else f"n = {int(row['n_pairs'])}"
+
+
+def name_rows(ax: Axes, rows: pd.DataFrame) -> None:
+    """Name each hypothesis at the left, the confirmatory ones in bold, the first at the top."""
+    ax.set_ylim(len(rows) - 0.4, -0.6)
+    ax.set_yticks(range(len(rows)), rows["label"])
+    for label, family in zip(ax.get_yticklabels(), rows["family"], strict=True):
+        label.set(fontweight="bold" if family == "confirmatory" else "normal")
+    for label, name in zip(ax.get_yticklabels(), rows["id"], strict=True):
+        label.set_url(f"#{anchor(name)}")
+    ax.tick_params(axis="y", length=0)
+
+
+def draw_margin(ax: Axes, row: Row, *, height: int) -> None:
+    """Margin as a bar with an arrow in the stated direction; of no change, a band between two bars."""
+    margin, none = margin_of(row), row["direction"] == "none"
+    if none:
+        box = Rectangle((-margin, height - 0.32), 2 * margin, 0.64, fc="#e4e6ea", ec="none", zorder=0.5)
+        ax.add_patch(box)
+    for place in (-margin, margin) if none else (margin,):
+        ax.plot([place, place], [height - 0.32, height + 0.32], color=INK, lw=1.1, solid_capstyle="butt")
+        right = (place > 0) != none  # what is claimed lies outside the margin, or between the two
+        ax.annotate(
+            "▸" if right else "◂",
+            (place, height),
+            xytext=(4 if right else -4, 0),
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            fontsize=8,
+            color=INK,
+        )
+
+
+def draw_hypothesis(ax: Axes, row: Row, *, height: int) -> None:
+    """One row of the forest plot: interval and estimate."""
+    look = VERDICT_STYLE[row["verdict"]]
+    if not pd.isna(row["estimate"]):
+        # with one limit only, the detection limit decides
+        unbounded = pd.isna(row["ci_low"]) and not pd.isna(row["ci_high"])
+        low = row["estimate"] if unbounded else row["ci_low"]
+        ax.plot([low, row["ci_high"]], [height, height], color=look["color"], lw=1.6, zorder=2)
+        point = {"color": look["color"], "mfc": look["color"] if look["filled"] else "white"}
+        marker = "<" if unbounded else look["marker"]
+        ax.plot(row["estimate"], height, marker, ms=5.5, mew=1.3, zorder=3, **point)
+
+
+def link_row(ax: Axes, row: Row, *, height: int) -> None:
+    """Make the whole row lead to the evidence of its hypothesis."""
+    top, bottom = height - 0.5, height + 0.5
+    corners = [(0, top), (1.5, top), (1.5, bottom), (0, bottom)]
+    whole = Polygon(corners, transform=ax.get_yaxis_transform(), clip_on=False)
+    whole.set(facecolor="white", edgecolor="none", alpha=0.0, zorder=5, url=f"#{anchor(row['id'])}")
+    whole.set_in_layout(False)
+    ax.add_patch(whole)
+
+
+def clear_of(numbers: Iterable[str]) -> float:
+    """Points from the panel to the verdicts, which stand below each other, clear of the longest number."""
+    return 2 * GAP + LETTER * max(map(len, numbers), default=0)
+
+
+def say_verdict(ax: Axes, row: Row, *, height: int, number: str, clear: float) -> None:
+    """Write a number of a row right of the panel, and its verdict in its own colour, marked where it has a caution.
+
+    They stand ``clear`` points from the panel, however narrow that is.
+    """
+    look = VERDICT_STYLE[row["verdict"]]
+    warned = WARNED if isinstance(row["caution"], str) and row["caution"] else ""
+    said = f"{look['symbol']} {row['verdict']}{warned}"
+    place: dict[str, Any] = {
+        "xy": (1, height),
+        "xycoords": ax.get_yaxis_transform(),
+        "textcoords": "offset points",
+        "va": "center",
+    }
+    ax.annotate(number, xytext=(GAP, 0), color=MUTED, fontsize=7, **place)
+    ax.annotate(said, xytext=(clear, 0), color=look["color"], fontsize=7.5, fontweight="bold", **place)
+
+
+@styled
+def arm_grid(verdicts: pd.DataFrame, arms: pd.DataFrame) -> Figure:
+    """Draw for every decided hypothesis (row) and arm (column) whether the verdict holds there.
+
+    A dot: the same verdict. A box with the sign of another verdict: that one instead. A dash: the arm could not be
+    asked. Blank: it does not apply.
+
+    Parameters
+    ----------
+    verdicts
+        As for :func:`forest`.
+    arms
+        ``verdict/arms.tsv``.
+    """
+    table = merge_denominators(arms)
+    rows = verdicts[verdicts["id"].isin(table["id"])]
+    columns = [
+        name for name in order_of(table) if name in set(table.loc[table["id"].isin(rows["id"]), "arm"])
+    ]
+    if rows.empty:
+        return say_nothing("No hypothesis was asked again in an arm.")
+    figure = Figure(figsize=(WIDTH, 0.225 * len(rows) + 2.1))
+    ax = figure.subplots()
+    found = {(row["id"], row["arm"]): row for row in table.to_dict("records")}
+    shares = [
+        held({**row, "arms_against": ""}).removeprefix("holds in ").removesuffix(" robustness arms")
+        for row in rows.to_dict("records")
+    ]
+    for height, row in enumerate(rows.to_dict("records")):
+        for place, arm in enumerate(columns):
+            if (row["id"], arm) in found:
+                cell = found[row["id"], arm]
+                draw_arm(ax, cell["holds"], cell["verdict"], at=(place, height))
+        say_verdict(ax, row, height=height, number=shares[height], clear=clear_of(shares))
+        if height and row["theme"] != rows["theme"].iloc[height - 1]:
+            ax.axhline(height - 0.5, color=MUTED, lw=0.6)
+    name_rows(ax, rows)
+    ax.set_xlim(-0.6, len(columns) - 0.4)
+    ax.xaxis.tick_top()
+    ax.set_xticks(range(len(columns)), columns, rotation=40, ha="left", rotation_mode="anchor")
+    ax.tick_params(axis="x", length=0)
+    for x in range(len(columns)):
+        ax.axvline(x, color=FAINT, lw=0.5, zorder=0)
+    ax.spines[:].set_visible(False)
+    figure.legend(handles=legend_of_arms(), loc="outside lower center", ncols=4)
+    return figure
+
+
+def draw_arm(ax: Axes, holds: object, verdict: str, *, at: tuple[int, int]) -> None:
+    """One cell of the grid."""
+    if holds == "yes":
+        ax.plot(*at, "o", ms=4.2, color=VERDICT_STYLE["supported"]["color"])
+    elif holds == "no":
+        ax.plot(*at, "s", ms=9, mfc="white", mec=UP, mew=1.4)
+        words: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 6.5, "fontweight": "bold"}
+        ax.text(*at, VERDICT_STYLE[verdict]["symbol"], color=INK, **words)
+    else:
+        ax.plot(*at, "_", ms=5, color=MUTED)
+
+
+def legend_of_arms() -> list[Line2D]:
+    """Say what the signs of the grid mean."""
+    box: dict[str, Any] = {"marker": "s", "ls": "", "ms": 8, "mfc": "white", "mec": UP, "mew": 1.4}
+    signs = ", ".join(f"{look['symbol']} {verdict}" for verdict, look in VERDICT_STYLE.items())
+    dot: dict[str, Any] = {"marker": "o", "ls": "", "ms": 4.2, "color": VERDICT_STYLE["supported"]["color"]}
+    return [
+        Line2D([], [], label="the same verdict", **dot),
+        Line2D([], [], label=f"another: {signs}", **box),
+        Line2D([], [], label="could not be asked", marker="_", ls="", ms=5, color=MUTED),
+    ]
+
+
+def order_of(table: pd.DataFrame) -> Sequence[str]:
+    """Arms in the order of the table, those of which the most verdicts have first."""
+    sizes = table["arm"].value_counts(sort=False)
+    return sorted(sizes.index, key=lambda name: -int(sizes[name]))
+
+
+def merge_denominators(arms: pd.DataFrame) -> pd.DataFrame:
+    """One row per hypothesis for its other denominators: it holds when it does in each that could be asked."""
+    other = arms["arm"].astype(str).str.startswith("denominator ")
+    worst = {"no": 0, "yes": 1}
+    table = arms[["id", "arm", "verdict", "holds"]].assign(
+        arm=arms["arm"].mask(other, OTHER_DENOMINATOR), rank=arms["holds"].map(worst).fillna(2)
+    )
+    return table.sort_values("rank", kind="stable").drop_duplicates(["id", "arm"]).sort_index()

@@ -1,0 +1,154 @@
+"""Tables of a run from the files that its steps wrote: all of them for the page, a few for each part of the figures."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from cd20scope.preflight.sexes import check_sexes
+from cd20scope.qc import metrics
+from cd20scope.report import claims, wording
+from cd20scope.report.results import Cohort, Judged, Results, checked_verdicts, complete
+from cd20scope.report.sections import labels as annotation_section
+from cd20scope.report.sections import trust
+from cd20scope.schema import SINGLE, require_columns
+
+TEXT = {"donor": str, "donors": str, "dropped": str, "sample": str}
+"""Names that look like numbers stay names."""
+
+
+def read(
+    files: Mapping[str, str],
+    *,
+    annotation: Iterable[str],
+    cells: Sequence[str],
+    labels: Sequence[str],
+    sheet: pd.DataFrame,
+    hypotheses: Sequence[Mapping[str, Any]],
+    config: Mapping[str, Any],
+    populations: Mapping[str, Any],
+    versions: Mapping[str, str],
+) -> Results:
+    """Read what the steps wrote.
+
+    Parameters
+    ----------
+    files
+        Path of each table by the name that the rule gives it; those on what the verdicts rest on may be left out.
+    annotation
+        Paths of the tables on the labels.
+    cells, labels
+        Of each sample in the order of the sheet: what quality control and annotation wrote.
+    sheet, hypotheses, config, populations, versions
+        Of the run.
+    """
+    cohort = read_cohort(
+        files,
+        annotation=annotation,
+        labels=labels,
+        sheet=sheet,
+        scored=claims.scored_pairs(hypotheses),
+        config=config,
+        populations=populations,
+    )
+    judged = read_judged(files, depletions=claims.depletions(hypotheses), config=config)
+    checked = read_table(files["checked"])
+    return complete(
+        Results(
+            **{**vars(cohort), **vars(judged)},
+            abundance=read_table(files["abundance"]),
+            expression_populations=read_table(files["populations"]),
+            qc_summary=summarise_cells(sheet, cells=cells, labels=labels),
+            sheet=sheet,
+            sexes=check_sexes(checked[["sample", "xist", "y_genes"]], sheet)[0],
+            inputs=read_table(files["sums"]).merge(
+                checked[["sample", "n_cells", "n_genes"]], on="sample", how="left"
+            ),
+            preflight=pd.read_csv(files["findings"], sep="\t", dtype=str, keep_default_na=False),
+            versions=versions,
+        )
+    )
+
+
+def read_cohort(
+    files: Mapping[str, str],
+    *,
+    annotation: Iterable[str],
+    labels: Sequence[str],
+    sheet: pd.DataFrame,
+    scored: Sequence[tuple[str, str]],
+    config: Mapping[str, Any],
+    populations: Mapping[str, Any],
+) -> Cohort:
+    """Read what the figures of the cohort show; parameters as of :func:`read`, ``scored`` as of :class:`Cohort`."""
+    return Cohort(
+        **read_measured(files, config=config),
+        expression=read_table(files["expression"]),
+        programs=read_table(files["programs"]),
+        annotation=annotation_section.complete({Path(path).stem: read_table(path) for path in annotation}),
+        embedding=place_cells(pd.read_parquet(files["embedding"]), sheet, labels=labels),
+        populations=populations,
+        scored=scored,
+    )
+
+
+def read_judged(
+    files: Mapping[str, str], *, depletions: Mapping[str, tuple[str, str]], config: Mapping[str, Any]
+) -> Judged:
+    """Read what the figures of the hypotheses show; ``files`` as of :func:`read`, the rest as of :class:`Judged`."""
+    given = {name: read_table(files[name]) for name in trust.NEEDED if name in files}
+    return Judged(
+        **read_measured(files, config=config),
+        verdicts=checked_verdicts(read_table(files["verdicts"])),
+        statistics=trust.complete(given),
+        depletions=depletions,
+    )
+
+
+def read_measured(files: Mapping[str, str], *, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what all figures need: attributes of :class:`Measured`."""
+    return {
+        "donors": read_table(files["donors"]),
+        "scores": read_table(files["scores"]),
+        "config": config,
+        "visits": list(config["visits"]),
+        "contrasts": [(later, earlier) for later, earlier in config["contrasts"]],
+    }
+
+
+def place_cells(embedding: pd.DataFrame, sheet: pd.DataFrame, *, labels: Sequence[str]) -> pd.DataFrame:
+    """Add donor, visit and label to each embedded cell; one sample at a time, of which only those cells are kept."""
+    require_columns(embedding, ("sample", "barcode", "x", "y"), name="embedding.parquet")
+    placed = embedding.merge(sheet[["sample", "donor", "visit"]], on="sample")
+    embedded: list[pd.DataFrame] = []
+    for sample, labelled in zip(sheet["sample"], labels, strict=True):
+        population = pd.read_parquet(labelled, columns=["population"])["population"]
+        own = placed[placed["sample"] == sample]
+        embedded.append(own.assign(population=population.reindex(own["barcode"]).to_numpy()))
+    return pd.concat(embedded)
+
+
+def summarise_cells(sheet: pd.DataFrame, *, cells: Sequence[str], labels: Sequence[str]) -> pd.DataFrame:
+    """Summarise quality control and labels of each sample, one sample at a time."""
+    quality = []
+    for row, kept, labelled in zip(sheet.to_dict("records"), cells, labels, strict=True):
+        population = pd.read_parquet(labelled, columns=["population"])["population"]
+        who = {key: row[key] for key in ("sample", "donor", "visit")}
+        quality.append(who | metrics.summarise(pd.read_parquet(kept), population))
+    return pd.DataFrame(quality)
+
+
+def read_table(path: str) -> pd.DataFrame:
+    """Read one table of a step."""
+    return pd.read_csv(path, sep="\t", dtype=TEXT)
+
+
+def read_figures(folders: Iterable[Path]) -> dict[str, Markup]:
+    """Read the figures of the page by their names, as :func:`cd20scope.report.figures.save.save_all` wrote them."""
+    found = {}
+    for path in (path for folder in folders for path in sorted(folder.rglob("*.svg"))):
+        name = wording.anchor(path.stem) if path.parent.name == SINGLE else path.stem
+        found[name] = Markup(path.read_text(encoding="utf-8"))  # svg.inline wrote it
+    return found

@@ -1,0 +1,172 @@
+"""The tables of a run as the report reads them: one object for its page, and the parts of it that figures need.
+
+:mod:`cd20scope.report.read` reads them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from cd20scope.report import claims
+from cd20scope.report.sections import labels, trust
+from cd20scope.schema import require_columns
+
+VERDICT_COLUMNS = (
+    *("id", "family", "opposes", "donors", "dropped", "effect"),
+    *("arms_held", "arms_asked", "arms_against", "smallest_effect", "beside", "caution"),
+)
+"""Columns of the verdicts that the report cannot do without."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Measured:
+    """What was measured of whom and when: all that is told of a run rests on it.
+
+    Attributes
+    ----------
+    donors, scores
+        ``abundance/donors.tsv`` and ``programs/scores.tsv``.
+    config
+        Configuration of the run with its defaults filled in; of figures, those keys that they read.
+    visits, contrasts
+        Visits in the order of time; contrasts as (later, earlier).
+    """
+
+    donors: pd.DataFrame
+    scores: pd.DataFrame
+    config: Mapping[str, Any]
+    visits: Sequence[str]
+    contrasts: Sequence[tuple[str, str]]
+
+    @property
+    def contrast_names(self) -> list[str]:
+        """Contrasts as the tables name them."""
+        return [f"{later}-{earlier}" for later, earlier in self.contrasts]
+
+    @property
+    def latest(self) -> str:
+        """The contrast of the last visit with the first, or else the last contrast."""
+        wanted = f"{self.visits[-1]}-{self.visits[0]}"
+        return wanted if wanted in self.contrast_names else self.contrast_names[-1]
+
+    @property
+    def alpha(self) -> float:
+        """Level of the run."""
+        return float(self.config["verdict"]["alpha"])
+
+    @property
+    def donor_names(self) -> list[str]:
+        """Every donor of the study, sorted."""
+        return sorted(self.donors["donor"].astype(str).unique())
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Cohort(Measured):
+    """What was found in the cohort as a whole, whatever was to be shown: no verdict, no margin.
+
+    Attributes
+    ----------
+    expression, programs
+        The tables of the steps as on disk.
+    annotation
+        The tables of :data:`cd20scope.report.sections.labels.NEEDED` by name.
+    embedding
+        One row per embedded cell: ``sample barcode x y population donor visit``.
+    populations
+        The population tree.
+    scored
+        Population and programme of each hypothesis on scores, in story order, each pair once.
+    """
+
+    expression: pd.DataFrame
+    programs: pd.DataFrame
+    annotation: Mapping[str, pd.DataFrame]
+    embedding: pd.DataFrame
+    populations: Mapping[str, Any]
+    scored: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Judged(Measured):
+    """What became of the hypotheses.
+
+    Attributes
+    ----------
+    verdicts
+        ``verdict/verdicts.tsv`` in story order, with what that adds.
+    statistics
+        The tables of :data:`cd20scope.report.sections.trust.NEEDED` by name; figures need ``arms`` and ``ledger``.
+    depletions
+        Population and denominator of the depletion that a claim on the order of events rests on, by its id.
+    """
+
+    verdicts: pd.DataFrame
+    statistics: Mapping[str, pd.DataFrame]
+    depletions: Mapping[str, tuple[str, str]]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Results(Cohort, Judged):
+    """What a run found: all that the page tells.
+
+    Attributes
+    ----------
+    abundance, expression_populations
+        ``abundance/abundance.tsv`` and ``expression/populations.tsv``.
+    qc_summary
+        One row per sample: ``sample donor visit n_cells n_kept``, then one column of cell counts per reason
+        to drop a cell, named by the reason, then ``median_counts median_genes`` (of kept cells),
+        ``doublet_rate`` and ``unassigned_rate`` (shares, 0 to 1).
+    sheet
+        The sample sheet without paths.
+    sexes
+        One row per sample: ``sample donor visit sex_in_sheet sex_by_genes xist y_genes``.
+    inputs
+        One row per sample: ``sample path sha256 bytes n_cells n_genes``.
+    preflight
+        What the preflight warned of: ``level about text``.
+    versions
+        Version of each piece of software by its name.
+    """
+
+    abundance: pd.DataFrame
+    expression_populations: pd.DataFrame
+    qc_summary: pd.DataFrame
+    sheet: pd.DataFrame
+    sexes: pd.DataFrame
+    inputs: pd.DataFrame
+    preflight: pd.DataFrame
+    versions: Mapping[str, str]
+
+    @property
+    def title(self) -> str:
+        """Heading of the page."""
+        return str(self.config["report"]["title"])
+
+
+def complete(results: Results) -> Results:
+    """Check the tables, stand empty ones in for those that a run has not, and put the verdicts in story order.
+
+    Raises
+    ------
+    ValueError
+        Where a table lacks a column that the report reads.
+    """
+    require_columns(results.qc_summary, ["sample", "n_cells", "n_kept", "unassigned_rate"], name="qc_summary")
+    require_columns(results.embedding, ["sample", "x", "y", "population", "visit"], name="embedding.parquet")
+    statistics = trust.complete(results.statistics)
+    return replace(
+        results,
+        verdicts=checked_verdicts(results.verdicts),
+        annotation=labels.complete(results.annotation),
+        statistics=statistics,
+        programs=trust.add_random(results.programs, statistics["random_sets"]),
+    )
+
+
+def checked_verdicts(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Check the verdicts and put them in the order in which they are told."""
+    require_columns(verdicts, VERDICT_COLUMNS, name="verdicts.tsv")
+    return claims.in_story_order(verdicts)

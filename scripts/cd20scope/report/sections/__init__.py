@@ -1,0 +1,1 @@
+"""Sections of the report, from tables to the data of their templates."""

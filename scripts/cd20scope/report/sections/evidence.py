@@ -1,0 +1,91 @@
+"""What each verdict rests on, hypothesis by hypothesis: rule, donors, arms, the other side, rows of the tables."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from cd20scope.report import claims, wording
+from cd20scope.report.colours import VERDICT_STYLE
+from cd20scope.report.results import Results
+from cd20scope.report.tables import listings
+from cd20scope.report.wording import Row
+
+TABLES = {
+    "abundance": ("abundance/donors.tsv", "abundance/abundance.tsv"),
+    "program": ("programs/scores.tsv", "programs/programs.tsv"),
+    "biphasic": (
+        "abundance/donors.tsv",
+        "programs/scores.tsv",
+        "abundance/abundance.tsv",
+        "programs/programs.tsv",
+    ),
+}
+"""What is read to judge a hypothesis, by its endpoint, beside the ledger and the arms."""
+
+
+def cards(run: Results, *, sentences: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Tell every hypothesis, in story order, with all that its verdict rests on."""
+    ledger = {str(name): rows for name, rows in run.statistics["ledger"].groupby("id", sort=False)}
+    arms = {str(name): rows for name, rows in run.statistics["arms"].groupby("id", sort=False)}
+    rows = run.verdicts.to_dict("records")
+    told = []
+    for row in rows:
+        name = str(row["id"])
+        asked = arms.get(name, run.statistics["arms"].iloc[:0])
+        told.append(
+            claims.claim(row, ledger=ledger.get(name, run.statistics["ledger"].iloc[:0]))
+            | {
+                "label": row["label"],
+                "sentence": sentences[name],
+                "rule": rule(row, config=run.config),
+                "conflicts": conflicts(row, rows),
+                "arms": listings.tabulate(asked.drop(columns="id"), name="own_arms") if len(asked) else None,
+                "row": [
+                    (key, wording.text_of(value))
+                    for key, value in row.items()
+                    if key not in ("theme", "label")
+                ],
+                "tables": [
+                    "verdict/verdicts.tsv",
+                    "verdict/ledger.tsv",
+                    "verdict/arms.tsv",
+                    *TABLES[row["endpoint"]],
+                ],
+            }
+        )
+    return told
+
+
+def conflicts(row: Row, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Claims that cannot be supported together with this one: what they say, their verdict and their source."""
+    own = wording.text_of(row["opposes"])
+    found = [
+        other
+        for other in rows
+        if other["id"] != row["id"] and (other["id"] == own or wording.text_of(other["opposes"]) == row["id"])
+    ]
+    return [
+        {
+            **{key: other[key] for key in ("id", "statement", "verdict")},
+            **VERDICT_STYLE[other["verdict"]],
+            "anchor": wording.anchor(other["id"]),
+            "source": wording.link_dois(other["source"]),
+        }
+        for other in found
+    ]
+
+
+def rule(row: Row, *, config: Mapping[str, Any]) -> str:
+    """Say by which rule the hypothesis was judged, with the numbers of the run."""
+    level: str = "" if pd.isna(row["level"]) else f", at the level {row['level']:.2g} that its family leaves"
+    unit = wording.unit_of(row)
+    margin = f"{row['margin']:g}" + ("-fold in the odds" if unit == "log odds" else f" {unit}")
+    if row["direction"] == "none":
+        text = f"Supported if any change as large as {margin} is excluded, either way (two one-sided tests)"
+    elif row["strength"] == "strong":
+        text = f"Supported if the limit of the effect lies beyond {margin} {row['direction']}"
+    else:
+        text = f"Supported if the interval excludes no change and the estimate reaches {margin} {row['direction']}"
+    pairs = int(config["verdict"]["min_pairs"])
+    return f"{text}{level}; at least {pairs} donors with both visits."

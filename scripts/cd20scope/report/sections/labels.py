@@ -1,0 +1,204 @@
+"""The report's section on the labels: its tables, and what they say in words.
+
+Each sentence is made of the numbers it states, so that it is true of the run at hand, and is missing where the run
+has nothing to say: no second judge, no protein, no cell.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from cd20scope.annotate.markers import MIN_CELLS, choose_panel, highest_in
+from cd20scope.report import wording
+from cd20scope.schema import UNASSIGNED, require_columns
+
+SURE = 0.9
+"""Probability from which a sentence calls a label sure."""
+N_GENES = 5
+"""Markers in the soup that a sentence names."""
+
+NEEDED = {
+    "markers": ("population", "gene", "n_cells", "share_on", "mean"),
+    "probabilities": ("population", "bin_low", "n_cells"),
+    "unassigned": ("sample", "donor", "visit", "n_cells", "n_unassigned", "share"),
+    "cd20_t": ("sample", "n_t_cells", "n_flagged", "share"),
+    "contamination": ("sample", "share", "low", "high", "genes"),
+    "protein": ("sample", "visit", "population", "protein", "control", "n_cells", "mean"),
+    "agreement": ("judge_a", "judge_b", "population_a", "population_b", "n_cells"),
+    "agreement_summary": ("judge_a", "judge_b", "n_assigned", "agree", "kappa", "ari"),
+}
+"""Tables of the section and the columns it reads; the file of each is named after it."""
+
+
+def complete(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Check the tables of the section, and put an empty one where a run has none.
+
+    Raises
+    ------
+    ValueError
+        Where a table lacks a column that the section reads.
+    """
+    for name, table in tables.items():
+        require_columns(table, NEEDED[name], name=f"annotate/{name}.tsv")
+    return {
+        name: tables[name] if name in tables else pd.DataFrame(columns=list(columns))
+        for name, columns in NEEDED.items()
+    }
+
+
+def by_sample(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """One row per sample: who it is, then ``unassigned``, ``soup low high genes`` and ``cd20_t`` with its counts."""
+    flagged = tables["cd20_t"][["sample", "n_t_cells", "n_flagged", "share"]]
+    soup = tables["contamination"][["sample", "share", "low", "high", "genes"]]
+    samples = tables["unassigned"].rename(columns={"share": "unassigned"})
+    samples = samples.merge(flagged.rename(columns={"share": "cd20_t"}), on="sample", how="left")
+    return samples.merge(soup.rename(columns={"share": "soup"}), on="sample", how="left")
+
+
+def tell(
+    tables: Mapping[str, pd.DataFrame], *, populations: Mapping[str, Any], visits: Sequence[str]
+) -> dict[str, str]:
+    """Say in words what the tables show, by the name of the part; empty where there is nothing to say."""
+    samples = by_sample(tables)
+    told = {
+        "unassigned": tell_unassigned(samples, visits=visits),
+        "probabilities": tell_probabilities(tables["probabilities"]),
+        "markers": tell_markers(tables["markers"], populations=populations),
+        "soup": tell_soup(samples),
+        "cd20_t": tell_cd20_t(samples, visits=visits),
+        "agreement": tell_agreement(tables["agreement"], tables["agreement_summary"]),
+        "protein": tell_protein(tables["protein"], n_samples=len(samples)),
+    }
+    # a number stays on the line of its sign
+    return {name: wording.unbroken(text) for name, text in told.items()}
+
+
+def tell_unassigned(samples: pd.DataFrame, *, visits: Sequence[str]) -> str:
+    """How many of the kept cells have no population, overall, by visit, and where most."""
+    kept = int(samples["n_cells"].sum())
+    if not kept:
+        return "No cell was kept."
+    missing = int(samples["n_unassigned"].sum())
+    if not missing:
+        return f"Each of the {wording.count(kept)} kept cells could be assigned to a population."
+    most = samples.iloc[int(samples["unassigned"].argmax())]
+    return (
+        f"{wording.percent(missing / kept)} of the {wording.count(kept)} kept cells could not be assigned to a "
+        f"population and are counted as such rather than guessed: {_by_visit(samples, 'unassigned', visits)} in the "
+        f"median sample, at most {wording.percent(most['unassigned'])} ({most['sample']})."
+    )
+
+
+def tell_probabilities(table: pd.DataFrame) -> str:
+    """How many labels are unsure, and where most are."""
+    labelled = table[table["population"] != UNASSIGNED]
+    if labelled.empty:
+        return ""
+    below = labelled["n_cells"].where(labelled["bin_low"] < SURE - 1e-9, 0)
+    counts = (
+        pd.DataFrame({"below": below, "n": labelled["n_cells"]})
+        .groupby(labelled["population"], sort=False)
+        .sum()
+    )
+    unsure = counts["below"].sum() / counts["n"].sum()
+    if not unsure:
+        return f"Every label has a probability of at least {SURE:g}."
+    share = counts["below"] / counts["n"]
+    return (
+        f"{wording.percent(unsure)} of the labels have a probability below {SURE:g}, most often those of "
+        f"{share.idxmax()} ({wording.percent(share.max())})."
+    )
+
+
+def tell_markers(markers: pd.DataFrame, *, populations: Mapping[str, Any]) -> str:
+    """Whether each population's own markers are highest in it, and where not."""
+    shown = markers[markers["n_cells"] >= MIN_CELLS]
+    if shown.empty:
+        return ""
+    highest = highest_in(shown, panel=choose_panel(populations, shown))
+    right = [name for name, found in highest.items() if name == found]
+    wrong = [f"those of {name} are higher in {found}" for name, found in highest.items() if name != found]
+    if not highest:
+        return ""
+    text = (
+        f"For {len(right)} of {len(highest)} populations the markers shown are, on average, highest in the population "
+        f"itself{'; ' if wrong else ''}{', '.join(wrong)}."
+    )
+    few = sorted(set(markers["population"]) - set(shown["population"]))
+    if few:
+        text += f" Fewer than {MIN_CELLS} cells, not shown: {', '.join(few)}."
+    return text
+
+
+def tell_soup(samples: pd.DataFrame) -> str:
+    """How much ambient RNA there is, and which markers are common in it."""
+    known = samples[samples["soup"].notna()]
+    if known.empty:
+        return ""
+    named = known["genes"].dropna().astype(str).str.split(",").explode().str.strip()
+    often = named[named != ""].value_counts(sort=False).sort_values(ascending=False, kind="stable")
+    genes = ", ".join(often.index[:N_GENES])
+    low, high = wording.percent(known["soup"].min()), wording.percent(known["soup"].max())
+    return (
+        f"Of the molecules of a cell, an estimated {wording.percent(known['soup'].median())} are ambient RNA in the "
+        f"median sample ({low} to {high})"
+        + (f"; markers among its commonest genes: {genes}." if genes else ".")
+    )
+
+
+def tell_cd20_t(samples: pd.DataFrame, *, visits: Sequence[str]) -> str:
+    """How many T cells are flagged at each visit."""
+    total = samples["n_t_cells"].sum()
+    if not total > 0:
+        return ""
+    per_visit = samples.groupby("visit")[["n_flagged", "n_t_cells"]].sum().to_dict("index")
+    told = [
+        f"{visit} {wording.count(n['n_flagged'])} of {wording.count(n['n_t_cells'])} "
+        f"({wording.percent(n['n_flagged'] / n['n_t_cells'])})"
+        for visit, n in ((visit, per_visit[visit]) for visit in visits if visit in per_visit)
+        if n["n_t_cells"]
+    ]
+    return f"T cells with MS4A1 and no other B-cell transcript: {', '.join(told)}."
+
+
+def tell_agreement(pairs: pd.DataFrame, summary: pd.DataFrame) -> str:
+    """How often each two judges agree, and over what they part most often."""
+    told = []
+    for row in summary.to_dict("records"):
+        if not row["n_assigned"] > 0:
+            told.append(
+                f"There is no cell to which both {row['judge_a']} and {row['judge_b']} give a population."
+            )
+            continue
+        text = (
+            f"The judges {row['judge_a']} and {row['judge_b']} give the same population to "
+            f"{wording.percent(row['agree'])} of the {wording.count(row['n_assigned'])} cells that both assign "
+            f"(kappa {wording.number(row['kappa'])}, adjusted Rand index {wording.number(row['ari'])})"
+        )
+        same = (pairs["judge_a"] == row["judge_a"]) & (pairs["judge_b"] == row["judge_b"])
+        named = (pairs[["population_a", "population_b"]] != UNASSIGNED).all(axis=1)
+        apart = pairs[same & named & (pairs["population_a"] != pairs["population_b"])]
+        if len(apart):
+            most = apart.iloc[int(apart["n_cells"].argmax())]
+            text += (
+                f"; they part most often over cells that are {most['population_a']} to the first and "
+                f"{most['population_b']} to the second ({wording.count(most['n_cells'])})"
+            )
+        told.append(f"{text}.")
+    return " ".join(told)
+
+
+def tell_protein(protein: pd.DataFrame, *, n_samples: int) -> str:
+    """In how many samples surface protein was counted, and with how many antibodies."""
+    if protein.empty:
+        return ""
+    return (
+        f"Surface protein was counted in {protein['sample'].nunique()} of {n_samples} samples, with "
+        f"{protein['protein'].nunique()} antibodies."
+    )
+
+
+def _by_visit(samples: pd.DataFrame, column: str, visits: Sequence[str]) -> str:
+    medians = samples.groupby("visit")[column].median().dropna().to_dict()
+    return ", ".join(f"{visit} {wording.percent(medians[visit])}" for visit in visits if visit in medians)

@@ -1,0 +1,284 @@
+"""How far to trust the verdicts, as the report tells it: tables of the steps in, listings and sentences out."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from cd20scope.report import claims, wording
+from cd20scope.schema import FAMILIES, require_columns
+
+NEEDED: dict[str, tuple[str, ...]] = {
+    "arms": ("id", "arm", "verdict", "holds"),
+    "flips": ("id", "family", "verdict", "n_flips", "supported_flipped"),
+    "ledger": ("id", "part", "contrast", "donor", "enters", "change", "unit", "reason"),
+    "absolute": ("population", "contrast", "n_pairs", "ci_low", "ci_high", "status", "reason"),
+    "repopulation": ("donor", "population", "visit", "ratio", "ci_low", "ci_high", "call", "statement"),
+    "random_sets": ("population", "program", "contrast", "t", "t_random_low", "t_random_high", "p_random"),
+    "gene_flips": (
+        *("population", "contrast", "n_flips", "n_genes"),
+        *("called_linear", "called_flipped", "below_005_flipped"),
+    ),
+    "enrichment": ("population", "contrast", "gene_set", "score", "p_value", "p_flipped", "status"),
+}
+"""Tables that the report reads, by name, with the columns it needs."""
+
+FOLLOWED = "B cells"
+"""Population whose return the text speaks of."""
+
+CALLS = ("depleted", "repopulated early", "not depleted", "uncertain", "not measured")
+NAMED = ("repopulated early", "not depleted")
+"""Calls of donors in the order in which they are told, and those whose donors are named."""
+
+
+def complete(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Check the tables that there are and stand an empty one in for each that is not.
+
+    Raises
+    ------
+    ValueError
+        Where a table lacks a column.
+    """
+    for name, table in tables.items():
+        require_columns(table, NEEDED[name], name=f"{name}.tsv")
+    return {name: tables.get(name, pd.DataFrame(columns=list(columns))) for name, columns in NEEDED.items()}
+
+
+def chosen(
+    tables: Mapping[str, pd.DataFrame], *, verdicts: pd.DataFrame, programs: pd.DataFrame, contrast: str
+) -> dict[str, pd.DataFrame]:
+    """Pick the rows of every listing of the section, by its name.
+
+    Parameters
+    ----------
+    tables
+        From :func:`complete`.
+    verdicts
+        In story order, with their labels.
+    programs
+        ``programs/programs.tsv``, with what :func:`add_random` adds.
+    contrast
+        The one whose programmes and gene sets are shown.
+    """
+    followed, absolute = tables["repopulation"], tables["absolute"]
+    shares = zip(followed["ci_low"], followed["ci_high"], strict=True)
+    followed = followed.assign(
+        limits=[wording.share_interval(*pair) for pair in shares],
+        seen=[str(text).partition("; ")[2] or str(text) for text in followed["statement"]],
+    )
+    folds = (np.exp(absolute[limit].astype(float)) for limit in ("ci_low", "ci_high"))
+    shown = programs[
+        (programs["contrast"] == contrast)
+        & (programs["role"] == "endpoint")
+        & whole_changes(programs)
+        & (programs["status"] == "tested")
+    ]
+    order = verdicts["id"].tolist()
+    return {
+        "repopulation": followed[followed["population"] == FOLLOWED],
+        "all_repopulation": followed,
+        "absolute": absolute.assign(limits=[wording.interval(*pair) for pair in zip(*folds, strict=True)]),
+        "programmes": shown.sort_values("p_value", kind="stable"),
+        "enrichment": top_sets(tables["enrichment"], contrast=contrast),
+        "calibration": calibration(tables["flips"]),
+        "gene_flips": tables["gene_flips"],
+        "sensitivity": sensitivity(verdicts, tables["flips"]),
+        "arms": tables["arms"],
+        "ledger": claims.wide_ledger(tables["ledger"], order=order),
+    }
+
+
+def add_random(programs: pd.DataFrame, random_sets: pd.DataFrame) -> pd.DataFrame:
+    """Add to each tested programme what random gene sets of like expression do: ``p_random``, ``middle``."""
+    key = ["population", "program", "contrast"]
+    found = random_sets.drop_duplicates(key).astype({"p_random": float})
+    numbers = zip(found["t"], found["t_random_low"], found["t_random_high"], strict=True)
+    found = found.assign(
+        middle=[f"{wording.number(t)}; {wording.interval(low, high)}" for t, low, high in numbers]
+    )
+    whole = whole_changes(programs).to_numpy()
+    beside = programs.merge(found[[*key, "p_random", "middle"]], on=key, how="left")
+    # random sets are of the whole change, not of its parts
+    return beside.assign(
+        p_random=beside["p_random"].where(whole),
+        middle=beside["middle"].astype(object).where(whole).fillna(wording.NOTHING),
+    )
+
+
+def whole_changes(programs: pd.DataFrame) -> pd.Series:
+    """Tell the rows of a whole change from those of its parts."""
+    return programs["component"].isin(["total", ""]) | programs["component"].isna()
+
+
+def top_sets(enrichment: pd.DataFrame, *, contrast: str, most: int = 5) -> pd.DataFrame:
+    """Clearest gene sets of each population, by the p-value under flipped visits, then by size of the score."""
+    own = enrichment[(enrichment["contrast"] == contrast) & (enrichment["status"] == "tested")]
+    size = own["score"].astype(float).abs()
+    ranked = own.assign(size=-size).sort_values(["population", "p_flipped", "size"], kind="stable")
+    return ranked.groupby("population").head(most)
+
+
+def calibration(flips: pd.DataFrame) -> pd.DataFrame:
+    """Put what is called of each family with the real visits beside flipped ones."""
+    rows = []
+    for family in FAMILIES:
+        own = flips[(flips["family"] == family) & (flips["id"] != f"any {family}")]
+        for total in flips[(flips["id"] == f"any {family}") & (flips["n_flips"] > 0)].to_dict("records"):
+            rate = wording.percent(total["supported_flipped"])
+            rows.append(
+                {
+                    "what": f"{family.capitalize()} hypotheses",
+                    "n_tests": int((own["n_flips"] > 0).sum()),
+                    "called": str(total["verdict"]),
+                    "flipped": f"any in {rate} of patterns",
+                    "n_flips": total["n_flips"],
+                }
+            )
+    return pd.DataFrame(rows, columns=["what", "n_tests", "called", "flipped", "n_flips"])
+
+
+def sensitivity(verdicts: pd.DataFrame, flips: pd.DataFrame) -> pd.DataFrame:
+    """Smallest effect that each decided hypothesis could have shown, beside what it found."""
+    decided = verdicts[verdicts["smallest_effect"].notna()]
+    rows = decided.to_dict("records")
+    by_chance = flips.drop_duplicates("id").set_index("id")["supported_flipped"]
+    return decided.assign(
+        found=[f"{wording.number(row['estimate'])} {wording.unit_of(row)}" for row in rows],
+        margin_size=[wording.short_size(abs(wording.margin_of(row)), row) for row in rows],
+        smallest=[wording.short_size(row["smallest_effect"], row) for row in rows],
+        supported_flipped=decided["id"].map(by_chance),
+    )
+
+
+def tell(
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    verdicts: pd.DataFrame,
+    visits: Sequence[str],
+    fraction: float,
+) -> dict[str, str]:
+    """Say in words what the tables show, by the name of the part; empty where there is nothing to say.
+
+    ``fraction`` is the part of the share at baseline below which a donor is depleted.
+    """
+    told = {
+        "arms": tell_arms(verdicts),
+        "flips": tell_flips(tables["flips"]),
+        "gene_flips": tell_gene_flips(tables["gene_flips"]),
+        "repopulation": tell_repopulation(tables["repopulation"], visits=visits, fraction=fraction),
+        "sensitivity": tell_sensitivity(verdicts),
+        "absolute": tell_absolute(tables["absolute"]),
+    }
+    return {name: wording.unbroken(text) for name, text in told.items()}
+
+
+def tell_arms(verdicts: pd.DataFrame) -> str:
+    """How many verdicts hold in all arms, and which of the confirmatory ones in the fewest."""
+    asked = verdicts[verdicts["arms_asked"].fillna(0) > 0]
+    if asked.empty:
+        return ""
+    whole = asked["arms_held"] == asked["arms_asked"]
+    text = (
+        f"{int(whole.sum())} of {len(asked)} decided verdicts are the same in every arm that could be asked"
+    )
+    rest = asked[~whole & (asked["family"] == "confirmatory")]
+    if rest.empty:
+        return f"{text}, among them every confirmatory one."
+    share = (rest["arms_held"] / rest["arms_asked"]).astype(float)
+    least = rest.iloc[int(share.argmin())]
+    held = f"{least['arms_held']:.0f} of {least['arms_asked']:.0f}"
+    return f"{text}. Of the confirmatory ones {least['label']} holds in the fewest, {held}."
+
+
+def tell_flips(flips: pd.DataFrame) -> str:
+    """How often any hypothesis is supported by chance, and how many are in truth."""
+    said = []
+    for family in FAMILIES:
+        for row in flips[(flips["id"] == f"any {family}") & (flips["n_flips"] > 0)].to_dict("records"):
+            if not pd.isna(row["supported_flipped"]):
+                rate = wording.percent(row["supported_flipped"])
+                said.append(f"any {family} one in {rate} of patterns, with the real visits {row['verdict']}")
+    if not said:
+        return ""
+    n = int(flips["n_flips"].max())
+    return (
+        f"Over {wording.count(n)} patterns of exchanged visits, hypotheses of a change were supported by chance: "
+        f"{'; '.join(said)}. A real effect is supported by the pattern that exchanges none, and by those near it."
+    )
+
+
+def tell_gene_flips(table: pd.DataFrame) -> str:
+    """How many genes the linear model calls over all populations, with the real visits and with flipped ones."""
+    if table.empty:
+        return ""
+    called = wording.count(table["called_linear"].sum())
+    by_chance = wording.number(table["called_flipped"].sum(), digits=1)
+    below = float(np.average(table["below_005_flipped"], weights=table["n_genes"]))
+    return (
+        f"Over all populations and contrasts the linear model calls {called} genes with the real visits and "
+        f"{by_chance} on average with flipped ones, under which {wording.percent(below)} of the genes have p below "
+        "0.05."
+    )
+
+
+def tell_sensitivity(verdicts: pd.DataFrame) -> str:
+    """How many inconclusive verdicts were hardly asked: only effects of twice the margin could have been shown."""
+    open_ones = verdicts[(verdicts["verdict"] == "inconclusive") & verdicts["smallest_effect"].notna()]
+    if open_ones.empty:
+        return ""
+    margins = np.array([abs(wording.margin_of(row)) for row in open_ones.to_dict("records")])
+    blunt = int((open_ones["smallest_effect"].to_numpy(dtype=float) > 2 * margins).sum())
+    return (
+        f"Of {len(open_ones)} inconclusive verdicts, {blunt} could have come out as supported with 80 % power only for "
+        "effects of more than twice their margin (odds on the logarithmic scale)."
+    )
+
+
+def tell_repopulation(table: pd.DataFrame, *, visits: Sequence[str], fraction: float) -> str:
+    """In how many donors the B cells are gone at each visit, and in which they came back."""
+    own = table[table["population"] == FOLLOWED]
+    said = []
+    for visit in visits[1:]:
+        calls = own[own["visit"] == visit]
+        if calls.empty:
+            continue
+        counts = []
+        for call in CALLS:
+            who = calls.loc[calls["call"] == call, "donor"].astype(str).tolist()
+            if who:
+                counts.append(f"{call} in {len(who)}" + (f" ({', '.join(who)})" if call in NAMED else ""))
+        said.append(f"at {visit}, of {len(calls)} donors, {', '.join(counts)}")
+    if not said:
+        return ""
+    return wording.sentence(
+        f"{'; '.join(said)}. Depleted: the interval of a donor's {FOLLOWED} share lies below "
+        f"{wording.percent(fraction)} of that donor's share at {visits[0]}; repopulated early: above it again, after a "
+        "visit below it; uncertain: the cells counted cannot tell"
+    )
+
+
+def tell_sexes(sexes: pd.DataFrame) -> str:
+    """Whether the sex that the genes tell fits the sheet and the donor's other samples."""
+    known = sexes[sexes["sex_by_genes"].isin(["F", "M"])]
+    if known.empty:
+        return (
+            "The sex of the samples could not be told from XIST and genes of the Y chromosome: too few of their "
+            "molecules were seen. Swapped samples would not be noticed this way."
+        )
+    stated = known["sex_in_sheet"].astype(object).fillna("").astype(str).str.strip().str.upper().str[:1]
+    against = known.loc[stated.isin(["F", "M"]) & (stated != known["sex_by_genes"]), "sample"]
+    per_donor = known.groupby("donor")["sex_by_genes"].nunique()
+    mixed = per_donor.index[per_donor > 1].astype(str)
+    text = f"XIST and genes of the Y chromosome tell the sex of {len(known)} of {len(sexes)} samples"
+    if not len(against) and not len(mixed):
+        return f"{text}; none differs from the sheet or from the donor’s other samples."
+    wrong = [f"against the sheet: {', '.join(against.astype(str))}"] if len(against) else []
+    wrong += [f"different within a donor: {', '.join(mixed)}"] if len(mixed) else []
+    return f"{text}; {'; '.join(wrong)}. Samples may be swapped."
+
+
+def tell_absolute(table: pd.DataFrame) -> str:
+    """Why numbers of cells could not be tested, where none could be; the plain reason that the step gave."""
+    if table.empty or (table["status"] == "tested").any():
+        return ""
+    return wording.sentence(str(table["reason"].iloc[0]))

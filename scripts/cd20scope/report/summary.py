@@ -1,0 +1,171 @@
+"""What the report says, for readers of text and for machines: the verdicts as Markdown and as JSON."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cd20scope.report import answer, claims, wording
+from cd20scope.report.colours import VERDICT_STYLE
+from cd20scope.schema import VERDICTS
+
+SCHEMA = 1
+"""Edition of the form of ``verdicts.json``; raised when a key changes its meaning or goes."""
+
+NUMBERS = ("margin", "estimate", "ci_low", "ci_high", "p_value", "p_adjusted", "level", "smallest_effect")
+TEXTS = (
+    *(
+        "id",
+        "family",
+        "statement",
+        "verdict",
+        "reason",
+        "endpoint",
+        "population",
+        "denominator",
+        "program",
+        "component",
+    ),
+    *("contrast", "direction", "strength", "opposes", "test", "source", "note", "caution", "beside"),
+)
+
+
+def tell(
+    verdicts: pd.DataFrame,
+    *,
+    abundance: pd.DataFrame,
+    ledger: pd.DataFrame,
+    depletions: Mapping[str, tuple[str, str]],
+    config: Mapping[str, Any],
+    version: str,
+    code: str,
+) -> dict[str, Any]:
+    """Put the verdicts of a run into the form of ``workflow/schemas/verdicts.schema.json``.
+
+    Parameters
+    ----------
+    verdicts, abundance, ledger
+        The tables of their steps.
+    depletions
+        From :func:`cd20scope.report.claims.depletions`.
+    config
+        Of the run.
+    version, code
+        Of the workflow, and the digest of its library.
+    """
+    contrasts = [(later, earlier) for later, earlier in config["contrasts"]]
+    alpha = float(config["verdict"]["alpha"])
+    rows = claims.in_story_order(verdicts)
+    sentences = answer.sentences(
+        rows, abundance=abundance, ledger=ledger, depletions=depletions, contrasts=contrasts, alpha=alpha
+    )
+    return {
+        "schema": SCHEMA,
+        "title": config["report"]["title"],
+        "cd20scope": version,
+        "code": code,
+        "simulated": "simulate" in config,
+        "alpha": alpha,
+        "visits": list(config["visits"]),
+        "contrasts": [f"{later}-{earlier}" for later, earlier in contrasts],
+        "donors": int(ledger["donor"].nunique()),
+        "hypotheses": [entry(row, sentence=sentences[str(row["id"])]) for row in rows.to_dict("records")],
+    }
+
+
+def entry(row: wording.Row, *, sentence: str) -> dict[str, Any]:
+    """Put one hypothesis into the form; what is missing is null."""
+    asked = row["arms_asked"]
+    return {
+        **{key: text(row[key]) for key in TEXTS},
+        "theme": row["theme"],
+        "sentence": sentence.replace("\N{NO-BREAK SPACE}", " "),
+        "unit": wording.unit_of(row),
+        **{key: number(row[key]) for key in NUMBERS},
+        "n_pairs": int(row["n_pairs"]),
+        "donors": [name.strip() for name in wording.text_of(row["donors"]).split(",") if name.strip()],
+        "left_out": text(row["dropped"]),
+        "arms": None
+        if pd.isna(asked) or not asked
+        else {
+            "held": int(row["arms_held"]),
+            "asked": int(asked),
+            "against": [name for name in wording.text_of(row["arms_against"]).split("; ") if name],
+        },
+    }
+
+
+def text(value: object) -> str | None:
+    """Text of a cell; null where it is empty."""
+    return None if pd.isna(value) or value == "" else str(value)  # type: ignore[call-overload]
+
+
+def number(value: float) -> float | None:
+    """Write a number as JSON can; null where it is missing or infinite."""
+    return float(value) if np.isfinite(value) else None
+
+
+def write(told: Mapping[str, Any], *, preflight: pd.DataFrame, inputs: pd.DataFrame) -> str:
+    """Write what :func:`tell` gives as Markdown.
+
+    Parameters
+    ----------
+    told
+        The verdicts.
+    preflight
+        Warnings: ``level about text``.
+    inputs
+        ``sample path sha256 bytes``.
+    """
+    lines = [f"# {escape(told['title'])}", ""]
+    if told["simulated"]:
+        lines += ["**Simulated data.** This is the built-in cohort; it says nothing about patients.", ""]
+    for family in ("confirmatory", "exploratory"):
+        own = [row for row in told["hypotheses"] if row["family"] == family]
+        if own:
+            lines += [f"Of {len(own)} {family} hypotheses, {tally(own)}.", ""]
+    for family, heading in (("confirmatory", "The answer"), ("exploratory", "Exploratory hypotheses")):
+        lines += [f"## {heading}", ""]
+        for anchor, theme, _ in claims.THEMES:
+            own = [row for row in told["hypotheses"] if row["family"] == family and row["theme"] == anchor]
+            if own:
+                lines += [f"### {theme}", "", *(line for row in own for line in bullet(row)), ""]
+    lines += ["## Warnings from the preflight", ""]
+    found = [f"- {escape(row.about)}: {escape(row.text)}" for row in preflight.itertuples()]
+    lines += [*(found or ["None."]), "", "## Inputs", "", "| sample | file | SHA-256 |", "|---|---|---|"]
+    lines += [
+        f"| {escape(row.sample)} | {escape(row.path)} | `{row.sha256}` |" for row in inputs.itertuples()
+    ]
+    made = f"Made by cd20scope {told['cd20scope']} (code {told['code']}); `report.html` has the evidence."
+    return "\n".join([*lines, "", made, ""])
+
+
+def tally(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Count verdicts in their order."""
+    counts = ((sum(row["verdict"] == verdict for row in rows), verdict) for verdict in VERDICTS)
+    return ", ".join(f"{n} {verdict}" for n, verdict in counts if n)
+
+
+def bullet(row: Mapping[str, Any]) -> list[str]:
+    """One hypothesis: its verdict, its effect, what was claimed, how robust it is."""
+    sign = VERDICT_STYLE[row["verdict"]]["symbol"]
+    arms = row["arms"]
+    held = f" Holds in {arms['held']} of {arms['asked']} robustness arms." if arms else ""
+    if arms and arms["against"]:
+        held = f"{held.removesuffix('.')}; not: {', '.join(arms['against'])}."
+    lines = [
+        f"- {sign} **{row['verdict']}** ({escape(row['id'])}): {escape(row['sentence'])}",
+        f"  Claim: {escape(row['statement'] + held)}",
+    ]
+    if row["caution"]:
+        lines.append(f"  (!) {escape(wording.sentence(row['caution']))}")
+    return lines
+
+
+def escape(value: object) -> str:
+    """Keep what Markdown and HTML would read as markup as the text that it is."""
+    said = " ".join(str(value).split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    for sign in ("\\", "`", "*", "_", "[", "]", "|"):
+        said = said.replace(sign, f"\\{sign}")
+    return said

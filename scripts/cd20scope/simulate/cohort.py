@@ -1,0 +1,196 @@
+"""The built-in cohort: donor-paired blood cells drawn from the population tree, with planted effects.
+
+It exists to show the workflow and to test it from end to end. Cells are drawn gene by gene around the marker
+lists, so that labels are easier than in real blood; what the labels and tests are worth is measured on real cells.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cd20scope.simulate import cells as cellmodel
+from cd20scope.simulate.cells import Sample
+
+Array = npt.NDArray[Any]
+
+DEPLETION = {"B naive": (0.04, 0.06), "B memory": (0.04, 0.06)}
+"""What is left of a population's cells at the visits after baseline: at the first, and at later ones."""
+REPOPULATION = {"B naive": 0.3, "B memory": 0.08}
+"""The same at the last visit of the one donor whose B cells come back early, naive cells first."""
+EXPANSION = {"Treg": 1.8}
+"""Factor on the number of cells at the last visit."""
+REPROGRAMMING = {
+    "CD4 memory": {"T activation": 0.5, "Th1": 0.5, "Th17": 0.5},
+    "Treg": {"Treg suppressive": 1.8},
+}
+"""Factor on the programme genes' expression at the last visit, by population."""
+
+SD_DONOR, SD_BATCH, SD_SAMPLE = 0.12, 0.08, 0.04
+"""Log-scale deviations of a gene between donors, between runs, and between samples of one donor."""
+SD_PROGRAM_DONOR, SD_PROGRAM_SAMPLE = 0.12, 0.06
+"""The same for all genes of a programme together: programmes differ between people as wholes."""
+SD_SHARE, SD_RESPONSE = 0.2, 0.12
+"""Log-scale deviations of a share between donors, and between samples of one donor."""
+
+
+def cohort_layout(donors: int, *, visits: Sequence[str], folder: str = "results/simulate") -> pd.DataFrame:
+    """Lay out the samples: every donor at every visit, but the last donor's last visit when there are four or more.
+
+    Files alternate between 10x HDF5 and 10x MTX, so that both readers are exercised.
+
+    Parameters
+    ----------
+    donors
+        Number of donors.
+    visits
+        Visits in order; the first is the baseline.
+    folder
+        Where the count files go.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A sample sheet.
+    """
+    rows: list[dict[str, str]] = []
+    for number in range(1, donors + 1):
+        for visit in visits:
+            if number == donors >= 4 and visit == visits[-1]:
+                continue
+            sample = f"D{number:02d}_{visit}"
+            rows.append(
+                {
+                    "sample": sample,
+                    "donor": f"D{number:02d}",
+                    "visit": visit,
+                    "path": f"{folder}/{sample}" + ("" if len(rows) % 2 else ".h5"),
+                    "tissue": "PBMC",
+                    "batch": f"run{1 + number % 2}",
+                    "sex": "FM"[number % 2],
+                    "age": str(24 + 3 * number),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def simulate_cohort(
+    sheet: pd.DataFrame,
+    *,
+    visits: Sequence[str],
+    plan: str,
+    cells: int,
+    seed: int,
+    populations: Mapping[str, Any],
+    programs: Mapping[str, Any],
+) -> tuple[list[str], dict[str, Sample]]:
+    """Draw every sample of a cohort.
+
+    Parameters
+    ----------
+    sheet
+        ``sample``, ``donor``, ``visit``, ``batch``.
+    visits
+        Visits in order.
+    plan
+        ``treated`` plants :data:`DEPLETION`, :data:`EXPANSION` and :data:`REPROGRAMMING`; ``untreated`` plants
+        nothing.
+    cells
+        Mean number of cells per sample.
+    seed
+        Seed of the whole cohort.
+    populations, programs
+        The catalogues whose markers and programme genes are drawn.
+
+    Returns
+    -------
+    list of str, dict of Sample
+        Gene symbols, and the samples by name.
+    """
+    rng = np.random.default_rng(seed)
+    genes, names, log_mean = cellmodel.profiles(populations, programs, rng)
+    at = {gene: position for position, gene in enumerate(genes)}
+    mitochondrial = np.flatnonzero([gene.startswith("MT-") for gene in genes])
+    donors = list(dict.fromkeys(sheet["donor"]))
+    of_donor = {donor: rng.normal(0, SD_DONOR, len(genes)) for donor in donors}
+    lists = {entry["name"]: [at[gene] for gene in entry["genes"]] for entry in programs["programs"]}
+    for deviation in of_donor.values():
+        _shift_programs(deviation, lists, SD_PROGRAM_DONOR, rng)
+    of_batch = {batch: rng.normal(0, SD_BATCH, len(genes)) for batch in dict.fromkeys(sheet["batch"])}
+    base = np.log([cellmodel.SHARES[population][0] for population, _ in names]) + cellmodel.log_split(names)
+    shares = {donor: base + rng.normal(0, SD_SHARE, len(base)) for donor in donors}
+    samples: dict[str, Sample] = {}
+    for row in sheet.itertuples():
+        step = visits.index(row.visit)
+        log_share = shares[row.donor] + rng.normal(0, SD_RESPONSE, len(base))
+        of_sample = rng.normal(0, SD_SAMPLE, len(genes))
+        _shift_programs(of_sample, lists, SD_PROGRAM_SAMPLE, rng)
+        log_gene = log_mean + of_donor[row.donor] + of_batch[row.batch] + of_sample
+        if plan == "treated":
+            early = len(donors) > 2 and row.donor == donors[-2]
+            log_share = log_share + _share_effect(names, step, last=step == len(visits) - 1, early=early)
+            if step == len(visits) - 1:
+                _reprogram(log_gene, names, lists)
+        samples[str(row.sample)] = cellmodel.draw(log_gene, log_share, names, mitochondrial, cells, rng)
+    return genes, samples
+
+
+def planted(plan: str, *, visits: Sequence[str]) -> list[dict[str, Any]]:
+    """List what :func:`simulate_cohort` plants: population, programme or none, contrast, direction and factor."""
+    if plan != "treated":
+        return []
+    first, later, last = visits[0], visits[1], visits[-1]
+    found: list[dict[str, Any]] = []
+
+    def add(population: str, program: str | None, visit: str, factor: float) -> None:
+        direction = "up" if factor > 1 else "down"
+        contrast = f"{visit}-{first}"
+        found.append(
+            {
+                "population": population,
+                "program": program,
+                "contrast": contrast,
+                "direction": direction,
+                "factor": factor,
+            }
+        )
+
+    for population, (early, late) in DEPLETION.items():
+        add(population, None, later, early)
+        if last != later:
+            add(population, None, last, late)
+    for population, factor in EXPANSION.items():
+        add(population, None, last, factor)
+    for population, factors in REPROGRAMMING.items():
+        for program, factor in factors.items():
+            add(population, program, last, factor)
+    return found
+
+
+def _share_effect(names: list[tuple[str, str]], step: int, *, last: bool, early: bool) -> Array:
+    effect = np.zeros(len(names))
+    if step == 0:
+        return effect
+    for position, (population, _) in enumerate(names):
+        factor = DEPLETION[population][0 if step == 1 else 1] if population in DEPLETION else 1.0
+        if last and early and population in REPOPULATION:
+            factor = REPOPULATION[population]
+        if last:
+            factor *= EXPANSION.get(population, 1.0)
+        effect[position] = np.log(factor)
+    return effect
+
+
+def _reprogram(log_gene: Array, names: list[tuple[str, str]], lists: Mapping[str, list[int]]) -> None:
+    for position, (population, _) in enumerate(names):
+        for program, factor in REPROGRAMMING.get(population, {}).items():
+            log_gene[position, lists[program]] += np.log(factor)
+
+
+def _shift_programs(
+    deviation: Array, lists: Mapping[str, list[int]], sd: float, rng: np.random.Generator
+) -> None:
+    for where in lists.values():
+        deviation[where] += rng.normal(0, sd)

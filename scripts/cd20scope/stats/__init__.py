@@ -1,0 +1,1 @@
+"""Paired tests, multiplicity and sign flips on one change per donor."""

@@ -1,0 +1,1 @@
+"""From the change of each donor to a verdict per hypothesis."""

@@ -1,0 +1,239 @@
+"""What a hypothesis rests on: test, donors and effect in words, or the reason why there is no test."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cd20scope.abundance.compare import show_limits
+from cd20scope.stats import pairs
+from cd20scope.stats.changes import Change, Key, common
+from cd20scope.stats.pairs import Contrast, PairedTest, Pairs
+from cd20scope.verdict import effect_text as effects
+from cd20scope.verdict.rules import (
+    Biphasic,
+    Verdict,
+    decide,
+    decide_equivalence,
+    p_for_equivalence,
+    p_for_support,
+)
+
+DIRECTIONS = {"up": 1, "down": -1, "none": 1}
+
+type TestKey = tuple[object, ...]
+"""Identity of a test: hypotheses with the same key share one, which counts once in their family."""
+type Tester = Callable[[NDArray[np.float64]], PairedTest]
+"""From one difference per donor to a test of their centre."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A hypothesis with one test: the effect turned into its direction, and what it is held against."""
+
+    t: PairedTest
+    delta: float
+    strong: bool
+    same: bool
+    floor: float
+    ceiling: float
+
+    @property
+    def p_value(self) -> float:
+        """p-value of the test whose rejection a claim of support needs."""
+        if self.same:
+            return p_for_equivalence(self.t, delta=self.delta)
+        return p_for_support(self.t, delta=self.delta, strong=self.strong, ceiling=self.ceiling)
+
+    def decide(self, level: float) -> Verdict:
+        """Verdict at a level, see :mod:`cd20scope.verdict.rules`."""
+        if self.same:
+            reach = {"floor": self.floor, "ceiling": self.ceiling}
+            return decide_equivalence(self.t, delta=self.delta, level=level, **reach)
+        return decide(self.t, delta=self.delta, level=level, strong=self.strong, ceiling=self.ceiling)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One hypothesis and its test.
+
+    Attributes
+    ----------
+    paired
+        Donors that enter and those that do not.
+    reason
+        Why it is not testable; empty where it is.
+    key
+        Identity of the test.
+    t
+        The test in natural sign; of the later change of the programme for a biphasic hypothesis. None without
+        any donor.
+    floor
+        Mean fall that the numbers of cells can show.
+    claim
+        What the test is held against; decides once the level is known. None where not testable.
+    """
+
+    paired: Pairs = field(default_factory=lambda: Pairs(()))
+    reason: str = ""
+    key: TestKey = ()
+    t: PairedTest | None = None
+    floor: float = -np.inf
+    claim: Claim | Biphasic | None = None
+
+
+def needed(hypothesis: Mapping[str, Any]) -> dict[str, Key]:
+    """Name the changes that a hypothesis is tested on, by part: ``main``, or ``first``, ``then`` and ``late``."""
+    contrast = hypothesis["contrast"]
+    if hypothesis["endpoint"] == "abundance":
+        return {"main": ("abundance", hypothesis["population"], hypothesis["denominator"], contrast)}
+    component = hypothesis.get("component", "total")
+    score = ("program", hypothesis["population"], hypothesis["program"], component, contrast)
+    if hypothesis["endpoint"] == "program":
+        return {"main": score}
+    depletion = hypothesis["depletion"]
+    cells = ("abundance", depletion["population"], depletion["denominator"])
+    return {"first": (*cells, depletion["first"]), "then": (*cells, depletion["then"]), "late": score}
+
+
+def weigh(
+    hypothesis: Mapping[str, Any],
+    changes: Mapping[Key, Change],
+    *,
+    min_pairs: int,
+    tester: Tester = pairs.paired_t,
+) -> Evidence:
+    """Hold the changes that a hypothesis needs against what it claims.
+
+    Parameters
+    ----------
+    hypothesis
+        An entry of the catalogue.
+    changes
+        At least those that :func:`needed` names.
+    min_pairs
+        Fewer complete pairs make a hypothesis not testable.
+    tester
+        Test of the differences; of a biphasic hypothesis, of the later change of its programme only, as the
+        others bound a depletion and are t tests always.
+    """
+    parts = {part: changes[key] for part, key in needed(hypothesis).items()}
+    if hypothesis["endpoint"] == "biphasic":
+        return _biphasic(hypothesis, parts, min_pairs=min_pairs, tester=tester)
+    change = parts["main"]
+    few = pairs.too_few(len(change.paired), max(min_pairs, 1))
+    if change.reason or not change.values.size:
+        return Evidence(change.paired, change.reason or few)
+    t = tester(change.values)
+    if reason := few or t.no_spread:
+        return Evidence(change.paired, reason, t=t)
+    sign, strong = DIRECTIONS[hypothesis["direction"]], hypothesis["strength"] == "strong"
+    margin = float(hypothesis["margin"])
+    claim = Claim(
+        t=t if sign > 0 else t.flipped(),
+        delta=float(np.log(margin)) if hypothesis["endpoint"] == "abundance" else margin,
+        strong=strong,
+        same=hypothesis["direction"] == "none",
+        floor=change.mean_floor if sign > 0 else -change.mean_ceiling,
+        ceiling=change.mean_ceiling if sign > 0 else -change.mean_floor,
+    )
+    key: TestKey = needed(hypothesis)["main"]
+    if strong or claim.same:
+        key = (*key, hypothesis["direction"], claim.delta)
+    return Evidence(change.paired, key=key, t=t, floor=change.mean_floor, claim=claim)
+
+
+def _biphasic(
+    hypothesis: Mapping[str, Any], parts: Mapping[str, Change], *, min_pairs: int, tester: Tester
+) -> Evidence:
+    """Evidence on donors with all visits.
+
+    The changes of the depleted population count for their donors only: with no B cell left at either later visit
+    that contrast is not testable by itself, which is the best case here and not a failure.
+    """
+    for part in parts.values():
+        if part.reason and not part.values.size and not (part.paired.donors or part.paired.dropped):
+            return Evidence(part.paired, part.reason)  # the run has no such contrast, or no such row
+    first, then, late = common([parts[part] for part in ("first", "then", "late")])
+    if late.reason:
+        return Evidence(late.paired, late.reason)
+    if reason := pairs.too_few(len(late.paired), max(min_pairs, 2)):
+        return Evidence(late.paired, f"on donors with all visits: {reason}")
+    tests = (pairs.paired_t(first.values), pairs.paired_t(then.values), tester(late.values))
+    for test in tests:
+        if test.no_spread:
+            return Evidence(late.paired, f"on donors with all visits: {test.no_spread}")
+    depletion = hypothesis["depletion"]
+    claim = Biphasic(
+        first=tests[0],
+        first_floor=first.mean_floor,
+        then=tests[1],
+        then_floor=then.mean_floor,
+        late=tests[2] if hypothesis["direction"] == "up" else tests[2].flipped(),
+        fall=float(depletion["fall"]),
+        slack=float(depletion["slack"]),
+        delta=float(hypothesis["margin"]),
+    )
+    key = ("biphasic", hypothesis["direction"], claim.fall, claim.slack, *needed(hypothesis).values())
+    return Evidence(late.paired, key=key, t=tests[2], claim=claim)
+
+
+def limits_of(hypothesis: Mapping[str, Any], evidence: Evidence, alpha: float) -> dict[str, float]:
+    """Two-sided ``1 - alpha`` limits that may be shown, and the fall that may be claimed."""
+    nothing = dict.fromkeys(("ci_low", "ci_high", "fell_at_least"), float("nan"))
+    if evidence.t is None or evidence.claim is None:
+        return nothing
+    if hypothesis["endpoint"] == "abundance":
+        return show_limits(evidence.t, floor=evidence.floor, alpha=alpha)
+    low, high = evidence.t.interval(alpha)
+    return nothing | {"ci_low": low, "ci_high": high}
+
+
+def effect_text(
+    hypothesis: Mapping[str, Any], evidence: Evidence, *, contrasts: Mapping[str, Contrast], alpha: float
+) -> str:
+    """Say the effect in words; ``contrasts`` gives the visits of a contrast by its name."""
+    if evidence.t is None:
+        return ""
+    shown = limits_of(hypothesis, evidence, alpha)
+    limits = None if evidence.claim is None else (shown["ci_low"], shown["ci_high"])
+    if hypothesis["endpoint"] == "abundance":
+        strong = hypothesis["strength"] == "strong"
+        return effects.share(
+            evidence.t.estimate,
+            limits,
+            population=hypothesis["population"],
+            earlier=contrasts[hypothesis["contrast"]][1],
+            alpha=alpha,
+            fell_at_least=shown["fell_at_least"] if strong else float("nan"),
+        )
+    component = hypothesis.get("component", "total")
+    program = hypothesis["program"] + ("" if component == "total" else f" ({component})")
+    score = effects.score(
+        evidence.t.estimate, limits, program=program, population=hypothesis["population"], alpha=alpha
+    )
+    if not isinstance(evidence.claim, Biphasic):
+        return score
+    depletion = hypothesis["depletion"]
+    said = [score]
+    for part, test in (("first", evidence.claim.first), ("then", evidence.claim.then)):
+        later, earlier = contrasts[depletion[part]]
+        words = {"population": depletion["population"], "earlier": earlier, "alpha": alpha}
+        said.append(f"{effects.share(test.estimate, test.interval(alpha), **words)} at {later}")
+    return "; ".join(said)
+
+
+def describe_test(hypothesis: Mapping[str, Any], evidence: Evidence) -> str:
+    """Say which test was made."""
+    if evidence.claim is None:
+        return ""
+    if isinstance(evidence.claim, Biphasic):
+        p_values = ", ".join(f"{p:.3g}" for p in evidence.claim.p_values)
+        return f"intersection-union of three one-sided paired t (p = {p_values}), donors with all visits"
+    unit = "log odds" if hypothesis["endpoint"] == "abundance" else "programme score"
+    if evidence.claim.same:
+        return f"two one-sided paired t of the {unit} against the margin"
+    sides = "one-sided against the margin" if evidence.claim.strong else "two-sided against no change"
+    return f"paired t of the {unit}, {sides}"

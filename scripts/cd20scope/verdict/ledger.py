@@ -1,0 +1,44 @@
+"""Which donors enter each test, what each contributes, and why the others do not."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from cd20scope.stats.changes import Change, Key
+from cd20scope.verdict.decide import Decision
+from cd20scope.verdict.evidence import needed
+
+COLUMNS = ("id", "part", "contrast", "donor", "enters", "change", "unit", "reason")
+"""Columns of the ledger; ``part`` tells the three changes of a biphasic claim apart and is ``main`` elsewhere."""
+
+
+def keep_ledger(decisions: Sequence[Decision], changes: Mapping[Key, Change]) -> pd.DataFrame:
+    """Write one row per hypothesis, part and donor.
+
+    Returns
+    -------
+    :data:`COLUMNS`. ``change`` is later minus earlier in natural sign, in log odds or in standard deviations
+    between donors at baseline; of the change whose donor does not enter another part it is shown all the same.
+    """
+    rows = []
+    for made in decisions:
+        entered = set(made.evidence.paired.donors)
+        for part, key in needed(made.hypothesis).items():
+            change = changes[key]
+            values = dict(zip(change.paired.donors, change.values, strict=True)) if change.values.size else {}
+            reasons = made.evidence.paired.dropped | change.paired.dropped
+            for donor in sorted({*change.paired.donors, *reasons}):
+                enters = donor in entered and not made.evidence.reason
+                rows.append(
+                    {
+                        "id": made.hypothesis["id"],
+                        "part": part,
+                        "contrast": key[-1],
+                        "donor": donor,
+                        "enters": "yes" if enters else "no",
+                        "change": values.get(donor, float("nan")),
+                        "unit": "log odds" if key[0] == "abundance" else "baseline SD",
+                        "reason": "" if enters else reasons.get(donor, made.evidence.reason),
+                    }
+                )
+    return pd.DataFrame(rows, columns=list(COLUMNS))

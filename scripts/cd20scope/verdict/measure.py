@@ -1,0 +1,108 @@
+"""Measure, per donor, every change that the hypotheses of a run are tested on."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from cd20scope.abundance import compare
+from cd20scope.programs import compare as programs
+from cd20scope.stats import pairs
+from cd20scope.stats.changes import Change, Key
+from cd20scope.stats.pairs import Contrast, Pairs
+from cd20scope.verdict.evidence import needed
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What changes are measured with.
+
+    Attributes
+    ----------
+    contrasts
+        Pairs (later, earlier) of visits of the run.
+    baseline
+        Visit whose spread between donors is the unit of programme scores.
+    min_denominator, min_coverage
+        As for :func:`cd20scope.abundance.compare.compare` and :func:`cd20scope.programs.compare.compare`.
+    """
+
+    contrasts: Sequence[Contrast]
+    baseline: str
+    min_denominator: int = 20
+    min_coverage: float = 0.5
+
+
+def measure_needed(
+    hypotheses: Iterable[Mapping[str, Any]],
+    *,
+    donors: pd.DataFrame,
+    scores: pd.DataFrame,
+    parts: pd.DataFrame,
+    settings: Settings,
+) -> dict[Key, Change]:
+    """Measure the changes that hypotheses need.
+
+    Parameters
+    ----------
+    hypotheses
+        Entries of the catalogue.
+    donors
+        From :func:`cd20scope.abundance.compare.donor_table`.
+    scores, parts
+        From :func:`cd20scope.programs.scores.score_programs`.
+    settings
+        What they are measured with.
+
+    Returns
+    -------
+    One change per key. What the run or its tables do not have is a change without donors that says so.
+    """
+    made = {pairs.contrast_name(contrast): contrast for contrast in settings.contrasts}
+    shares = by_key(donors, ["population", "denominator"])
+    scored, split = by_key(scores, ["population", "program"]), by_key(parts, ["population", "program"])
+    measured: dict[Key, Change] = {}
+    for key in {key: None for entry in hypotheses for key in needed(entry).values()}:
+        kind, *of, name = key
+        cells = (of[0], of[1])
+        if name not in made:
+            reason = f"this run makes no contrast {name}; it makes {', '.join(made)}"
+            measured[key] = Change.nothing(Pairs(()), reason)
+        elif cells not in (shares if kind == "abundance" else scored):
+            step = "abundance" if kind == "abundance" else "programs"
+            measured[key] = Change.nothing(Pairs(()), f"the {step} step has no row for {', '.join(of)}")
+        elif kind == "abundance":
+            measured[key] = compare.measure_change(
+                shares[cells], contrast=made[name], min_denominator=settings.min_denominator
+            )
+        else:
+            components = programs.measure_change(
+                scored[cells],
+                split.get(cells),
+                contrast=made[name],
+                baseline=settings.baseline,
+                min_coverage=settings.min_coverage,
+            )
+            absent = Change.nothing(Pairs(()), f"the programs step has no row for {', '.join(of)}")
+            measured[key] = components.get(of[2], absent)
+    return measured
+
+
+def measure_program(
+    program: str, scores: pd.DataFrame, *, settings: Settings
+) -> dict[tuple[str, str], Change]:
+    """Measure the change of one programme wherever it is scored: (population, contrast) -> change."""
+    return {
+        (population, pairs.contrast_name(contrast)): programs.measure_change(
+            rows, None, contrast=contrast, baseline=settings.baseline, min_coverage=settings.min_coverage
+        )["total"]
+        for (population, name), rows in by_key(scores, ["population", "program"]).items()
+        if name == program
+        for contrast in settings.contrasts
+    }
+
+
+def by_key(table: pd.DataFrame, columns: list[str]) -> dict[tuple[str, str], pd.DataFrame]:
+    """Split a table by two of its columns."""
+    return {(str(one), str(two)): rows for (one, two), rows in table.groupby(columns, sort=False)}

@@ -1,0 +1,73 @@
+"""What a cohort could have shown: the smallest effect with a given power, from its own variance."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize, special, stats
+
+from cd20scope.stats.pairs import PairedT
+from cd20scope.verdict.evidence import Claim
+from cd20scope.verdict.rules import Biphasic
+
+QUANTILES = (np.arange(400) + 0.5) / 400
+"""Points at which a distribution of standard errors is averaged over."""
+
+
+def smallest_effect(claim: Claim | Biphasic, *, level: float, power: float = 0.8) -> float:
+    r"""Smallest true effect that would have been called supported with this power, at the level that decided.
+
+    The power of a claim is averaged over the chi distribution of the standard error, with the cohort's own one for
+    its true value:
+
+    .. math:: P = E_s\, \Phi\!\left(\frac{\theta - c(s)}{\sigma}\right), \quad
+        c(s) = \max(\delta, t_{1-a/2}\, s) \text{ (plain)},\ \delta + t_{1-a}\, s \text{ (strong)}
+
+    For a hypothesis of no change it is the smallest margin within which an effect that is truly 0 would have been
+    shown to lie. For a biphasic one it is the later change of the programme, the depletion taken as given.
+
+    Parameters
+    ----------
+    claim
+        The test and its margin.
+    level
+        Significance level after correction.
+    power
+        0.8 by custom.
+
+    Returns
+    -------
+    In the unit of the test (log odds or baseline SDs), positive; missing for a test other than a t test, and where the
+    detection limit lets nothing be shown, however large the effect (or the margin, of no change) is.
+
+    References
+    ----------
+    Cohen (1988), Statistical Power Analysis for the Behavioral Sciences. doi:10.4324/9780203771587
+    """
+    t = claim.late if isinstance(claim, Biphasic) else claim.t
+    if not isinstance(t, PairedT) or not t.se > 0:
+        return float("nan")
+    s = t.se * np.sqrt(stats.chi2.ppf(QUANTILES, t.df) / t.df)
+    if isinstance(claim, Claim) and claim.same:
+        margin = _smallest_margin(t.se, special.stdtrit(t.df, 1 - level) * s, power)
+        return margin if -claim.floor >= margin <= claim.ceiling else float("nan")
+    if isinstance(claim, Biphasic):
+        least = np.maximum(claim.delta, special.stdtrit(t.df, 1 - level) * s)
+    elif claim.strong:
+        if claim.ceiling <= claim.delta:
+            return float("nan")
+        least = claim.delta + special.stdtrit(t.df, 1 - level) * s
+    else:
+        least = np.maximum(claim.delta, special.stdtrit(t.df, 1 - level / 2) * s)
+    top = float(least.max()) + 10 * t.se
+
+    def short(effect: float) -> float:
+        return float(special.ndtr((effect - least) / t.se).mean()) - power
+
+    return float(optimize.brentq(short, 0.0, top))
+
+
+def _smallest_margin(se: float, reach: NDArray[np.float64], power: float) -> float:
+    def short(margin: float) -> float:
+        inside = np.maximum(margin - reach, 0.0) / se
+        return float((2 * special.ndtr(inside) - 1).mean()) - power
+
+    return float(optimize.brentq(short, 0.0, float(reach.max()) + 10 * se))

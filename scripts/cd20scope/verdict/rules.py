@@ -1,0 +1,280 @@
+"""From a test to a verdict: the decision rules, fixed before any data are seen.
+
+All rules read an effect that is turned so that the hypothesised direction is positive, and a smallest effect
+of interest ``delta`` > 0 (the margin). Absence of a significant effect is never read as absence of an effect.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from cd20scope.stats.pairs import PairedTest
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One of :data:`cd20scope.schema.VERDICTS`, and why, in words."""
+
+    verdict: str
+    reason: str
+
+
+class Corrected(NamedTuple):
+    """Tests of a family after correction, in the order in which they were given.
+
+    Attributes
+    ----------
+    p_adjusted
+        Shape (m,); at most ``alpha`` where the test is called.
+    level
+        Shape (m,); the level that each test ends up being judged at.
+    """
+
+    p_adjusted: NDArray[np.float64]
+    level: NDArray[np.float64]
+
+
+def holm(p_values: ArrayLike, *, alpha: float) -> Corrected:
+    r"""Holm's step-down procedure, with the level that each test ends up being judged at.
+
+    .. math:: a_{(i)} = \frac{\alpha}{m - \min(i - 1, r)}
+
+    for the i-th smallest of m p-values, r of them rejected: a test is rejected exactly if its p-value is at
+    most its level, so intervals at that level agree with the adjusted p-values.
+
+    Parameters
+    ----------
+    p_values
+        One per distinct test, none missing; shape (m,).
+    alpha
+        Probability of any false rejection in the family.
+
+    References
+    ----------
+    Holm (1979), Scandinavian Journal of Statistics 6, 65-70. https://www.jstor.org/stable/4615733
+    """
+    # statsmodels' multipletests collects garbage at every call, 40 ms each, and flips call this thousands of times
+    p = np.asarray(p_values, dtype=float)
+    m = len(p)
+    order = np.argsort(p, kind="stable")
+    before = np.empty(m, dtype=int)
+    before[order] = np.arange(m)
+    adjusted = np.minimum(np.maximum.accumulate((m - np.arange(m)) * p[order]), 1.0)[before]
+    level = alpha / (m - np.minimum(before, int((adjusted <= alpha).sum())))
+    return Corrected(adjusted, level)
+
+
+def false_discovery(p_values: ArrayLike, *, alpha: float) -> Corrected:
+    r"""Benjamini-Hochberg's step-up procedure, with the level that the family ends up being judged at.
+
+    .. math:: a = \alpha \frac{\max(R, 1)}{m}
+
+    with R of m tests called: a test is called exactly if its p-value is at most the level, and intervals at that
+    level have the false coverage rate :math:`\alpha` over the called ones.
+
+    Parameters
+    ----------
+    p_values
+        One per distinct test, none missing; shape (m,).
+    alpha
+        False discovery rate.
+
+    References
+    ----------
+    Benjamini & Hochberg (1995). doi:10.1111/j.2517-6161.1995.tb02031.x
+    Benjamini & Yekutieli (2005), the intervals. doi:10.1198/016214504000001907
+    """
+    # the same as pairs.benjamini_hochberg of one group; flips call this thousands of times
+    p = np.asarray(p_values, dtype=float)
+    adjusted = np.asarray(stats.false_discovery_control(p)) if len(p) else p
+    called = int((adjusted <= alpha).sum())
+    return Corrected(adjusted, np.full(len(p), alpha * max(called, 1) / max(len(p), 1)))
+
+
+def p_for_equivalence(t: PairedTest, *, delta: float) -> float:
+    """p-value of two one-sided tests against a change of the margin or more, either way: the larger of the two.
+
+    References
+    ----------
+    Schuirmann (1987). doi:10.1007/BF01068419
+    """
+    return max(t.p_above(-delta), t.p_below(delta))
+
+
+def decide_equivalence(
+    t: PairedTest, *, delta: float, level: float, floor: float = -np.inf, ceiling: float = np.inf
+) -> Verdict:
+    """Verdict on a hypothesis of no change that matters.
+
+    Supported when the 1 - 2a interval lies within the margin both ways; contradicted when the 1 - a interval
+    excludes no change and the estimate reaches the margin, which is when the claim of that change would be supported;
+    else inconclusive. Cells too few to show a change of the margin (``floor``, ``ceiling``) support nothing.
+    """
+    low, high = t.interval(level)
+    width = f"{100 * (1 - level):.4g} %"
+    if (low > 0 and t.estimate >= delta) or (high < 0 and t.estimate <= -delta):
+        return Verdict(
+            "contradicted", f"the {width} interval excludes no change and the estimate reaches the margin"
+        )
+    if t.lower(level) > -delta and t.upper(level) < delta:
+        if floor > -delta or ceiling < delta:
+            return Verdict("inconclusive", "too few cells: the detection limit does not reach the margin")
+        return Verdict(
+            "supported", f"a change as large as the margin, either way, is excluded at level {level:.3g}"
+        )
+    return Verdict("inconclusive", f"a change as large as the margin is not excluded at level {level:.3g}")
+
+
+def p_for_support(t: PairedTest, *, delta: float, strong: bool, ceiling: float = np.inf) -> float:
+    """p-value of the test whose rejection a claim of support needs.
+
+    Two-sided against no change for a plain claim; one-sided against the margin for a strong one. A strong
+    claim that the detection limit rules out (``ceiling`` not above ``delta``) can be made at no level, so its
+    p-value is 1.
+
+    Parameters
+    ----------
+    t
+        Turned so that the hypothesised direction is positive.
+    delta
+        Margin.
+    strong
+        Whether the whole effect must lie beyond the margin.
+    ceiling
+        Largest effect that the numbers of cells can show: :attr:`cd20scope.abundance.compare.Change.ceiling` for
+        rises, minus its ``floor`` for falls. Beyond it one visit is below its detection limit.
+    """
+    if not strong:
+        return t.p_value
+    return t.p_above(delta) if ceiling > delta else 1.0
+
+
+def decide(t: PairedTest, *, delta: float, level: float, strong: bool, ceiling: float = np.inf) -> Verdict:
+    r"""Verdict on a hypothesis with one test.
+
+    With [L, U] the two-sided and :math:`L_1, U_1` the one-sided limits at the level:
+
+    ============== ==========================================================================
+    supported      strong: :math:`\min(L_1, \mathrm{ceiling}) > \delta`;
+                   plain: :math:`L > 0` and estimate :math:`\ge \delta`
+    contradicted   :math:`U < 0`: it changed, the other way
+    not supported  :math:`U_1 < \delta` and estimate :math:`\le` ceiling: an effect as large as the
+                   margin is excluded, by cells that were seen and not by their absence
+    inconclusive   anything else
+    ============== ==========================================================================
+
+    Parameters
+    ----------
+    t, delta, strong, ceiling
+        As for :func:`p_for_support`.
+    level
+        Significance level after correction for the number of tests.
+
+    References
+    ----------
+    Schuirmann (1987), on equivalence from one-sided tests. doi:10.1007/BF01068419
+    """
+    low, high = t.interval(level)
+    width = f"{100 * (1 - level):.4g} %"
+    if strong:
+        if min(t.lower(level), ceiling) > delta:
+            return Verdict("supported", f"the one-sided {width} limit lies beyond the margin")
+    elif low > 0 and t.estimate >= delta:
+        wholly = ", even wholly beyond the margin" if low > delta else ""
+        return Verdict(
+            "supported",
+            f"the {width} interval excludes no change and the estimate reaches the margin{wholly}",
+        )
+    if high < 0:
+        return Verdict("contradicted", f"the {width} interval lies wholly in the other direction")
+    if t.upper(level) < delta and t.estimate <= ceiling:
+        real = "there is a change in this direction, but " if low > 0 else ""
+        return Verdict(
+            "not supported", f"{real}an effect as large as the margin is excluded at level {level:.3g}"
+        )
+    if t.upper(level) < delta or (strong and t.lower(level) > delta):
+        return Verdict("inconclusive", "too few cells: the detection limit does not reach the margin")
+    if low > 0:
+        size = "the limit does not reach" if strong else "the estimate does not reach"
+        return Verdict("inconclusive", f"there is a change in this direction, but {size} the margin")
+    return Verdict("inconclusive", f"the {width} interval holds no change, and the margin is not excluded")
+
+
+@dataclass(frozen=True, slots=True)
+class Biphasic:
+    """The three parts of "first the B cells, then the T cells", all on the same donors.
+
+    Attributes
+    ----------
+    first
+        Change of log odds of the depleted population to the first visit, natural sign.
+    then
+        Its further change of log odds afterwards, natural sign.
+    first_floor, then_floor
+        Their detection-limit floors: no fall beyond them can be shown.
+    late
+        Change of the T-cell programme afterwards in baseline SDs, turned so that the hypothesised direction
+        is positive.
+    fall, slack
+        Fold by which the population must have fallen first, and by which it must not fall further.
+    delta
+        Margin of ``late``.
+    """
+
+    first: PairedTest
+    first_floor: float
+    then: PairedTest
+    then_floor: float
+    late: PairedTest
+    fall: float
+    slack: float
+    delta: float
+
+    @property
+    def p_values(self) -> tuple[float, float, float]:
+        """One-sided p-values of the three parts."""
+        deep = self.first.p_below(-np.log(self.fall)) if self.first_floor < -np.log(self.fall) else 1.0
+        return deep, self.then.p_above(-np.log(self.slack)), self.late.p_above(0.0)
+
+    @property
+    def p_value(self) -> float:
+        """p-value of the intersection-union test: the largest of the three, with no correction among them.
+
+        References
+        ----------
+        Berger (1982). doi:10.1080/00401706.1982.10487790
+        """
+        return max(self.p_values)
+
+    def decide(self, level: float) -> Verdict:
+        """Verdict: supported if each part holds at the level and the late change reaches its margin.
+
+        Contradicted if the programme moved the other way or the population grew at first; not supported if
+        any part is excluded: a late change as large as the margin, a first fall as deep as required, or a
+        plateau afterwards. What lies beyond a detection limit excludes nothing.
+        """
+        parts = ("the fall by the first visit", "no further fall", "the later programme change")
+        holds = [p <= level for p in self.p_values]
+        if all(holds) and self.late.estimate >= self.delta:
+            return Verdict("supported", f"all three parts hold at level {level:.3g} in the same donors")
+        if self.late.interval(level)[1] < 0:
+            return Verdict("contradicted", "the programme moved the other way")
+        if self.first.interval(level)[0] > 0:
+            return Verdict("contradicted", "the population grew instead of falling")
+        excluded = [
+            self.first.lower(level) > -np.log(self.fall) and self.first.estimate >= self.first_floor,
+            max(self.then.upper(level), self.then_floor) < -np.log(self.slack),
+            self.late.upper(level) < self.delta,
+        ]
+        if any(excluded):
+            named = ", ".join(part for part, out in zip(parts, excluded, strict=True) if out)
+            return Verdict("not supported", f"excluded at level {level:.3g}: {named}")
+        if all(holds):
+            return Verdict(
+                "inconclusive", "all three parts hold, but the later change does not reach the margin"
+            )
+        named = ", ".join(part for part, held in zip(parts, holds, strict=True) if not held)
+        return Verdict("inconclusive", f"not shown at level {level:.3g}: {named}")

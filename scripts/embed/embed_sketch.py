@@ -1,0 +1,33 @@
+"""Lay the sketch out in two dimensions; see :mod:`cd20scope.embed.layout`."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cd20scope.embed import layout
+from cd20scope.jobs.logs import logged
+from cd20scope.jobs.outputs import written
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with (
+    logged(snakemake.log[0], read=snakemake.input) as log,
+    written(snakemake.input, snakemake.output) as output,
+):
+    settings = snakemake.params.settings
+    sketch = pd.read_parquet(snakemake.input.sketch)
+    sketch = sketch.iloc[layout.thin(len(sketch), most=settings["cells"], seed=snakemake.params.seed)]
+    sheet = pd.DataFrame(snakemake.params.sheet).set_index("sample")
+    column = settings["integrate_over"]
+    batch = sheet.loc[sketch["sample"], column].to_numpy() if layout.integrable(sheet, column) else None
+    log.info("%d cells; Harmony over %s", len(sketch), "nothing" if batch is None else column)
+    coordinates = layout.embed_sketch(
+        sketch.filter(regex="^PC").to_numpy(),
+        batch=batch,
+        n_neighbors=settings["neighbors"],
+        min_distance=settings["min_distance"],
+        seed=snakemake.params.seed,
+    )
+    placed = sketch[["sample", "barcode"]].assign(x=coordinates[:, 0], y=coordinates[:, 1])
+    placed.to_parquet(output.embedding, index=False)

@@ -1,0 +1,24 @@
+"""Take in a count file that came over the network, once its checksum is right; see :mod:`cd20scope.jobs.files`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cd20scope.jobs import files
+from cd20scope.jobs.logs import logged
+from cd20scope.jobs.outputs import written
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with (
+    logged(snakemake.log[0], read=snakemake.input) as log,
+    written(snakemake.input, snakemake.output) as output,
+):
+    params = snakemake.params
+    size = files.take_in(
+        Path(snakemake.input.arrived),
+        Path(output.counts),
+        sha256=params.sha256,
+        address=params.address,
+    )
+    log.info("%s: %d bytes, SHA-256 as stated", params.address, size)

@@ -1,0 +1,66 @@
+"""Look at the head of every count file before any is read whole; see :mod:`cd20scope.preflight.files`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cd20scope.ingest import read
+from cd20scope.jobs import files
+from cd20scope.jobs.logs import logged
+from cd20scope.jobs.outputs import written
+from cd20scope.preflight import files as looks
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+sources = [*snakemake.input.counts, *snakemake.input.parts]
+with (
+    logged(snakemake.log[0], read=snakemake.input) as log,
+    written(snakemake.input, snakemake.output, sources=sources) as output,
+):
+    params = snakemake.params
+    rows, seen, problems = [], [], []
+    genes = Path(snakemake.input.genes)
+    table = read.parse_table(genes.read_text(encoding="utf-8"), name=str(genes))
+    sums: dict[str, str] = {}
+    each = zip(
+        params.samples,
+        params.paths,
+        params.files,
+        params.reading,
+        params.raw,
+        params.sha256,
+        snakemake.input.counts,
+        strict=True,
+    )
+    for sample, given, file, reading, raw, stated, path in each:
+        try:
+            if stated:
+                # one file may hold many samples: it is summed once
+                found = sums.get(given) or files.checksum(Path(file))
+                sums[given] = found
+                if stated.lower() != found:
+                    raise read.IngestError(
+                        f"{given}: its SHA-256 is {found}, and the sheet says {stated}. Copy the file again, or "
+                        "correct the sheet."
+                    )
+            header, look = read.look(path, sample=sample, **reading, table=table)
+            if raw:
+                read.peek_empty(raw, look, place=reading["place"], table=table)
+        except read.IngestError as error:
+            problems.append((sample, str(error)))
+            log.error("sample %s: %s", sample, error)
+            continue
+        log.info("%s: %s, %s in %s, %d cells x %d genes, %d antibodies", sample, path, *vars(header).values())
+        xist, y_genes = looks.count_sex(look)
+        rows.append({"sample": sample, "path": given, **vars(header), "xist": xist, "y_genes": y_genes})
+        seen.append(look)
+    problems += [*looks.find_unfiltered(seen), *looks.find_copies(seen)]
+    columns = ["sample", "path", "format", "place", "n_cells", "n_genes", "n_proteins", "xist", "y_genes"]
+    pd.DataFrame(rows, columns=columns).to_csv(output.samples, sep="\t", index=False)
+    # no time in the file, or no two runs would write the same
+    unstamped = {"method": "gzip", "mtime": 0}
+    looks.count_genes(seen).to_csv(output.genes, sep="\t", index=False, compression=unstamped)
+    pd.DataFrame(problems, columns=["about", "text"]).to_csv(output.problems, sep="\t", index=False)

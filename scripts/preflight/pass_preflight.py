@@ -1,0 +1,25 @@
+"""Stop the run when a count file cannot be used; the preflight's page stays to be read."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cd20scope.counts.matrix import IngestError
+from cd20scope.jobs.logs import logged
+from cd20scope.jobs.outputs import written
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with logged(snakemake.log[0], read=snakemake.input), written(snakemake.input, snakemake.output) as output:
+    problems = pd.read_csv(snakemake.input.problems, sep="\t", dtype=str)
+    if len(problems):
+        lines = [
+            f"{'samples' if ',' in row.about else 'sample'} {row.about}: {row.text}"
+            for row in problems.itertuples()
+        ]
+        raise IngestError(
+            "\n".join([f"{len(lines)} of the samples cannot be used (see {snakemake.input.page}):", *lines])
+        )
+    Path(output.passed).write_text("every count file can be used\n", encoding="utf-8")

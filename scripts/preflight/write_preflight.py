@@ -1,0 +1,44 @@
+"""Hold what was seen of the count files against the study, and write the preflight's page."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cd20scope.jobs.logs import logged
+from cd20scope.jobs.outputs import written
+from cd20scope.preflight import page as preflight_page
+from cd20scope.preflight import study
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def read(path: str) -> pd.DataFrame:
+    """Read one of the small tables; a gene may be called NA."""
+    return pd.read_csv(path, sep="\t", keep_default_na=False)
+
+
+with (
+    logged(snakemake.log[0], read=snakemake.input) as log,
+    written(snakemake.input, snakemake.output) as output,
+):
+    inputs, params = snakemake.input, snakemake.params
+    samples, sheet = read(inputs.samples), pd.DataFrame(params.sheet)
+    problems = list(read(inputs.problems).itertuples(index=False, name=None))
+    tables, findings = study.examine(samples, read(inputs.genes), sheet, problems=problems, **params.study)
+    totals = {
+        "n_samples": len(sheet),
+        "n_donors": sheet["donor"].nunique(),
+        "n_cells": f"{samples['n_cells'].sum():,}",
+    }
+    page = preflight_page.render(params.template["page"], findings=findings, tables=tables, totals=totals)
+    Path(output.page).write_text(page, encoding="utf-8")
+    found = pd.DataFrame([vars(finding) for finding in findings], columns=["level", "about", "text"])
+    found.to_csv(output.findings, sep="\t", index=False)
+    for finding in findings:
+        log.warning("%s: %s: %s", finding.level, finding.about, finding.text)
+    n = found["level"].value_counts()
+    print(f"preflight: {n.get('error', 0)} errors, {n.get('warning', 0)} warnings")
+    print(*(f"  {row.level}: {row.about}: {row.text}" for row in found.itertuples()), sep="\n")
+    print(f"  the page: {Path(snakemake.output.page).resolve()}")

@@ -1,0 +1,81 @@
+"""Score gene programmes per donor and visit and compare visits; see :mod:`cd20scope.programs.compare`."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cd20scope import schema
+from cd20scope.jobs.logs import logged
+from cd20scope.jobs.outputs import written
+from cd20scope.programs import arms as score_arms
+from cd20scope.programs import compare, random_sets, scores
+from cd20scope.pseudobulk import leafsums
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def read_arm(path: str, arm: str) -> pd.DataFrame:
+    """Read what one arm adds to the sums of a sample."""
+    return leafsums.read(path, schema.ARM_SUMS[1:], filters=[("arm", "==", arm)])
+
+
+with (
+    logged(snakemake.log[0], read=snakemake.input) as log,
+    written(snakemake.input, snakemake.output) as output,
+):
+    params, settings, read = snakemake.params, snakemake.params.settings, snakemake.input
+    sheet = pd.DataFrame(params.sheet)
+    names, contrasts = sheet["sample"], [(later, earlier) for later, earlier in params.contrasts]
+    sums = leafsums.LeafSums.collect(
+        zip(names, map(leafsums.read, read.sums), strict=True),
+        leaves=leafsums.stack(dict(zip(names, map(pd.read_parquet, read.cells), strict=True))),
+        sheet=sheet,
+        genes=pd.read_csv(read.genes, sep="\t"),
+    )
+    # free-floating markers change with treatment in every cell, so no control may be one
+    markers = {gene for node in params.populations["nodes"] for gene in node["markers"]}
+    catalogue = {"populations": params.populations, "programs": params.programs, "seed": params.seed}
+    shared = catalogue | {"not_controls": markers, "n_controls": settings["control_genes"]}
+    tests = [
+        (where, entry["name"]) for entry in params.programs["programs"] for where in entry["populations"]
+    ]
+    scored, parts = scores.score_programs(sums, tests=tests, **shared, min_cells=settings["min_cells"])
+    bounds = {"contrasts": contrasts, "min_pairs": params.min_pairs}
+    tested = compare.compare(
+        scored,
+        parts,
+        **bounds,
+        baseline=params.visits[0],
+        alpha=params.alpha,
+        min_coverage=settings["min_coverage"],
+    )
+    by_arm = score_arms.collect_arms(
+        sums,
+        read=lambda arm: zip(names, (read_arm(path, arm) for path in read.arm_sums), strict=True),
+        cells=dict(zip(names, map(pd.read_parquet, read.arm_cells), strict=True)),
+        sheet=sheet,
+    )
+    arms = score_arms.score_arms(sums, by_arm, tests=tests, **shared, min_cells=settings["min_cells"])
+    weighed = scores.weigh_programs(sums, tests=[test for test in tests if test[0] != "PBMC"], **shared)
+    genes = {gene for entry in params.programs["programs"] for gene in entry["genes"]}
+    random = random_sets.compare_random(
+        sums,
+        {key: weights for key, weights in weighed.items() if weights.role == "endpoint"},
+        **bounds,
+        populations=params.populations,
+        excluded=genes | markers,
+        seed=params.seed,
+        n_sets=settings["random_sets"],
+        min_cells=settings["min_cells"],
+    )
+    tables = {
+        "scores": scored,
+        "parts": parts,
+        "programs": tested,
+        "scores_arms": arms,
+        "random_sets": random,
+    }
+    for name, table in tables.items():
+        table.to_csv(output[name], sep="\t", index=False)
+    log.info("%d rows: %s", len(tested), tested["status"].value_counts().to_dict())

@@ -1,0 +1,41 @@
+"""Write the figures of one part of the report; see :mod:`cd20scope.report.figures.named`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cd20scope.jobs.logs import logged
+from cd20scope.jobs.outputs import written
+from cd20scope.report import read
+from cd20scope.report.figures import named, save
+from cd20scope.schema import FAMILIES
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with (
+    logged(snakemake.log[0], read=snakemake.input) as log,
+    written(snakemake.input, snakemake.output) as output,
+):
+    part, inputs, settings = snakemake.wildcards.part, snakemake.input, snakemake.params.settings
+    files = dict(inputs.items())
+    if part in FAMILIES:
+        judged = read.read_judged(files, depletions=settings["depletions"], config=settings)
+        log.info("read the verdicts of %d hypotheses", len(judged.verdicts))
+        drawn = named.draw_family(judged, family=part)
+    else:
+        cohort = read.read_cohort(
+            files,
+            annotation=[*inputs.annotation, *inputs.agreement],
+            labels=inputs.labels,
+            sheet=pd.DataFrame(settings["sheet"]),
+            scored=settings["scored"],
+            config=settings,
+            populations=settings["populations"],
+        )
+        log.info("read the tables of %d samples", len(inputs.labels))
+        drawn = named.draw_cohort(cohort)
+    log.info("drew %d figures", len(drawn))
+    saved = save.save_all(drawn, Path(output.figures))
+    log.info("%d files of figures", len(saved))

@@ -1,0 +1,37 @@
+"""Write the verdicts as Markdown and as JSON; see :mod:`cd20scope.report.summary`."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jsonschema
+import pandas as pd
+
+from cd20scope.jobs.logs import logged
+from cd20scope.jobs.outputs import written
+from cd20scope.report import claims, read, summary
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with (
+    logged(snakemake.log[0], read=snakemake.input) as log,
+    written(snakemake.input, snakemake.output) as output,
+):
+    params, inputs = snakemake.params, snakemake.input
+    told = summary.tell(
+        read.read_table(inputs.verdicts),
+        abundance=read.read_table(inputs.abundance),
+        ledger=read.read_table(inputs.ledger),
+        depletions=claims.depletions(params.hypotheses["hypotheses"]),
+        config=params.config,
+        version=params.version,
+        code=params.code,
+    )
+    jsonschema.validate(told, params.schema, cls=jsonschema.Draft202012Validator)
+    text = json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False)
+    Path(output.verdicts).write_text(text + "\n", encoding="utf-8")
+    findings = pd.read_csv(inputs.findings, sep="\t", dtype=str, keep_default_na=False)
+    text = summary.write(told, preflight=findings, inputs=read.read_table(inputs.sums))
+    Path(output.summary).write_text(text, encoding="utf-8")
+    log.info("%d hypotheses", len(told["hypotheses"]))

@@ -1,0 +1,37 @@
+"""Write the HTML report; see :mod:`cd20scope.report.page`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cd20scope.jobs.logs import logged
+from cd20scope.jobs.outputs import written
+from cd20scope.report import page as report
+from cd20scope.report import read, software
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with (
+    logged(snakemake.log[0], read=snakemake.input) as log,
+    written(snakemake.input, snakemake.output) as output,
+):
+    params, inputs = snakemake.params, snakemake.input
+    run = read.read(
+        dict(inputs.items()),
+        annotation=[*inputs.annotation, *inputs.agreement],
+        cells=inputs.cells,
+        labels=inputs.labels,
+        sheet=pd.DataFrame(params.sheet),
+        hypotheses=params.hypotheses["hypotheses"],
+        config=params.config,
+        populations=params.populations,
+        versions={"cd20scope": params.version} | software.versions(params.software),
+    )
+    log.info("read the tables of %d samples and %d hypotheses", len(run.sheet), len(run.verdicts))
+    figures = read.read_figures(Path(folder) for folder in inputs.figures)
+    log.info("read %d figures", len(figures))
+    scripts = {Path(path).name: Path(path).read_text(encoding="utf-8") for path in inputs.scripts}
+    page = report.render(params.templates, run, figures=figures, scripts=scripts)
+    Path(output.report).write_text(page, encoding="utf-8")

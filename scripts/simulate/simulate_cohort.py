@@ -1,0 +1,45 @@
+"""Write the built-in cohort as 10x files, with what was planted beside it; see :mod:`cd20scope.simulate.cohort`."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cd20scope.jobs.logs import logged
+from cd20scope.jobs.outputs import written
+from cd20scope.simulate import cohort, tenx_files
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with (
+    logged(snakemake.log[0], read=snakemake.input) as log,
+    written(snakemake.input, snakemake.output) as output,
+):
+    params = snakemake.params
+    sheet = pd.DataFrame(params.sheet)
+    plan = params.plan
+    genes, samples = cohort.simulate_cohort(
+        sheet,
+        visits=params.visits,
+        plan=plan["plan"],
+        cells=plan["cells"],
+        seed=plan["seed"],
+        populations=params.populations,
+        programs=params.programs,
+    )
+    for row, path in zip(sheet.itertuples(), output.counts, strict=True):
+        sample = samples[row.sample]
+        write = tenx_files.write_h5 if row.path.endswith(".h5") else tenx_files.write_mtx
+        write(Path(path), sample.counts, genes=genes, barcodes=sample.barcodes)
+        log.info("%s: %d cells x %d genes written to %s", row.sample, *sample.counts.shape, row.path)
+    sheet.assign(path=[Path(path).name for path in sheet["path"]]).to_csv(
+        output.samples, sep="\t", index=False
+    )
+    truth = {
+        "plan": plan["plan"],
+        "planted": cohort.planted(plan["plan"], visits=params.visits),
+        "labels": {name: dict(zip(s.barcodes, s.truth, strict=True)) for name, s in samples.items()},
+    }
+    Path(output.truth).write_text(json.dumps(truth, indent=1), encoding="utf-8")

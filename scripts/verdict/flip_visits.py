@@ -1,0 +1,31 @@
+"""Ask every hypothesis again with the visits of donors exchanged at random; see :mod:`cd20scope.verdict.flips`."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cd20scope.jobs.logs import logged
+from cd20scope.jobs.outputs import written
+from cd20scope.verdict import flips, measure
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with (
+    logged(snakemake.log[0], read=snakemake.input) as log,
+    written(snakemake.input, snakemake.output) as output,
+):
+    params = snakemake.params
+    hypotheses = params.hypotheses["hypotheses"]
+    changes = measure.measure_needed(
+        hypotheses,
+        **{
+            name: pd.read_csv(path, sep="\t", dtype={"donor": str})  # a donor named 01 is not the number 1
+            for name, path in snakemake.input.items()
+        },
+        settings=measure.Settings(**params.measured),
+    )
+    flipped = flips.ask_flipped(hypotheses, changes, **params.level, seed=params.seed, limit=params.limit)
+    flipped.to_csv(output.flips, sep="\t", index=False)
+    for row in flipped.tail(2).itertuples():
+        log.info("%s: supported in a share of %s of the flips", row.id, row.supported_flipped)

@@ -1,0 +1,55 @@
+"""Judge every pre-specified hypothesis, also in each robustness arm; see :mod:`cd20scope.verdict.decide`."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cd20scope.jobs.logs import logged
+from cd20scope.jobs.outputs import written
+from cd20scope.verdict import decide, ledger, measure, robustness, table
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with (
+    logged(snakemake.log[0], read=snakemake.input) as log,
+    written(snakemake.input, snakemake.output) as output,
+):
+    params = snakemake.params
+    text = {"donor": str, "donors": str, "dropped": str}  # a donor named 01 is not the number 1
+    tables = {name: pd.read_csv(path, sep="\t", dtype=text) for name, path in snakemake.input.items()}
+    hypotheses = params.hypotheses["hypotheses"]
+    settings = measure.Settings(**params.measured)
+    main = {name: tables[name] for name in ("donors", "scores", "parts")}
+    changes = measure.measure_needed(hypotheses, **main, settings=settings)
+    decisions = decide.decide_all(hypotheses, changes, **params.level)
+    asked = robustness.ask_arms(
+        decisions,
+        changes,
+        robustness.measure_arms(
+            hypotheses, donors=tables["donors_arms"], scores=tables["scores_arms"], settings=settings
+        ),
+        steroid=measure.measure_program(params.steroid, tables["scores"], settings=settings),
+        random_sets=robustness.read_random_sets(tables["random_sets"]),
+        **params.level,
+    )
+    verdicts = table.complete(
+        decisions,
+        asked,
+        tables["programs"],
+        settings=settings,
+        steroid=params.steroid,
+        alpha=params.level["alpha"],
+    )
+    verdicts.to_csv(output.verdicts, sep="\t", index=False)
+    asked.to_csv(output.arms, sep="\t", index=False)
+    ledger.keep_ledger(decisions, changes).to_csv(output.ledger, sep="\t", index=False)
+    for row in verdicts.itertuples():
+        log.info(
+            "%s: %s, holds in %s of %s arms (%s)",
+            row.id,
+            row.verdict,
+            row.arms_held,
+            row.arms_asked,
+            row.reason,
+        )

@@ -1,0 +1,213 @@
+"""Shares and their tests, held against scipy and statsmodels, and their error rate by simulation."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from leaf_tables import POPULATIONS, WEEK2, cohort, random_cohort
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
+
+from cd20scope.abundance import compare
+from cd20scope.stats import pairs
+
+
+def table(counts: dict[tuple[str, str], list[int]], *tests: tuple[str, str]) -> pd.DataFrame:
+    sheet, leaves = cohort(counts)
+    return compare.donor_table(leaves, sheet=sheet, populations=POPULATIONS, tests=tests)
+
+
+def test_counts_add_up_over_leaves_in_the_named_denominator():
+    donors = table({("D1", "baseline"): [10, 2, 3, 15, 7, 1]}, ("Treg", "CD4 T"), ("Treg / effector", "Treg"))
+    assert donors["n_cells"].tolist() == [5, 2]
+    assert donors["n_denominator"].tolist() == [20, 5]
+    assert donors["fraction"].tolist() == [0.25, 0.4]
+    assert donors["logit"].tolist() == pytest.approx([np.log(5.5 / 15.5), np.log(2.5 / 3.5)])
+    assert list(donors.columns) == list(compare.DONOR_COLUMNS)
+
+
+def test_two_samples_of_one_visit_are_added_up():
+    sheet, leaves = cohort(
+        {("D1", "baseline"): [10, 2, 3, 15, 7, 1], ("D2", "baseline"): [5, 1, 1, 10, 3, 0]}
+    )
+    sheet["donor"] = "D1"
+    donors = compare.donor_table(leaves, sheet=sheet, populations=POPULATIONS, tests=[("B naive", "PBMC")])
+    assert donors[["sample", "donor", "n_cells", "n_denominator"]].values.tolist() == [
+        ["D1_baseline, D2_baseline", "D1", 15, 58]
+    ]
+
+
+def test_a_denominator_must_hold_its_population_or_none_of_it():
+    with pytest.raises(ValueError, match="CD4 T holds only some of its cells"):
+        table({("D1", "baseline"): [1] * 6}, ("PBMC", "CD4 T"))
+
+
+def test_a_reference_is_held_against_the_population():
+    donors = table({("D1", "baseline"): [10, 2, 3, 15, 7, 1]}, ("B naive", "CD4 T"))
+    assert donors[["n_cells", "n_denominator"]].values.tolist() == [[10, 30]]
+    assert donors["logit"].tolist() == pytest.approx([np.log(10.5 / 20.5)])
+
+
+def test_samples_must_match_the_sheet():
+    sheet, leaves = cohort(random_cohort())
+    tests = [("B naive", "PBMC")]
+    with pytest.raises(ValueError, match=r"no row for sample\(s\) D0_baseline"):
+        compare.donor_table(
+            leaves[leaves["sample"] != "D0_baseline"], sheet=sheet, populations=POPULATIONS, tests=tests
+        )
+    with pytest.raises(ValueError, match="D0_baseline are not in the sample sheet"):
+        compare.donor_table(leaves, sheet=sheet.iloc[1:], populations=POPULATIONS, tests=tests)
+
+
+@pytest.mark.parametrize(("x", "n"), [(0, 8412), (3, 100), (99, 100), (100, 100), (0, 1)])
+def test_the_upper_limit_of_a_fraction_is_clopper_pearson(x, n):
+    # A one-sided 95 % limit is the upper end of the two-sided 90 % interval.
+    oracle = proportion_confint(x, n, alpha=0.10, method="beta")[1]
+    assert compare.fraction_upper(x, n) == pytest.approx(oracle, rel=1e-9)
+
+
+def test_an_empty_denominator_has_no_fraction_and_may_hold_anything():
+    donors = table({("D1", "baseline"): [0] * 6}, ("B naive", "PBMC"))
+    assert np.isnan(donors["fraction"].item())
+    assert donors["fraction_upper"].item() == 1
+
+
+def test_a_contrast_is_a_paired_t_of_the_logits():
+    donors = table(random_cohort(), ("B naive", "PBMC"), ("Treg", "CD4 T"), ("NK", "PBMC"))
+    result = compare.compare(donors, contrasts=[WEEK2]).set_index("population")
+    for population, row in result.iterrows():
+        logits = donors[donors["population"] == population].set_index(["visit", "donor"])["logit"]
+        oracle = stats.ttest_rel(logits["week2"], logits["baseline"])
+        assert row["p_value"] == pytest.approx(oracle.pvalue)
+        assert row["odds_ratio"] == pytest.approx(np.exp((logits["week2"] - logits["baseline"]).mean()))
+        assert row["upper_bound"] == pytest.approx(oracle.confidence_interval(0.90).high)
+        assert row["donors"] == "D0, D1, D2, D3, D4, D5, D6, D7"
+    assert result["p_adjusted"].tolist() == pytest.approx(
+        multipletests(result["p_value"], method="fdr_bh")[1]
+    )
+    assert set(result["status"]) == {"tested"}
+    assert list(compare.compare(donors, contrasts=[WEEK2]).columns) == list(compare.ABUNDANCE_COLUMNS)
+
+
+def test_geometric_mean_fractions():
+    donors = table(
+        {
+            **{(donor, "baseline"): [9, 0, 0, 90, 0, 0] for donor in "AB"},
+            **{(donor, "week2"): [1, 0, 0, 98, 0, 0] for donor in "AB"},
+        },
+        ("B naive", "PBMC"),
+    )
+    row = compare.compare(donors, contrasts=[WEEK2], min_pairs=2).iloc[0]
+    assert row[["fraction_before", "fraction_after"]].tolist() == pytest.approx([0.095, 0.015])
+
+
+def test_a_multiplied_population_moves_the_log_odds_by_the_log_of_the_factor():
+    assert compare.log_odds(2000, 10_000) - compare.log_odds(1000, 9000) == pytest.approx(np.log(2), abs=1e-3)
+
+
+def test_a_fall_is_never_claimed_beyond_the_detection_limit():
+    # 100 of 1,000 before and none of 1,000 to 1,007 after: 3 in 1,000 may be there, so at most a fall by 97 %.
+    counts = {(f"D{i}", "baseline"): [100, 0, 0, 900, 0, 0] for i in range(8)}
+    counts |= {(f"D{i}", "week2"): [0, 0, 0, 1000 + i, 0, 0] for i in range(8)}
+    row = compare.compare(table(counts, ("B naive", "PBMC")), contrasts=[WEEK2]).iloc[0]
+    floor = np.mean([np.log((3 / (1000 + i)) / (100.5 / 1000)) for i in range(8)])
+    assert row["floor"] == pytest.approx(floor)
+    assert row["ceiling"] == pytest.approx(np.mean([np.log((0.5 / (1000 + i)) / 0.003) for i in range(8)]))
+    assert row["upper_bound"] < floor
+    assert row["fell_at_least"] == pytest.approx(1 - np.exp(floor))
+    assert np.isnan(row["ci_low"])
+    assert row["ci_high"] == pytest.approx(floor)
+
+
+def test_a_rise_has_no_least_fall():
+    donors = table(random_cohort(), ("B naive", "PBMC"))
+    row = compare.compare(donors, contrasts=[("baseline", "week2")]).iloc[0]
+    assert row["estimate"] > 2
+    assert np.isnan(row["fell_at_least"])
+    assert np.isfinite(row["ci_low"])
+
+
+def reason(counts: dict[tuple[str, str], list[int]], population: str = "B naive", **options: float) -> str:
+    row = compare.compare(table(counts, (population, "PBMC")), contrasts=[WEEK2], **options).iloc[0]
+    assert row["status"] == "not testable"
+    assert row[["p_value", "p_adjusted", "ci_low", "ci_high"]].isna().all()
+    return row["reason"]
+
+
+def test_too_few_pairs_are_described_and_not_tested():
+    counts = random_cohort(5)
+    assert reason(counts) == "5 complete pairs, 6 needed"
+    row = compare.compare(table(counts, ("B naive", "PBMC")), contrasts=[WEEK2]).iloc[0]
+    assert row["estimate"] < 0
+
+
+def test_missing_visits_and_thin_denominators_drop_donors_with_reasons():
+    counts = random_cohort(8)
+    del counts[("D3", "week2")]
+    counts[("D5", "baseline")] = [2, 1, 0, 5, 3, 0]
+    row = compare.compare(table(counts, ("B naive", "PBMC")), contrasts=[WEEK2]).iloc[0]
+    assert row["n_pairs"] == 6
+    assert row["dropped"] == "D3: no week2; D5: baseline has only 11 cells in the denominator"
+
+
+def test_no_pair_at_all():
+    assert reason({("D1", "baseline"): [100] * 6, ("D2", "week2"): [100] * 6}) == "0 complete pairs, 6 needed"
+
+
+def test_a_population_that_is_never_there_is_not_testable():
+    counts = {key: [0, *cells[1:]] for key, cells in random_cohort().items()}
+    assert reason(counts) == "no cell of B naive at either visit in any of the 8 pairs"
+
+
+def test_a_population_of_single_cells_is_not_testable():
+    counts = {key: [int(key[0] in ("D1", "D2")), *cells[1:]] for key, cells in random_cohort().items()}
+    assert reason(counts).startswith("0.25 cells of B naive per donor")
+    tested = compare.compare(table(counts, ("B naive", "PBMC")), contrasts=[WEEK2], min_mean_cells=0.2)
+    assert tested["status"].item() == "tested"
+
+
+def test_a_population_that_is_all_of_its_denominator_is_not_testable():
+    assert "PBMC outside PBMC" in reason(random_cohort(), "PBMC")
+
+
+def test_a_change_without_spread_is_not_testable():
+    counts = {(f"D{i}", visit): [10, 0, 0, 90, 0, 0] for i in range(8) for visit in ("baseline", "week2")}
+    assert "no spread" in reason(counts)
+
+
+@pytest.mark.parametrize("n_donors", [6, 10, 15])
+def test_unchanged_populations_are_called_at_the_nominal_rate_while_b_cells_vanish(n_donors):
+    """1,000 cohorts; B cells fall by 95 %, Treg and memory CD4 T cells do not change.
+
+    Bounds: 0.05 and three standard errors of a rate over 1,000 cohorts (0.0069) to either side. The same Treg over
+    all PBMC, where the loss of B cells raises every other share, must show the fault that the rule avoids.
+    """
+    rng = np.random.default_rng(20 + n_donors)
+    share = np.array(
+        [0.25, 0.04, 0.31, 0.40]
+    )  # B, Treg, memory CD4, rest; a quarter B to make the fault plain
+    shape = (1000, n_donors, 2, 4)
+    rate = share * np.exp(rng.normal(0, 0.4, (1000, n_donors, 1, 4)) + rng.normal(0, 0.08, shape))
+    rate[:, :, 1, 0] *= 0.05
+    size = rng.lognormal(np.log(5000), 0.4, (1000, n_donors, 2)).astype(int)
+    x = rng.multinomial(size, rate / rate.sum(axis=-1, keepdims=True))
+    cd4 = x[..., 1] + x[..., 2]
+    p = {}
+    for name, denominator in (("CD4 T", cd4), ("PBMC", x.sum(axis=-1))):
+        y = compare.log_odds(x[..., 1], denominator)
+        p[name] = np.array([pairs.paired_t(d).p_value for d in y[:, :, 1] - y[:, :, 0]])
+    assert abs((p["CD4 T"] < 0.05).mean() - 0.05) < 0.021
+    assert (p["PBMC"] < 0.05).mean() > 0.5
+
+
+def test_estimated_cells_give_a_change_of_their_own():
+    counts = random_cohort()
+    sheet, leaves = cohort(counts)
+    leaves["expected"] = leaves["n_cells"] * np.where(
+        leaves["sample"].str.endswith("week2") & (leaves["population"] == "B naive"), 0.5, 1.0
+    )
+    donors = compare.donor_table(leaves, sheet=sheet, populations=POPULATIONS, tests=[("B naive", "PBMC")])
+    row = compare.compare(donors, contrasts=[WEEK2]).iloc[0]
+    wide = donors.pivot_table(index="donor", columns="visit", values="logit_expected")
+    assert row["estimate_expected"] == pytest.approx((wide["week2"] - wide["baseline"]).mean())
+    assert row["estimate_expected"] < row["estimate"] - 0.5

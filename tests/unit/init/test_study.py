@@ -1,0 +1,270 @@
+"""What init guesses of whole studies, and that the sheets which it writes can be read."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from init_studies import (
+    DONORS,
+    NOISE,
+    TEMPLATE,
+    VISITS,
+    WORDS,
+    as_read,
+    columns,
+    file_named,
+    found,
+    grid,
+    guessed,
+)
+
+from cd20scope.init import columns as init_columns
+from cd20scope.init import text as init_text
+from cd20scope.init.files import Found
+from cd20scope.study import sheet
+from cd20scope.study.cell_choice import parse_cells
+
+
+def test_one_file_of_all_samples(tmp_path):
+    extras = {
+        "gender": ["female" if name != "P2" else "Male" for name in DONORS],
+        "hours_since_steroid": ["24" if visit == "2W" else "0" for visit in VISITS],
+        "batch": ["b1", "b2"] * (len(DONORS) // 2),
+        "ALC": ["1.4"] * len(DONORS),
+    }
+    study = guessed(found({**NOISE, **extras, "donor": DONORS, "visit": VISITS}))
+    table = as_read(study, tmp_path / "study")
+    assert table["sample"].tolist()[:4] == ["P1_0M", "P1_2W", "P1_6M", "P2_0M"]
+    assert table["visit"].tolist() == ["baseline", "week2", "month6"] * 3
+    assert table["cells"][1] == "donor=P1; visit=2W"
+    assert table["sex"].tolist() == ["F"] * 3 + ["M"] * 3 + ["F"] * 3
+    assert table["hours_since_steroid"].tolist() == ["0", "24", "0"] * 3
+    assert "batch" not in table
+    assert "lymphocytes_per_ul" not in table
+    assert any(
+        "'batch' looks like batch and was left out: it differs between cells" in note for note in study.notes
+    )
+    assert any("thousands per microlitre" in note for note in study.notes)
+
+
+def test_days_as_plain_numbers_read_by_the_unit_of_their_column(tmp_path):
+    donors, days = grid(["1", "2"], ["0", "14", "180"])
+    table = as_read(guessed(found({"patient": donors, "day": days})), tmp_path / "study")
+    assert table["visit"].tolist() == ["baseline", "week2", "month6"] * 2
+    assert table["cells"][0] == "patient=1; day=0"
+
+
+def test_samples_whose_names_say_it(tmp_path):
+    names = [f"{donor}_{visit}" for donor, visit in zip(DONORS, VISITS, strict=True)]
+    table = as_read(guessed(found({"orig.ident": names, **NOISE})), tmp_path / "study")
+    assert table["donor"].tolist() == ["P1"] * 3 + ["P2"] * 3 + ["P10"] * 3
+    assert table["cells"][0] == "orig.ident=P1_0M"
+
+
+def test_a_column_of_visits_and_names_that_hold_the_donor(tmp_path):
+    donors, visits = grid(["A1", "A2"], ["ctrlA", "W2"])
+    names = [f"{visit}_{donor}" for donor, visit in zip(donors, visits, strict=True)]
+    study = guessed(found({"sample_id": names, "condition": visits}), visits={"ctrlA": "baseline"})
+    table = as_read(study, tmp_path / "study")
+    assert sorted(set(table["donor"])) == ["A1", "A2"]
+    assert table["visit"].tolist() == ["baseline", "week2"] * 2
+
+
+def test_cells_of_nobody_are_left_out_and_told():
+    donors = [*DONORS, "doublet", "unassigned", "", "nan"]
+    study = guessed(found({"donor": donors, "visit": [*VISITS, "0M", "0M", "2W", "2W"]}))
+    assert {row.donor for row in study.rows} == {"P1", "P2", "P10"}
+    assert study.notes[0].startswith("4 cells belong to nobody")
+
+
+def test_a_file_whose_cells_are_all_of_nobody_is_one_sample():
+    study = guessed(found({"donor": ["P1", "nan"] * 4, "visit": ["nan", "BL"] * 4}))
+    assert [(row.cells, row.n_cells, row.visit) for row in study.rows] == [("", 8, "?")]
+
+
+def test_doublets_in_a_named_library_are_in_no_sample():
+    wells = [f"{donor}_{visit}_{i % 2}" for i, (donor, visit) in enumerate(zip(DONORS, VISITS, strict=True))]
+    whole = guessed(found({"donor": DONORS, "visit": VISITS, "library": wells}))
+    assert {row.cells.split("=")[0] for row in whole.rows} == {"library"}
+    study = guessed(
+        found({"donor": [*DONORS, "doublet"], "visit": [*VISITS, "0M"], "library": [*wells, wells[0]]})
+    )
+    assert sum(row.n_cells for row in study.rows) == len(DONORS)
+    assert all(row.cells.startswith("donor=") for row in study.rows)
+
+
+def test_libraries_of_one_draw_are_named_and_told(tmp_path):
+    wells = [f"well{i // 2}" for i in range(len(DONORS))]
+    study = guessed(found({"donor": DONORS, "visit": VISITS, "library_id": wells}))
+    table = as_read(study, tmp_path / "study")
+    assert len(table) == 18
+    assert table["library"].tolist()[:3] == ["well0", "well1", "well2"]
+    assert any(guess.what == "libraries of P1, baseline" for guess in study.guesses)
+    lanes = guessed(*map(file_named, ["P1_BL_lane1", "P1_BL_lane2", "P1_W2_lane1"]))
+    assert [row.library for row in lanes.rows] == ["lane1", "lane2", ""]
+
+
+def test_libraries_of_cellranger_aggr_are_told_by_the_barcode():
+    barcodes = [f"{'ACGT' * 4}-{i % 3 + 1}" for i in range(9)]
+    study = guessed(found({"n": ["0.5"] * 9}, barcodes=barcodes))
+    assert [row.cells for row in study.rows] == ["barcode=*-1", "barcode=*-2", "barcode=*-3"]
+    assert [row.visit for row in study.rows] == ["?"] * 3
+    assert len(study.todo) == 2
+
+
+def test_prefixes_of_merged_objects_are_names_of_samples(tmp_path):
+    barcodes = [f"{donor}_{visit}_{'ACGT' * 4}-1" for donor, visit in zip(DONORS, VISITS, strict=True)]
+    table = as_read(guessed(found({"n": ["0.5"] * len(DONORS)}, barcodes=barcodes)), tmp_path / "study")
+    assert table["cells"][0] == "barcode=P1_0M_*-1"
+    assert table["visit"].tolist() == ["baseline", "week2", "month6"] * 3
+
+
+def test_prefixes_that_name_kinds_of_cells_are_no_samples():
+    barcodes = [f"{kind}_{'ACGT' * 4}-1" for kind in ("bcells", "nk") for _ in range(4)]
+    study = guessed(found({"n": ["0.5"] * 8}, barcodes=barcodes))
+    assert [(row.cells, row.n_cells) for row in study.rows] == [("", 8)]
+
+
+def test_fluid_is_set_apart_from_blood():
+    study = guessed(*map(file_named, ["P1_PBMC_BL", "P1_CSF_BL", "P1_PBMC_W2"]))
+    assert [row.sample for row in study.rows] == ["P1_PBMC_BL", "P1_PBMC_W2"]
+    written = init_text.sheet_text(study, folder=Path("study")).splitlines()
+    assert [line for line in written if line.startswith("# P1_CSF_BL\tP1\tBL")]
+    only = guessed(*map(file_named, ["P1_CSF_BL", "P1_CSF_W2"]))
+    assert len(only.rows) == 2
+
+
+IDS = st.text(
+    st.characters(codec="utf-8", exclude_characters=";\x85\u2028\u2029", exclude_categories=["Cs", "Cc"]),
+    min_size=1,
+    max_size=8,
+).filter(lambda name: name == name.strip() and not init_columns.NOBODY.fullmatch(name))
+
+
+@given(
+    donors=st.lists(IDS, min_size=2, max_size=5, unique_by=str.casefold),
+    visits=st.tuples(*(st.sampled_from(own) for own in WORDS.values())),
+)
+def test_any_names_of_donors_give_a_sheet_that_is_read(tmp_path_factory, donors, visits):
+    many, words = grid(donors, visits, each=1)
+    study = guessed(found({"donor": many, "visit": words}))
+    table = as_read(study, tmp_path_factory.mktemp("lab") / "study")
+    assert len(table) == len(donors) * 3
+    assert sorted(table["visit"]) == sorted(["baseline", "week2", "month6"] * len(donors))
+    asked = {(cells["donor"], cells["visit"]) for cells in map(parse_cells, table["cells"])}
+    assert asked == set(zip(many, words, strict=True))
+
+
+def test_a_column_that_is_not_there_is_named():
+    with pytest.raises(ValueError, match=r"all.h5ad: no column 'who' .*found donor, visit"):
+        guessed(found({"donor": DONORS, "visit": VISITS}), donor_column="who")
+
+
+def test_the_configuration_shows_every_key_and_what_is_to_be_filled_in():
+    study = guessed(*map(file_named, ["P1_pre", "P1_post"]))
+    written = init_text.config_text(study, TEMPLATE, config="study.yaml", folder="my study")
+    assert "## TO FILL IN: which visit is 'post'?" in written
+    assert yaml.safe_load(written) == {
+        "samples": "samples.tsv",
+        "visits": {"baseline": ["pre"], "week2": [], "month6": []},
+    }
+    for block in TEMPLATE.split("\n\n")[4:]:
+        assert block.strip() in written
+    with pytest.raises(ValueError, match="0 blocks 'visits'"):
+        init_text.config_text(study, "samples: x", config="a", folder="b")
+
+
+def test_what_is_told_names_each_guess_and_its_sureness():
+    files = [file_named("P1_V1"), file_named("P1_V2"), file_named("P1_V3")]
+    told = init_text.told(
+        guessed(*files),
+        files,
+        [(Path("x.h5"), "no counts")],
+        data=Path("lab"),
+        sheet=Path("s"),
+        config=Path("c"),
+    )
+    assert "Read lab: 3 10x_h5, 15 cells" in told
+    assert "CHECK   visit V1" in told
+    assert "3 samples of 1 donor\n" in told
+    assert "left out x.h5: no counts" in told
+
+
+def test_what_is_guessed_alike_in_several_files_is_told_once(tmp_path):
+    files = [
+        Found(Path(f"{name}.h5ad"), "h5ad", name, columns({"donor": [donor] * 4, "visit": [visit] * 4}), 4)
+        for name, donor, visit in (("a", "P1", "0M"), ("b", "P1", "6M"), ("c", "P2", "0M"))
+    ]
+    study = guessed(*files)
+    assert [guess.what for guess in study.guesses] == ["donor", "visit", "visit 0M", "visit 6M"]
+    assert study.guesses[0].why == "in 3 files, as in a.h5ad: 1 value (P1)"
+    table = as_read(study, tmp_path / "study")
+    assert table["sample"].tolist() == ["a", "b", "c"]
+    assert "cells" not in table
+
+
+POOL = [
+    *(
+        "donor",
+        "Patient ID",
+        "visit",
+        "time",
+        "condition",
+        "sample",
+        "orig.ident",
+        "batch",
+        "sex",
+        "age",
+        "tissue",
+    ),
+    *("library_id", "leiden", "response", "ALC", "hours_since_steroid", "x"),
+]
+
+
+VALUES = [
+    *(
+        "P1",
+        "P2",
+        "P1_BL",
+        "P2_W2",
+        "BL",
+        "W2",
+        "M6",
+        "post",
+        "V1",
+        "V2",
+        "0",
+        "14",
+        "CSF",
+        "PBMC",
+        "ctrl",
+        "female",
+    ),
+    *("nan", "", "doublet", "a,b", "é'\"", "<script>", "..", "p1", "D1_D14", "3.5", "# x", "1e3", "yes", "~"),
+]
+
+
+@given(
+    table=st.dictionaries(
+        st.sampled_from(POOL),
+        st.lists(st.sampled_from(VALUES), min_size=8, max_size=8),
+        min_size=1,
+        max_size=5,
+    ),
+    prefix=st.sampled_from(["", "P1_BL_", "a-"]),
+)
+def test_any_table_gives_a_sheet_that_is_read_unless_something_is_to_be_filled_in(
+    tmp_path_factory, table, prefix
+):
+    barcodes = [f"{prefix}{'ACGT' * 4}-{i % 2 + 1}" for i in range(8)]
+    study = guessed(found(table, barcodes=barcodes))
+    assert study.rows or study.apart
+    assert sum(row.n_cells for row in [*study.rows, *study.apart]) <= 8
+    folder = tmp_path_factory.mktemp("lab") / "study"
+    if any("the visit" in text for text in study.todo):
+        with pytest.raises(sheet.SheetError, match="is no visit of this study"):
+            as_read(study, folder)
+    else:
+        assert len(as_read(study, folder)) == len(study.rows)

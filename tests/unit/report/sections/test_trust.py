@@ -1,0 +1,186 @@
+"""What the report says of trust is what the tables of arms, flips, donors and sets say."""
+
+import numpy as np
+import pytest
+import report_tables as made_up
+import statistics_tables
+
+from cd20scope.report import claims, wording
+from cd20scope.report.sections import trust
+from cd20scope.report.tables import listings
+
+
+@pytest.fixture(scope="module")
+def verdicts():
+    return claims.in_story_order(made_up.verdicts())
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return trust.complete(statistics_tables.every())
+
+
+@pytest.fixture(scope="module")
+def told(tables, verdicts):
+    return trust.tell(tables, verdicts=verdicts, visits=made_up.VISITS, fraction=0.1)
+
+
+@pytest.fixture(scope="module")
+def chosen(tables, verdicts):
+    programs = trust.add_random(made_up.programs(), tables["random_sets"])
+    latest = "month6-baseline"
+    return trust.chosen(tables, verdicts=verdicts, programs=programs, contrast=latest)
+
+
+def test_arms_are_told_with_the_verdict_that_holds_least(told):
+    assert told["arms"].startswith("18 of 19 decided verdicts are the same in every arm")
+    assert told["arms"].endswith(
+        "T-cell activation in CD4 memory ↓ month6-baseline holds in the fewest, 4 of 6."
+    )
+
+
+def test_calling_by_chance_stands_next_to_the_real_result(told, chosen):
+    assert (
+        "any confirmatory one in 1.6\u00a0% of patterns, with the real visits 9 of 14 supported"
+        in told["flips"]
+    )
+    rows = chosen["calibration"].to_dict("records")
+    assert [row["called"] for row in rows] == ["9 of 14 supported", "2 of 5 supported"]
+    assert [row["flipped"] for row in rows] == ["any in 1.6 % of patterns", "any in 4.7 % of patterns"]
+
+
+def test_b_cells_are_told_by_visit_and_who_has_them_back_is_named(told):
+    assert told["repopulation"].startswith(
+        "At week2, of 8 donors, depleted in 7, not measured in 1; at month6, of 8 donors, depleted in 7, "
+        "repopulated early in 1 (D07). Depleted: the interval of a donor's B cells share lies below 10\u00a0% of"
+    )
+
+
+def test_the_detection_limit_stands_beside_each_donor(chosen):
+    table = chosen["repopulation"].set_index(["donor", "visit"])
+    assert len(table) == 16  # of B cells only
+    assert table.loc[("D01", "week2"), "seen"] == "0 of 612 cells: below 0.49 %, 95 % upper bound"
+    assert table.loc[("D05", "week2"), "seen"] == "no cells at week2"
+    assert len(chosen["all_repopulation"]) == 48
+
+
+def test_without_a_blood_count_the_reason_is_told_and_with_one_the_folds_are(told, verdicts):
+    assert told["absolute"] == ("Fractions alone cannot show a change in number: give lymphocytes_per_ul.")
+    tables = trust.complete({"absolute": statistics_tables.absolute(counted=True)})
+    other = trust.tell(tables, verdicts=verdicts, visits=made_up.VISITS, fraction=0.1)
+    assert other["absolute"] == ""
+    programs = trust.add_random(made_up.programs(), tables["random_sets"])
+    listed = trust.chosen(tables, verdicts=verdicts, programs=programs, contrast="none")["absolute"]
+    assert listed["limits"].tolist() == ["0.40 to 0.62"] * 2  # folds, not logs
+
+
+def test_sensitivity_is_told_for_what_was_decided(told, chosen, verdicts):
+    table = chosen["sensitivity"].set_index("id")
+    assert "A4" not in table.index
+    assert len(table) == 19
+    assert table.loc["T1", "margin_size"] == "0.5 SD"
+    assert table.loc["B1", "margin_size"] == "5-fold"
+    smallest = float(np.exp(verdicts.set_index("id").loc["B1", "smallest_effect"]))
+    assert table.loc["B1", "smallest"] == f"{smallest:.2g}-fold"
+    blunt = told["sensitivity"]
+    assert blunt.startswith("Of 2 inconclusive verdicts, 2 could")  # B4 and E2: 0.93, 0.74 against 2 log 1.2
+
+
+def test_random_sets_stand_beside_the_whole_change_only(chosen):
+    programs = trust.add_random(made_up.programs(), statistics_tables.random_sets())
+    parts = programs["component"] != "total"
+    assert programs.loc[parts, "p_random"].isna().all()
+    confounder = programs["role"] == "confounder"
+    assert programs.loc[~parts & ~confounder, "p_random"].notna().all()
+    assert (programs.index == made_up.programs().index).all()
+    shown = chosen["programmes"]
+    assert set(shown["contrast"]) == {"month6-baseline"}
+    assert shown["p_value"].is_monotonic_increasing
+    assert shown.loc[shown["program"] == "Th17", "p_random"].tolist() == [0.012]
+    assert not shown["component"].isin(["composition", "within"]).any()
+
+
+def test_gene_sets_are_ranked_by_the_p_value_under_flipped_visits_then_by_size(chosen):
+    sets = chosen["enrichment"]
+    best = ["Th1", "Th17", "Treg suppression", "IL-2", "MHC"]
+    assert (
+        sets["gene_set"].tolist() == best * 2
+    )  # five of each population, of one contrast, none without a test
+    tied = statistics_tables.enrichment().assign(p_flipped=0.02)
+    sizes = trust.top_sets(tied, contrast="month6-baseline").groupby("population")["score"]
+    assert all(of.abs().is_monotonic_decreasing for _, of in sizes)
+    head = [heading for heading, _ in listings.tabulate(sets, name="enrichment")["head"]]
+    assert head.index("p, flipped visits") < head.index("p, genes independent")
+
+
+def test_genes_called_by_chance_stand_next_to_those_called(told):
+    assert told["gene_flips"] == (
+        "Over all populations and contrasts the linear model calls 12 genes with the real visits and 0.3 on average "
+        "with flipped ones, under which 4.8\u00a0% of the genes have p below 0.05."
+    )
+
+
+def test_the_ledger_has_a_column_per_donor_and_says_who_is_left_out(chosen, verdicts):
+    table = chosen["ledger"]
+    assert len(table) == len(verdicts) + 2  # the biphasic claim has three parts
+    assert table["id"].drop_duplicates().tolist() == verdicts["id"].tolist()
+    row = table[table["id"] == "B1"].iloc[0]
+    assert row["n"] == 7
+    assert np.isnan(row["D05"])
+    assert row["out"] == "D05: no week2"
+    untested = table[table["id"] == "A4"].iloc[0]
+    assert untested["n"] == 0
+    assert untested["out"] == "D01, D02, D03, D04, D06, D07, D08: week2 has only 4 cells; D05: no week2"
+    listed = listings.tabulate(table, name="ledger")
+    assert [heading for heading, _ in listed["head"]][5:13] == made_up.DONORS
+
+
+def test_a_table_that_lacks_a_column_is_named():
+    with pytest.raises(ValueError, match=r"arms\.tsv: column\(s\) holds missing"):
+        trust.complete({"arms": statistics_tables.arms().drop(columns="holds")})
+
+
+def test_nothing_is_told_of_tables_that_are_not_there(verdicts):
+    told = trust.tell(trust.complete({}), verdicts=verdicts.head(0), visits=made_up.VISITS, fraction=0.1)
+    assert set(told.values()) == {""}
+
+
+@pytest.mark.parametrize(
+    ("pairs", "expected"),
+    [
+        ([("a", ""), ("b", ""), ("c", "")], [["a"], ["b"], ["c"]]),
+        ([("a", ""), ("b", "a"), ("c", "a")], [["a", "b", "c"]]),
+        ([("b", "c"), ("x", ""), ("a", "c"), ("c", "")], [["b", "a", "c"], ["x"]]),
+    ],
+)
+def test_conflicts_form_groups_even_through_a_third(pairs, expected):
+    groups = claims.group([{"id": name, "opposes": other} for name, other in pairs])
+    assert [[own["id"] for own in group] for group in groups] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Delay/cold -0.12 SD (-0.65 to +0.40)", "Delay/cold −0.12 SD (−0.65 to +0.40)"),
+        ("IL-2 in CD4-7 -1.0", "IL-2 in CD4-7 −1.0"),
+        (np.nan, ""),
+    ],
+)
+def test_numbers_get_a_true_minus_and_names_keep_their_hyphen(text, said):
+    assert wording.true_minus(text) == said
+
+
+def test_every_shipped_hypothesis_has_a_theme_of_its_own_and_a_name_of_its_own():
+    rows = made_up.shipped_hypotheses()
+    assert {claims.theme_of(row) for row in rows} == {anchor for anchor, *_ in claims.THEMES} - {"other"}
+    names = [wording.short_name(row) for row in rows]
+    assert len(set(names)) == len(names)
+
+
+def test_columns_without_any_text_are_read_as_numbers_and_say_nothing(verdicts):
+    """A table without a caution, a conflict or a reason comes back from disk with empty columns of floats."""
+    empty = verdicts.assign(caution=np.nan, opposes=np.nan, program=np.nan)
+    assert all(warned == 0 for *_, warned in claims.tally(empty, family="confirmatory"))
+    assert len(claims.shown_first(empty)) >= 14
+    ledger = statistics_tables.ledger().query("id == 'B1'").assign(reason=np.nan)
+    assert claims.wide_ledger(ledger, order=["B1"])["out"].tolist() == ["D05: "]

@@ -1,0 +1,28 @@
+"""The page of two hundred samples and the shipped number of hypotheses stays small enough to be sent by mail."""
+
+import re
+
+import annotation_tables
+import pytest
+import report_page
+import report_tables
+
+SHIPPED = 60
+"""Hypotheses of the shipped catalogue; twenty are made up, and each weighs what its evidence does."""
+
+
+@pytest.fixture
+def two_hundred(monkeypatch):
+    """Tables of 67 donors at three visits and 50,000 embedded cells."""
+    monkeypatch.setattr(report_tables, "DONORS", [f"D{number:02d}" for number in range(1, 68)])
+    monkeypatch.setattr(annotation_tables, "N_CELLS", 120_000)
+    return report_page.tables(n_cells=50_000, n_genes=2_000)
+
+
+def test_the_page_of_two_hundred_samples_fits(two_hundred):
+    assert len(two_hundred["sheet"]) == 200
+    page = report_page.render(two_hundred)
+    evidence = re.findall(r'<article class="claim.*?</article>', page, flags=re.S)
+    assert len(evidence) == 20
+    size = len(page.encode()) + (SHIPPED / len(evidence) - 1) * sum(len(one.encode()) for one in evidence)
+    assert size < 15_000_000

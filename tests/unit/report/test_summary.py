@@ -1,0 +1,87 @@
+"""The verdicts as text and as JSON say what the table says, in the form that the schema states."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pandas as pd
+import pytest
+import report_tables as made_up
+import statistics_tables
+from evil import EVIL
+
+from cd20scope.report import summary
+
+SCHEMA = Path(__file__).parents[3] / "workflow/schemas/verdicts.schema.json"
+
+
+def tell(verdicts):
+    return summary.tell(
+        verdicts,
+        abundance=made_up.abundance(),
+        ledger=statistics_tables.ledger(),
+        depletions={"P1": ("B cells", "PBMC")},
+        config=made_up.config(),
+        version="0.1.0",
+        code="0123456789ab",
+    )
+
+
+@pytest.fixture(scope="module")
+def told():
+    return tell(made_up.verdicts())
+
+
+def test_it_has_the_form_that_is_promised(told):
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    read = json.loads(json.dumps(told, allow_nan=False))
+    jsonschema.validate(read, schema, cls=jsonschema.Draft202012Validator)
+    read["hypotheses"][0]["verdict"] = "true"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(read, schema, cls=jsonschema.Draft202012Validator)
+
+
+def test_every_verdict_is_that_of_the_table(told):
+    said = {row["id"]: row for row in told["hypotheses"]}
+    for row in made_up.verdicts().itertuples():
+        own = said[row.id]
+        assert own["verdict"] == row.verdict
+        for name in ("estimate", "ci_low", "ci_high", "p_adjusted", "smallest_effect"):
+            value = getattr(row, name)
+            assert own[name] == (None if np.isnan(value) else value)
+        assert own["n_pairs"] == row.n_pairs
+        assert (own["arms"] is None) == np.isnan(row.arms_asked)
+    assert said["T1"]["arms"] == {
+        "held": 4,
+        "asked": 6,
+        "against": ["leave one donor out", "adjusted for steroid score"],
+    }
+
+
+def test_the_text_says_each_verdict_under_its_heading(told):
+    text = summary.write(
+        told, preflight=made_up.tables(n_cells=20, n_genes=20)["preflight"], inputs=made_up.inputs()
+    )
+    assert "Of 14 confirmatory hypotheses" in text
+    answer, exploratory = text.split("## Exploratory hypotheses")
+    for row in made_up.verdicts().itertuples():
+        part = answer if row.family == "confirmatory" else exploratory
+        assert f"**{row.verdict}** ({row.id}): " in part
+    assert "Holds in 4 of 6 robustness arms; not: leave one donor out, adjusted for steroid score." in text
+    assert "- D03: samples of one donor differ in sex" in text
+    assert made_up.inputs()["sha256"].iloc[0] in text
+    assert "Simulated" not in text
+
+
+def test_names_cannot_become_markup():
+    verdicts = made_up.verdicts()
+    verdicts.loc[0, "statement"] = f"{EVIL} | [a](javascript:b) `c`"
+    inputs = made_up.inputs().assign(path=EVIL)
+    text = summary.write(
+        tell(verdicts), preflight=pd.DataFrame(columns=["level", "about", "text"]), inputs=inputs
+    )
+    assert "<img" not in text
+    assert "&lt;img src=x onerror=alert(1)&gt; \\| \\[a\\](javascript:b) \\`c\\`" in text
+    assert "None." in text

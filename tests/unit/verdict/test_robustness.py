@@ -1,0 +1,277 @@
+"""Robustness arms: what changes a verdict is named, what cannot be asked is not counted."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from leaf_tables import POPULATIONS, cohort, random_cohort
+from verdict_cases import CONTRASTS, DONORS, change, hypothesis, score, share
+
+from cd20scope.abundance import compare
+from cd20scope.programs import compare as programs
+from cd20scope.stats import changes, pairs
+from cd20scope.verdict import cautions, decide, ledger, measure, robustness
+from cd20scope.verdict import table as trust
+
+T_ACT = hypothesis("act", "program", population="Treg", direction="down")
+KEY = ("program", "Treg", "Th1", "total", "month6-baseline")
+
+
+def ask(claims, made, by_arm=(), *, steroid=(), random_sets=(), min_pairs=6):
+    decisions = decide.decide_all(claims, made, min_pairs=min_pairs)
+    table = robustness.ask_arms(
+        decisions,
+        made,
+        dict(by_arm),
+        steroid=dict(steroid),
+        random_sets=dict(random_sets),
+        alpha=0.05,
+        min_pairs=min_pairs,
+    )
+    assert tuple(table.columns) == robustness.COLUMNS
+    return decisions, table.set_index(["id", "arm"])
+
+
+def test_leave_one_out_names_the_donor_that_a_verdict_hangs_on():
+    values = np.array([0.30, 0.32, 0.28, 0.31, 0.29, 0.30, 0.31, -0.02])
+    key = next(iter(share("Treg")))
+    base = change()
+    made = {key: changes.Change(base.paired, values, base.floor, base.ceiling)}
+    _, table = ask([hypothesis("up", margin=1.29)], made)
+    row = table.loc[("up", robustness.LEAVE_ONE_OUT)]
+    assert row["holds"] == "no"
+    assert "the same in 5 of 8, estimates 0.253 to 0.301; without D1: inconclusive" in row["detail"]
+    _, table = ask([hypothesis("up")], share("Treg"))
+    assert table.loc[("up", robustness.LEAVE_ONE_OUT), "holds"] == "yes"
+
+
+def test_an_arm_with_another_answer_does_not_hold_and_is_named():
+    other = {"stricter labels": share("Treg", estimate=0.0), "likeliest label": share("Treg", estimate=0.31)}
+    decisions, table = ask([hypothesis("up")], share("Treg"), other)
+    assert table.loc[("up", "stricter labels"), ["holds", "verdict"]].tolist() == ["no", "inconclusive"]
+    assert table.loc[("up", "likeliest label"), "holds"] == "yes"
+    counted = robustness.count_arms(table.reset_index()).loc["up"]
+    assert counted["arms_against"] == "stricter labels"
+    assert (counted["arms_held"], counted["arms_asked"]) == (3, 4)
+    assert decisions[0].verdict.verdict == "supported"
+
+
+def test_an_arm_asks_at_the_level_that_decided():
+    claims = [hypothesis(f"P{i}", population=f"P{i}") for i in range(6)]
+    made = {}
+    for i in range(6):
+        made |= share(f"P{i}", estimate=0.6)
+    weaker = {"stricter labels": share("P0", estimate=0.3, se=0.115)}  # supported at 0.05, not at 0.05 / 6
+    _, table = ask(claims, made, weaker)
+    assert table.loc[("P0", "stricter labels"), "holds"] == "no"
+
+
+def test_an_arm_that_cannot_be_asked_is_not_counted():
+    few = {"stricter labels": share("Treg", n=4)}
+    _, table = ask([hypothesis("up")], share("Treg"), few)
+    row = table.loc[("up", "stricter labels")]
+    assert (row["holds"], row["detail"]) == ("", "4 complete pairs, 6 needed")
+    counted = robustness.count_arms(table.reset_index()).loc["up"]
+    assert counted["arms_asked"] == 2
+    untested, table = ask([hypothesis("up")], share("Treg", n=4))
+    assert table.empty
+    assert untested[0].verdict.verdict == "not testable"
+
+
+def test_ranks_that_cannot_reach_the_level_are_not_counted():
+    claims = [hypothesis(f"P{i}", population=f"P{i}") for i in range(20)]
+    made = {}
+    for i in range(20):
+        made |= share(f"P{i}", estimate=0.6)
+    _, table = ask(claims, made)
+    row = table.loc[("P0", robustness.RANKS)]  # 8 pairs reach 2 / 2^8 = 0.0078, twenty tests ask for 0.0025
+    assert row["holds"] == ""
+    assert "ranks of 8 pairs reach p = 0.0078 at best" in row["detail"]
+    _, table = ask([hypothesis("up")], share("Treg"))
+    assert table.loc[("up", robustness.RANKS), "holds"] == "yes"
+
+
+def steroids(values):
+    paired = pairs.Pairs(DONORS)
+    return {("Treg", "month6-baseline"): changes.Change.unlimited(paired, np.asarray(values))}
+
+
+def confounder(estimate, p):
+    row = dict.fromkeys(programs.PROGRAM_COLUMNS, np.nan) | {
+        "population": "Treg",
+        "program": "Glucocorticoid",
+        "contrast": "month6-baseline",
+        "role": "confounder",
+        "estimate": estimate,
+        "ci_low": estimate - 1,
+        "ci_high": estimate + 1,
+        "p_value": p,
+    }
+    return pd.DataFrame([row])
+
+
+def complete(claims, made, *, steroid, programs_table):
+    decisions, table = ask(claims, made, steroid=steroid)
+    result = trust.complete(
+        decisions,
+        table.reset_index(),
+        programs_table,
+        settings=measure.Settings(CONTRASTS, "baseline"),
+        steroid="Glucocorticoid",
+        alpha=0.05,
+    )
+    assert tuple(result.columns) == trust.COLUMNS
+    return result.set_index("id")
+
+
+def test_a_change_that_steroids_explain_is_marked():
+    rng = np.random.default_rng(5)
+    g = 6 + rng.normal(0, 0.5, 8)
+    driven = changes.Change.unlimited(pairs.Pairs(DONORS), -0.3 * g + rng.normal(0, 0.1, 8))
+    row = complete([T_ACT], {KEY: driven}, steroid=steroids(g), programs_table=confounder(6.0, 1e-6)).loc[
+        "act"
+    ]
+    assert row["verdict"] == "supported"
+    assert row["caution"].startswith(
+        "explained by steroids: the steroid score of the same cells changed by +6.00"
+    )
+    assert robustness.ADJUSTED in row["arms_against"]
+    assert row["beside"] == "Glucocorticoid +6.00 SD (+5.00 to +7.00)"
+    assert row["smallest_effect"] > 0
+
+
+def test_a_change_beside_steroids_that_did_not_move_is_not_marked():
+    rng = np.random.default_rng(6)
+    g = rng.normal(0, 0.5, 8)
+    made = score("Treg", "Th1", estimate=-2.0, se=0.2)
+    row = complete([T_ACT], made, steroid=steroids(g - g.mean()), programs_table=confounder(0.0, 0.9)).loc[
+        "act"
+    ]
+    assert (row["verdict"], row["caution"]) == ("supported", "")
+    assert robustness.ADJUSTED not in row["arms_against"]
+
+
+def test_a_subset_goes_by_the_steroid_score_of_its_population():
+    claim = T_ACT | {"population": "Treg / naive"}
+    made = {("program", "Treg / naive", "Th1", "total", "month6-baseline"): change(-2.0, 0.2)}
+    _, table = ask([claim], made, steroid=steroids(np.linspace(-1, 1, 8)))
+    assert table.loc[("act", robustness.ADJUSTED), "holds"] == "yes"
+    few = changes.Change.unlimited(pairs.Pairs(DONORS[:2]), np.ones(2))
+    _, table = ask([claim], made, steroid={("Treg", "month6-baseline"): few})
+    assert table.loc[("act", robustness.ADJUSTED), ["holds", "detail"]].tolist() == [
+        "",
+        "2 of the pairs have a steroid score, 6 needed",
+    ]
+
+
+def test_random_gene_sets_that_change_as_clearly_are_said():
+    made = score("Treg", "Th1", estimate=-2.0, se=0.2)
+    for p, holds in ((0.4, "no"), (0.002, "yes")):
+        decisions, table = ask([T_ACT], made, random_sets={("Treg", "Th1", "month6-baseline"): p})
+        assert table.loc[("act", robustness.RANDOM_SETS), "holds"] == holds
+        empty = pd.DataFrame(columns=list(programs.PROGRAM_COLUMNS))
+        told = cautions.cautions(decisions, table.reset_index(), empty, steroid="Glucocorticoid", alpha=0.05)
+        assert ("random gene sets" in told["act"]) == (holds == "no")
+
+
+def test_arms_are_measured_from_their_own_tables():
+    sheet, leaves = cohort(random_cohort(8, seed=2))
+    claim = hypothesis("b", population="B naive", contrast="week2-baseline", other_denominators=["CD4 T"])
+    shared = {"sheet": sheet, "populations": POPULATIONS}
+    fewer = leaves[leaves["population"] == "NK"].assign(arm="strict", n_cells=-50)
+    table = compare.arm_table(
+        leaves, fewer, **shared, tests=[("B naive", "PBMC")], others=[("B naive", "CD4 T")]
+    )
+    assert set(table["arm"]) == {"strict", "expected", "denominator"}
+    settings = measure.Settings([("week2", "baseline")], "baseline")
+    scores = pd.DataFrame(columns=["arm", "population", "program"])
+    found = robustness.measure_arms([claim], donors=table, scores=scores, settings=settings)
+    key = ("abundance", "B naive", "PBMC", "week2-baseline")
+    donors = compare.donor_table(leaves, **shared, tests=[("B naive", "PBMC"), ("B naive", "CD4 T")])
+    reference = donors[donors["denominator"] == "CD4 T"]
+    assert found["denominator CD4 T"][key].values == pytest.approx(
+        compare.measure_change(reference, contrast=("week2", "baseline")).values
+    )
+    strict = table[table["arm"] == "strict"]
+    assert (
+        strict["n_denominator"].to_numpy() == donors["n_denominator"].to_numpy()[: len(strict)] - 50
+    ).all()
+    assert found["stricter labels"][key].values != pytest.approx(
+        found["cells estimated by probability"][key].values
+    )
+    # nothing was tabulated for this arm, so there is nothing other there
+    assert found["without CD20+ T cells"] == {}
+
+
+def test_the_ledger_has_every_donor_and_why_it_does_not_enter():
+    claims = [hypothesis("up"), hypothesis("few", population="NK")]
+    made = share("Treg") | share("NK", n=3)
+    decisions = decide.decide_all(claims, made)
+    table = ledger.keep_ledger(decisions, made)
+    assert tuple(table.columns) == ledger.COLUMNS
+    up = table[table["id"] == "up"].set_index("donor")
+    assert len(up) == 9
+    assert up.loc["D9", ["enters", "reason"]].tolist() == ["no", "no month6"]
+    assert up.loc["D0", ["enters", "reason", "unit"]].tolist() == ["yes", "", "log odds"]
+    assert up["change"].mean() == pytest.approx(0.3)
+    few = table[table["id"] == "few"].set_index("donor")
+    assert few["enters"].unique().tolist() == ["no"]
+    assert few.loc["D0", "reason"] == "3 complete pairs, 6 needed"
+
+
+def test_random_gene_sets_say_nothing_against_no_change():
+    claim = T_ACT | {"direction": "none", "id": "same"}
+    p_random = {("Treg", "Th1", "month6-baseline"): 0.6}
+    decisions, table = ask([claim], score("Treg", "Th1", estimate=0.0, se=0.05), random_sets=p_random)
+    assert decisions[0].verdict.verdict == "supported"
+    assert ("same", robustness.RANDOM_SETS) not in table.index
+    decisions, table = ask([claim], score("Treg", "Th1", estimate=2.0, se=0.2), random_sets=p_random)
+    assert decisions[0].verdict.verdict == "contradicted"
+    assert table.loc[("same", robustness.RANDOM_SETS), "holds"] == "no"
+
+
+def test_two_pairs_are_too_few_to_adjust():
+    _, table = ask(
+        [hypothesis("up")], share("Treg", n=2), steroid=steroids(np.linspace(-1, 1, 8)), min_pairs=2
+    )
+    assert table.loc[("up", robustness.ADJUSTED), ["holds", "detail"]].tolist() == [
+        "",
+        "2 of the pairs have a steroid score, 3 needed",
+    ]
+
+
+def test_ranks_need_two_sides_to_contradict():
+    # eight pairs reach 1 / 256 on one side and 1 / 128 on two; twelve tests ask for 0.05 / 12 first
+    kind = {"strength": "strong", "margin": 1.2}
+    claims = [hypothesis(f"P{i}", population=f"P{i}", **kind) for i in range(12)]
+    made = {}
+    for i in range(12):
+        made |= share(f"P{i}", estimate=0.8 if i else -0.8, se=0.5 if i else 0.05)
+    decisions, table = ask(claims, made)
+    assert decisions[0].verdict.verdict == "contradicted"
+    assert 1 / 256 < decisions[0].level < 1 / 128
+    assert table.loc[("P0", robustness.RANKS), "holds"] == ""
+    assert "reach p = 0.0078 at best" in table.loc[("P0", robustness.RANKS), "detail"]
+
+
+def test_an_arm_of_one_part_leaves_the_other_parts_of_a_biphasic_claim():
+    first, then = "week2-baseline", "month6-week2"
+    depletion = {
+        "population": "B cells",
+        "denominator": "PBMC",
+        "first": first,
+        "fall": 5,
+        "then": then,
+        "slack": 2,
+    }
+    claim = T_ACT | {"id": "waves", "endpoint": "biphasic", "contrast": then, "depletion": depletion}
+    made = share("B cells", first, estimate=-3.0) | share("B cells", then, estimate=0.0)
+    made |= score("Treg", "Th1", then, estimate=-1.5, se=0.2)
+    other = {
+        "soup": score("Treg", "Th1", then, estimate=0.0, se=0.2),
+        "deep": share("B cells", first, estimate=-0.5),
+    }
+    decisions, table = ask([claim], made, other)
+    assert decisions[0].verdict.verdict == "supported"
+    assert table.loc["waves"].loc[["soup", "deep"], "verdict"].tolist() == ["not supported"] * 2
+    assert "the later programme change" in table.loc[("waves", "soup"), "detail"]
+    assert "the fall by the first visit" in table.loc[("waves", "deep"), "detail"]
