@@ -29,7 +29,6 @@ if SEURAT:
 
 include: "workflow/rules/preflight.smk"
 include: "workflow/rules/ingest.smk"
-include: "workflow/rules/qc.smk"
 include: "workflow/rules/annotate.smk"
 include: "workflow/rules/embed.smk"
 include: "workflow/rules/abundance.smk"
@@ -57,9 +56,9 @@ rule all:
         rules.fit_annotation.output,
         rules.embed_sketch.output,
         rules.summarise_labels.output,
-        rules.test_abundance.output,
-        rules.test_expression.output,
-        rules.test_programs.output,
+        rules.compare_shares.output,
+        rules.compare_genes.output,
+        rules.compare_programs.output,
         rules.judge_hypotheses.output,
         rules.flip_visits.output,
         collect(

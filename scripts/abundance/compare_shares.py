@@ -1,21 +1,12 @@
 """Compare the shares of populations between visits; see :mod:`cd20scope.abundance.compare`."""
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from cd20scope.abundance import absolute, compare, repopulation
-from cd20scope.jobs.logs import logged
-from cd20scope.jobs.outputs import written
+from cd20scope.jobs.job import job
 from cd20scope.pseudobulk import leafsums
 
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
-
-with (
-    logged(snakemake.log[0], read=snakemake.input) as log,
-    written(snakemake.input, snakemake.output) as output,
-):
+with job(snakemake) as (log, output):
     params = snakemake.params
     sheet = pd.DataFrame(params.sheet)
     contrasts = [(later, earlier) for later, earlier in params.contrasts]

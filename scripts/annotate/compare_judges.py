@@ -1,20 +1,11 @@
 """Compare the judges of the labels, one sample at a time; see :mod:`cd20scope.annotate.judges.agreement`."""
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from cd20scope.annotate.judges import agreement
-from cd20scope.jobs.logs import logged
-from cd20scope.jobs.outputs import written
+from cd20scope.jobs.job import job
 
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
-
-with (
-    logged(snakemake.log[0], read=snakemake.input) as log,
-    written(snakemake.input, snakemake.output) as output,
-):
+with job(snakemake) as (log, output):
     judges, cells = snakemake.params.judges, snakemake.input.cells
     # the labels come judge by judge, each in the order of the samples
     of_sample = [snakemake.input.labels[number :: len(cells)] for number in range(len(cells))]

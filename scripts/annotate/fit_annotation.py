@@ -1,7 +1,5 @@
 """Draw the sketch and fit the annotation model to it; see :mod:`cd20scope.annotate.model.fit`."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
@@ -10,16 +8,9 @@ from cd20scope.annotate import sketch
 from cd20scope.annotate.model import fit
 from cd20scope.annotate.model.fitted import pack_model
 from cd20scope.ingest import read
-from cd20scope.jobs.logs import logged
-from cd20scope.jobs.outputs import written
+from cd20scope.jobs.job import job
 
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
-
-with (
-    logged(snakemake.log[0], read=snakemake.input) as log,
-    written(snakemake.input, snakemake.output) as output,
-):
+with job(snakemake) as (log, output):
     params = snakemake.params
     paths = dict(zip(params.samples, snakemake.input.counts, strict=True))
     # two narrow columns of all cells; all else is read for the cells of the sketch only

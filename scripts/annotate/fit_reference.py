@@ -1,21 +1,12 @@
 """Train the judge of the labels on a labelled reference; see :mod:`cd20scope.annotate.judges.reference`."""
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from cd20scope.annotate.judges import input_labels, reference, settings
 from cd20scope.ingest import read
-from cd20scope.jobs.logs import logged
-from cd20scope.jobs.outputs import written
+from cd20scope.jobs.job import job
 
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
-
-with (
-    logged(snakemake.log[0], read=snakemake.input) as log,
-    written(snakemake.input, snakemake.output) as output,
-):
+with job(snakemake) as (log, output):
     params, path = snakemake.params, snakemake.input.reference
     column, mapping = params.settings["column"], params.settings["labels"]
     if "sha256" in params.settings:

@@ -1,24 +1,15 @@
 """Label the cells of one sample by another judge than the markers; see :mod:`cd20scope.annotate.judges.settings`."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from cd20scope.annotate import labels
 from cd20scope.annotate.judges import calls, celltypist, input_labels, reference, settings
 from cd20scope.ingest import read
-from cd20scope.jobs.logs import logged
-from cd20scope.jobs.outputs import written
+from cd20scope.jobs.job import job
 from cd20scope.pseudobulk import aggregate, label_arms
 
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
-
-with (
-    logged(snakemake.log[0], read=snakemake.input) as log,
-    written(snakemake.input, snakemake.output) as output,
-):
+with job(snakemake) as (log, output):
     params, source = snakemake.params, snakemake.input.source
     tree, mapping = params.populations, params.settings["labels"]
     counts = read.read_counts(snakemake.input.counts)

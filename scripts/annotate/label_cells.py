@@ -1,24 +1,15 @@
 """Label the cells of one sample and sum their counts per population; see :mod:`cd20scope.annotate.labels`."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from cd20scope.annotate import labels, soup
 from cd20scope.annotate.model.fitted import unpack_model
 from cd20scope.ingest import read
-from cd20scope.jobs.logs import logged
-from cd20scope.jobs.outputs import written
+from cd20scope.jobs.job import job
 from cd20scope.pseudobulk import aggregate, label_arms
 
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
-
-with (
-    logged(snakemake.log[0], read=snakemake.input) as log,
-    written(snakemake.input, snakemake.output) as output,
-):
+with job(snakemake) as (log, output):
     params = snakemake.params
     counts = read.read_counts(snakemake.input.counts)
     keep = (

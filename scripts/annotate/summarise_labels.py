@@ -1,21 +1,12 @@
 """Gather what the labels of all samples look like; see :mod:`cd20scope.annotate.overview`."""
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from cd20scope.annotate import overview
 from cd20scope.ingest import read
-from cd20scope.jobs.logs import logged
-from cd20scope.jobs.outputs import written
+from cd20scope.jobs.job import job
 
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
-
-with (
-    logged(snakemake.log[0], read=snakemake.input) as log,
-    written(snakemake.input, snakemake.output) as output,
-):
+with job(snakemake) as (log, output):
     params, inputs = snakemake.params, snakemake.input
     reference = pd.read_csv(inputs.genes, sep="\t")
     everywhere = reference.loc[reference["n_samples"] == len(params.sheet), "gene"]

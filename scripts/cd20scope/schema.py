@@ -57,11 +57,11 @@ before its probability is held against the bound. Probabilities of hard subsets 
 subset``."""
 
 CELLS = ("population", "subset", "n_cells", "expected")
-"""Columns of ``results/abundance/{sample}.parquet``: kept cells per leaf of the population tree, called, and estimated
-from probabilities."""
+"""Columns of ``results/pseudobulk/{sample}.cells.parquet``: kept cells per leaf of the population tree,
+called, and estimated from probabilities."""
 
 SUMS = ("population", "subset", "gene", "counts", "lognorm", "n_on")
-"""Columns of ``results/expression/{sample}.parquet``: per leaf and gene, summed counts, summed log-normalised
+"""Columns of ``results/pseudobulk/{sample}.sums.parquet``: per leaf and gene, summed counts, summed log-normalised
 values, and the number of cells with at least one molecule."""
 
 VERDICTS = ("supported", "contradicted", "not supported", "inconclusive", "not testable")
@@ -91,10 +91,11 @@ VERDICT_COLUMNS = (
 
 
 ARM_CELLS = ("arm", "population", "subset", "n_cells")
-"""Columns of ``results/abundance/{sample}.arms.parquet``: what other labels add to the cells per leaf, or take away."""
+"""Columns of ``results/pseudobulk/{sample}.arm_cells.parquet``: what other labels add to the cells per
+leaf, or take away."""
 
 ARM_SUMS = ("arm", "population", "subset", "gene", "lognorm")
-"""The same for the sums, ``results/expression/{sample}.arms.parquet``."""
+"""The same for the sums, ``results/pseudobulk/{sample}.arm_sums.parquet``."""
 
 
 def require_columns(table: "pd.DataFrame", columns: Iterable[str], *, name: str) -> None:

@@ -1,20 +1,11 @@
 """Lay the sketch out in two dimensions; see :mod:`cd20scope.embed.layout`."""
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from cd20scope.embed import layout
-from cd20scope.jobs.logs import logged
-from cd20scope.jobs.outputs import written
+from cd20scope.jobs.job import job
 
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
-
-with (
-    logged(snakemake.log[0], read=snakemake.input) as log,
-    written(snakemake.input, snakemake.output) as output,
-):
+with job(snakemake) as (log, output):
     settings = snakemake.params.settings
     sketch = pd.read_parquet(snakemake.input.sketch)
     sketch = sketch.iloc[layout.thin(len(sketch), most=settings["cells"], seed=snakemake.params.seed)]

@@ -1,20 +1,15 @@
 """Test every gene of every population between visits; see :mod:`cd20scope.expression.fit`."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from cd20scope.expression import enrichment, fit, partial_genes
 from cd20scope.expression import flips as gene_flips
-from cd20scope.jobs.logs import logged
-from cd20scope.jobs.outputs import written
+from cd20scope.jobs.job import job
 from cd20scope.pseudobulk import leafsums
 from cd20scope.stats import pairs
 from cd20scope.study import catalogue, gene_sets
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 
 def collect(samples: Sequence[str], genes: pd.DataFrame) -> leafsums.LeafSums:
@@ -29,10 +24,7 @@ def collect(samples: Sequence[str], genes: pd.DataFrame) -> leafsums.LeafSums:
     )
 
 
-with (
-    logged(snakemake.log[0], read=snakemake.input) as log,
-    written(snakemake.input, snakemake.output) as output,
-):
+with job(snakemake) as (log, output):
     params = snakemake.params
     samples = [row["sample"] for row in params.sheet]
     measured = pd.read_csv(snakemake.input.genes, sep="\t", keep_default_na=False)

@@ -1,19 +1,11 @@
 """Take in a count file that came over the network, once its checksum is right; see :mod:`cd20scope.jobs.files`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cd20scope.jobs import files
-from cd20scope.jobs.logs import logged
-from cd20scope.jobs.outputs import written
+from cd20scope.jobs.job import job
 
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
-
-with (
-    logged(snakemake.log[0], read=snakemake.input) as log,
-    written(snakemake.input, snakemake.output) as output,
-):
+with job(snakemake) as (log, output):
     params = snakemake.params
     size = files.take_in(
         Path(snakemake.input.arrived),

@@ -1,35 +1,44 @@
-"""Read one sample and write its raw counts, once; see :mod:`cd20scope.ingest.read`."""
+"""Read one sample, write its raw counts once, and flag its cells; see :mod:`cd20scope.ingest.read`."""
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from cd20scope.ingest import read
-from cd20scope.jobs.logs import logged
-from cd20scope.jobs.outputs import written
+from cd20scope.jobs.job import job
+from cd20scope.qc import metrics
 
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
-
-files = [snakemake.input.counts, *snakemake.input.parts]
-with (
-    logged(snakemake.log[0], read=snakemake.input) as log,
-    written(snakemake.input, snakemake.output, sources=files) as output,
-):
-    genes = Path(snakemake.input.genes)
+with job(snakemake) as (log, output):
+    inputs, params, sample = snakemake.input, snakemake.params, snakemake.wildcards.sample
+    genes = Path(inputs.genes)
     table = read.parse_table(genes.read_text(encoding="utf-8"), name=str(genes))
-    counts = read.read_sample(snakemake.input.counts, **snakemake.params.reading, table=table)
-    if snakemake.input.raw:
-        empty = read.read_empty(
-            snakemake.input.raw, counts, place=snakemake.params.reading["place"], table=table
-        )
+    counts = read.read_sample(inputs.counts, **params.reading, table=table)
+    if inputs.raw:
+        empty = read.read_empty(inputs.raw, counts, place=params.reading["place"], table=table)
         counts = replace(counts, empty=empty)
-        log.info("%s: %d molecules in droplets without a cell", snakemake.input.raw, empty.sum())
-    read.write_counts(counts, output.counts, provenance={"sample": snakemake.wildcards.sample})
+        log.info("%s: %d molecules in droplets without a cell", inputs.raw, empty.sum())
+    read.write_counts(counts, output.counts, provenance={"sample": sample})
     log.info(
         "%s: %d cells x %d genes, %d molecules; %d antibodies",
-        snakemake.wildcards.sample,
+        sample,
         *counts.matrix.shape,
         counts.matrix.sum(),
         0 if counts.protein is None else counts.protein.shape[1],
     )
+    cells = metrics.flag_cells(
+        counts.matrix,
+        counts.genes["gene"],
+        populations=params.populations,
+        min_counts=params.thresholds["min_counts"],
+        min_genes=params.thresholds["min_genes"],
+        max_percent_mito=params.thresholds["max_percent_mito"],
+        doublets_dropped=params.thresholds["doublets"],
+        doublet_rate_per_1000=params.thresholds["doublet_rate_per_1000"],
+        seed=params.seed,
+    )
+    cells.index = pd.Index(counts.barcodes, name="barcode")
+    cells.to_parquet(output.cells)
+    log.info("%s: %d of %d cells kept", sample, cells["keep"].sum(), len(cells))
+    for reason, n in cells.loc[~cells["keep"], "reason"].value_counts().items():
+        log.info("left out, %s: %d", reason, n)

@@ -1,25 +1,15 @@
 """Look at the head of every count file before any is read whole; see :mod:`cd20scope.preflight.files`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from cd20scope.ingest import read
 from cd20scope.jobs import files
-from cd20scope.jobs.logs import logged
-from cd20scope.jobs.outputs import written
+from cd20scope.jobs.job import job
 from cd20scope.preflight import files as looks
 
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
-
-
-sources = [*snakemake.input.counts, *snakemake.input.parts]
-with (
-    logged(snakemake.log[0], read=snakemake.input) as log,
-    written(snakemake.input, snakemake.output, sources=sources) as output,
-):
+with job(snakemake) as (log, output):
     params = snakemake.params
     rows, seen, problems = [], [], []
     genes = Path(snakemake.input.genes)

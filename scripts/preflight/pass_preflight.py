@@ -1,18 +1,13 @@
 """Stop the run when a count file cannot be used; the preflight's page stays to be read."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from cd20scope.counts.matrix import IngestError
-from cd20scope.jobs.logs import logged
-from cd20scope.jobs.outputs import written
+from cd20scope.jobs.job import job
 
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
-
-with logged(snakemake.log[0], read=snakemake.input), written(snakemake.input, snakemake.output) as output:
+with job(snakemake) as (_, output):
     problems = pd.read_csv(snakemake.input.problems, sep="\t", dtype=str)
     if len(problems):
         lines = [

@@ -1,17 +1,12 @@
 """Hold what was seen of the count files against the study, and write the preflight's page."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cd20scope.jobs.logs import logged
-from cd20scope.jobs.outputs import written
+from cd20scope.jobs.job import job
 from cd20scope.preflight import page as preflight_page
 from cd20scope.preflight import study
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 
 def read(path: str) -> pd.DataFrame:
@@ -19,10 +14,7 @@ def read(path: str) -> pd.DataFrame:
     return pd.read_csv(path, sep="\t", keep_default_na=False)
 
 
-with (
-    logged(snakemake.log[0], read=snakemake.input) as log,
-    written(snakemake.input, snakemake.output) as output,
-):
+with job(snakemake) as (log, output):
     inputs, params = snakemake.input, snakemake.params
     samples, sheet = read(inputs.samples), pd.DataFrame(params.sheet)
     problems = list(read(inputs.problems).itertuples(index=False, name=None))

@@ -1,18 +1,12 @@
 """Score gene programmes per donor and visit and compare visits; see :mod:`cd20scope.programs.compare`."""
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from cd20scope import schema
-from cd20scope.jobs.logs import logged
-from cd20scope.jobs.outputs import written
+from cd20scope.jobs.job import job
 from cd20scope.programs import arms as score_arms
 from cd20scope.programs import compare, random_sets, scores
 from cd20scope.pseudobulk import leafsums
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 
 def read_arm(path: str, arm: str) -> pd.DataFrame:
@@ -20,10 +14,7 @@ def read_arm(path: str, arm: str) -> pd.DataFrame:
     return leafsums.read(path, schema.ARM_SUMS[1:], filters=[("arm", "==", arm)])
 
 
-with (
-    logged(snakemake.log[0], read=snakemake.input) as log,
-    written(snakemake.input, snakemake.output) as output,
-):
+with job(snakemake) as (log, output):
     params, settings, read = snakemake.params, snakemake.params.settings, snakemake.input
     sheet = pd.DataFrame(params.sheet)
     names, contrasts = sheet["sample"], [(later, earlier) for later, earlier in params.contrasts]

@@ -1,23 +1,15 @@
 """Write the figures of one part of the report; see :mod:`cd20scope.report.figures.named`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cd20scope.jobs.logs import logged
-from cd20scope.jobs.outputs import written
+from cd20scope.jobs.job import job
 from cd20scope.report import read
 from cd20scope.report.figures import named, save
 from cd20scope.schema import FAMILIES
 
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
-
-with (
-    logged(snakemake.log[0], read=snakemake.input) as log,
-    written(snakemake.input, snakemake.output) as output,
-):
+with job(snakemake) as (log, output):
     part, inputs, settings = snakemake.wildcards.part, snakemake.input, snakemake.params.settings
     files = dict(inputs.items())
     if part in FAMILIES:

@@ -1,22 +1,14 @@
 """Write the HTML report; see :mod:`cd20scope.report.page`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cd20scope.jobs.logs import logged
-from cd20scope.jobs.outputs import written
+from cd20scope.jobs.job import job
 from cd20scope.report import page as report
 from cd20scope.report import read, software
 
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
-
-with (
-    logged(snakemake.log[0], read=snakemake.input) as log,
-    written(snakemake.input, snakemake.output) as output,
-):
+with job(snakemake) as (log, output):
     params, inputs = snakemake.params, snakemake.input
     run = read.read(
         dict(inputs.items()),

@@ -1,20 +1,11 @@
 """Ask every hypothesis again with the visits of donors exchanged at random; see :mod:`cd20scope.verdict.flips`."""
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
-from cd20scope.jobs.logs import logged
-from cd20scope.jobs.outputs import written
+from cd20scope.jobs.job import job
 from cd20scope.verdict import flips, measure
 
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
-
-with (
-    logged(snakemake.log[0], read=snakemake.input) as log,
-    written(snakemake.input, snakemake.output) as output,
-):
+with job(snakemake) as (log, output):
     params = snakemake.params
     hypotheses = params.hypotheses["hypotheses"]
     changes = measure.measure_needed(

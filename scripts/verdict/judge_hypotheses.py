@@ -1,20 +1,11 @@
 """Judge every pre-specified hypothesis, also in each robustness arm; see :mod:`cd20scope.verdict.decide`."""
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
-from cd20scope.jobs.logs import logged
-from cd20scope.jobs.outputs import written
+from cd20scope.jobs.job import job
 from cd20scope.verdict import decide, ledger, measure, robustness, table
 
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
-
-with (
-    logged(snakemake.log[0], read=snakemake.input) as log,
-    written(snakemake.input, snakemake.output) as output,
-):
+with job(snakemake) as (log, output):
     params = snakemake.params
     text = {"donor": str, "donors": str, "dropped": str}  # a donor named 01 is not the number 1
     tables = {name: pd.read_csv(path, sep="\t", dtype=text) for name, path in snakemake.input.items()}

@@ -101,14 +101,14 @@ def find_job(process, script, *, seconds=60):
 
 def test_a_killed_job_is_made_anew(undisturbed, tmp_path):
     disturbed = undisturbed.copy(tmp_path)
-    process = disturbed.start("--forcerun", "test_programs")
+    process = disturbed.start("--forcerun", "compare_programs")
     find_job(process, "programs.py").kill()
     assert process.wait(timeout=300) != 0
     assert not list((tmp_path / "results/programs").glob("*.tsv"))
     said = ran(disturbed.run())
     assert disturbed.results() == undisturbed.results()
     told = {"write_report", "draw_figures", "summarise_verdicts", "describe_run"}
-    assert jobs_run(said) == {"test_programs", "judge_hypotheses", "flip_visits", *told, "all"}
+    assert jobs_run(said) == {"compare_programs", "judge_hypotheses", "flip_visits", *told, "all"}
 
 
 @pytest.fixture
@@ -152,10 +152,10 @@ def test_a_full_disk_leaves_no_partial_result(study, undisturbed, tmp_path, smal
 
 
 CUTS = {
-    "programs/scores.tsv": {"test_programs", "judge_hypotheses", "write_report"},
+    "programs/scores.tsv": {"compare_programs", "judge_hypotheses", "write_report"},
     "verdict/verdicts.tsv": {"judge_hypotheses", "write_report"},
-    "ingest/D01_week2.h5ad": {"read_sample", "flag_cells", "fit_annotation", "label_cells"},
-    "qc/D01_week2.parquet": {"flag_cells", "fit_annotation", "label_cells"},
+    "ingest/D01_week2.h5ad": {"read_sample", "fit_annotation", "label_cells"},
+    "qc/D01_week2.parquet": {"read_sample", "fit_annotation", "label_cells"},
 }
 
 
@@ -196,7 +196,7 @@ def test_another_donor_is_read_and_measured_alone(study, undisturbed, tmp_path):
     disturbed = undisturbed.copy(tmp_path)
     study(tmp_path, donors=("D01", "D02", "D03"))
     jobs = planned(disturbed)
-    assert jobs["read_sample"] == jobs["flag_cells"] == 3
+    assert jobs["read_sample"] == 3
     # labels are those of a model fitted to all donors
     assert jobs["label_cells"] == 9
 
@@ -205,8 +205,8 @@ def test_a_donor_taken_out_leaves_no_trace(study, undisturbed, tmp_path):
     disturbed = undisturbed.copy(tmp_path / "rerun")
     study(tmp_path / "rerun", donors=("D01",))
     said = ran(disturbed.run())
-    assert jobs_run(said) >= {"look_at_files", "fit_annotation", "test_abundance", "judge_hypotheses"}
-    assert not jobs_run(said) & {"read_sample", "flag_cells"}
+    assert jobs_run(said) >= {"look_at_files", "fit_annotation", "compare_shares", "judge_hypotheses"}
+    assert "read_sample" not in jobs_run(said)
     assert "Nothing to be done" in (again := disturbed.run("--dry-run")).stdout + again.stderr
     alone = study(tmp_path / "alone", donors=("D01",))
     ran(alone.run())
@@ -221,7 +221,7 @@ def test_another_donor_and_another_bound_at_once_measure_every_sample(study, und
     disturbed = undisturbed.copy(tmp_path)
     study(tmp_path, donors=("D01", "D02", "D03"))
     disturbed.config.write_text(disturbed.config.read_text() + "qc: {min_genes: 210}\n")
-    assert planned(disturbed)["flag_cells"] == 9
+    assert planned(disturbed)["read_sample"] == 9
 
 
 def test_an_edited_file_in_a_folder_of_counts_is_read_anew(undisturbed, tmp_path):

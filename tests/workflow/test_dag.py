@@ -9,7 +9,7 @@ import yaml
 from workflow.running import ROOT, TINY, ran, snakemake
 
 STEPS = [
-    "preflight",
+    "write_preflight",
     "ingest",
     "qc",
     "annotate",
@@ -107,7 +107,7 @@ def test_the_demo_needs_each_sample_once_a_step(tmp_path):
         snakemake("--dry-run", "--quiet", "rules", directory=tmp_path, config=ROOT / "config/demo.yaml")
     )
     counts = dict(re.findall(r"^(\w+)\s+(\d+)$", said.stdout + said.stderr, flags=re.M))
-    assert counts["read_sample"] == counts["flag_cells"] == counts["label_cells"] == "23"
+    assert counts["read_sample"] == counts["label_cells"] == "23"
     assert counts["total"] == "89"
 
 
@@ -117,7 +117,7 @@ def test_waiting_jobs_are_looked_through_once_for_each_that_ends_unless_a_limit_
 ):
     config = tmp_path / "tiny.yaml"
     config.write_text(TINY)
-    arguments = ("--verbose", "--max-jobs-per-timespan", limit, "--until", "flag_cells")
+    arguments = ("--verbose", "--max-jobs-per-timespan", limit, "--until", "read_sample")
     run = ran(snakemake(*arguments, directory=tmp_path, config=config))
     done = len(list((tmp_path / "results/logs").rglob("*.log")))
     assert done >= 13

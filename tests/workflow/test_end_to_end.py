@@ -114,15 +114,14 @@ def redrawn(folder, config):
 def test_a_changed_threshold_reruns_all_that_depends_on_it(treated, tmp_path):
     (tmp_path / "study.yaml").write_text((ROOT / "config/demo.yaml").read_text() + "qc: {min_genes: 210}\n")
     expected = {
-        "flag_cells",
         "fit_annotation",
         "label_cells",
         "summarise_labels",
         "embed_sketch",
-        "test_abundance",
-        "test_expression",
+        "compare_shares",
+        "compare_genes",
     }
-    expected |= {"test_programs", "judge_hypotheses", "flip_visits", "all"} | REPORT
+    expected |= {"compare_programs", "judge_hypotheses", "flip_visits", "all"} | REPORT
     assert planned(treated, tmp_path / "study.yaml").keys() == expected
 
 

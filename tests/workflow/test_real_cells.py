@@ -61,8 +61,8 @@ def test_a_corrected_sheet_reruns_what_reads_it(cohort):
     finally:
         sheet.write_text(before)
     planned = set(re.findall(r"^(\w+) +\d+$", said.stdout + said.stderr, flags=re.M))
-    assert {"test_abundance", "test_programs", "judge_hypotheses"} <= planned
-    assert not {"read_sample", "flag_cells", "label_cells"} & planned
+    assert {"compare_shares", "compare_programs", "judge_hypotheses"} <= planned
+    assert not {"read_sample", "label_cells"} & planned
 
 
 def test_all_three_formats_were_read(cohort):

@@ -1,7 +1,9 @@
-rule test_abundance:
+rule compare_shares:
     input:
-        cells=collect("results/abundance/{sample}.parquet", sample=SAMPLES),
-        arm_cells=collect("results/abundance/{sample}.arms.parquet", sample=SAMPLES),
+        cells=collect("results/pseudobulk/{sample}.cells.parquet", sample=SAMPLES),
+        arm_cells=collect(
+            "results/pseudobulk/{sample}.arm_cells.parquet", sample=SAMPLES
+        ),
     output:
         donors="results/abundance/donors.tsv",
         donors_arms="results/abundance/donors_arms.tsv",
@@ -14,9 +16,9 @@ rule test_abundance:
             caption="../report/abundance.rst",
         ),
     log:
-        "results/logs/abundance/abundance.log",
+        "results/logs/abundance/compare_shares.log",
     benchmark:
-        "results/benchmarks/abundance/abundance.tsv"
+        "results/benchmarks/abundance/compare_shares.tsv"
     priority: 20
     conda:
         "../../envs/core.yaml"

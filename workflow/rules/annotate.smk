@@ -8,9 +8,9 @@ rule fit_annotation:
         genes="results/annotate/all/genes.tsv",
         sketch="results/annotate/all/sketch.parquet",
     log:
-        "results/logs/annotate/all/fit.log",
+        "results/logs/annotate/fit_annotation.log",
     benchmark:
-        "results/benchmarks/annotate/all/fit.tsv"
+        "results/benchmarks/annotate/fit_annotation.tsv"
     conda:
         "../../envs/annotate.yaml"
     # decisions of the tree are fitted side by side, to the same numbers
@@ -36,9 +36,9 @@ rule label_cells:
     output:
         **marker_files(),
     log:
-        "results/logs/annotate/{sample}.log",
+        "results/logs/annotate/label_cells/{sample}.log",
     benchmark:
-        "results/benchmarks/annotate/{sample}.tsv"
+        "results/benchmarks/annotate/label_cells/{sample}.tsv"
     # the tests wait for these; the map of cells, which only the report waits for, comes after them
     priority: 10
     conda:
@@ -63,9 +63,9 @@ rule fit_reference:
     output:
         reference="results/annotate/all/reference.skops",
     log:
-        "results/logs/annotate/all/reference.log",
+        "results/logs/annotate/fit_reference.log",
     benchmark:
-        "results/benchmarks/annotate/all/reference.tsv"
+        "results/benchmarks/annotate/fit_reference.tsv"
     conda:
         "../../envs/annotate.yaml"
     threads: 1
@@ -90,9 +90,9 @@ rule judge_cells:
     output:
         labels="results/annotate/judges/{judge}/{sample}.parquet",
     log:
-        "results/logs/annotate/judges/{judge}/{sample}.log",
+        "results/logs/annotate/judge_cells/{judge}/{sample}.log",
     benchmark:
-        "results/benchmarks/annotate/judges/{judge}/{sample}.tsv"
+        "results/benchmarks/annotate/judge_cells/{judge}/{sample}.tsv"
     conda:
         "../../envs/annotate.yaml"
     threads: 1
@@ -116,9 +116,9 @@ if JUDGES[0] != "markers":
         output:
             **deciding_files(),
         log:
-            "results/logs/annotate/decide/{sample}.log",
+            "results/logs/annotate/decide_cells/{sample}.log",
         benchmark:
-            "results/benchmarks/annotate/decide/{sample}.tsv"
+            "results/benchmarks/annotate/decide_cells/{sample}.tsv"
 
 
 rule compare_judges:
@@ -133,9 +133,9 @@ rule compare_judges:
         cells="results/annotate/agreement.tsv",
         summary="results/annotate/agreement_summary.tsv",
     log:
-        "results/logs/annotate/all/agreement.log",
+        "results/logs/annotate/compare_judges.log",
     benchmark:
-        "results/benchmarks/annotate/all/agreement.tsv"
+        "results/benchmarks/annotate/compare_judges.tsv"
     conda:
         "../../envs/annotate.yaml"
     threads: 1
@@ -154,8 +154,8 @@ rule summarise_labels:
         counts=collect("results/ingest/{sample}.h5ad", sample=SAMPLES),
         quality=collect("results/qc/{sample}.parquet", sample=SAMPLES),
         labels=collect("results/annotate/{sample}.parquet", sample=SAMPLES),
-        cells=collect("results/abundance/{sample}.parquet", sample=SAMPLES),
-        sums=collect("results/expression/{sample}.parquet", sample=SAMPLES),
+        cells=collect("results/pseudobulk/{sample}.cells.parquet", sample=SAMPLES),
+        sums=collect("results/pseudobulk/{sample}.sums.parquet", sample=SAMPLES),
         genes="results/annotate/all/genes.tsv",
         contamination=soup_tables("contamination"),
         soup=soup_tables("soup"),
@@ -167,9 +167,9 @@ rule summarise_labels:
         contamination="results/annotate/contamination.tsv",
         protein="results/annotate/protein.tsv",
     log:
-        "results/logs/annotate/all/overview.log",
+        "results/logs/annotate/summarise_labels.log",
     benchmark:
-        "results/benchmarks/annotate/all/overview.tsv"
+        "results/benchmarks/annotate/summarise_labels.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1

@@ -88,6 +88,7 @@ LIBRARY = (
     "init/visits",
     "jobs/__init__",
     "jobs/files",
+    "jobs/job",
     "jobs/logs",
     "jobs/outputs",
     "preflight/__init__",

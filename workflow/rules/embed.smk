@@ -4,9 +4,9 @@ rule embed_sketch:
     output:
         embedding="results/embed/embedding.parquet",
     log:
-        "results/logs/embed/embedding.log",
+        "results/logs/embed/embed_sketch.log",
     benchmark:
-        "results/benchmarks/embed/embedding.tsv"
+        "results/benchmarks/embed/embed_sketch.tsv"
     conda:
         "../../envs/annotate.yaml"
     threads: 1

@@ -1,7 +1,7 @@
-rule test_expression:
+rule compare_genes:
     input:
-        cells=collect("results/abundance/{sample}.parquet", sample=SAMPLES),
-        sums=collect("results/expression/{sample}.parquet", sample=SAMPLES),
+        cells=collect("results/pseudobulk/{sample}.cells.parquet", sample=SAMPLES),
+        sums=collect("results/pseudobulk/{sample}.sums.parquet", sample=SAMPLES),
         genes="results/annotate/all/genes.tsv",
     output:
         expression="results/expression/expression.tsv.gz",
@@ -14,9 +14,9 @@ rule test_expression:
         flips="results/expression/flips.tsv",
         enrichment="results/expression/enrichment.tsv",
     log:
-        "results/logs/expression/expression.log",
+        "results/logs/expression/compare_genes.log",
     benchmark:
-        "results/benchmarks/expression/expression.tsv"
+        "results/benchmarks/expression/compare_genes.tsv"
     # the longest of the joint steps: first, and beside the others
     priority: 30
     conda:

@@ -4,9 +4,9 @@ rule fetch_counts:
     output:
         counts="results/ingest/fetched/{file}",
     log:
-        "results/logs/ingest/fetched/{file}.log",
+        "results/logs/ingest/fetch_counts/{file}.log",
     benchmark:
-        "results/benchmarks/ingest/fetched/{file}.tsv"
+        "results/benchmarks/ingest/fetch_counts/{file}.tsv"
     # before the preflight, which reads what this writes
     priority: 100
     # a download that was cut short is brought anew

@@ -6,21 +6,25 @@ rule read_sample:
         genes=ancient(GENE_TABLE),
     output:
         counts="results/ingest/{sample}.h5ad",
+        cells="results/qc/{sample}.parquet",
     log:
-        "results/logs/ingest/{sample}.log",
+        "results/logs/ingest/read_sample/{sample}.log",
     benchmark:
-        "results/benchmarks/ingest/{sample}.tsv"
+        "results/benchmarks/ingest/read_sample/{sample}.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=memory(base=800, per_input_mb=40),
+        mem_mb=memory(base=800, per_input_mb=60),
         runtime=minutes(15, per_input_mb=1),
         disk_mb=disk,
     params:
         code=CODE,
         reading=lambda wildcards: reading(wildcards.sample),
         genes=file_digest(GENE_TABLE),
+        thresholds=config["qc"],
+        populations=POPULATIONS,
+        seed=config["seed"],
     script:
         "../../scripts/ingest/read_sample.py"
 
@@ -31,9 +35,9 @@ rule sum_inputs:
     output:
         sums="results/ingest/inputs.tsv",
     log:
-        "results/logs/ingest/inputs.log",
+        "results/logs/ingest/sum_inputs.log",
     benchmark:
-        "results/benchmarks/ingest/inputs.tsv"
+        "results/benchmarks/ingest/sum_inputs.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1

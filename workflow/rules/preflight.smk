@@ -12,9 +12,9 @@ rule look_at_files:
         genes="results/preflight/genes.tsv.gz",
         problems="results/preflight/problems.tsv",
     log:
-        "results/logs/preflight/files.log",
+        "results/logs/preflight/look_at_files.log",
     benchmark:
-        "results/benchmarks/preflight/files.tsv"
+        "results/benchmarks/preflight/look_at_files.tsv"
     priority: 100
     conda:
         "../../envs/core.yaml"
@@ -36,7 +36,7 @@ rule look_at_files:
         "../../scripts/preflight/look_at_files.py"
 
 
-rule preflight:
+rule write_preflight:
     input:
         samples="results/preflight/samples.tsv",
         genes="results/preflight/genes.tsv.gz",
@@ -45,9 +45,9 @@ rule preflight:
         findings="results/preflight/findings.tsv",
         page="results/preflight/preflight.html",
     log:
-        "results/logs/preflight/preflight.log",
+        "results/logs/preflight/write_preflight.log",
     benchmark:
-        "results/benchmarks/preflight/preflight.tsv"
+        "results/benchmarks/preflight/write_preflight.tsv"
     priority: 100
     localrule: True
     conda:
@@ -72,9 +72,9 @@ rule pass_preflight:
     output:
         passed="results/preflight/passed.txt",
     log:
-        "results/logs/preflight/passed.log",
+        "results/logs/preflight/pass_preflight.log",
     benchmark:
-        "results/benchmarks/preflight/passed.tsv"
+        "results/benchmarks/preflight/pass_preflight.tsv"
     priority: 100
     localrule: True
     conda:

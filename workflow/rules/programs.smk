@@ -1,9 +1,11 @@
-rule test_programs:
+rule compare_programs:
     input:
-        cells=collect("results/abundance/{sample}.parquet", sample=SAMPLES),
-        sums=collect("results/expression/{sample}.parquet", sample=SAMPLES),
-        arm_cells=collect("results/abundance/{sample}.arms.parquet", sample=SAMPLES),
-        arm_sums=collect("results/expression/{sample}.arms.parquet", sample=SAMPLES),
+        cells=collect("results/pseudobulk/{sample}.cells.parquet", sample=SAMPLES),
+        sums=collect("results/pseudobulk/{sample}.sums.parquet", sample=SAMPLES),
+        arm_cells=collect(
+            "results/pseudobulk/{sample}.arm_cells.parquet", sample=SAMPLES
+        ),
+        arm_sums=collect("results/pseudobulk/{sample}.arm_sums.parquet", sample=SAMPLES),
         genes="results/annotate/all/genes.tsv",
     output:
         scores="results/programs/scores.tsv",
@@ -17,9 +19,9 @@ rule test_programs:
             caption="../report/programs.rst",
         ),
     log:
-        "results/logs/programs/programs.log",
+        "results/logs/programs/compare_programs.log",
     benchmark:
-        "results/benchmarks/programs/programs.tsv"
+        "results/benchmarks/programs/compare_programs.tsv"
     priority: 20
     conda:
         "../../envs/core.yaml"

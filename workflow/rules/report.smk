@@ -11,9 +11,9 @@ rule write_report:
             caption="../report/report.rst",
         ),
     log:
-        "results/logs/report/report.log",
+        "results/logs/report/write_report.log",
     benchmark:
-        "results/benchmarks/report/report.tsv"
+        "results/benchmarks/report/write_report.tsv"
     conda:
         "../../envs/report.yaml"
     threads: 1
@@ -46,9 +46,9 @@ rule draw_figures:
             caption="../report/figures.rst",
         ),
     log:
-        "results/logs/report/figures/{part}.log",
+        "results/logs/report/draw_figures/{part}.log",
     benchmark:
-        "results/benchmarks/report/figures/{part}.tsv"
+        "results/benchmarks/report/draw_figures/{part}.tsv"
     priority: figure_priority
     conda:
         "../../envs/report.yaml"
@@ -79,9 +79,9 @@ rule summarise_verdicts:
         ),
         verdicts="results/report/verdicts.json",
     log:
-        "results/logs/report/summary.log",
+        "results/logs/report/summarise_verdicts.log",
     benchmark:
-        "results/benchmarks/report/summary.tsv"
+        "results/benchmarks/report/summarise_verdicts.tsv"
     conda:
         "../../envs/report.yaml"
     threads: 1
@@ -105,9 +105,9 @@ rule describe_run:
     output:
         crate="results/ro-crate-metadata.json",
     log:
-        "results/logs/report/provenance.log",
+        "results/logs/report/describe_run.log",
     benchmark:
-        "results/benchmarks/report/provenance.tsv"
+        "results/benchmarks/report/describe_run.tsv"
     conda:
         "../../envs/report.yaml"
     threads: 1

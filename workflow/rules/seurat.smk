@@ -4,9 +4,9 @@ rule unpack_seurat:
     output:
         parts=temp(directory("results/ingest/seurat/{object}.parts")),
     log:
-        "results/logs/ingest/seurat/{object}.unpack.log",
+        "results/logs/ingest/unpack_seurat/{object}.log",
     benchmark:
-        "results/benchmarks/ingest/seurat/{object}.unpack.tsv"
+        "results/benchmarks/ingest/unpack_seurat/{object}.tsv"
     # before the preflight, which reads what this writes
     priority: 100
     conda:
@@ -27,9 +27,9 @@ rule pack_seurat:
     output:
         counts="results/ingest/seurat/{object}.h5ad",
     log:
-        "results/logs/ingest/seurat/{object}.log",
+        "results/logs/ingest/pack_seurat/{object}.log",
     benchmark:
-        "results/benchmarks/ingest/seurat/{object}.tsv"
+        "results/benchmarks/ingest/pack_seurat/{object}.tsv"
     # before the preflight, which reads what this writes
     priority: 100
     conda:

@@ -7,9 +7,9 @@ rule simulate_cohort:
         samples="results/simulate/samples.tsv",
         truth="results/simulate/truth.json",
     log:
-        "results/logs/simulate/simulate.log",
+        "results/logs/simulate/simulate_cohort.log",
     benchmark:
-        "results/benchmarks/simulate/simulate.tsv"
+        "results/benchmarks/simulate/simulate_cohort.tsv"
     # before the preflight, which reads what this writes
     priority: 100
     conda:

@@ -20,9 +20,9 @@ rule judge_hypotheses:
         arms="results/verdict/arms.tsv",
         ledger="results/verdict/ledger.tsv",
     log:
-        "results/logs/verdict/verdicts.log",
+        "results/logs/verdict/judge_hypotheses.log",
     benchmark:
-        "results/benchmarks/verdict/verdicts.tsv"
+        "results/benchmarks/verdict/judge_hypotheses.tsv"
     priority: 20
     conda:
         "../../envs/core.yaml"
@@ -51,9 +51,9 @@ rule flip_visits:
     output:
         flips="results/verdict/flips.tsv",
     log:
-        "results/logs/verdict/flips.log",
+        "results/logs/verdict/flip_visits.log",
     benchmark:
-        "results/benchmarks/verdict/flips.tsv"
+        "results/benchmarks/verdict/flip_visits.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1

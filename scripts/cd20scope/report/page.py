@@ -3,7 +3,8 @@
 The page is a Jinja2 template, handed in as text with the parts that it includes, rendered with autoescaping:
 whatever stands in a table (a donor's name, a statement of a catalogue) reaches the page as text. Only
 :func:`cd20scope.report.figures.svg.inline`, :func:`cd20scope.report.wording.link_dois` and
-:class:`cd20scope.report.sections.references.Citations` make markup, and escape what they are given; figures come as the first of these wrote them.
+:class:`cd20scope.report.sections.references.Citations` make markup, and escape what they are given; figures come as
+the first of these wrote them.
 """
 
 from collections.abc import Mapping

@@ -61,10 +61,10 @@ def deciding_files():
     """What the deciding judge writes: labels, and what is counted and summed by them."""
     return {
         "labels": "results/annotate/{sample}.parquet",
-        "cells": "results/abundance/{sample}.parquet",
-        "sums": "results/expression/{sample}.parquet",
-        "arm_cells": "results/abundance/{sample}.arms.parquet",
-        "arm_sums": "results/expression/{sample}.arms.parquet",
+        "cells": "results/pseudobulk/{sample}.cells.parquet",
+        "sums": "results/pseudobulk/{sample}.sums.parquet",
+        "arm_cells": "results/pseudobulk/{sample}.arm_cells.parquet",
+        "arm_sums": "results/pseudobulk/{sample}.arm_sums.parquet",
     }
 
 

@@ -1,9 +1,9 @@
 """Foreign count files, told apart by their content and opened without loading the matrix.
 
 Each opener yields the places of a file that may hold counts, as
-:class:`~cd20scope.ingest.formats.source.Source`: names at once, values on request. So a look at the first values and a full read go through the same code. 10x
-and h5ad files are read with h5py and scipy and not with scanpy or anndata, whose import takes longer (2 to 6 s)
-than reading a sample.
+:class:`~cd20scope.ingest.formats.source.Source`: names at once, values on request. A look at the first values and a
+full read go through the same code. 10x and h5ad files are read with h5py and scipy and not with scanpy or anndata,
+whose import takes longer (2 to 6 s) than reading a sample.
 """
 
 from collections.abc import Iterator
