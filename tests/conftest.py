@@ -41,7 +41,7 @@ def treated(tmp_path_factory, request):
 @pytest.fixture(scope="session")
 def cohort(populations, programs):
     """Three donors at baseline and after depletion, about 400 cells each, with the truth."""
-    from cd20scope.ingest import read
+    from cd20scope.counts import matrix as counts_matrix
     from cd20scope.simulate import cohort as simulate
 
     visits = ["baseline", "week2", "month6"]
@@ -55,7 +55,7 @@ def cohort(populations, programs):
         "sheet": sheet,
         "genes": np.array(genes),
         "counts": counts,
-        "lognorm": {name: read.log_normalise(matrix) for name, matrix in counts.items()},
+        "lognorm": {name: counts_matrix.log_normalise(matrix) for name, matrix in counts.items()},
         "truth": {name: np.array(sample.truth) for name, sample in samples.items()},
     }
 

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from cd20scope.annotate import sketch
 from cd20scope.annotate.model import fit
 from cd20scope.annotate.model.fitted import pack_model
-from cd20scope.ingest import read
+from cd20scope.counts import matrix, store
 from cd20scope.jobs.job import job
 
 with job(snakemake) as (log, output):
@@ -23,7 +23,7 @@ with job(snakemake) as (log, output):
         for sample, path in zip(params.samples, snakemake.input.cells, strict=True)
     )
     chosen = sketch.choose_sketch(cells, n_cells=params.cells, seed=params.seed)
-    references = read.read_genes(paths)
+    references = store.read_genes(paths)
     reference = sketch.shared_genes(references)
     genes = reference.loc[reference["n_samples"] == len(paths), "gene"].to_numpy(dtype=object)
     log.info(
@@ -35,7 +35,7 @@ with job(snakemake) as (log, output):
     )
     parts = []
     for sample, rows in chosen.groupby("sample", sort=False):
-        lognorm = read.log_normalise(read.read_rows(paths[sample], rows["row"].to_numpy()))
+        lognorm = matrix.log_normalise(store.read_rows(paths[sample], rows["row"].to_numpy()))
         own = references[sample]["gene"]
         parts.append(lognorm if np.array_equal(own, genes) else lognorm[:, pd.Index(own).get_indexer(genes)])
     # in a list, so that the fit can let go of the genes that it does not read; held here, they would stay
@@ -50,7 +50,7 @@ with job(snakemake) as (log, output):
     reference.to_csv(output.genes, sep="\t", index=False)
     barcode = np.concatenate(
         [
-            read.read_barcodes(paths[sample])[rows["row"]]
+            store.read_barcodes(paths[sample])[rows["row"]]
             for sample, rows in chosen.groupby("sample", sort=False)
         ]
     )

@@ -5,17 +5,17 @@ import pandas as pd
 
 from cd20scope.annotate import labels
 from cd20scope.annotate.judges import calls, celltypist, input_labels, reference, settings
-from cd20scope.ingest import read
+from cd20scope.counts import matrix, store
 from cd20scope.jobs.job import job
 from cd20scope.pseudobulk import aggregate, label_arms
 
 with job(snakemake) as (log, output):
     params, source = snakemake.params, snakemake.input.source
     tree, mapping = params.populations, params.settings["labels"]
-    counts = read.read_counts(snakemake.input.counts)
+    counts = store.read_counts(snakemake.input.counts)
     keep = pd.read_parquet(snakemake.input.cells)["keep"].reindex(counts.barcodes).to_numpy(dtype=bool)
     kept, genes = counts.matrix[np.flatnonzero(keep)], counts.genes["gene"]
-    lognorm = read.log_normalise(kept)
+    lognorm = matrix.log_normalise(kept)
     if params.judge == "celltypist":
         model = celltypist.read_model(source, sha256=params.settings["sha256"])
         settings.check_mapping(model.cell_types, mapping=mapping, populations=tree, judge=params.judge)

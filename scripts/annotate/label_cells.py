@@ -5,13 +5,13 @@ import pandas as pd
 
 from cd20scope.annotate import labels, soup
 from cd20scope.annotate.model.fitted import unpack_model
-from cd20scope.ingest import read
+from cd20scope.counts import matrix, store
 from cd20scope.jobs.job import job
 from cd20scope.pseudobulk import aggregate, label_arms
 
 with job(snakemake) as (log, output):
     params = snakemake.params
-    counts = read.read_counts(snakemake.input.counts)
+    counts = store.read_counts(snakemake.input.counts)
     keep = (
         pd.read_parquet(snakemake.input.cells, columns=["keep"])["keep"]
         .reindex(counts.barcodes)
@@ -20,7 +20,7 @@ with job(snakemake) as (log, output):
     with np.load(snakemake.input.model) as arrays:
         model = unpack_model(arrays)
     kept, genes = counts.matrix[np.flatnonzero(keep)], counts.genes["gene"]
-    lognorm = read.log_normalise(kept)
+    lognorm = matrix.log_normalise(kept)
     bounds = {key: params[key] for key in ("min_probability", "min_probability_hard")}
     labelled = labels.label_cells(
         kept, lognorm, genes, model, populations=params.populations, empty=counts.empty, **bounds

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from cd20scope.annotate import overview
-from cd20scope.ingest import read
+from cd20scope.counts import store
 from cd20scope.jobs.job import job
 
 with job(snakemake) as (log, output):
@@ -21,7 +21,7 @@ with job(snakemake) as (log, output):
             labels=pd.read_parquet(labels, columns=list(overview.READ))[keep],
             cells=pd.read_parquet(cells),
             sums=pd.read_parquet(sums, columns=columns, filters=[("gene", "in", seen.genes)]),
-            protein=read.read_protein(counts),
+            protein=store.read_protein(counts),
         )
     samples = [row["sample"] for row in params.sheet]  # a run that estimates no soup has no paths
     estimates, genes = (

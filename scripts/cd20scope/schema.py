@@ -1,7 +1,10 @@
 """Names that steps agree on: labels, columns and verdicts of the tables under ``results/``."""
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,3 +115,12 @@ def require_columns(table: "pd.DataFrame", columns: Iterable[str], *, name: str)
             f"{name}: column(s) {', '.join(missing)} missing; found {', '.join(map(str, table.columns))}. "
             "Remove the file and run again, so that the step that writes it makes it anew."
         )
+
+
+def anchor(name: object) -> str:
+    """Place on the page of the evidence of a hypothesis, by its id."""
+    return "claim-" + re.sub(r"[^A-Za-z0-9]+", "-", str(name))
+
+
+REASONS = ("few counts", "few genes", "mitochondrial", "doublet")
+"""Why a cell may be dropped, in the order in which the reasons are given."""

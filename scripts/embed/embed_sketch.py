@@ -4,6 +4,7 @@ import pandas as pd
 
 from cd20scope.embed import layout
 from cd20scope.jobs.job import job
+from cd20scope.study import batches
 
 with job(snakemake) as (log, output):
     settings = snakemake.params.settings
@@ -11,7 +12,7 @@ with job(snakemake) as (log, output):
     sketch = sketch.iloc[layout.thin(len(sketch), most=settings["cells"], seed=snakemake.params.seed)]
     sheet = pd.DataFrame(snakemake.params.sheet).set_index("sample")
     column = settings["integrate_over"]
-    batch = sheet.loc[sketch["sample"], column].to_numpy() if layout.integrable(sheet, column) else None
+    batch = sheet.loc[sketch["sample"], column].to_numpy() if batches.integrable(sheet, column) else None
     log.info("%d cells; Harmony over %s", len(sketch), "nothing" if batch is None else column)
     coordinates = layout.embed_sketch(
         sketch.filter(regex="^PC").to_numpy(),

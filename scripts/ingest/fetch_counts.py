@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from cd20scope.jobs import files
+from cd20scope.ingest import checksums
 from cd20scope.jobs.job import job
 
 with job(snakemake) as (log, output):
     params = snakemake.params
-    size = files.take_in(
+    size = checksums.take_in(
         Path(snakemake.input.arrived),
         Path(output.counts),
         sha256=params.sha256,

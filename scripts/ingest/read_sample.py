@@ -5,20 +5,21 @@ from pathlib import Path
 
 import pandas as pd
 
-from cd20scope.ingest import read
+from cd20scope.counts import store
+from cd20scope.ingest import gene_names, read
 from cd20scope.jobs.job import job
 from cd20scope.qc import metrics
 
 with job(snakemake) as (log, output):
     inputs, params, sample = snakemake.input, snakemake.params, snakemake.wildcards.sample
     genes = Path(inputs.genes)
-    table = read.parse_table(genes.read_text(encoding="utf-8"), name=str(genes))
+    table = gene_names.parse_table(genes.read_text(encoding="utf-8"), name=str(genes))
     counts = read.read_sample(inputs.counts, **params.reading, table=table)
     if inputs.raw:
         empty = read.read_empty(inputs.raw, counts, place=params.reading["place"], table=table)
         counts = replace(counts, empty=empty)
         log.info("%s: %d molecules in droplets without a cell", inputs.raw, empty.sum())
-    read.write_counts(counts, output.counts, provenance={"sample": sample})
+    store.write_counts(counts, output.counts, provenance={"sample": sample})
     log.info(
         "%s: %d cells x %d genes, %d molecules; %d antibodies",
         sample,

@@ -1,10 +1,12 @@
 """Sum the count files of all samples; see :mod:`cd20scope.jobs.files`."""
 
-from cd20scope.jobs import files as checksums
+from cd20scope.ingest import checksums as ingest_checksums
 from cd20scope.jobs.job import job
 
 with job(snakemake) as (log, output):
-    table = checksums.tabulate(snakemake.params.samples, snakemake.params.paths, files=snakemake.params.files)
+    table = ingest_checksums.tabulate(
+        snakemake.params.samples, snakemake.params.paths, files=snakemake.params.files
+    )
     table.to_csv(output.sums, sep="\t", index=False)
     files = table.drop_duplicates("path")
     log.info("%d files, %.1f MB", len(files), files["bytes"].sum() / 1e6)

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from cd20scope.ingest import read
+from cd20scope.counts import matrix
+from cd20scope.ingest import gene_names
+from cd20scope.ingest import look as ingest_look
 from cd20scope.jobs import files
 from cd20scope.jobs.job import job
 from cd20scope.preflight import files as looks
@@ -13,7 +15,7 @@ with job(snakemake) as (log, output):
     params = snakemake.params
     rows, seen, problems = [], [], []
     genes = Path(snakemake.input.genes)
-    table = read.parse_table(genes.read_text(encoding="utf-8"), name=str(genes))
+    table = gene_names.parse_table(genes.read_text(encoding="utf-8"), name=str(genes))
     sums: dict[str, str] = {}
     each = zip(
         params.samples,
@@ -32,14 +34,14 @@ with job(snakemake) as (log, output):
                 found = sums.get(given) or files.checksum(Path(file))
                 sums[given] = found
                 if stated.lower() != found:
-                    raise read.IngestError(
+                    raise matrix.IngestError(
                         f"{given}: its SHA-256 is {found}, and the sheet says {stated}. Copy the file again, or "
                         "correct the sheet."
                     )
-            header, look = read.look(path, sample=sample, **reading, table=table)
+            header, look = ingest_look.look(path, sample=sample, **reading, table=table)
             if raw:
-                read.peek_empty(raw, look, place=reading["place"], table=table)
-        except read.IngestError as error:
+                ingest_look.peek_empty(raw, look, place=reading["place"], table=table)
+        except matrix.IngestError as error:
             problems.append((sample, str(error)))
             log.error("sample %s: %s", sample, error)
             continue

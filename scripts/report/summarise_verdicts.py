@@ -7,7 +7,8 @@ import jsonschema
 import pandas as pd
 
 from cd20scope.jobs.job import job
-from cd20scope.report import claims, read, summary
+from cd20scope.report import read, summary
+from cd20scope.study import themes
 
 with job(snakemake) as (log, output):
     params, inputs = snakemake.params, snakemake.input
@@ -15,7 +16,7 @@ with job(snakemake) as (log, output):
         read.read_table(inputs.verdicts),
         abundance=read.read_table(inputs.abundance),
         ledger=read.read_table(inputs.ledger),
-        depletions=claims.depletions(params.hypotheses["hypotheses"]),
+        depletions=themes.depletions(params.hypotheses["hypotheses"]),
         config=params.config,
         version=params.version,
         code=params.code,

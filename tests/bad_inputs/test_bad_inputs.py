@@ -15,6 +15,7 @@ import pytest
 import yaml
 from scipy import sparse
 
+from cd20scope.counts import store
 from cd20scope.simulate import tenx_files
 from workflow.running import ROOT, ran, snakemake
 
@@ -525,21 +526,20 @@ def test_what_spreadsheets_leave_behind_is_taken(study, spoil):
 
 
 def test_a_gene_twice_with_different_counts_is_kept_twice(study):
-    from cd20scope.ingest import read
 
     rewritten(genes=["CD3E", "CD3E", *GENES[2:]])(study)
     ran(snakemake("results/ingest/s1.h5ad", directory=study, config=study / "study.yaml"))
-    counts = read.read_counts(study / "results/ingest/s1.h5ad")
+    counts = store.read_counts(study / "results/ingest/s1.h5ad")
     assert counts.genes["gene"].tolist()[:2] == ["CD3E", "CD3E-1"]
     np.testing.assert_array_equal(counts.matrix.toarray(), sparse.csr_matrix(dense(0)).toarray())
 
 
 def test_an_input_that_changes_between_runs_is_read_again(study):
-    from cd20scope.ingest import read
+    from cd20scope.counts import store
 
     run = {"directory": study, "config": study / "study.yaml"}
     ran(snakemake("results/ingest/s1.h5ad", **run))
     other = dense(5)
     rewritten(counts=other)(study)
     ran(snakemake("results/ingest/s1.h5ad", **run))
-    np.testing.assert_array_equal(read.read_counts(study / "results/ingest/s1.h5ad").matrix.toarray(), other)
+    np.testing.assert_array_equal(store.read_counts(study / "results/ingest/s1.h5ad").matrix.toarray(), other)

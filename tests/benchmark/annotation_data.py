@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from sorted_cohort import SORTED, draw_cohort
 
 from benchmark.annotation_metrics import nearest
+from cd20scope.counts import matrix
 from cd20scope.counts.matrix import Counts
 from cd20scope.ingest import read
 from workflow.running import SHARED
@@ -189,7 +190,7 @@ def source_cells(lognorm: sp.csr_matrix, genes: np.ndarray) -> np.ndarray:
     """Sorted cell that each cell of the cohort was made of, which the cohort does not tell: the one most alike."""
     counts = read.read_sample(DATA / "zheng_sorted.h5ad")
     at = pd.Index(counts.genes["gene"]).get_indexer(pd.Index(genes))
-    return nearest(lognorm, read.log_normalise(counts.matrix)[:, at])
+    return nearest(lognorm, matrix.log_normalise(counts.matrix)[:, at])
 
 
 def stack(task: Task) -> tuple[sp.csr_matrix, np.ndarray]:
@@ -197,7 +198,7 @@ def stack(task: Task) -> tuple[sp.csr_matrix, np.ndarray]:
     names = [counts.genes["gene"] for counts in task.samples.values()]
     shared = names[0][np.all([np.isin(names[0], other) for other in names], axis=0)]
     parts = [
-        read.log_normalise(counts.matrix)[:, pd.Index(own).get_indexer(pd.Index(shared))]
+        matrix.log_normalise(counts.matrix)[:, pd.Index(own).get_indexer(pd.Index(shared))]
         for counts, own in zip(task.samples.values(), names, strict=True)
     ]
     return sp.vstack(parts, format="csr"), shared

@@ -14,7 +14,7 @@ from cd20scope.annotate import labels
 from cd20scope.annotate.model import fit as annotate
 from cd20scope.annotate.model.features import take_features
 from cd20scope.annotate.model.fitted import Model, pack_model, unpack_model
-from cd20scope.ingest import read
+from cd20scope.counts import matrix
 from cd20scope.pseudobulk import aggregate
 from workflow.running import ROOT
 
@@ -61,7 +61,7 @@ def fit(lognorm: sp.csr_matrix, genes: np.ndarray, *, populations: Mapping[str, 
 
 def label(counts: sp.csr_matrix, genes: np.ndarray, model: Model, *, populations, bounds) -> labels.Labelled:
     """Label the cells of one sample."""
-    lognorm = read.log_normalise(counts)
+    lognorm = matrix.log_normalise(counts)
     return labels.label_cells(counts, lognorm, genes, model, populations=populations, **bounds)
 
 
@@ -79,7 +79,9 @@ def annotate_task(
         anyhow = label(counts.matrix, own, model, populations=populations, bounds=unbound)
         best.append(anyhow.cells["population"])
         tables.append(labelled.cells)
-        features = take_features(read.log_normalise(counts.matrix), own, features=model.genes, cap=model.cap)
+        features = take_features(
+            matrix.log_normalise(counts.matrix), own, features=model.genes, cap=model.cap
+        )
         summed[sample] = labels.probabilities(features, model, populations=populations).sum()
         leaves = aggregate.count_leaves(labelled.cells, populations=populations, expected=labelled.expected)
         expected[sample] = leaves.groupby("population")["expected"].sum()

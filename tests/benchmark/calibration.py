@@ -27,7 +27,7 @@ from benchmark import (  # noqa: E402
     calibration_shares,
     calibration_verdicts,
 )
-from cd20scope.stats import pairs  # noqa: E402
+from cd20scope.stats import paired_tests  # noqa: E402
 from cd20scope.verdict import rules  # noqa: E402
 
 DONORS = (6, 10, 15)
@@ -118,11 +118,11 @@ def biphasic(cohorts: int) -> Iterator[Figure]:
             d = {part: rng.normal(mean, 0.35, (4 * cohorts, donors)) for part, mean in truth.items()}
             said = [
                 rules.Biphasic(
-                    first=pairs.paired_t(d["first"][i]),
+                    first=paired_tests.paired_t(d["first"][i]),
                     first_floor=-9.0,
-                    then=pairs.paired_t(d["then"][i]),
+                    then=paired_tests.paired_t(d["then"][i]),
                     then_floor=-9.0,
-                    late=pairs.paired_t(d["late"][i]),
+                    late=paired_tests.paired_t(d["late"][i]),
                     fall=5.0,
                     slack=2.0,
                     delta=0.1,

@@ -6,7 +6,7 @@ from scipy import stats
 
 from cd20scope.expression import deseq, moderated_t
 from cd20scope.expression.fit import Pseudobulk, fit_population
-from cd20scope.stats import pairs
+from cd20scope.stats import multiplicity
 
 CONTRAST = ("month6", "baseline")
 
@@ -69,7 +69,7 @@ def tabulate(*, cohorts: int, genes: int = 2000, seed: int = 5) -> pd.DataFrame:
                     if kind == "null":
                         found.setdefault(f"{name}: null p < 0.05", []).append(float((p < 0.05).mean()))
                         continue
-                    adjusted = pairs.benjamini_hochberg(p, by=pd.Series("all", index=p.index))
+                    adjusted = multiplicity.benjamini_hochberg(p, by=pd.Series("all", index=p.index))
                     called = adjusted < 0.05
                     real = truth[p.index]
                     share = float((called & ~real).sum() / max(int(called.sum()), 1))

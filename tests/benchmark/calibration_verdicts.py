@@ -16,7 +16,7 @@ from cd20scope.stats import pairs
 from cd20scope.stats.changes import Change, Key
 from cd20scope.study import catalogue
 from cd20scope.verdict.decide import decide_all
-from cd20scope.verdict.evidence import needed
+from cd20scope.verdict.hypothesis import needed
 
 POPULATIONS = {
     **{

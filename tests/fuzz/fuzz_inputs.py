@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 with atheris.instrument_imports(include=["cd20scope"]):
     from cd20scope.counts.matrix import IngestError
-    from cd20scope.ingest import read
+    from cd20scope.ingest import look, read
     from cd20scope.study import cell_choice, sheet, strict_yaml
     from cd20scope.study.catalogue import CatalogueError
 
@@ -68,14 +68,14 @@ def feed_mtx(folder: Path, data: bytes) -> None:
     (folder / "features.tsv").write_text("".join(f"ENSG{n:011d}\tG{n}\tGene Expression\n" for n in range(3)))
     (folder / "barcodes.tsv").write_text("ACGTACGTAC\nACGTACGTAG\n")
     (folder / "matrix.mtx").write_bytes(data)
-    read.look(folder, sample="s")
+    look.look(folder, sample="s")
     read.read_sample(folder)
 
 
 def feed_table(folder: Path, data: bytes) -> None:
     """Look at a dense table, then read it."""
     (folder / "counts.csv").write_bytes(data)
-    read.look(folder / "counts.csv", sample="s")
+    look.look(folder / "counts.csv", sample="s")
     read.read_sample(folder / "counts.csv")
 
 

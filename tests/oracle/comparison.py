@@ -14,9 +14,8 @@ if __name__ == "__main__":
 
 from cd20scope.abundance import compare
 from cd20scope.expression import deseq, moderated_t
-from cd20scope.stats import pairs
+from cd20scope.stats import multiplicity, paired_tests, pairs
 from cd20scope.stats.paired_tests import signed_rank
-from cd20scope.verdict import rules
 
 GOLDEN = Path(__file__).parent / "golden"
 CONTRASTS = [("week2", "baseline"), ("month6", "baseline"), ("month6", "week2")]
@@ -90,7 +89,7 @@ def shares() -> list[Difference]:
         compare.measure_change(blocks[population], contrast=tuple(contrast.split("-")), **every).values
         for contrast, population in golden.index
     ]
-    t, ranks = [pairs.paired_t(d) for d in values], [signed_rank(d) for d in values]
+    t, ranks = [paired_tests.paired_t(d) for d in values], [signed_rank(d) for d in values]
     # limits of vanished cells are cut where the cells could show no more; there the bare test is compared
     cut = table["ci_low"].isna()
     ours: dict[str, ArrayLike] = {
@@ -105,9 +104,9 @@ def shares() -> list[Difference]:
         "rank_low": [test.interval()[0] for test in ranks],
         "rank_high": [test.interval()[1] for test in ranks],
         "rank_p": [test.p_value for test in ranks],
-        "holm": rules.holm(golden["p_value"], alpha=0.05).p_adjusted,
+        "holm": multiplicity.holm(golden["p_value"], alpha=0.05).p_adjusted,
         "bh": table["p_adjusted"],
-        "bh_all": rules.false_discovery(golden["p_value"], alpha=0.05).p_adjusted,
+        "bh_all": multiplicity.false_discovery(golden["p_value"], alpha=0.05).p_adjusted,
     }
     why = "the same formula, rounding apart"
     return [Difference(f"shares: {name}", _relative(x, golden[name]), 1e-10, why) for name, x in ours.items()]

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from cd20scope.ingest import read
+from cd20scope.counts import store
 from cd20scope.simulate import tenx_files
 from workflow.running import ROOT, SHARED, ran, snakemake
 
@@ -52,7 +52,7 @@ def split_sheet(path):
 def assert_split(folder, data):
     dense, obs = data
     for (donor, visit), own in obs.groupby(["donor", "visit"]):
-        counts = read.read_counts(folder / f"results/ingest/{donor}_{visit}.h5ad")
+        counts = store.read_counts(folder / f"results/ingest/{donor}_{visit}.h5ad")
         assert counts.barcodes.tolist() == own.index.tolist()
         order = counts.genes["gene"].tolist()
         expected = pd.DataFrame(dense, columns=GENES)[order].to_numpy()[obs.index.get_indexer(own.index)]
@@ -137,7 +137,7 @@ def test_the_real_seurat_object(seurat):
     ]
     config = study(seurat, sheet)
     ran(snakemake("results/ingest/S1.h5ad", "results/ingest/S2.h5ad", directory=seurat, config=config))
-    first, second = (read.read_counts(seurat / f"results/ingest/S{i}.h5ad") for i in (1, 2))
+    first, second = (store.read_counts(seurat / f"results/ingest/S{i}.h5ad") for i in (1, 2))
     assert first.matrix.shape == (168, 12627)
     assert second.matrix.shape == (332, 12627)
     assert "MS4A1" in set(first.genes["gene"])

@@ -10,6 +10,7 @@ import yaml
 
 from cd20scope import schema
 from cd20scope.report import claims
+from cd20scope.study import themes
 from workflow.running import ROOT, jobs_of, ran, snakemake
 
 REPORT = {"write_report", "draw_figures", "summarise_verdicts", "describe_run"}
@@ -60,7 +61,7 @@ def test_programmes_are_drawn_in_the_order_of_the_verdicts(verdicts):
     told = claims.in_story_order(verdicts)
     pairs = told.loc[told["endpoint"] != "abundance", ["population", "program"]].drop_duplicates()
     asked = yaml.safe_load((ROOT / "config/hypotheses.yaml").read_text())["hypotheses"]
-    assert claims.scored_pairs(asked) == list(pairs.itertuples(index=False, name=None))
+    assert themes.scored_pairs(asked) == list(pairs.itertuples(index=False, name=None))
 
 
 def test_labels_keep_the_contract_and_find_the_truth(treated):

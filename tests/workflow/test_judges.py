@@ -9,7 +9,7 @@ from judge_files import sha256, train_celltypist, write_labelled
 from sklearn.metrics import cohen_kappa_score
 
 from cd20scope import schema
-from cd20scope.ingest.read import log_normalise
+from cd20scope.counts.matrix import log_normalise
 from workflow.running import ran, snakemake
 
 SAMPLES = ("s1", "s2")

@@ -51,6 +51,7 @@ LIBRARY = (
     "annotate/sketch",
     "annotate/soup",
     "counts/__init__",
+    "counts/hdf5",
     "counts/matrix",
     "counts/store",
     "embed/__init__",
@@ -66,6 +67,7 @@ LIBRARY = (
     "expression/partial_genes",
     "ingest/__init__",
     "ingest/antibodies",
+    "ingest/checksums",
     "ingest/empty_droplets",
     "ingest/formats/__init__",
     "ingest/formats/detect",
@@ -73,9 +75,12 @@ LIBRARY = (
     "ingest/formats/loom",
     "ingest/formats/seurat",
     "ingest/formats/source",
+    "ingest/formats/tenx_h5",
     "ingest/formats/tenx_mtx",
     "ingest/formats/text_table",
     "ingest/gene_names",
+    "ingest/look",
+    "ingest/places",
     "ingest/read",
     "init/__init__",
     "init/columns",
@@ -125,8 +130,11 @@ LIBRARY = (
     "report/figures/style",
     "report/figures/svg",
     "report/figures/verdicts",
+    "report/hypothesis_words",
+    "report/marker_panel",
     "report/page",
     "report/provenance",
+    "report/quality",
     "report/read",
     "report/results",
     "report/sections/__init__",
@@ -149,9 +157,12 @@ LIBRARY = (
     "simulate/tenx_files",
     "stats/__init__",
     "stats/changes",
+    "stats/multiplicity",
     "stats/paired_tests",
     "stats/pairs",
+    "stats/sign_flips",
     "study/__init__",
+    "study/batches",
     "study/catalogue",
     "study/catalogue_rules",
     "study/cell_choice",
@@ -159,12 +170,14 @@ LIBRARY = (
     "study/sheet",
     "study/sheet_checks",
     "study/strict_yaml",
+    "study/themes",
     "verdict/__init__",
     "verdict/cautions",
     "verdict/decide",
     "verdict/effect_text",
     "verdict/evidence",
     "verdict/flips",
+    "verdict/hypothesis",
     "verdict/ledger",
     "verdict/measure",
     "verdict/power",
@@ -196,9 +209,8 @@ sys.path.append(
 from cd20scope import schema
 from cd20scope.annotate.judges import settings as judges
 from cd20scope.jobs import outputs
-from cd20scope.report import claims
 from cd20scope.simulate.cohort import cohort_layout
-from cd20scope.study import catalogue, gene_sets, sheet, strict_yaml
+from cd20scope.study import catalogue, gene_sets, sheet, strict_yaml, themes
 
 GENE_TABLE = workflow.source_path("../../config/genes.tsv")
 CATALOGUES = {

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cd20scope.pseudobulk import leafsums
-from cd20scope.stats import pairs
+from cd20scope.stats import multiplicity, paired_tests, pairs
 from cd20scope.study import catalogue
 
 COUNT = "lymphocytes_per_ul"
@@ -80,7 +80,7 @@ def compare(
             where = {"population": name, "contrast": pairs.contrast_name(contrast)}
             rows.append(where | _test(table, contrast, alpha=alpha, min_pairs=min_pairs))
     tested = pd.DataFrame(rows, columns=list(COLUMNS))
-    tested["p_adjusted"] = pairs.benjamini_hochberg(tested["p_value"], by=tested["contrast"])
+    tested["p_adjusted"] = multiplicity.benjamini_hochberg(tested["p_value"], by=tested["contrast"])
     return tested
 
 
@@ -109,7 +109,7 @@ def _test(
         return row
     value = table.astype({"donor": str}).set_index(["visit", "donor"])["value"]
     later, earlier = (value.loc[[(visit, d) for d in paired.donors]].to_numpy() for visit in contrast)
-    t = pairs.paired_t(later - earlier)
+    t = paired_tests.paired_t(later - earlier)
     row |= {
         "estimate": t.estimate,
         "fold_change": float(np.exp(t.estimate)),

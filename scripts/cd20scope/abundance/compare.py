@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cd20scope import schema
 from cd20scope.abundance.log_odds import fraction_upper, log_odds
 from cd20scope.pseudobulk import leafsums
-from cd20scope.stats import pairs
+from cd20scope.stats import multiplicity, paired_tests, pairs
 from cd20scope.stats.changes import Change
 from cd20scope.study import catalogue
 
@@ -250,7 +250,7 @@ def compare(
         for (population, denominator), block in donors.groupby(["population", "denominator"], sort=False)
     ]
     table = pd.DataFrame(rows, columns=list(ABUNDANCE_COLUMNS))
-    table["p_adjusted"] = pairs.benjamini_hochberg(table["p_value"], by=table["contrast"])
+    table["p_adjusted"] = multiplicity.benjamini_hochberg(table["p_value"], by=table["contrast"])
     return table
 
 
@@ -267,7 +267,7 @@ def _test_one(
     }
     if not change.measured:
         return row
-    t = pairs.paired_t(change.values)
+    t = paired_tests.paired_t(change.values)
     (x1, n1, _), (x0, n0, _) = counts_at(block, contrast, change.paired.donors)
     row |= {
         "estimate": t.estimate,
@@ -295,7 +295,7 @@ def _test_one(
     )
 
 
-def show_limits(t: pairs.PairedTest, *, floor: float, alpha: float) -> dict[str, float]:
+def show_limits(t: paired_tests.PairedTest, *, floor: float, alpha: float) -> dict[str, float]:
     """Limits that may be shown: ``ci_low``, ``ci_high`` and ``fell_at_least``.
 
     Where the detection limit decides (upper limit below ``floor``), nothing bounds the residual from below, so

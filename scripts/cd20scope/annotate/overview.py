@@ -13,7 +13,7 @@ import pandas as pd
 
 from cd20scope import schema
 from cd20scope.annotate import markers, protein
-from cd20scope.study import catalogue
+from cd20scope.study.catalogue import rows_of
 
 Array = npt.NDArray[Any]
 
@@ -98,11 +98,6 @@ class Overview:
             "cd20_t": pd.DataFrame(self._cd20_t),
             "protein": pd.concat(filled, ignore_index=True),
         }
-
-
-def rows_of(populations: Mapping[str, Any]) -> list[str]:
-    """Name the populations in the order of the tree, and at the end the cells without one."""
-    return [*catalogue.lineage_of(populations), schema.UNASSIGNED]
 
 
 def count_cells(cells: pd.DataFrame, *, names: Sequence[str]) -> Array:

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from cd20scope.counts.hdf5 import explained, read_strings, take_rows
 from cd20scope.counts.matrix import Counts, Genes, IngestError
-from cd20scope.ingest.formats.source import explained, read_strings, take_rows
 
 if TYPE_CHECKING:
     import pandas as pd

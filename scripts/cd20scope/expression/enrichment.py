@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from cd20scope.expression.flips import Flipped
-from cd20scope.stats import pairs
+from cd20scope.stats import multiplicity, pairs
 
 COLUMNS = (
     *("population", "contrast", "collection", "gene_set", "role", "n_genes"),
@@ -71,7 +71,7 @@ def enrich(
         table.loc[enough, "p_value"] = 2 * special.stdtr(len(flipped.genes) - 2, -np.abs(score[0]))
         table.loc[enough, "p_flipped"] = (1 + larger) / (len(score) - 1)
         table.loc[enough, "status"] = "tested"
-        table["p_adjusted"] = pairs.benjamini_hochberg(table["p_value"], by=table["collection"])
+        table["p_adjusted"] = multiplicity.benjamini_hochberg(table["p_value"], by=table["collection"])
     return table[list(COLUMNS)]
 
 

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import optimize, special, stats
+from scipy import special, stats
 
 from cd20scope.expression import moderated_t
 from cd20scope.expression.fit import Pseudobulk
+from cd20scope.expression.moderated_t import _moderate
 from cd20scope.stats import pairs
-from cd20scope.verdict.flips import flip_signs
+from cd20scope.stats.sign_flips import other_patterns
 
 COLUMNS = (
     *("population", "contrast", "n_pairs", "n_flips", "n_genes"),
@@ -102,54 +103,6 @@ def flip_genes(
     variance = np.maximum((d**2).sum(axis=0) - n * average**2, 0) / (n - 1)
     moderated, df = _moderate(variance, df=n - 1, mean=mean)
     return Flipped(genes, average / np.sqrt(moderated / n), df, n)
-
-
-def other_patterns(n: int, *, limit: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Patterns of signs of ``n`` donors that say something else than the real one; shape (flips, n).
-
-    All of them when they are at most ``limit``, else as many at random, none twice. The first donor keeps its sign.
-    """
-    # far more than are kept, so that enough differ
-    rest = np.unique(flip_signs(n - 1, limit=4 * max(limit, 16), rng=rng), axis=0)
-    rest = rest[(rest < 0).any(axis=1)]
-    if len(rest) > limit:
-        rest = rest[rng.choice(len(rest), limit, replace=False)]
-    return np.column_stack([np.ones(len(rest)), rest])
-
-
-def _moderate(
-    variance: NDArray[np.float64], *, df: int, mean: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Moderate the variances of every pattern, shape (patterns, genes), as the cross-check does those of one.
-
-    As :func:`cd20scope.expression.moderated_t.variance_prior`, with the trend fitted to all patterns at once.
-
-    Returns
-    -------
-    Variances, same shape, and degrees of freedom of t, shape (patterns,).
-    """
-    guarded = np.maximum(variance, 1e-5 * np.median(variance, axis=1, keepdims=True))
-    e = np.log(guarded) - special.digamma(df / 2) + np.log(df / 2)
-    basis = moderated_t.natural_spline(mean)
-    weights, *_ = np.linalg.lstsq(basis, e.T, rcond=None)
-    trend = (basis @ weights).T
-    scatter = ((e - trend) ** 2).sum(axis=1) / (len(mean) - basis.shape[1]) - special.polygamma(1, df / 2)
-    found = np.flatnonzero(scatter > 0)
-    prior_df, log_prior = np.full(len(variance), np.inf), trend
-    if len(found):
-        # the reciprocal of the trigamma function is nearly straight: a few steps from there suffice (Smyth 2004)
-        half = optimize.newton(
-            lambda x, s: 1 / special.polygamma(1, x) - 1 / s,
-            0.5 + 1 / scatter[found],
-            fprime=lambda x, _: -special.polygamma(2, x) / special.polygamma(1, x) ** 2,
-            args=(scatter[found],),
-        )
-        prior_df[found] = 2 * half
-        log_prior[found] += (special.digamma(half) - np.log(half))[:, None]
-    # a prior of infinite weight replaces the variances
-    weight = 1 / (1 + df / prior_df)[:, None]
-    moderated: NDArray[np.float64] = weight * np.exp(log_prior) + (1 - weight) * variance
-    return moderated, np.minimum(df + prior_df, df * len(mean))
 
 
 def count_called(flipped: Flipped, fitted: pd.DataFrame, *, alpha: float) -> dict[str, object]:

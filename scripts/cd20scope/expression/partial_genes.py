@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from cd20scope import schema
-from cd20scope.stats import pairs
+from cd20scope.stats import multiplicity
 
 MIN_GENES = 50
 """Genes that must be absent from the same samples: fewer come from files that were filtered one by one, and their
@@ -97,7 +97,7 @@ def join(
     if not added:
         return genes, summary
     whole = pd.concat([genes, *(table for _, table in added)], ignore_index=True)
-    whole["p_adjusted"] = pairs.benjamini_hochberg(whole["p_value"], by=whole["contrast"])
+    whole["p_adjusted"] = multiplicity.benjamini_hochberg(whole["p_value"], by=whole["contrast"])
     rows = summary.to_dict("records")
     for row in rows:
         own = whole[whole["contrast"] == row["contrast"]]

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from cd20scope.counts.hdf5 import Node, checked, is_array, read_strings
 from cd20scope.counts.matrix import LIMIT, Strings, make_unique
-from cd20scope.ingest.formats.source import Node, Source, Table, checked, is_array, read_strings
+from cd20scope.ingest.formats.source import Source, Table
 
 if TYPE_CHECKING:
     import pandas as pd

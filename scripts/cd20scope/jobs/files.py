@@ -1,13 +1,7 @@
 """SHA-256 of count files: what a run has read, and that what came over the network is what was stated."""
 
 import hashlib
-import shutil
-from collections.abc import Sequence
 from pathlib import Path
-
-import pandas as pd
-
-from cd20scope.counts.matrix import IngestError
 
 BLOCK = 1 << 20
 
@@ -26,63 +20,3 @@ def parts(path: Path | str) -> list[Path]:
     """Files that a count file is made of: itself, or those of a folder in order of their names."""
     path = Path(path)
     return sorted(part for part in path.rglob("*") if part.is_file()) if path.is_dir() else [path]
-
-
-def tabulate(samples: Sequence[str], paths: Sequence[str], *, files: Sequence[str]) -> pd.DataFrame:
-    """Sum the file of each sample, every file once.
-
-    Parameters
-    ----------
-    samples, paths
-        As the sheet gives them.
-    files
-        Where each path lies on disk: the path itself, or what was fetched from it.
-
-    Returns
-    -------
-    One row per sample: ``sample path sha256 bytes``.
-    """
-    sums = {file: checksum(file) for file in dict.fromkeys(files)}
-    sizes = {file: sum(part.stat().st_size for part in parts(file)) for file in sums}
-    rows = [
-        (sample, path, sums[file], sizes[file])
-        for sample, path, file in zip(samples, paths, files, strict=True)
-    ]
-    return pd.DataFrame(rows, columns=["sample", "path", "sha256", "bytes"])
-
-
-def take_in(arrived: Path, path: Path, *, sha256: str, address: str) -> int:
-    """Copy a file that came over the network to its place, if it is whole.
-
-    A file with another checksum is removed, so that the next attempt brings it anew: Snakemake takes for whole what an
-    interrupted download left behind.
-
-    Parameters
-    ----------
-    arrived
-        What was downloaded.
-    path
-        Where to put it.
-    sha256
-        As the sample sheet states it.
-    address
-        Where it came from, for the error.
-
-    Returns
-    -------
-    Bytes of the file.
-
-    Raises
-    ------
-    IngestError
-        When the checksum is another.
-    """
-    found, size = checksum(arrived), arrived.stat().st_size
-    if found != sha256.lower():
-        arrived.unlink()
-        raise IngestError(
-            f"{address}: what arrived ({size:,} bytes) has the SHA-256 {found}, and the sheet says {sha256}. If the "
-            "download was cut short, run again; else correct the sheet."
-        )
-    shutil.copyfile(arrived, path)
-    return size

@@ -5,15 +5,13 @@ What is found here concerns count files alone; :mod:`cd20scope.preflight.study` 
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
 
-from cd20scope.counts.matrix import Strings
 from cd20scope.ingest.gene_names import FEMALE, MALE
+from cd20scope.ingest.look import Look
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,28 +21,6 @@ SHARED = 0.5
 MANY = 20_000
 """Barcodes that a lane of cells does not reach, and any lane of droplets does."""
 FEW_MOLECULES = 20
-
-
-@dataclass(frozen=True, eq=False)
-class Look:
-    """What a first look at a sample shows.
-
-    Attributes
-    ----------
-    sample
-        Its name.
-    barcodes
-        Of all its cells.
-    genes
-        Symbols, in the order of the columns of ``cells``.
-    cells
-        Counts of its first few hundred cells, cells x genes.
-    """
-
-    sample: str
-    barcodes: Strings
-    genes: Strings
-    cells: sparse.csr_matrix
 
 
 def count_sex(look: Look) -> tuple[int, int]:

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from cd20scope.embed.layout import integrable
 from cd20scope.preflight.findings import Finding
 from cd20scope.preflight.sexes import check_sexes
+from cd20scope.study.batches import integrable
 
 type Panel = tuple[str, str, Sequence[str]]
 """Kind (markers or programme), name and genes."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cd20scope import schema
 from cd20scope.programs.scores import SCORE_COLUMNS
-from cd20scope.stats import pairs
+from cd20scope.stats import multiplicity, paired_tests, pairs
 from cd20scope.stats.changes import Change
 
 PROGRAM_COLUMNS = (
@@ -75,7 +75,7 @@ def compare(
             ]
     table = pd.DataFrame(rows, columns=list(PROGRAM_COLUMNS))
     endpoint = table["p_value"].where(table["role"] == "endpoint")
-    table["p_adjusted"] = pairs.benjamini_hochberg(endpoint, by=table["contrast"])
+    table["p_adjusted"] = multiplicity.benjamini_hochberg(endpoint, by=table["contrast"])
     return table
 
 
@@ -211,7 +211,7 @@ def _test(change: Change, sd: float, alpha: float, min_pairs: int) -> dict[str, 
     """Paired t; only described where there are too few pairs."""
     if not change.measured:
         return {"status": "not testable"}
-    t = pairs.paired_t(change.values)
+    t = paired_tests.paired_t(change.values)
     row: dict[str, object] = {"estimate": t.estimate, "change": t.estimate * sd, "status": "not testable"}
     if reason := pairs.too_few(len(change.paired), min_pairs) or t.no_spread:
         return row | {"reason": reason}

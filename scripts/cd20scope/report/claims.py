@@ -1,43 +1,20 @@
 """Hypotheses and their verdicts as cards of the report: which are shown, in which order, in which words."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 import pandas as pd
 
-from cd20scope.report import wording
+from cd20scope import schema
+from cd20scope.report import hypothesis_words, wording
 from cd20scope.report.colours import VERDICT_STYLE
 from cd20scope.schema import VERDICTS
-
-THEMES: tuple[tuple[str, str, Callable[[wording.Row], bool]], ...] = (
-    ("depletion", "B cells and plasma cells", lambda row: of(row, "B ", "Plasma")),
-    (
-        "presentation",
-        "Antigen presentation and B-cell genes",
-        lambda row: of(row, "PBMC") or "MHC" in str(row["program"]),
-    ),
-    ("helper", "Helper and other T cells", lambda row: of(row, "CD4", "CD8", "T ", "MAIT", "gdT")),
-    ("treg", "Regulatory T cells", lambda row: of(row, "Treg")),
-    ("order", "Order of events: B cells, then T cells", lambda row: row["endpoint"] == "biphasic"),
-    ("innate", "NK and myeloid cells", lambda row: of(row, "NK", "Monocyte", "DC", "pDC", "Myeloid")),
-    ("other", "Other populations", lambda _: True),
-)
-"""Anchor, heading and members of the groups of claims, in the order of the treatment story."""
+from cd20scope.study.themes import THEMES, theme_of
 
 PARTS = {"main": "", "first": "depletion, ", "then": "no further fall, ", "late": "programme, "}
 """What the parts of a claim are called before their contrast; only those of a biphasic claim need a name."""
-
-
-def of(row: wording.Row, *starts: str) -> bool:
-    """Whether a hypothesis is about a population that starts with one of these words."""
-    return row["endpoint"] != "biphasic" and str(row["population"]).startswith(starts)
-
-
-def theme_of(row: wording.Row) -> str:
-    """Anchor of the group that a hypothesis belongs to."""
-    return next(anchor for anchor, _, belongs in THEMES if belongs(row))
 
 
 def in_story_order(verdicts: pd.DataFrame) -> pd.DataFrame:
@@ -45,28 +22,11 @@ def in_story_order(verdicts: pd.DataFrame) -> pd.DataFrame:
     rows = verdicts.to_dict("records")
     order = [anchor for anchor, _, _ in THEMES]
     told = verdicts.assign(
-        theme=[theme_of(row) for row in rows], label=[wording.short_name(row) for row in rows]
+        theme=[theme_of(row) for row in rows], label=[hypothesis_words.short_name(row) for row in rows]
     )
     return told.sort_values(
         "theme", key=lambda theme: theme.map(order.index), kind="stable", ignore_index=True
     )
-
-
-def depletions(hypotheses: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
-    """Name, for each claim on the order of events, the population and denominator of its depletion."""
-    return {
-        entry["id"]: (entry["depletion"]["population"], entry["depletion"]["denominator"])
-        for entry in hypotheses
-        if "depletion" in entry
-    }
-
-
-def scored_pairs(hypotheses: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """Name population and programme of each hypothesis on scores, in story order, each pair once."""
-    rows: list[wording.Row] = [dict(entry.items()) for entry in hypotheses if "program" in entry]
-    themes = [anchor for anchor, _, _ in THEMES]
-    rows.sort(key=lambda row: themes.index(theme_of(row)))
-    return list(dict.fromkeys((row["population"], row["program"]) for row in rows))
 
 
 def shown_first(verdicts: pd.DataFrame) -> pd.DataFrame:
@@ -153,14 +113,14 @@ def claim(row: wording.Row, *, ledger: pd.DataFrame) -> dict[str, Any]:
         "caution": wording.sentence(wording.true_minus(row["caution"])),
         "reason": wording.sentence(wording.text_of(row["reason"])),
         **VERDICT_STYLE[row["verdict"]],
-        "anchor": wording.anchor(row["id"]),
+        "anchor": schema.anchor(row["id"]),
         "tested": not pd.isna(row["estimate"]),
-        "estimate": f"{wording.number(row['estimate'])} {wording.unit_of(row)}",
+        "estimate": f"{wording.number(row['estimate'])} {hypothesis_words.unit_of(row)}",
         "interval": "described only" if limits == wording.NOTHING else f"95 % CI {limits}",
         "p": wording.p_value(row["p_adjusted"]),
-        "asked": wording.asked(row),
-        "held": wording.held(row),
-        "could_show": wording.could_show(row),
+        "asked": hypothesis_words.asked(row),
+        "held": hypothesis_words.held(row),
+        "could_show": hypothesis_words.could_show(row),
         "pairs": pairs(row, ledger),
         "ledger": tell_ledger(ledger),
         "source": wording.link_dois(row["source"]),

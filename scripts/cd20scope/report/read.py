@@ -7,13 +7,14 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from cd20scope import schema
 from cd20scope.preflight.sexes import check_sexes
-from cd20scope.qc import metrics
-from cd20scope.report import claims, wording
+from cd20scope.report.quality import summarise_cells
 from cd20scope.report.results import Cohort, Judged, Results, checked_verdicts, complete
 from cd20scope.report.sections import labels as annotation_section
 from cd20scope.report.sections import trust
 from cd20scope.schema import SINGLE, require_columns
+from cd20scope.study import themes
 
 TEXT = {"donor": str, "donors": str, "dropped": str, "sample": str}
 """Names that look like numbers stay names."""
@@ -49,11 +50,11 @@ def read(
         annotation=annotation,
         labels=labels,
         sheet=sheet,
-        scored=claims.scored_pairs(hypotheses),
+        scored=themes.scored_pairs(hypotheses),
         config=config,
         populations=populations,
     )
-    judged = read_judged(files, depletions=claims.depletions(hypotheses), config=config)
+    judged = read_judged(files, depletions=themes.depletions(hypotheses), config=config)
     checked = read_table(files["checked"])
     return complete(
         Results(
@@ -130,16 +131,6 @@ def place_cells(embedding: pd.DataFrame, sheet: pd.DataFrame, *, labels: Sequenc
     return pd.concat(embedded)
 
 
-def summarise_cells(sheet: pd.DataFrame, *, cells: Sequence[str], labels: Sequence[str]) -> pd.DataFrame:
-    """Summarise quality control and labels of each sample, one sample at a time."""
-    quality = []
-    for row, kept, labelled in zip(sheet.to_dict("records"), cells, labels, strict=True):
-        population = pd.read_parquet(labelled, columns=["population"])["population"]
-        who = {key: row[key] for key in ("sample", "donor", "visit")}
-        quality.append(who | metrics.summarise(pd.read_parquet(kept), population))
-    return pd.DataFrame(quality)
-
-
 def read_table(path: str) -> pd.DataFrame:
     """Read one table of a step."""
     return pd.read_csv(path, sep="\t", dtype=TEXT)
@@ -149,6 +140,6 @@ def read_figures(folders: Iterable[Path]) -> dict[str, Markup]:
     """Read the figures of the page by their names, as :func:`cd20scope.report.figures.save.save_all` wrote them."""
     found = {}
     for path in (path for folder in folders for path in sorted(folder.rglob("*.svg"))):
-        name = wording.anchor(path.stem) if path.parent.name == SINGLE else path.stem
+        name = schema.anchor(path.stem) if path.parent.name == SINGLE else path.stem
         found[name] = Markup(path.read_text(encoding="utf-8"))  # svg.inline wrote it
     return found

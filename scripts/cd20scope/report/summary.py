@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cd20scope.report import answer, claims, wording
+from cd20scope.report import answer, claims, hypothesis_words, wording
 from cd20scope.report.colours import VERDICT_STYLE
 from cd20scope.schema import VERDICTS
+from cd20scope.study import themes
 
 SCHEMA = 1
 """Edition of the form of ``verdicts.json``; raised when a key changes its meaning or goes."""
@@ -48,7 +49,7 @@ def tell(
     verdicts, abundance, ledger
         The tables of their steps.
     depletions
-        From :func:`cd20scope.report.claims.depletions`.
+        From :func:`cd20scope.study.themes.depletions`.
     config
         Of the run.
     version, code
@@ -81,7 +82,7 @@ def entry(row: wording.Row, *, sentence: str) -> dict[str, Any]:
         **{key: text(row[key]) for key in TEXTS},
         "theme": row["theme"],
         "sentence": sentence.replace("\N{NO-BREAK SPACE}", " "),
-        "unit": wording.unit_of(row),
+        "unit": hypothesis_words.unit_of(row),
         **{key: number(row[key]) for key in NUMBERS},
         "n_pairs": int(row["n_pairs"]),
         "donors": [name.strip() for name in wording.text_of(row["donors"]).split(",") if name.strip()],
@@ -127,7 +128,7 @@ def write(told: Mapping[str, Any], *, preflight: pd.DataFrame, inputs: pd.DataFr
             lines += [f"Of {len(own)} {family} hypotheses, {tally(own)}.", ""]
     for family, heading in (("confirmatory", "The answer"), ("exploratory", "Exploratory hypotheses")):
         lines += [f"## {heading}", ""]
-        for anchor, theme, _ in claims.THEMES:
+        for anchor, theme, _ in themes.THEMES:
             own = [row for row in told["hypotheses"] if row["family"] == family and row["theme"] == anchor]
             if own:
                 lines += [f"### {theme}", "", *(line for row in own for line in bullet(row)), ""]

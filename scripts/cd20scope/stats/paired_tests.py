@@ -1,17 +1,150 @@
-"""Other tests of the same paired differences: by ranks, and adjusted for a covariate.
+"""Tests of paired differences: Student's t, signed ranks, and t adjusted for a covariate.
 
-Both answer the questions that :class:`cd20scope.stats.pairs.PairedT` answers, so that a verdict can be asked again with
-them.
+All three answer the questions of :class:`PairedTest`, so that a verdict can be repeated with each of them.
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import special
 
-from cd20scope.stats.pairs import PairedT
+
+class PairedTest(Protocol):
+    """What a verdict asks of a test of paired differences; limits and p-values agree at every level."""
+
+    @property
+    def n(self) -> int:
+        """Number of pairs."""
+
+    @property
+    def estimate(self) -> float:
+        """Centre of the differences."""
+
+    @property
+    def no_spread(self) -> str:
+        """Why nothing can be tested; empty where it can."""
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided p-value of "the centre is 0"."""
+
+    def p_above(self, null: float = 0.0) -> float:
+        """One-sided p-value of "the centre is not above ``null``"."""
+
+    def p_below(self, null: float = 0.0) -> float:
+        """One-sided p-value of "the centre is not below ``null``"."""
+
+    def lower(self, alpha: float = 0.05) -> float:
+        """One-sided lower ``1 - alpha`` limit."""
+
+    def upper(self, alpha: float = 0.05) -> float:
+        """One-sided upper ``1 - alpha`` limit."""
+
+    def interval(self, alpha: float = 0.05) -> tuple[float, float]:
+        """Two-sided ``1 - alpha`` interval."""
+
+    def flipped(self) -> Self:
+        """Return the same test with the sign turned round."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairedT:
+    """A mean paired difference with its t distribution.
+
+    Attributes
+    ----------
+    n
+        Number of pairs.
+    estimate, se
+        Mean difference and its standard error, in the units of the differences; ``se`` is NaN for one pair.
+    df
+        Degrees of freedom, ``n - 1``.
+    """
+
+    n: int
+    estimate: float
+    se: float
+    df: int
+
+    @property
+    def no_spread(self) -> str:
+        """Why nothing can be tested: one pair, or the same difference in every donor. Empty where it can."""
+        return "" if self.se > 0 else "the change is the same in every donor, so there is no spread to test"
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided p-value of "the mean difference is 0"."""
+        return 2 * self._below(-abs(self.estimate) / self.se)
+
+    def p_above(self, null: float = 0.0) -> float:
+        """One-sided p-value of "the mean difference is not above ``null``"; small when it is above."""
+        return self._below((null - self.estimate) / self.se)
+
+    def p_below(self, null: float = 0.0) -> float:
+        """One-sided p-value of "the mean difference is not below ``null``"; small when it is below."""
+        return self._below((self.estimate - null) / self.se)
+
+    def lower(self, alpha: float = 0.05) -> float:
+        """One-sided lower ``1 - alpha`` limit."""
+        return self.estimate + float(special.stdtrit(self.df, alpha)) * self.se
+
+    def upper(self, alpha: float = 0.05) -> float:
+        """One-sided upper ``1 - alpha`` limit."""
+        return self.estimate - float(special.stdtrit(self.df, alpha)) * self.se
+
+    def interval(self, alpha: float = 0.05) -> tuple[float, float]:
+        """Two-sided ``1 - alpha`` interval."""
+        return self.lower(alpha / 2), self.upper(alpha / 2)
+
+    def _below(self, t: float) -> float:
+        # The lower tail of Student's t at every use, so that small p-values are not differences from 1.
+        return float(special.stdtr(self.df, t))
+
+    def flipped(self) -> Self:
+        """Return the same test with the sign turned round, so that a hypothesised fall reads as a rise."""
+        return type(self)(self.n, -self.estimate, self.se, self.df)
+
+
+def paired_t(differences: ArrayLike) -> PairedT:
+    r"""Paired t-test from one difference per donor.
+
+    .. math:: t = \bar d / (s_d / \sqrt{N}), \quad s_d^2 = \sum_i (d_i - \bar d)^2 / (N - 1)
+
+    Parameters
+    ----------
+    differences
+        Shape (N,), one finite number per donor, later minus earlier.
+
+    Returns
+    -------
+    Estimate, standard error and degrees of freedom, from which p-values and limits at any level follow. A
+    spread that is only rounding error gives a standard error of exactly 0 (see :attr:`PairedT.no_spread`).
+
+    Raises
+    ------
+    ValueError
+        If there is no difference, or one is not finite.
+
+    References
+    ----------
+    Student (1908), The probable error of a mean. doi:10.1093/biomet/6.1.1
+    """
+    d = np.asarray(differences, dtype=float)
+    if d.ndim != 1 or d.size == 0 or not np.isfinite(d).all():
+        raise ValueError(
+            f"paired_t needs one finite difference per donor; found shape {d.shape} with "
+            f"{int((~np.isfinite(d)).sum())} not finite. Pair the donors with pairs.pair first."
+        )
+    estimate = float(d.mean())
+    if d.size == 1:
+        return PairedT(n=1, estimate=estimate, se=float("nan"), df=0)
+    spread = float(d.std(ddof=1))
+    if spread <= 1e-12 * max(1.0, float(np.abs(d).max())):
+        spread = 0.0
+    return PairedT(n=d.size, estimate=estimate, se=spread / float(np.sqrt(d.size)), df=d.size - 1)
 
 
 @dataclass(frozen=True, slots=True)

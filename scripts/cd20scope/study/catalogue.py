@@ -14,8 +14,9 @@ from typing import Any
 
 import pandas as pd
 
+from cd20scope import schema
 from cd20scope.schema import UNASSIGNED
-from cd20scope.study import strict_yaml
+from cd20scope.study import catalogue, strict_yaml
 from cd20scope.study.catalogue_rules import (
     RULES,
     Kind,
@@ -156,3 +157,8 @@ def select(populations: Mapping[str, Any], selector: str, leaves: pd.DataFrame) 
     members, subset = cells[selector]
     chosen = leaves["population"].isin(members)
     return chosen if subset is None else chosen & leaves["subset"].isin([subset])
+
+
+def rows_of(populations: Mapping[str, Any]) -> list[str]:
+    """Name the populations in the order of the tree, and at the end the cells without one."""
+    return [*catalogue.lineage_of(populations), schema.UNASSIGNED]

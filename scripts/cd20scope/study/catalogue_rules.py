@@ -4,8 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
-from cd20scope.report.wording import anchor
-from cd20scope.schema import LINEAGES, POPULATIONS, UNASSIGNED
+from cd20scope.schema import LINEAGES, POPULATIONS, UNASSIGNED, anchor
 from cd20scope.study.strict_yaml import Place, Problem, show, unknown
 
 Kind = Literal["populations", "programs", "hypotheses"]

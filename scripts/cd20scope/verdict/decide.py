@@ -4,19 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
-
-from cd20scope import schema
-from cd20scope.stats import pairs
 from cd20scope.stats.changes import Change, Key
-from cd20scope.verdict.evidence import Evidence, TestKey, describe_test, effect_text, limits_of, weigh
-from cd20scope.verdict.rules import Verdict, false_discovery, holm
-
-COLUMNS = (
-    *schema.VERDICT_COLUMNS,
-    *("family", "component", "strength", "opposes", "level", "test", "donors", "dropped", "effect", "note"),
-)
-"""Columns of the table of verdicts."""
+from cd20scope.stats.multiplicity import false_discovery, holm
+from cd20scope.verdict.evidence import Evidence, TestKey, weigh
+from cd20scope.verdict.rules import Verdict
 
 CORRECTIONS = {"confirmatory": holm, "exploratory": false_discovery}
 
@@ -65,7 +56,7 @@ def decide_all(
     hypotheses
         Entries of the catalogue.
     changes
-        Every change that they need (:func:`cd20scope.verdict.evidence.needed`).
+        Every change that they need (:func:`cd20scope.verdict.hypothesis.needed`).
     alpha
         Family-wise level of the confirmatory family, false discovery rate of the exploratory one.
     min_pairs
@@ -79,44 +70,6 @@ def decide_all(
         pair = zip(corrected.p_adjusted.tolist(), corrected.level.tolist(), strict=True)
         levels[family] = dict(zip(found, pair, strict=True))
     return [_decide(entry, evidence, levels[entry["family"]]) for entry, evidence in weighed]
-
-
-def judge(
-    hypotheses: Mapping[str, Any],
-    changes: Mapping[Key, Change],
-    *,
-    contrasts: Sequence[pairs.Contrast],
-    alpha: float = 0.05,
-    min_pairs: int = 6,
-) -> pd.DataFrame:
-    """Judge every hypothesis of a catalogue; each gets exactly one row, in the order of the catalogue.
-
-    Parameters
-    ----------
-    hypotheses
-        The hypothesis catalogue, parsed.
-    changes, alpha, min_pairs
-        As for :func:`decide_all`.
-    contrasts
-        Pairs (later, earlier) of visits of the run.
-
-    Returns
-    -------
-    :data:`COLUMNS`. ``estimate`` and its limits are in natural sign: change of log odds for
-    abundance, baseline SDs for programmes and biphasic claims (whose row shows the late change of the
-    programme); limits are two-sided ``1 - alpha``, those that decide are at ``level``. ``p_value`` is that of the
-    test whose rejection support needs, see :func:`cd20scope.verdict.rules.p_for_support`.
-    """
-    decisions = decide_all(hypotheses["hypotheses"], changes, alpha=alpha, min_pairs=min_pairs)
-    return tabulate(decisions, contrasts=contrasts, alpha=alpha)
-
-
-def tabulate(
-    decisions: Sequence[Decision], *, contrasts: Sequence[pairs.Contrast], alpha: float
-) -> pd.DataFrame:
-    """Write decisions as the table of verdicts, see :func:`judge`."""
-    named = {pairs.contrast_name(contrast): contrast for contrast in contrasts}
-    return pd.DataFrame([_row(made, named, alpha) for made in decisions], columns=list(COLUMNS))
 
 
 def _distinct(weighed: Sequence[tuple[Mapping[str, Any], Evidence]], family: str) -> dict[TestKey, float]:
@@ -142,35 +95,3 @@ def _decide(
         level=level,
         n_tests=len(levels),
     )
-
-
-def _row(made: Decision, contrasts: Mapping[str, pairs.Contrast], alpha: float) -> dict[str, object]:
-    hypothesis, evidence = made.hypothesis, made.evidence
-    limits = limits_of(hypothesis, evidence, alpha)
-    test = describe_test(hypothesis, evidence)
-    named = {column: hypothesis.get(column, "") for column in COLUMNS}
-    return named | {
-        "component": _component(hypothesis),
-        "n_pairs": len(evidence.paired),
-        "estimate": float("nan") if evidence.t is None else evidence.t.estimate,
-        "ci_low": limits["ci_low"],
-        "ci_high": limits["ci_high"],
-        "p_value": float("nan") if evidence.claim is None else evidence.claim.p_value,
-        "p_adjusted": made.p_adjusted,
-        "level": made.level,
-        "verdict": made.verdict.verdict,
-        "reason": made.verdict.reason,
-        "test": f"{test}; {_correction(made)}" if test else "",
-        "donors": evidence.paired.donors_text,
-        "dropped": evidence.paired.dropped_text,
-        "effect": effect_text(hypothesis, evidence, contrasts=contrasts, alpha=alpha),
-    }
-
-
-def _correction(made: Decision) -> str:
-    method = "Holm" if made.hypothesis["family"] == "confirmatory" else "Benjamini-Hochberg"
-    return f"{method} over {made.n_tests} {made.hypothesis['family']} tests, level {made.level:.3g}"
-
-
-def _component(hypothesis: Mapping[str, Any]) -> str:
-    return str(hypothesis.get("component", "total")) if hypothesis["endpoint"] != "abundance" else ""

@@ -1,6 +1,12 @@
 """Effects in plain words, for the verdict table."""
 
+from collections.abc import Mapping
 from math import exp, floor, isnan, log
+from typing import Any
+
+from cd20scope.stats.pairs import Contrast
+from cd20scope.verdict.evidence import Evidence, limits_of
+from cd20scope.verdict.rules import Biphasic
 
 
 def share(
@@ -56,3 +62,51 @@ def score(
 def _short(value: float) -> str:
     """Two significant digits, whole numbers from 10."""
     return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
+
+
+def effect_text(
+    hypothesis: Mapping[str, Any], evidence: Evidence, *, contrasts: Mapping[str, Contrast], alpha: float
+) -> str:
+    """Say the effect in words; ``contrasts`` gives the visits of a contrast by its name."""
+    if evidence.t is None:
+        return ""
+    shown = limits_of(hypothesis, evidence, alpha)
+    limits = None if evidence.claim is None else (shown["ci_low"], shown["ci_high"])
+    if hypothesis["endpoint"] == "abundance":
+        strong = hypothesis["strength"] == "strong"
+        return share(
+            evidence.t.estimate,
+            limits,
+            population=hypothesis["population"],
+            earlier=contrasts[hypothesis["contrast"]][1],
+            alpha=alpha,
+            fell_at_least=shown["fell_at_least"] if strong else float("nan"),
+        )
+    component = hypothesis.get("component", "total")
+    program = hypothesis["program"] + ("" if component == "total" else f" ({component})")
+    scored = score(
+        evidence.t.estimate, limits, program=program, population=hypothesis["population"], alpha=alpha
+    )
+    if not isinstance(evidence.claim, Biphasic):
+        return scored
+    depletion = hypothesis["depletion"]
+    said = [scored]
+    for part, test in (("first", evidence.claim.first), ("then", evidence.claim.then)):
+        later, earlier = contrasts[depletion[part]]
+        words = {"population": depletion["population"], "earlier": earlier, "alpha": alpha}
+        said.append(f"{share(test.estimate, test.interval(alpha), **words)} at {later}")
+    return "; ".join(said)
+
+
+def describe_test(hypothesis: Mapping[str, Any], evidence: Evidence) -> str:
+    """Say which test was made."""
+    if evidence.claim is None:
+        return ""
+    if isinstance(evidence.claim, Biphasic):
+        p_values = ", ".join(f"{p:.3g}" for p in evidence.claim.p_values)
+        return f"intersection-union of three one-sided paired t (p = {p_values}), donors with all visits"
+    unit = "log odds" if hypothesis["endpoint"] == "abundance" else "programme score"
+    if evidence.claim.same:
+        return f"two one-sided paired t of the {unit} against the margin"
+    sides = "one-sided against the margin" if evidence.claim.strong else "two-sided against no change"
+    return f"paired t of the {unit}, {sides}"

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cd20scope.abundance.compare import show_limits
-from cd20scope.stats import pairs
+from cd20scope.stats import paired_tests, pairs
 from cd20scope.stats.changes import Change, Key, common
-from cd20scope.stats.pairs import Contrast, PairedTest, Pairs
-from cd20scope.verdict import effect_text as effects
+from cd20scope.stats.paired_tests import PairedTest
+from cd20scope.stats.pairs import Pairs
+from cd20scope.verdict.hypothesis import needed
 from cd20scope.verdict.rules import (
     Biphasic,
     Verdict,
@@ -84,26 +85,12 @@ class Evidence:
     claim: Claim | Biphasic | None = None
 
 
-def needed(hypothesis: Mapping[str, Any]) -> dict[str, Key]:
-    """Name the changes that a hypothesis is tested on, by part: ``main``, or ``first``, ``then`` and ``late``."""
-    contrast = hypothesis["contrast"]
-    if hypothesis["endpoint"] == "abundance":
-        return {"main": ("abundance", hypothesis["population"], hypothesis["denominator"], contrast)}
-    component = hypothesis.get("component", "total")
-    score = ("program", hypothesis["population"], hypothesis["program"], component, contrast)
-    if hypothesis["endpoint"] == "program":
-        return {"main": score}
-    depletion = hypothesis["depletion"]
-    cells = ("abundance", depletion["population"], depletion["denominator"])
-    return {"first": (*cells, depletion["first"]), "then": (*cells, depletion["then"]), "late": score}
-
-
 def weigh(
     hypothesis: Mapping[str, Any],
     changes: Mapping[Key, Change],
     *,
     min_pairs: int,
-    tester: Tester = pairs.paired_t,
+    tester: Tester = paired_tests.paired_t,
 ) -> Evidence:
     """Hold the changes that a hypothesis needs against what it claims.
 
@@ -161,7 +148,7 @@ def _biphasic(
         return Evidence(late.paired, late.reason)
     if reason := pairs.too_few(len(late.paired), max(min_pairs, 2)):
         return Evidence(late.paired, f"on donors with all visits: {reason}")
-    tests = (pairs.paired_t(first.values), pairs.paired_t(then.values), tester(late.values))
+    tests = (paired_tests.paired_t(first.values), paired_tests.paired_t(then.values), tester(late.values))
     for test in tests:
         if test.no_spread:
             return Evidence(late.paired, f"on donors with all visits: {test.no_spread}")
@@ -189,51 +176,3 @@ def limits_of(hypothesis: Mapping[str, Any], evidence: Evidence, alpha: float) -
         return show_limits(evidence.t, floor=evidence.floor, alpha=alpha)
     low, high = evidence.t.interval(alpha)
     return nothing | {"ci_low": low, "ci_high": high}
-
-
-def effect_text(
-    hypothesis: Mapping[str, Any], evidence: Evidence, *, contrasts: Mapping[str, Contrast], alpha: float
-) -> str:
-    """Say the effect in words; ``contrasts`` gives the visits of a contrast by its name."""
-    if evidence.t is None:
-        return ""
-    shown = limits_of(hypothesis, evidence, alpha)
-    limits = None if evidence.claim is None else (shown["ci_low"], shown["ci_high"])
-    if hypothesis["endpoint"] == "abundance":
-        strong = hypothesis["strength"] == "strong"
-        return effects.share(
-            evidence.t.estimate,
-            limits,
-            population=hypothesis["population"],
-            earlier=contrasts[hypothesis["contrast"]][1],
-            alpha=alpha,
-            fell_at_least=shown["fell_at_least"] if strong else float("nan"),
-        )
-    component = hypothesis.get("component", "total")
-    program = hypothesis["program"] + ("" if component == "total" else f" ({component})")
-    score = effects.score(
-        evidence.t.estimate, limits, program=program, population=hypothesis["population"], alpha=alpha
-    )
-    if not isinstance(evidence.claim, Biphasic):
-        return score
-    depletion = hypothesis["depletion"]
-    said = [score]
-    for part, test in (("first", evidence.claim.first), ("then", evidence.claim.then)):
-        later, earlier = contrasts[depletion[part]]
-        words = {"population": depletion["population"], "earlier": earlier, "alpha": alpha}
-        said.append(f"{effects.share(test.estimate, test.interval(alpha), **words)} at {later}")
-    return "; ".join(said)
-
-
-def describe_test(hypothesis: Mapping[str, Any], evidence: Evidence) -> str:
-    """Say which test was made."""
-    if evidence.claim is None:
-        return ""
-    if isinstance(evidence.claim, Biphasic):
-        p_values = ", ".join(f"{p:.3g}" for p in evidence.claim.p_values)
-        return f"intersection-union of three one-sided paired t (p = {p_values}), donors with all visits"
-    unit = "log odds" if hypothesis["endpoint"] == "abundance" else "programme score"
-    if evidence.claim.same:
-        return f"two one-sided paired t of the {unit} against the margin"
-    sides = "one-sided against the margin" if evidence.claim.strong else "two-sided against no change"
-    return f"paired t of the {unit}, {sides}"

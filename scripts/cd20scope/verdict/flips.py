@@ -5,7 +5,6 @@ flips is what this cohort and these rules would call by chance.
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -14,21 +13,15 @@ from numpy.typing import NDArray
 
 from cd20scope.schema import FAMILIES
 from cd20scope.stats.changes import Change, Key
+from cd20scope.stats.sign_flips import flip_signs
 from cd20scope.verdict.decide import decide_all
-from cd20scope.verdict.evidence import needed
+from cd20scope.verdict.hypothesis import needed
 
 COLUMNS = (
     *("id", "family", "verdict", "n_flips"),
     *("supported_flipped", "contradicted_flipped", "supported_real"),
 )
 """Columns of the table of flips; its last two rows: share of flips with any hypothesis of a family supported."""
-
-
-def flip_signs(n: int, *, limit: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """All 2^n patterns of signs when they are at most ``limit``, else ``limit`` random ones; shape (flips, n)."""
-    if 2**n <= limit:
-        return np.array(list(product((1.0, -1.0), repeat=n)))
-    return np.where(rng.random((limit, n)) < 0.5, 1.0, -1.0)
 
 
 def ask_flipped(

@@ -6,7 +6,7 @@ import pandas as pd
 
 from cd20scope.stats.changes import Change, Key
 from cd20scope.verdict.decide import Decision
-from cd20scope.verdict.evidence import needed
+from cd20scope.verdict.hypothesis import needed
 
 COLUMNS = ("id", "part", "contrast", "donor", "enters", "change", "unit", "reason")
 """Columns of the ledger; ``part`` tells the three changes of a biphasic claim apart and is ``main`` elsewhere."""

@@ -11,7 +11,7 @@ from cd20scope.programs import compare as programs
 from cd20scope.stats import pairs
 from cd20scope.stats.changes import Change, Key
 from cd20scope.stats.pairs import Contrast, Pairs
-from cd20scope.verdict.evidence import needed
+from cd20scope.verdict.hypothesis import needed
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special, stats
 
-from cd20scope.stats.pairs import PairedT
+from cd20scope.stats.paired_tests import PairedT
 from cd20scope.verdict.evidence import Claim
 from cd20scope.verdict.rules import Biphasic
 

@@ -14,7 +14,8 @@ from cd20scope.stats.changes import Change, Key
 from cd20scope.stats.paired_tests import adjusted_t, signed_rank
 from cd20scope.verdict import measure
 from cd20scope.verdict.decide import Decision
-from cd20scope.verdict.evidence import Evidence, limits_of, needed, weigh
+from cd20scope.verdict.evidence import Evidence, limits_of, weigh
+from cd20scope.verdict.hypothesis import needed
 
 COLUMNS = (
     *("id", "arm", "verdict", "holds", "estimate", "ci_low", "ci_high", "p_value", "n_pairs", "detail"),

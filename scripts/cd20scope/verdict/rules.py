@@ -5,13 +5,10 @@ of interest ``delta`` > 0 (the margin). Absence of a significant effect is never
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
-from cd20scope.stats.pairs import PairedTest
+from cd20scope.stats.paired_tests import PairedTest
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,78 +17,6 @@ class Verdict:
 
     verdict: str
     reason: str
-
-
-class Corrected(NamedTuple):
-    """Tests of a family after correction, in the order in which they were given.
-
-    Attributes
-    ----------
-    p_adjusted
-        Shape (m,); at most ``alpha`` where the test is called.
-    level
-        Shape (m,); the level that each test ends up being judged at.
-    """
-
-    p_adjusted: NDArray[np.float64]
-    level: NDArray[np.float64]
-
-
-def holm(p_values: ArrayLike, *, alpha: float) -> Corrected:
-    r"""Holm's step-down procedure, with the level that each test ends up being judged at.
-
-    .. math:: a_{(i)} = \frac{\alpha}{m - \min(i - 1, r)}
-
-    for the i-th smallest of m p-values, r of them rejected: a test is rejected exactly if its p-value is at
-    most its level, so intervals at that level agree with the adjusted p-values.
-
-    Parameters
-    ----------
-    p_values
-        One per distinct test, none missing; shape (m,).
-    alpha
-        Probability of any false rejection in the family.
-
-    References
-    ----------
-    Holm (1979), Scandinavian Journal of Statistics 6, 65-70. https://www.jstor.org/stable/4615733
-    """
-    # statsmodels' multipletests collects garbage at every call, 40 ms each, and flips call this thousands of times
-    p = np.asarray(p_values, dtype=float)
-    m = len(p)
-    order = np.argsort(p, kind="stable")
-    before = np.empty(m, dtype=int)
-    before[order] = np.arange(m)
-    adjusted = np.minimum(np.maximum.accumulate((m - np.arange(m)) * p[order]), 1.0)[before]
-    level = alpha / (m - np.minimum(before, int((adjusted <= alpha).sum())))
-    return Corrected(adjusted, level)
-
-
-def false_discovery(p_values: ArrayLike, *, alpha: float) -> Corrected:
-    r"""Benjamini-Hochberg's step-up procedure, with the level that the family ends up being judged at.
-
-    .. math:: a = \alpha \frac{\max(R, 1)}{m}
-
-    with R of m tests called: a test is called exactly if its p-value is at most the level, and intervals at that
-    level have the false coverage rate :math:`\alpha` over the called ones.
-
-    Parameters
-    ----------
-    p_values
-        One per distinct test, none missing; shape (m,).
-    alpha
-        False discovery rate.
-
-    References
-    ----------
-    Benjamini & Hochberg (1995). doi:10.1111/j.2517-6161.1995.tb02031.x
-    Benjamini & Yekutieli (2005), the intervals. doi:10.1198/016214504000001907
-    """
-    # the same as pairs.benjamini_hochberg of one group; flips call this thousands of times
-    p = np.asarray(p_values, dtype=float)
-    adjusted = np.asarray(stats.false_discovery_control(p)) if len(p) else p
-    called = int((adjusted <= alpha).sum())
-    return Corrected(adjusted, np.full(len(p), alpha * max(called, 1) / max(len(p), 1)))
 
 
 def p_for_equivalence(t: PairedTest, *, delta: float) -> float:

@@ -9,7 +9,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from cd20scope.abundance import compare
-from cd20scope.stats import pairs
+from cd20scope.stats import paired_tests
 
 
 def table(counts: dict[tuple[str, str], list[int]], *tests: tuple[str, str]) -> pd.DataFrame:
@@ -195,7 +195,7 @@ def test_unchanged_populations_are_called_at_the_nominal_rate_while_b_cells_vani
     p = {}
     for name, denominator in (("CD4 T", cd4), ("PBMC", x.sum(axis=-1))):
         y = compare.log_odds(x[..., 1], denominator)
-        p[name] = np.array([pairs.paired_t(d).p_value for d in y[:, :, 1] - y[:, :, 0]])
+        p[name] = np.array([paired_tests.paired_t(d).p_value for d in y[:, :, 1] - y[:, :, 0]])
     assert abs((p["CD4 T"] < 0.05).mean() - 0.05) < 0.021
     assert (p["PBMC"] < 0.05).mean() > 0.5
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from cd20scope.abundance import compare
-from cd20scope.stats import pairs
+from cd20scope.stats import paired_tests
 from cd20scope.study import catalogue
 from workflow.running import ROOT, SHARED
 
@@ -106,7 +106,7 @@ def test_no_other_population_is_called_beyond_its_rate_when_visits_are_flipped()
         change = compare.measure_change(rows, contrast=("month6", "baseline"))
         if population.startswith(("B ", "Plasma")) or not change.measured:
             continue
-        p = [pairs.paired_t(change.values * pattern).p_value for pattern in signs]
+        p = [paired_tests.paired_t(change.values * pattern).p_value for pattern in signs]
         rates.append(np.mean(np.array(p) < 0.05))
     assert len(rates) > 10
     assert np.mean(rates) <= 0.07

@@ -6,6 +6,7 @@ import pytest
 
 from cd20scope.annotate import markers, overview
 from cd20scope.pseudobulk import aggregate
+from cd20scope.report import marker_panel
 from cd20scope.schema import UNASSIGNED
 
 
@@ -50,8 +51,8 @@ def test_markers_are_those_of_all_cells_together(gathered, everything):
 
 def test_each_simulated_population_is_highest_in_its_own_markers(gathered, populations):
     named = gathered["markers"]
-    panel = markers.choose_panel(populations, named)
-    highest = markers.highest_in(named, panel=panel)
+    panel = marker_panel.choose_panel(populations, named)
+    highest = marker_panel.highest_in(named, panel=panel)
     assert len(highest) > 12
     assert all(name == found for name, found in highest.items())
 
@@ -125,7 +126,7 @@ def test_the_panel_names_each_gene_once_and_only_nodes_with_cells(populations):
     genes = markers.named_genes(populations, genes={"CD3D", "CD3E", "FOXP3", "IKZF2", "LYZ", "XCL1"})
     assert genes == ["CD3D", "CD3E", "FOXP3", "IKZF2", "LYZ"]  # XCL1 marks a subset only
     table = pd.DataFrame([(name, gene) for name in ("Treg", UNASSIGNED) for gene in genes])
-    panel = markers.choose_panel(populations, table.set_axis(["population", "gene"], axis=1))
+    panel = marker_panel.choose_panel(populations, table.set_axis(["population", "gene"], axis=1))
     assert panel == {"T": ["CD3D", "CD3E"], "Treg": ["FOXP3", "IKZF2"]}
 
 
@@ -138,10 +139,10 @@ def test_the_population_where_markers_are_highest_is_named():
         (UNASSIGNED, "GNLY", 9.0),
     ]
     table = pd.DataFrame(rows, columns=["population", "gene", "mean"])
-    assert markers.highest_in(table, panel={"NK": ["NKG7"], "T": ["GNLY"]}) == {"NK": "CD8"}
+    assert marker_panel.highest_in(table, panel={"NK": ["NKG7"], "T": ["GNLY"]}) == {"NK": "CD8"}
     # on their scales NKG7 and GNLY are 0.5 and 1 in NK, 1 and 0.75 in CD8
-    assert markers.highest_in(table, panel={"NK": ["GNLY", "NKG7"]}) == {"NK": "CD8"}
-    assert markers.highest_in(table, panel={"NK": ["GNLY"]}) == {"NK": "NK"}
+    assert marker_panel.highest_in(table, panel={"NK": ["GNLY", "NKG7"]}) == {"NK": "CD8"}
+    assert marker_panel.highest_in(table, panel={"NK": ["GNLY"]}) == {"NK": "NK"}
 
 
 @pytest.mark.parametrize(

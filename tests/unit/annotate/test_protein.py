@@ -12,6 +12,7 @@ from hypothesis.extra import numpy as hnp
 from scipy import stats
 
 from cd20scope.annotate import protein
+from cd20scope.counts import store
 from cd20scope.ingest import read
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
@@ -168,8 +169,8 @@ def test_cells_must_be_the_same():
 )
 def test_real_protein_agrees_with_rna(tmp_path):
     counts = read.read_sample(DATA / "pbmc1k_citeseq.h5")
-    read.write_counts(counts, tmp_path / "x.h5ad", provenance={"sample": "x"})
-    stored = read.read_protein(tmp_path / "x.h5ad")
+    store.write_counts(counts, tmp_path / "x.h5ad", provenance={"sample": "x"})
+    stored = store.read_protein(tmp_path / "x.h5ad")
     pd.testing.assert_frame_equal(stored, counts.protein)
     assert stored.shape == (892, 10)
     at = {gene: column for column, gene in enumerate(counts.genes["gene"])}

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from cd20scope.counts import matrix as proofs
-from cd20scope.ingest import gene_names
+from cd20scope.ingest import gene_names, look
 from cd20scope.ingest import read as ingest
-from cd20scope.ingest.formats import detect, h5ad, source
+from cd20scope.ingest.formats import h5ad, source, tenx_h5
 
 # anndata 0.13 asks pandas 3 for an option that pandas 4 will not have; a caller cannot help it.
 pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string' option:DeprecationWarning")
@@ -67,8 +67,8 @@ def test_anything_but_raw_counts_is_refused_by_read_and_peek(tmp_path, writer, d
     else:
         form = {"dense": np.asarray, "csr": sparse.csr_matrix, "csc": sparse.csc_matrix}[writer.split()[0]]
         write_h5ad(path, form(dense))
-    for read in (ingest.read_sample, ingest.peek):
-        with pytest.raises(ingest.NotRawError, match=re.escape(words)) as error:
+    for read in (ingest.read_sample, look.peek):
+        with pytest.raises(proofs.NotRawError, match=re.escape(words)) as error:
             read(path)
         assert str(error.value).startswith(f"{path}, ")
 
@@ -77,23 +77,23 @@ def test_fractions_under_an_integer_header_are_not_cut_off(tmp_path):
     folder = write_mtx(tmp_path / "x", counts() + 0.5, zipped=False)
     matrix = folder / "matrix.mtx"
     matrix.write_text(matrix.read_text().replace(" real ", " integer "))
-    with pytest.raises(ingest.NotRawError, match="is no raw count"):
+    with pytest.raises(proofs.NotRawError, match="is no raw count"):
         ingest.read_sample(folder)
 
 
 def test_peek_reads_only_the_beginning(tmp_path, monkeypatch):
     dense = spoil(counts(), 0.5, at=(N_CELLS - 1, 0))
-    for module in (h5ad, detect, source):
+    for module in (h5ad, tenx_h5, source):
         monkeypatch.setattr(module, "N_HEAD", 20)
     path = write_10x_h5(tmp_path / "x.h5", dense, dtype=np.float64)
-    assert ingest.peek(path).n_cells == N_CELLS
-    with pytest.raises(ingest.NotRawError, match=f"0.5 in cell {BARCODES[-1]}, gene MS4A1"):
+    assert look.peek(path).n_cells == N_CELLS
+    with pytest.raises(proofs.NotRawError, match=f"0.5 in cell {BARCODES[-1]}, gene MS4A1"):
         ingest.read_sample(path)
 
 
 def test_every_place_of_an_h5ad_is_told(tmp_path):
     path = write_h5ad(tmp_path / "x.h5ad", LOGGED, layers={"counts": counts() - 1.0}, raw=LOGGED)
-    with pytest.raises(ingest.NotRawError) as error:
+    with pytest.raises(proofs.NotRawError) as error:
         ingest.read_sample(path)
     places = [line.split(": ")[0] for line in str(error.value).split("\n")]
     assert places == [f"{path}, X", f"{path}, layers['counts']", f"{path}, raw.X"]
@@ -123,7 +123,7 @@ def test_a_few_genes_may_lack_the_genome_prefix(n_plain, taken_off):
     if taken_off:
         assert gene_names.tidy_genes(names, names, where="x")["gene"].tolist()[0] == "G0"
     else:
-        with pytest.raises(ingest.IngestError, match=r"x: 47 of 50 genes carry a human genome prefix"):
+        with pytest.raises(proofs.IngestError, match=r"x: 47 of 50 genes carry a human genome prefix"):
             gene_names.tidy_genes(names, names, where="x")
 
 
@@ -133,7 +133,7 @@ def test_the_proof_looks_beyond_the_first_block(monkeypatch):
     proofs.check_raw(matrix, barcodes=np.array(["a", "b", "c"]), names=np.array(list("wxyz")), where="f")
     matrix[2, 1] = 10.5
     with pytest.raises(
-        ingest.NotRawError, match=r"f: 10.5 in cell c, gene x is no raw count: looks log-norm"
+        proofs.NotRawError, match=r"f: 10.5 in cell c, gene x is no raw count: looks log-norm"
     ):
         proofs.check_raw(matrix, barcodes=np.array(["a", "b", "c"]), names=np.array(list("wxyz")), where="f")
 
@@ -142,5 +142,5 @@ def test_the_proof_looks_beyond_the_first_block(monkeypatch):
 def test_values_of_another_kind(values):
     matrix = sparse.csr_matrix((1, 1))
     matrix.data, matrix.indices, matrix.indptr = values, np.array([0]), np.array([0, 1])
-    with pytest.raises(ingest.NotRawError, match="are no counts"):
+    with pytest.raises(proofs.NotRawError, match="are no counts"):
         proofs.check_raw(matrix, barcodes=np.array(["a"]), names=np.array(["G"]), where="f")

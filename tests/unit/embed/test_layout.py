@@ -4,6 +4,7 @@ import pytest
 from sklearn.neighbors import NearestNeighbors
 
 from cd20scope.embed import layout
+from cd20scope.study import batches as study_batches
 
 
 @pytest.mark.parametrize(
@@ -17,8 +18,8 @@ from cd20scope.embed import layout
 )
 def test_only_a_batch_that_is_no_visit_in_disguise_is_evened_out(batches, possible):
     samples = pd.DataFrame({"visit": ["baseline", "week2", "baseline", "week2"], "batch": batches})
-    assert layout.integrable(samples, "batch") is possible
-    assert layout.integrable(samples, "none") is False
+    assert study_batches.integrable(samples, "batch") is possible
+    assert study_batches.integrable(samples, "none") is False
 
 
 def test_kinds_lie_apart_and_batches_together():

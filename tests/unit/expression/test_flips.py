@@ -9,6 +9,7 @@ from statsmodels.regression.linear_model import OLS
 from cd20scope.expression import deseq, enrichment, moderated_t
 from cd20scope.expression import flips as gene_flips
 from cd20scope.expression.fit import Pseudobulk
+from cd20scope.stats import sign_flips
 from cd20scope.study import gene_sets
 
 CONTRAST = ("month6", "baseline")
@@ -71,7 +72,7 @@ def test_variances_are_moderated_as_in_the_cross_check():
 
 def test_flipping_is_exchanging_the_counts_of_the_visits():
     data = pseudobulk(donors=6, up=20)
-    patterns = gene_flips.other_patterns(6, limit=100, rng=np.random.default_rng(1))
+    patterns = sign_flips.other_patterns(6, limit=100, rng=np.random.default_rng(1))
     last = len(patterns) - 1
     turned = data.counts.to_numpy().reshape(6, 2, -1).copy()
     turned[patterns[last] < 0] = turned[patterns[last] < 0][:, ::-1]
@@ -93,7 +94,7 @@ def test_p_values_that_decide_nothing_may_be_left_out():
     ("donors", "limit", "flips"), [(2, 100, 1), (6, 100, 31), (7, 63, 63), (15, 100, 100)]
 )
 def test_patterns_are_different_and_none_is_the_real_one_or_a_mirror_image(donors, limit, flips):
-    patterns = gene_flips.other_patterns(donors, limit=limit, rng=np.random.default_rng(2))
+    patterns = sign_flips.other_patterns(donors, limit=limit, rng=np.random.default_rng(2))
     assert patterns.shape == (flips, donors)
     assert len(np.unique(patterns, axis=0)) == flips
     assert (patterns[:, 0] == 1).all()
@@ -101,7 +102,7 @@ def test_patterns_are_different_and_none_is_the_real_one_or_a_mirror_image(donor
 
 
 def test_every_donor_but_the_first_is_flipped_in_half_of_the_patterns():
-    patterns = gene_flips.other_patterns(15, limit=400, rng=np.random.default_rng(3))
+    patterns = sign_flips.other_patterns(15, limit=400, rng=np.random.default_rng(3))
     # 400 patterns: 0.5 and four standard errors of 0.025
     assert np.abs((patterns[:, 1:] < 0).mean(axis=0) - 0.5).max() < 0.1
 

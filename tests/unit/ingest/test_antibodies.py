@@ -23,7 +23,9 @@ from count_files import (
 )
 from scipy import sparse
 
-from cd20scope.ingest import antibodies, read
+from cd20scope.counts import matrix as counts_matrix
+from cd20scope.counts import store
+from cd20scope.ingest import antibodies, look, read
 
 # anndata 0.13 asks pandas 3 for an option that pandas 4 will not have; a caller cannot help it.
 pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string' option:DeprecationWarning")
@@ -68,7 +70,7 @@ def test_features_of_type_antibody_capture(tmp_path, caplog, writer):
     # neither antibody nor hashtag adds a molecule or a gene to any cell
     np.testing.assert_array_equal(found.matrix.toarray(), counts())
     assert found.genes["gene"].tolist() == UNIQUE
-    header = read.peek(path)
+    header = look.peek(path)
     assert (header.n_genes, header.n_proteins) == (len(SYMBOLS), len(ANTIBODIES))
     assert not caplog.records
 
@@ -77,7 +79,7 @@ def test_features_of_type_antibody_capture(tmp_path, caplog, writer):
 def test_a_sample_without_antibodies(tmp_path, caplog, writer):
     path = writer(tmp_path / "x", counts())
     assert read.read_sample(path).protein is None
-    assert read.peek(path).n_proteins == 0
+    assert look.peek(path).n_proteins == 0
     assert not caplog.records
 
 
@@ -99,7 +101,7 @@ def test_obsm_of_an_h5ad(tmp_path, caplog, key, form):
     found = read.read_sample(path)
     assert_protein(found.protein)
     assert_counts(found, counts(), ids=UNIQUE)
-    assert read.peek(path) == read.Header("h5ad", "X", N_CELLS, len(SYMBOLS), len(NAMES))
+    assert look.peek(path) == look.Header("h5ad", "X", N_CELLS, len(SYMBOLS), len(NAMES))
     assert not caplog.records
 
 
@@ -107,7 +109,7 @@ def test_counts_are_found_beside_a_normalised_table(tmp_path, caplog):
     obsm = {"X_pca": np.ones((N_CELLS, 2)), "protein": frame(np.log1p(antibody_counts())), "adt": frame()}
     path = write_h5ad(tmp_path / "x.h5ad", np.log1p(counts()), layers={"counts": counts()}, obsm=obsm)
     assert_protein(read.read_sample(path).protein)
-    assert read.peek(path).n_proteins == len(NAMES)
+    assert look.peek(path).n_proteins == len(NAMES)
     assert not caplog.records
 
 
@@ -165,7 +167,7 @@ def test_what_is_no_count_is_left_out_with_a_word(tmp_path, caplog, writer, case
     assert "protein is left out and the sample read without it" in record.getMessage()
     # the first values of a sparse matrix by row hold those of the first cells
     caplog.clear()
-    assert read.peek(path).n_proteins == 0
+    assert look.peek(path).n_proteins == 0
     assert words.split(" up to")[0].split(" from")[0] in caplog.text
 
 
@@ -238,7 +240,7 @@ def test_an_odd_table_is_left_out_with_a_word(tmp_path, caplog, case):
     assert read.read_sample(path).protein is None
     assert words in caplog.text
     caplog.clear()
-    assert read.peek(path).n_proteins == 0
+    assert look.peek(path).n_proteins == 0
     assert words in caplog.text
 
 
@@ -254,7 +256,7 @@ def test_a_damaged_table_is_damage_of_the_file(tmp_path):
     content = bytearray(path.read_bytes())
     content[at : at + 16] = bytes(16)
     path.write_bytes(content)
-    with pytest.raises(read.IngestError, match=r"x\.h5ad: cannot be read \(OSError"):
+    with pytest.raises(counts_matrix.IngestError, match=r"x\.h5ad: cannot be read \(OSError"):
         read.read_sample(path)
 
 
@@ -266,8 +268,8 @@ def test_names_that_no_table_can_hold_are_changed(tmp_path):
     found = read.read_sample(path)
     expected = ["antibody barcode", "antibody _index", "antibody", "antibody ..", "CD3", "a_b"]
     assert found.protein.columns.tolist() == expected
-    read.write_counts(found, tmp_path / "y.h5ad", provenance={"sample": "x"})
-    assert_protein(read.read_protein(tmp_path / "y.h5ad"), names=expected)
+    store.write_counts(found, tmp_path / "y.h5ad", provenance={"sample": "x"})
+    assert_protein(store.read_protein(tmp_path / "y.h5ad"), names=expected)
 
 
 def test_an_antibody_without_name_is_named_by_its_id(tmp_path):
@@ -279,6 +281,6 @@ def test_an_antibody_without_name_is_named_by_its_id(tmp_path):
 @pytest.mark.parametrize("writer", ["h5", "mtx", "csr h5ad"])
 def test_from_a_foreign_file_to_the_steps(tmp_path, writer):
     path = in_one_matrix(tmp_path, writer, antibody_counts())
-    read.write_counts(read.read_sample(path), tmp_path / "out.h5ad", provenance={"sample": "x"})
-    assert_protein(read.read_protein(tmp_path / "out.h5ad"), names=ANTIBODIES_READ)
-    np.testing.assert_array_equal(read.read_counts(tmp_path / "out.h5ad").matrix.toarray(), counts())
+    store.write_counts(read.read_sample(path), tmp_path / "out.h5ad", provenance={"sample": "x"})
+    assert_protein(store.read_protein(tmp_path / "out.h5ad"), names=ANTIBODIES_READ)
+    np.testing.assert_array_equal(store.read_counts(tmp_path / "out.h5ad").matrix.toarray(), counts())

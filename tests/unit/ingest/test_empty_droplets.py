@@ -6,7 +6,7 @@ from scipy import sparse
 
 from cd20scope.counts import store
 from cd20scope.counts.matrix import IngestError
-from cd20scope.ingest import read
+from cd20scope.ingest import look, read
 from cd20scope.preflight import files
 from cd20scope.simulate import tenx_files
 
@@ -43,11 +43,11 @@ def test_molecules_of_droplets_without_a_cell_are_summed_and_kept(run, name):
     np.testing.assert_array_equal(found, empty.sum(axis=0))
     from dataclasses import replace
 
-    read.write_counts(replace(counts, empty=found), folder / "s.h5ad", provenance={"sample": "s"})
-    np.testing.assert_array_equal(read.read_counts(folder / "s.h5ad").empty, found)
+    store.write_counts(replace(counts, empty=found), folder / "s.h5ad", provenance={"sample": "s"})
+    np.testing.assert_array_equal(store.read_counts(folder / "s.h5ad").empty, found)
     assert store.read_genes({"s": folder / "s.h5ad"})["s"]["gene"].tolist() == GENES
-    read.write_counts(counts, folder / "s.h5ad", provenance={"sample": "s"})
-    assert read.read_counts(folder / "s.h5ad").empty is None
+    store.write_counts(counts, folder / "s.h5ad", provenance={"sample": "s"})
+    assert store.read_counts(folder / "s.h5ad").empty is None
 
 
 def test_genes_in_another_order_and_barcodes_with_another_end_are_matched(run):
@@ -75,7 +75,7 @@ def spoilt(folder, name, *, cells=None, genes=GENES, counts=None):
 def test_the_matrix_of_another_run_is_refused(run):
     folder, _ = run
     counts = read.read_sample(folder / "cells.h5")
-    header, seen = read.look(folder / "cells.h5", sample="s")
+    header, seen = look.look(folder / "cells.h5", sample="s")
     assert header.n_cells == 50
     for path, words in (
         (spoilt(folder, "other.h5", cells=barcodes(50, seed=9)), "0% of the sample's cells are among"),
@@ -86,7 +86,7 @@ def test_the_matrix_of_another_run_is_refused(run):
     ):
         for check in (
             lambda path: read.read_empty(path, counts),
-            lambda path: read.peek_empty(path, seen),
+            lambda path: look.peek_empty(path, seen),
         ):
             with pytest.raises(IngestError, match=words) as error:
                 check(path)
@@ -100,12 +100,12 @@ def test_the_matrix_of_another_run_is_refused(run):
 def test_an_unfiltered_matrix_is_no_sample():
     names = np.array([f"C{number}" for number in range(25_000)])
     nearly_empty = sparse.csr_matrix(np.random.default_rng(0).poisson(0.1, (300, 40)))
-    whole = files.Look("s1", names, np.array(GENES), nearly_empty)
+    whole = look.Look("s1", names, np.array(GENES), nearly_empty)
     ((about, text),) = files.find_unfiltered(
-        [whole, files.Look("s2", names[:300], np.array(GENES), nearly_empty)]
+        [whole, look.Look("s2", names[:300], np.array(GENES), nearly_empty)]
     )
     assert about == "s1"
     assert "25,000 barcodes" in text
     assert "column raw" in text
     full = sparse.csr_matrix(np.full((300, 40), 5))
-    assert files.find_unfiltered([files.Look("s3", names, np.array(GENES), full)]) == []
+    assert files.find_unfiltered([look.Look("s3", names, np.array(GENES), full)]) == []

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from cd20scope.annotate import labels, soup
-from cd20scope.ingest import gene_names, read
+from cd20scope.counts import matrix
+from cd20scope.ingest import gene_names
 
 TABLE = gene_names.parse_table(
     (Path(__file__).parents[3] / "config/genes.tsv").read_text(encoding="utf-8"), name="config/genes.tsv"
@@ -67,7 +68,7 @@ def test_an_id_that_no_table_knows_stays_an_id():
     ],
 )
 def test_names_that_are_of_no_use(names, words):
-    with pytest.raises(read.IngestError, match=words) as error:
+    with pytest.raises(matrix.IngestError, match=words) as error:
         tidy(names)
     assert str(error.value).startswith("x.h5: ")
 
@@ -94,5 +95,5 @@ def test_the_table_knows_every_gene_that_is_asked_for(populations, programs):
     ],
 )
 def test_a_table_that_cannot_be_used(text, words):
-    with pytest.raises(read.IngestError, match=words):
+    with pytest.raises(matrix.IngestError, match=words):
         gene_names.parse_table(text, name="mine.tsv")

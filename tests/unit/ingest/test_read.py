@@ -1,11 +1,8 @@
 """The file that ingest writes: readable by anndata, the same bytes each time, read back whole or in parts."""
 
 import dataclasses
-import subprocess
-import sys
 import time
 import tracemalloc
-from pathlib import Path
 
 import h5py
 import numpy as np
@@ -15,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
+from cd20scope.counts import hdf5, matrix, store
 from cd20scope.ingest import read as ingest
-from cd20scope.ingest.formats import source
 
 # anndata 0.13 asks pandas 3 for an option that pandas 4 will not have; a caller cannot help it.
 pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string' option:DeprecationWarning")
@@ -34,7 +31,7 @@ def make_counts(n_cells=N_CELLS):
         "gene_id": np.char.add("ID", names).astype(object),
     }
     barcodes = np.array([f"{'A' * (i % 3)}C{i}-1" for i in range(n_cells)])
-    return ingest.Counts(matrix=sparse.csr_matrix(dense), barcodes=barcodes, genes=genes)
+    return matrix.Counts(matrix=sparse.csr_matrix(dense), barcodes=barcodes, genes=genes)
 
 
 def assert_same_genes(found, expected):
@@ -52,7 +49,7 @@ def counts():
 @pytest.fixture(scope="module")
 def written(counts, tmp_path_factory):
     path = tmp_path_factory.mktemp("ingest") / "D1_base.h5ad"
-    ingest.write_counts(counts, path, provenance=PROVENANCE)
+    store.write_counts(counts, path, provenance=PROVENANCE)
     return path
 
 
@@ -78,7 +75,7 @@ def test_strings_are_stored_as_every_anndata_reads_them(written):
 
 
 def test_read_counts(counts, written):
-    found = ingest.read_counts(written)
+    found = store.read_counts(written)
     assert isinstance(found.matrix, sparse.csr_matrix)
     assert found.matrix.dtype == np.int32
     assert found.matrix.has_sorted_indices
@@ -92,14 +89,14 @@ def test_a_list_of_genes_is_read_once_and_another_is_not_taken_for_it(counts, wr
     ids = counts.genes | {"gene_id": counts.genes["gene_id"][::-1]}
     for name, genes in (("same", counts.genes), ("other", ids)):
         own = dataclasses.replace(counts, genes=genes)
-        ingest.write_counts(own, tmp_path / name, provenance=PROVENANCE)
-    found = ingest.read_genes({"a": written, "b": tmp_path / "same", "c": tmp_path / "other"})
+        store.write_counts(own, tmp_path / name, provenance=PROVENANCE)
+    found = store.read_genes({"a": written, "b": tmp_path / "same", "c": tmp_path / "other"})
     assert found["b"] is found["a"]
     assert_same_genes(found["a"], counts.genes)
     assert_same_genes(found["c"], ids)
     with h5py.File(tmp_path / "same", "a") as file:  # of a version that wrote no digest
         del file["var"].attrs["digest"]
-    assert_same_genes(ingest.read_genes({"b": tmp_path / "same"})["b"], counts.genes)
+    assert_same_genes(store.read_genes({"b": tmp_path / "same"})["b"], counts.genes)
 
 
 def test_what_was_written_can_be_ingested_again(counts, written):
@@ -110,7 +107,7 @@ def test_what_was_written_can_be_ingested_again(counts, written):
 
 def test_same_input_same_bytes(counts, written, tmp_path):
     time.sleep(1.1)  # HDF5 keeps times to the second, where it is let
-    ingest.write_counts(counts, tmp_path / "other name.h5ad", provenance=PROVENANCE)
+    store.write_counts(counts, tmp_path / "other name.h5ad", provenance=PROVENANCE)
     assert (tmp_path / "other name.h5ad").read_bytes() == written.read_bytes()
 
 
@@ -123,7 +120,7 @@ def make_protein():
 @pytest.fixture(scope="module")
 def tagged(counts, tmp_path_factory):
     path = tmp_path_factory.mktemp("tagged") / "D1_base.h5ad"
-    ingest.write_counts(
+    store.write_counts(
         dataclasses.replace(counts, protein=make_protein()), path, provenance={"sample": "D1_base"}
     )
     return path
@@ -142,10 +139,10 @@ def test_anndata_reads_protein_as_a_table(counts, tagged):
 
 
 def test_read_protein(counts, written, tagged):
-    pd.testing.assert_frame_equal(ingest.read_protein(tagged), make_protein())
-    assert ingest.read_protein(written) is None
+    pd.testing.assert_frame_equal(store.read_protein(tagged), make_protein())
+    assert store.read_protein(written) is None
     # genes are read as from a file without
-    np.testing.assert_array_equal(ingest.read_counts(tagged).matrix.toarray(), counts.matrix.toarray())
+    np.testing.assert_array_equal(store.read_counts(tagged).matrix.toarray(), counts.matrix.toarray())
     pd.testing.assert_frame_equal(ingest.read_sample(tagged).protein, make_protein())
 
 
@@ -155,8 +152,8 @@ def test_an_antibody_may_be_called_barcode(counts, tmp_path):
     protein = make_protein()
     protein = protein.rename(columns={protein.columns[0]: "barcode"})
     path = tmp_path / "D1_base.h5ad"
-    ingest.write_counts(dataclasses.replace(counts, protein=protein), path, provenance={})
-    pd.testing.assert_frame_equal(ingest.read_protein(path), protein)
+    store.write_counts(dataclasses.replace(counts, protein=protein), path, provenance={})
+    pd.testing.assert_frame_equal(store.read_protein(path), protein)
     np.testing.assert_array_equal(anndata.read_h5ad(path).obsm["protein"].to_numpy(), protein.to_numpy())
 
 
@@ -168,40 +165,28 @@ def test_without_protein_the_file_is_as_it_always_was(written):
 def test_same_protein_same_bytes(counts, tagged, tmp_path):
     time.sleep(1.1)  # HDF5 keeps times to the second, where it is let
     again = dataclasses.replace(counts, protein=make_protein())
-    ingest.write_counts(again, tmp_path / "again.h5ad", provenance={"sample": "D1_base"})
+    store.write_counts(again, tmp_path / "again.h5ad", provenance={"sample": "D1_base"})
     assert (tmp_path / "again.h5ad").read_bytes() == tagged.read_bytes()
-
-
-def test_protein_is_read_without_slow_imports(tagged):
-    code = (
-        "import sys; from cd20scope.ingest import read as ingest; from cd20scope.annotate import protein\n"
-        f"protein.normalise(ingest.read_protein({str(tagged)!r}))\n"
-        "print({'anndata', 'scanpy', 'sklearn'} & set(sys.modules))"
-    )
-    environment = {"PYTHONPATH": str(Path(__file__).parents[3] / "scripts")}
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "set()"
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.integers(0, N_CELLS - 1), max_size=60), block=st.sampled_from([1, 7, 40, 1024]))
 def test_read_rows(counts, written, monkeypatch, rows, block):
-    monkeypatch.setattr(source, "BLOCK_ROWS", block)
-    found = ingest.read_rows(written, np.array(rows, dtype=np.int64))
+    monkeypatch.setattr(hdf5, "BLOCK_ROWS", block)
+    found = store.read_rows(written, np.array(rows, dtype=np.int64))
     assert found.dtype == np.int32
     np.testing.assert_array_equal(found.toarray(), counts.matrix[rows].toarray())
 
 
 def test_read_rows_holds_one_block_at_a_time(tmp_path):
     n_blocks = 20
-    large = make_counts(n_cells=n_blocks * source.BLOCK_ROWS)
-    ingest.write_counts(large, tmp_path / "large.h5ad", provenance=PROVENANCE)
+    large = make_counts(n_cells=n_blocks * hdf5.BLOCK_ROWS)
+    store.write_counts(large, tmp_path / "large.h5ad", provenance=PROVENANCE)
     # The first and the last cell of each block: the blocks are read whole, one after the other.
-    starts = np.arange(n_blocks) * source.BLOCK_ROWS
-    rows = np.sort(np.concatenate([starts, starts + source.BLOCK_ROWS - 1]))
+    starts = np.arange(n_blocks) * hdf5.BLOCK_ROWS
+    rows = np.sort(np.concatenate([starts, starts + hdf5.BLOCK_ROWS - 1]))
     tracemalloc.start()
-    found = ingest.read_rows(tmp_path / "large.h5ad", rows)
+    found = store.read_rows(tmp_path / "large.h5ad", rows)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     np.testing.assert_array_equal(found.toarray(), large.matrix[rows].toarray())
@@ -212,37 +197,37 @@ def test_read_rows_holds_one_block_at_a_time(tmp_path):
 @pytest.mark.parametrize("rows", [[-1, 3], [N_CELLS]])
 def test_rows_outside_the_file(written, rows):
     with pytest.raises(IndexError, match=f"it holds 0 to {N_CELLS - 1}"):
-        ingest.read_rows(written, np.array(rows))
+        store.read_rows(written, np.array(rows))
 
 
 @pytest.mark.parametrize(
     "read",
     [
-        ingest.read_counts,
-        lambda path: ingest.read_genes({"a": path}),
-        ingest.read_protein,
-        lambda path: ingest.read_rows(path, [0]),
+        store.read_counts,
+        lambda path: store.read_genes({"a": path}),
+        store.read_protein,
+        lambda path: store.read_rows(path, [0]),
     ],
 )
 def test_a_damaged_or_foreign_file_is_named(written, tmp_path, read):
     path = tmp_path / "x.h5ad"
     path.write_bytes(written.read_bytes()[:5000])
     with pytest.raises(
-        ingest.IngestError, match=r"x\.h5ad: cannot be read \(OSError.*remove it and run again"
+        matrix.IngestError, match=r"x\.h5ad: cannot be read \(OSError.*remove it and run again"
     ):
         read(path)
     with h5py.File(path, "w") as file:
         file["X"] = [[1, 2]]
-    with pytest.raises(ingest.IngestError, match=r"x\.h5ad: not written by the ingest step: remove it"):
+    with pytest.raises(matrix.IngestError, match=r"x\.h5ad: not written by the ingest step: remove it"):
         read(path)
-    with pytest.raises(ingest.IngestError, match=r"no\.h5ad: cannot be read"):
+    with pytest.raises(matrix.IngestError, match=r"no\.h5ad: cannot be read"):
         read(tmp_path / "no.h5ad")
 
 
 @pytest.mark.parametrize("target", [10_000.0, 50.0])
 def test_log_normalise(counts, target):
     before = counts.matrix.copy()
-    found = ingest.log_normalise(counts.matrix, target=target)
+    found = matrix.log_normalise(counts.matrix, target=target)
     expected = np.zeros(counts.matrix.shape)
     for cell, row in enumerate(counts.matrix.toarray().astype(float)):
         if row.sum() > 0:
@@ -256,12 +241,12 @@ def test_log_normalise(counts, target):
 
 def test_log_normalise_gives_chosen_genes_by_the_total_of_all(counts):
     columns = np.array([2, 0])
-    found = ingest.log_normalise(counts.matrix, columns=columns)
-    np.testing.assert_array_equal(found.toarray(), ingest.log_normalise(counts.matrix).toarray()[:, columns])
+    found = matrix.log_normalise(counts.matrix, columns=columns)
+    np.testing.assert_array_equal(found.toarray(), matrix.log_normalise(counts.matrix).toarray()[:, columns])
 
 
 def test_default_target_is_ten_thousand(counts):
     np.testing.assert_array_equal(
-        ingest.log_normalise(counts.matrix).toarray(),
-        ingest.log_normalise(counts.matrix, target=1e4).toarray(),
+        matrix.log_normalise(counts.matrix).toarray(),
+        matrix.log_normalise(counts.matrix, target=1e4).toarray(),
     )

@@ -5,6 +5,7 @@ import hashlib
 import pytest
 
 from cd20scope.counts.matrix import IngestError
+from cd20scope.ingest import checksums as ingest_checksums
 from cd20scope.jobs import files as checksums
 
 
@@ -28,9 +29,9 @@ def test_samples_of_one_file_share_its_sum_which_is_made_once(tmp_path, monkeypa
     file.write_bytes(b"abc")
     other.write_bytes(b"abcd")
     summed, whole = [], checksums.checksum
-    monkeypatch.setattr(checksums, "checksum", lambda path: summed.append(path) or whole(path))
+    monkeypatch.setattr(ingest_checksums, "checksum", lambda path: summed.append(path) or whole(path))
     files = [str(file), str(file), str(other)]
-    table = checksums.tabulate(["A", "B", "C"], files, files=files)
+    table = ingest_checksums.tabulate(["A", "B", "C"], files, files=files)
     assert summed == [str(file), str(other)]
     assert table.columns.tolist() == ["sample", "path", "sha256", "bytes"]
     assert table["sha256"].tolist() == [hashlib.sha256(t).hexdigest() for t in (b"abc", b"abc", b"abcd")]
@@ -41,12 +42,12 @@ def test_a_copy_with_another_checksum_is_removed(tmp_path):
     arrived, place = tmp_path / "arrived", tmp_path / "place"
     arrived.write_bytes(b"counts")
     assert (
-        checksums.take_in(
+        ingest_checksums.take_in(
             arrived, place, sha256=hashlib.sha256(b"counts").hexdigest().upper(), address="s3://b/k"
         )
         == 6
     )
     assert place.read_bytes() == b"counts"
     with pytest.raises(IngestError, match=r"s3://b/k: what arrived \(6 bytes\)"):
-        checksums.take_in(arrived, tmp_path / "other", sha256="0" * 64, address="s3://b/k")
+        ingest_checksums.take_in(arrived, tmp_path / "other", sha256="0" * 64, address="s3://b/k")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["place"]

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from scipy import sparse, stats
 
+from cd20scope.ingest import look as ingest_look
 from cd20scope.preflight import files, sexes
 from cd20scope.preflight import page as preflight_page
 from cd20scope.preflight import study as preflight
@@ -22,7 +23,7 @@ def look(sample, xist=0, y=0, *, seed=0, n=30, genes=GENES, barcodes=None):
             dense[:, column] = 0
             dense[0, column] = total
     names = barcodes if barcodes is not None else [f"{sample}{seed}{i}" for i in range(n)]
-    return files.Look(sample, np.array(names), np.array(genes), sparse.csr_matrix(dense))
+    return ingest_look.Look(sample, np.array(names), np.array(genes), sparse.csr_matrix(dense))
 
 
 def sheet(**columns):

@@ -18,7 +18,7 @@ import statistics_tables
 import yaml
 from report_page import FOLDER, SCRIPTS, render
 
-from cd20scope.report import wording
+from cd20scope.report import hypothesis_words, wording
 from cd20scope.report.figures import named
 from cd20scope.report.tables import listings
 from cd20scope.schema import VERDICTS
@@ -465,9 +465,9 @@ def test_dois_become_links_and_the_rest_stays_text():
 
 def test_margins_are_on_the_scale_of_the_estimate():
     row = {"endpoint": "abundance", "program": "", "margin": 5.0, "direction": "down"}
-    assert wording.margin_of(row) == pytest.approx(np.log(0.2))
+    assert hypothesis_words.margin_of(row) == pytest.approx(np.log(0.2))
     row = {"endpoint": "biphasic", "program": "Th17", "margin": 0.5, "direction": "up"}
-    assert wording.margin_of(row) == 0.5
+    assert hypothesis_words.margin_of(row) == 0.5
 
 
 def test_figures_show_a_population_in_its_usual_denominator_only():

@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as hnp
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from cd20scope.stats import pairs
+from cd20scope.stats import multiplicity, paired_tests, pairs
 
 WEEK2 = ("week2", "baseline")
 
@@ -64,7 +64,7 @@ def test_missing_columns_are_named():
 
 @given(differences)
 def test_paired_t_equals_scipy(d):
-    t, oracle = pairs.paired_t(d), stats.ttest_rel(d, np.zeros_like(d))
+    t, oracle = paired_tests.paired_t(d), stats.ttest_rel(d, np.zeros_like(d))
     assert t.estimate == pytest.approx(d.mean())
     assert t.df == oracle.df
     assert t.p_value == pytest.approx(oracle.pvalue, rel=1e-9)
@@ -73,7 +73,7 @@ def test_paired_t_equals_scipy(d):
 
 @given(differences, st.floats(-2, 2), st.floats(0.001, 0.2))
 def test_one_sided_tests_and_limits_equal_scipy(d, null, alpha):
-    t = pairs.paired_t(d)
+    t = paired_tests.paired_t(d)
     above = stats.ttest_1samp(d, null, alternative="greater")
     below = stats.ttest_1samp(d, null, alternative="less")
     assert t.p_above(null) == pytest.approx(above.pvalue, rel=1e-9)
@@ -83,13 +83,13 @@ def test_one_sided_tests_and_limits_equal_scipy(d, null, alpha):
 
 
 def test_small_p_values_are_not_lost_in_rounding():
-    t = pairs.paired_t(-10 + 1e-3 * np.arange(12))
+    t = paired_tests.paired_t(-10 + 1e-3 * np.arange(12))
     assert t.p_below(0) == pytest.approx(stats.t.sf(-t.estimate / t.se, 11), rel=1e-6)
     assert 0 < t.p_below(0) < 1e-30
 
 
 def test_turning_the_sign_swaps_the_sides():
-    t = pairs.paired_t([1.0, 2.0, 4.0])
+    t = paired_tests.paired_t([1.0, 2.0, 4.0])
     assert t.flipped().p_below(-1) == pytest.approx(t.p_above(1))
     assert t.flipped().upper(0.1) == pytest.approx(-t.lower(0.1))
 
@@ -98,13 +98,13 @@ def test_turning_the_sign_swaps_the_sides():
     "d", [[0.3], [0.1 + 0.2, 0.3, 0.3], [0.0, 0.0]], ids=["one pair", "rounding", "zero"]
 )
 def test_no_spread_is_said_rather_than_tested(d):
-    assert "no spread" in pairs.paired_t(d).no_spread
+    assert "no spread" in paired_tests.paired_t(d).no_spread
 
 
 @pytest.mark.parametrize("d", [[], [1.0, np.nan], [[1.0, 2.0]]])
 def test_what_is_not_one_number_per_donor_is_refused(d):
     with pytest.raises(ValueError, match="one finite difference per donor"):
-        pairs.paired_t(d)
+        paired_tests.paired_t(d)
 
 
 def test_too_few_pairs_are_counted_in_words():
@@ -115,7 +115,7 @@ def test_too_few_pairs_are_counted_in_words():
 def test_benjamini_hochberg_runs_within_groups_and_skips_missing():
     p = pd.Series([0.01, 0.04, np.nan, 0.03, 0.5], index=list("abcde"))
     by = pd.Series(["x", "x", "x", "y", "y"], index=p.index)
-    adjusted = pairs.benjamini_hochberg(p, by=by)
+    adjusted = multiplicity.benjamini_hochberg(p, by=by)
     assert adjusted[["a", "b"]].tolist() == pytest.approx(multipletests([0.01, 0.04], method="fdr_bh")[1])
     assert adjusted[["d", "e"]].tolist() == pytest.approx(multipletests([0.03, 0.5], method="fdr_bh")[1])
     assert np.isnan(adjusted["c"])

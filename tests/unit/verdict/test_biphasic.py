@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from verdict_cases import CONTRASTS, DONORS, hypothesis
+from verdict_cases import CONTRASTS, DONORS, decided, hypothesis
 
 from cd20scope.abundance import compare
 from cd20scope.programs import scores
-from cd20scope.stats import pairs
-from cd20scope.verdict import decide, measure, rules
+from cd20scope.stats import paired_tests
+from cd20scope.verdict import measure, rules
 
 BIPHASIC = hypothesis(
     "waves",
@@ -66,7 +66,7 @@ def waves(*, b_first=-3.0, b_then=0.0, late=-1.5, noise=0.2, depth=20_000, seed=
 def judge(claims, **tables):
     settings = measure.Settings(CONTRASTS, "baseline")
     made = measure.measure_needed(claims, **tables, settings=settings)
-    return decide.judge({"hypotheses": claims}, made, contrasts=CONTRASTS).set_index("id")
+    return decided(claims, made).set_index("id")
 
 
 @pytest.mark.parametrize(
@@ -185,11 +185,11 @@ def test_a_biphasic_claim_is_rarely_made_when_one_part_is_false(change):
     d = {part: rng.normal(mean, 0.35, (2000, 10)) for part, mean in truth.items()}
     claims = [
         rules.Biphasic(
-            first=pairs.paired_t(d["b_first"][i]),
+            first=paired_tests.paired_t(d["b_first"][i]),
             first_floor=-9.0,
-            then=pairs.paired_t(d["b_then"][i]),
+            then=paired_tests.paired_t(d["b_then"][i]),
             then_floor=-9.0,
-            late=pairs.paired_t(d["late"][i]),
+            late=paired_tests.paired_t(d["late"][i]),
             fall=5.0,
             slack=2.0,
             delta=0.1,

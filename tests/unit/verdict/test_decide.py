@@ -4,16 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from verdict_cases import CONTRASTS, DONORS, change, hypothesis, score, share
+from verdict_cases import CONTRASTS, DONORS, change, decided, hypothesis, score, share
 
 from cd20scope import schema
 from cd20scope.abundance import compare
-from cd20scope.stats import pairs
-from cd20scope.verdict import decide, effect_text, measure
+from cd20scope.stats import paired_tests
+from cd20scope.verdict import effect_text, measure, table
 
 
 def judge(hypotheses, changes, *, contrasts=CONTRASTS, **options):
-    result = decide.judge({"hypotheses": hypotheses}, changes, contrasts=contrasts, **options)
+    result = decided(hypotheses, changes, contrasts=contrasts, **options)
     assert result["id"].tolist() == [entry["id"] for entry in hypotheses]
     assert result["verdict"].isin(schema.VERDICTS).all()
     return result.set_index("id")
@@ -24,7 +24,7 @@ def test_a_supported_share_with_everything_it_rests_on():
     assert row["verdict"] == "supported"
     assert row["n_pairs"] == 8
     assert row["estimate"] == pytest.approx(0.3)
-    assert (row["ci_low"], row["ci_high"]) == pytest.approx(pairs.PairedT(8, 0.3, 0.1, 7).interval())
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx(paired_tests.PairedT(8, 0.3, 0.1, 7).interval())
     assert row["p_value"] == pytest.approx(2 * stats.t.sf(3, 7))
     assert row["p_adjusted"] == row["p_value"]
     assert row["level"] == 0.05
@@ -36,7 +36,7 @@ def test_a_supported_share_with_everything_it_rests_on():
         "paired t of the log odds, two-sided against no change; Holm over 1 confirmatory tests, level 0.05"
     )
     columns = judge([hypothesis("up")], share("Treg")).reset_index().columns
-    assert tuple(columns) == decide.COLUMNS
+    assert tuple(columns) == table.DECISION_COLUMNS
     assert tuple(columns[: len(schema.VERDICT_COLUMNS)]) == schema.VERDICT_COLUMNS
 
 

@@ -6,15 +6,15 @@ from leaf_tables import POPULATIONS, WEEK2, cohort, random_cohort
 from verdict_cases import change, hypothesis, share
 
 from cd20scope.abundance import compare
-from cd20scope.stats import changes, pairs
+from cd20scope.stats import changes, pairs, sign_flips
 from cd20scope.verdict import flips
 
 
 def test_all_patterns_where_they_are_few_and_random_ones_beyond():
     rng = np.random.default_rng(0)
-    signs = flips.flip_signs(4, limit=16, rng=rng)
+    signs = sign_flips.flip_signs(4, limit=16, rng=rng)
     assert len(np.unique(signs, axis=0)) == 16
-    many = flips.flip_signs(12, limit=500, rng=rng)
+    many = sign_flips.flip_signs(12, limit=500, rng=rng)
     assert many.shape == (500, 12)
     assert set(np.unique(many)) == {-1.0, 1.0}
     assert abs(many.mean()) < 0.05

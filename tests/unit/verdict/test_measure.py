@@ -9,7 +9,8 @@ from verdict_cases import hypothesis
 from cd20scope.abundance import compare
 from cd20scope.programs import compare as programs
 from cd20scope.programs import scores
-from cd20scope.verdict import evidence, measure
+from cd20scope.verdict import hypothesis as verdict_hypothesis
+from cd20scope.verdict import measure
 
 SETTINGS = measure.Settings([WEEK2], "baseline")
 CONTRAST = "week2-baseline"
@@ -46,7 +47,7 @@ def test_every_needed_key_is_measured_once_from_its_own_rows():
     up = hypothesis("up", population="Treg", denominator="CD4 T", contrast=CONTRAST)
     claims = [up, up | {"id": "down", "direction": "down"}, hypothesis("p", "program", contrast=CONTRAST)]
     made = measured(*claims)
-    assert set(made) == {key for claim in claims for key in evidence.needed(claim).values()}
+    assert set(made) == {key for claim in claims for key in verdict_hypothesis.needed(claim).values()}
     donors, table = shares(), scored()
     rows = donors[(donors["population"] == "Treg") & (donors["denominator"] == "CD4 T")]
     change = compare.measure_change(rows, contrast=WEEK2)
@@ -61,7 +62,7 @@ def test_every_needed_key_is_measured_once_from_its_own_rows():
 def test_a_biphasic_claim_needs_three_changes():
     depletion = {"population": "B naive", "denominator": "PBMC", "first": "a-b", "then": "c-a"}
     claim = hypothesis("waves", "biphasic", contrast="c-a", depletion=depletion)
-    assert evidence.needed(claim) == {
+    assert verdict_hypothesis.needed(claim) == {
         "first": ("abundance", "B naive", "PBMC", "a-b"),
         "then": ("abundance", "B naive", "PBMC", "c-a"),
         "late": ("program", "Treg", "Th1", "total", "c-a"),

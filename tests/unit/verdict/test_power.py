@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cd20scope.stats import pairs
+from cd20scope.stats import paired_tests
 from cd20scope.verdict import evidence, rules
 from cd20scope.verdict.power import smallest_effect
 
@@ -17,7 +17,7 @@ def claim(t, **options):
 def power(effect, *, decide, size=20_000):
     """Share of simulated cohorts that are supported when this is the true effect."""
     d = np.random.default_rng(1).normal(effect, SE * np.sqrt(N), (size, N))
-    return np.mean([decide(pairs.paired_t(row)).verdict == "supported" for row in d])
+    return np.mean([decide(paired_tests.paired_t(row)).verdict == "supported" for row in d])
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def power(effect, *, decide, size=20_000):
     ids=["plain", "plain, large margin", "strong", "no change"],
 )
 def test_power_of_claims(kind):
-    own = claim(pairs.PairedT(N, 0.0, SE, N - 1), **kind)
+    own = claim(paired_tests.PairedT(N, 0.0, SE, N - 1), **kind)
     effect = smallest_effect(own, level=LEVEL)
     if kind.get("same"):
         found = power(0.0, decide=lambda t: claim(t, **kind | {"delta": effect}).decide(LEVEL))
@@ -37,23 +37,23 @@ def test_power_of_claims(kind):
 
 
 def test_power_of_the_late_part_of_a_biphasic_claim():
-    sure = pairs.PairedT(N, -5.0, 0.05, N - 1), pairs.PairedT(N, 0.0, 0.05, N - 1)
+    sure = paired_tests.PairedT(N, -5.0, 0.05, N - 1), paired_tests.PairedT(N, 0.0, 0.05, N - 1)
 
     def waves(t):
         return rules.Biphasic(sure[0], -9.0, sure[1], -9.0, t, fall=5.0, slack=2.0, delta=0.1)
 
-    effect = smallest_effect(waves(pairs.PairedT(N, 0.0, SE, N - 1)), level=LEVEL)
+    effect = smallest_effect(waves(paired_tests.PairedT(N, 0.0, SE, N - 1)), level=LEVEL)
     assert power(effect, decide=lambda t: waves(t).decide(LEVEL)) == pytest.approx(0.8, abs=0.015)
 
 
 def test_more_power_asks_for_more_and_other_tests_have_none():
-    own = claim(pairs.PairedT(N, 0.0, SE, N - 1), delta=0.1)
+    own = claim(paired_tests.PairedT(N, 0.0, SE, N - 1), delta=0.1)
     assert smallest_effect(own, level=LEVEL, power=0.9) > smallest_effect(own, level=LEVEL)
-    assert np.isnan(smallest_effect(claim(pairs.PairedT(1, 0.0, np.nan, 0), delta=0.1), level=LEVEL))
+    assert np.isnan(smallest_effect(claim(paired_tests.PairedT(1, 0.0, np.nan, 0), delta=0.1), level=LEVEL))
 
 
 def test_what_the_cells_cannot_show_has_no_smallest_effect():
-    t = pairs.PairedT(N, 0.0, SE, N - 1)
+    t = paired_tests.PairedT(N, 0.0, SE, N - 1)
     strong = {"t": t, "delta": np.log(5), "strong": True, "same": False, "floor": -9.0}
     assert np.isnan(smallest_effect(evidence.Claim(**strong, ceiling=np.log(5)), level=LEVEL))
     assert smallest_effect(evidence.Claim(**strong, ceiling=4.0), level=LEVEL) > np.log(5)

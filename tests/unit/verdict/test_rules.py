@@ -9,14 +9,14 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import ttost_paired
 
 from cd20scope import schema
-from cd20scope.stats import pairs
+from cd20scope.stats import multiplicity, paired_tests
 from cd20scope.verdict import rules
 
 LOG12 = np.log(1.2)
 
 
 def t(estimate, se=0.1, n=8):
-    return pairs.PairedT(n=n, estimate=estimate, se=se, df=n - 1)
+    return paired_tests.PairedT(n=n, estimate=estimate, se=se, df=n - 1)
 
 
 # At level 0.05 and 7 degrees of freedom: two-sided t 2.365, one-sided 1.895.
@@ -90,7 +90,7 @@ def test_holm_levels_agree_with_the_adjusted_p_values(alpha):
     rng = np.random.default_rng(3)
     for size in (1, 2, 5, 12):
         p = rng.random(size) ** 4
-        result = rules.holm(p, alpha=alpha)
+        result = multiplicity.holm(p, alpha=alpha)
         rejected, adjusted, *_ = multipletests(p, alpha=alpha, method="holm")
         assert result.p_adjusted.tolist() == pytest.approx(adjusted.tolist())
         assert ((p <= result.level) == rejected).all()
@@ -100,8 +100,8 @@ def test_holm_levels_agree_with_the_adjusted_p_values(alpha):
 def test_holm_levels_by_hand():
     p = [0.04, 0.001, 0.03, 0.012]
     # 0.001 <= 0.05/4 and 0.012 <= 0.05/3 are rejected; 0.03 > 0.05/2 stops, and stays the level of the rest.
-    assert rules.holm(p, alpha=0.05).level.tolist() == pytest.approx([0.025, 0.0125, 0.025, 0.05 / 3])
-    assert rules.holm([], alpha=0.05).level.shape == (0,)
+    assert multiplicity.holm(p, alpha=0.05).level.tolist() == pytest.approx([0.025, 0.0125, 0.025, 0.05 / 3])
+    assert multiplicity.holm([], alpha=0.05).level.shape == (0,)
 
 
 @pytest.mark.parametrize("alpha", [0.01, 0.05, 0.2])
@@ -109,11 +109,11 @@ def test_false_discovery_levels_agree_with_the_adjusted_p_values(alpha):
     rng = np.random.default_rng(4)
     for size in (1, 2, 5, 40):
         p = rng.random(size) ** 4
-        result = rules.false_discovery(p, alpha=alpha)
+        result = multiplicity.false_discovery(p, alpha=alpha)
         rejected, adjusted, *_ = multipletests(p, alpha=alpha, method="fdr_bh")
         assert result.p_adjusted.tolist() == pytest.approx(adjusted.tolist())
         assert ((p <= result.level) == rejected).all()
-    assert rules.false_discovery([], alpha=0.05).level.shape == (0,)
+    assert multiplicity.false_discovery([], alpha=0.05).level.shape == (0,)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_no_change_needs_cells_that_could_show_a_rise_as_well():
 def test_equivalence_is_two_one_sided_tests():
     d = np.random.default_rng(5).normal(0.05, 0.2, 9)
     p, *_ = ttost_paired(d, np.zeros(9), -LOG12, LOG12)
-    assert rules.p_for_equivalence(pairs.paired_t(d), delta=LOG12) == pytest.approx(p)
+    assert rules.p_for_equivalence(paired_tests.paired_t(d), delta=LOG12) == pytest.approx(p)
 
 
 @given(st.floats(-3, 3), st.floats(0.01, 2), st.floats(0.001, 0.2), st.floats(0.05, 2))
@@ -164,7 +164,9 @@ def test_a_change_and_its_absence_are_never_both_supported(estimate, se, level, 
 def test_no_effect_is_rarely_supported():
     """4,000 unchanged shares of 8 donors; the claim of a rise may be made in at most 2.5 % (three SEs of 0.0025)."""
     d = np.random.default_rng(12).normal(0, 0.4, (4000, 8))
-    decided = [rules.decide(pairs.paired_t(row), delta=LOG12, level=0.05, strong=False).verdict for row in d]
+    decided = [
+        rules.decide(paired_tests.paired_t(row), delta=LOG12, level=0.05, strong=False).verdict for row in d
+    ]
     assert np.mean([one == "supported" for one in decided]) < 0.025 + 0.0075
 
 
@@ -172,6 +174,7 @@ def test_a_fall_at_the_margin_is_rarely_claimed():
     """4,000 cohorts whose true fall is exactly 80 %; the claim of at least 80 % is wrong at its boundary in 5 %."""
     d = np.random.default_rng(13).normal(-np.log(5), 0.5, (4000, 8))
     decided = [
-        rules.decide(pairs.paired_t(-row), delta=np.log(5), level=0.05, strong=True).verdict for row in d
+        rules.decide(paired_tests.paired_t(-row), delta=np.log(5), level=0.05, strong=True).verdict
+        for row in d
     ]
     assert abs(np.mean([one == "supported" for one in decided]) - 0.05) < 0.0105

@@ -110,7 +110,7 @@ def test_the_complete_table_is_the_table_of_verdicts_and_more():
     claims = [FALL, hypothesis("few", population="NK"), hypothesis("up")]
     made = FELL | share("NK", n=3) | share("Treg")
     decisions, table = complete(claims, made, table=confounders(("Treg", STEROID, 0.1, 0.5)))
-    plain = decide.tabulate(decisions, contrasts=CONTRASTS, alpha=0.05).set_index("id")
+    plain = trust.tabulate(decisions, contrasts=CONTRASTS, alpha=0.05).set_index("id")
     pd.testing.assert_frame_equal(table[plain.columns], plain)
     assert table["arms_asked"].tolist() == [2, pd.NA, 2]
     assert (table["arms_held"].dropna() <= table["arms_asked"].dropna()).all()

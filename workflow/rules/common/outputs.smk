@@ -138,7 +138,7 @@ def figure_settings(wildcards):
     asked = HYPOTHESES["hypotheses"]
     settings = {key: config[key] for key in ("visits", "contrasts")}
     if wildcards.part in schema.FAMILIES:
-        return settings | {"depletions": claims.depletions(asked)}
+        return settings | {"depletions": themes.depletions(asked)}
     return settings | {
         "verdict": {"alpha": config["verdict"]["alpha"]},
         "sheet": [
@@ -146,7 +146,7 @@ def figure_settings(wildcards):
             for row in SHEET_RECORDS
         ],
         "populations": POPULATIONS,
-        "scored": claims.scored_pairs(asked),
+        "scored": themes.scored_pairs(asked),
     }
 
 

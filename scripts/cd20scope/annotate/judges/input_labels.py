@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from cd20scope.annotate.judges import settings
+from cd20scope.counts.hdf5 import explained, read_strings
 from cd20scope.counts.matrix import IngestError, Strings
-from cd20scope.ingest.formats.source import explained, read_strings
 
 
 def check_column(path: Path | str, *, column: str, key: str) -> None:

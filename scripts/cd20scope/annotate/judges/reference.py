@@ -14,8 +14,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from cd20scope.annotate.model.features import choose_features, take_features
-from cd20scope.counts.matrix import Counts
-from cd20scope.ingest.read import log_normalise
+from cd20scope.counts.matrix import Counts, log_normalise
 
 Array = npt.NDArray[Any]
 

@@ -8,24 +8,21 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from cd20scope.counts.matrix import ENSEMBL, IngestError, Strings, share
-from cd20scope.ingest.antibodies import obsm_tables
-from cd20scope.ingest.formats.source import (
+from cd20scope.counts.hdf5 import (
     BLOCK_ROWS,
-    N_HEAD,
     NO_STRINGS,
     Node,
     Rows,
-    Source,
-    Table,
     check_size,
     checked,
     is_array,
     read_strings,
     take_rows,
     take_rows_by_column,
-    tell_apart,
 )
+from cd20scope.counts.matrix import ENSEMBL, IngestError, Strings, share
+from cd20scope.ingest.antibodies import obsm_tables
+from cd20scope.ingest.formats.source import N_HEAD, Source, Table, tell_apart
 
 SYMBOL_COLUMNS = (
     "feature_name",

@@ -7,16 +7,9 @@ import h5py
 import numpy as np
 from scipy import sparse
 
+from cd20scope.counts.hdf5 import NO_STRINGS, Rows, check_size, read_strings
 from cd20scope.counts.matrix import IngestError, Strings
-from cd20scope.ingest.formats.source import (
-    N_HEAD,
-    NO_STRINGS,
-    Rows,
-    Source,
-    check_size,
-    read_strings,
-    tell_apart,
-)
+from cd20scope.ingest.formats.source import N_HEAD, Source, tell_apart
 
 CELLS = ("CellID", "obs_names", "cell_id", "cell_names", "barcode", "barcodes")
 GENES = ("Gene", "var_names", "gene_name", "gene_names", "symbol")

@@ -9,16 +9,9 @@ import numpy as np
 import scipy  # scipy.io is imported where it is first used
 from scipy import sparse
 
+from cd20scope.counts.hdf5 import NO_STRINGS, Rows, check_size, explained
 from cd20scope.counts.matrix import IngestError
-from cd20scope.ingest.formats.source import (
-    N_HEAD,
-    NO_STRINGS,
-    Rows,
-    Source,
-    check_size,
-    explained,
-    tell_apart,
-)
+from cd20scope.ingest.formats.source import N_HEAD, Source, tell_apart
 
 PER_CELL = 1500
 """Entries of a cell, about: as many are read as the first cells may have."""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
+from cd20scope.counts.hdf5 import NO_STRINGS, Rows, explained
 from cd20scope.counts.matrix import ANCHORS, BARCODE, IngestError, Strings, share
-from cd20scope.ingest.formats.source import NO_STRINGS, Rows, Source, explained, tell_apart
+from cd20scope.ingest.formats.source import Source, tell_apart
 from cd20scope.ingest.formats.tenx_mtx import open_text
 from cd20scope.ingest.gene_names import ENSEMBL
 

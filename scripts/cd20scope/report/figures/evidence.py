@@ -12,7 +12,8 @@ from matplotlib.patches import Rectangle
 from cd20scope.report.colours import FAINT, INK, MUTED, VERDICT_STYLE
 from cd20scope.report.figures.donors import donor_lines, donor_look, share_axis
 from cd20scope.report.figures.style import WIDTH, say_nothing, styled
-from cd20scope.report.wording import Row, margin_of, unit_of
+from cd20scope.report.hypothesis_words import margin_of, unit_of
+from cd20scope.report.wording import Row
 
 PART_NAMES = {"main": "Change", "first": "Depletion", "then": "No further fall", "late": "Programme"}
 HIGH = 4.2

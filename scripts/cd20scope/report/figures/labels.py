@@ -8,10 +8,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cd20scope.annotate.markers import MIN_CELLS
 from cd20scope.report.colours import AMOUNT, FAINT, INK, MUTED
 from cd20scope.report.figures.donors import donor_legend, donor_look
 from cd20scope.report.figures.style import WIDTH, grid, say_nothing, styled
+from cd20scope.report.marker_panel import MIN_CELLS
 
 STEPS = (0.5, 0.7, 0.8, 0.9, 0.95)
 """Limits between the shades of the bars of probability."""
@@ -33,7 +33,7 @@ def marker_dots(markers: pd.DataFrame, *, panel: Mapping[str, Sequence[str]]) ->
     ----------
     markers
         ``annotate/markers.tsv``. Populations of fewer than
-        :data:`cd20scope.annotate.markers.MIN_CELLS` cells are left out.
+        :data:`cd20scope.report.marker_panel.MIN_CELLS` cells are left out.
     panel
         Genes to show by the node that they mark. The mean of a gene is scaled to 0 in the lowest population and 1 in
         the highest, since genes differ more in level than populations do.

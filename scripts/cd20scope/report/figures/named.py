@@ -7,16 +7,17 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from cd20scope.annotate import overview
-from cd20scope.annotate.markers import MIN_CELLS, choose_panel
-from cd20scope.report import wording
+from cd20scope import schema
+from cd20scope.report import hypothesis_words
 from cd20scope.report.figures import agreement, cohort, evidence, labels, verdicts
 from cd20scope.report.figures import donors as donor_figures
 from cd20scope.report.figures.style import Drawing
+from cd20scope.report.marker_panel import MIN_CELLS, choose_panel
 from cd20scope.report.results import Cohort, Judged
 from cd20scope.report.sections import labels as annotation_section
 from cd20scope.report.wording import Row
 from cd20scope.schema import FAMILIES
+from cd20scope.study import catalogue
 
 MAIN_SHARES = ("B cells", "B naive", "B memory", "Plasma")
 T_SHARES = ("CD4 naive", "CD4 memory", "Treg")
@@ -90,7 +91,7 @@ def draw_tests(run: Cohort) -> dict[str, Drawing]:
 
 def draw_annotation(run: Cohort) -> dict[str, Drawing]:
     """Figures of the labels; none of what the run has not."""
-    tables, order = run.annotation, overview.rows_of(run.populations)
+    tables, order = run.annotation, catalogue.rows_of(run.populations)
     shown = tables["markers"][tables["markers"]["n_cells"] >= MIN_CELLS]
     drawn = {
         "embedding": Drawing(
@@ -144,7 +145,10 @@ def draw_forest(run: Judged, *, family: str) -> dict[str, Drawing]:
 
 def draw_arms(run: Judged) -> dict[str, Drawing]:
     """Figure of all verdicts in all robustness arms."""
-    told = ((row["id"], wording.held({**row, "arms_against": ""})) for row in run.verdicts.to_dict("records"))
+    told = (
+        (row["id"], hypothesis_words.held({**row, "arms_against": ""}))
+        for row in run.verdicts.to_dict("records")
+    )
     held = "; ".join(f"{name} {text}" for name, text in told if text)
     return {
         "arms": Drawing(
@@ -176,7 +180,7 @@ def draw_evidence(run: Judged, *, family: str) -> dict[str, Drawing]:
             f"{row['id']}: values of each donor at {', '.join(visits)}, and the change of each; "
             "the table below has the numbers."
         )
-        drawn[wording.anchor(row["id"])] = Drawing(figure, str(row["label"]), alt)
+        drawn[schema.anchor(row["id"])] = Drawing(figure, str(row["label"]), alt)
     return drawn
 
 

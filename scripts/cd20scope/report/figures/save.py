@@ -9,13 +9,13 @@ from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from cd20scope.report import wording
+from cd20scope import schema
 from cd20scope.report.colours import INK
 from cd20scope.report.figures.style import UNHINTED, Drawing
 from cd20scope.report.figures.svg import inline
 from cd20scope.schema import SINGLE
 
-EVIDENCE = wording.anchor("")
+EVIDENCE = schema.anchor("")
 DPI, DPI_SINGLE = 300, 150
 """Of figures, and of those of a single hypothesis: these are for the screen, and their PDF is for print."""
 TITLE_HEIGHT = 0.3

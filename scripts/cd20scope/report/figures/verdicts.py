@@ -12,7 +12,9 @@ from matplotlib.patches import Polygon, Rectangle
 
 from cd20scope.report.colours import FAINT, INK, MUTED, UP, VERDICT_STYLE
 from cd20scope.report.figures.style import WIDTH, say_nothing, styled
-from cd20scope.report.wording import Row, anchor, held, margin_of, unit_of
+from cd20scope.report.hypothesis_words import held, margin_of, unit_of
+from cd20scope.report.wording import Row
+from cd20scope.schema import anchor
 
 FOLDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 """Ticks of the forest plot that a reader of fold changes knows."""

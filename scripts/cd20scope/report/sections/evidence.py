@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from cd20scope.report import claims, wording
+from cd20scope import schema
+from cd20scope.report import claims, hypothesis_words, wording
 from cd20scope.report.colours import VERDICT_STYLE
 from cd20scope.report.results import Results
 from cd20scope.report.tables import listings
@@ -69,7 +70,7 @@ def conflicts(row: Row, rows: Sequence[Row]) -> list[dict[str, Any]]:
         {
             **{key: other[key] for key in ("id", "statement", "verdict")},
             **VERDICT_STYLE[other["verdict"]],
-            "anchor": wording.anchor(other["id"]),
+            "anchor": schema.anchor(other["id"]),
             "source": wording.link_dois(other["source"]),
         }
         for other in found
@@ -79,7 +80,7 @@ def conflicts(row: Row, rows: Sequence[Row]) -> list[dict[str, Any]]:
 def rule(row: Row, *, config: Mapping[str, Any]) -> str:
     """Say by which rule the hypothesis was judged, with the numbers of the run."""
     level: str = "" if pd.isna(row["level"]) else f", at the level {row['level']:.2g} that its family leaves"
-    unit = wording.unit_of(row)
+    unit = hypothesis_words.unit_of(row)
     margin = f"{row['margin']:g}" + ("-fold in the odds" if unit == "log odds" else f" {unit}")
     if row["direction"] == "none":
         text = f"Supported if any change as large as {margin} is excluded, either way (two one-sided tests)"

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from cd20scope.annotate.markers import MIN_CELLS, choose_panel, highest_in
 from cd20scope.report import wording
+from cd20scope.report.marker_panel import MIN_CELLS, choose_panel, highest_in
 from cd20scope.schema import UNASSIGNED, require_columns
 
 SURE = 0.9

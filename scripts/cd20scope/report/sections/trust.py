@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from cd20scope.report import claims, wording
+from cd20scope.report import claims, hypothesis_words, wording
 from cd20scope.schema import FAMILIES, require_columns
 
 NEEDED: dict[str, tuple[str, ...]] = {
@@ -143,9 +143,9 @@ def sensitivity(verdicts: pd.DataFrame, flips: pd.DataFrame) -> pd.DataFrame:
     rows = decided.to_dict("records")
     by_chance = flips.drop_duplicates("id").set_index("id")["supported_flipped"]
     return decided.assign(
-        found=[f"{wording.number(row['estimate'])} {wording.unit_of(row)}" for row in rows],
-        margin_size=[wording.short_size(abs(wording.margin_of(row)), row) for row in rows],
-        smallest=[wording.short_size(row["smallest_effect"], row) for row in rows],
+        found=[f"{wording.number(row['estimate'])} {hypothesis_words.unit_of(row)}" for row in rows],
+        margin_size=[hypothesis_words.short_size(abs(hypothesis_words.margin_of(row)), row) for row in rows],
+        smallest=[hypothesis_words.short_size(row["smallest_effect"], row) for row in rows],
         supported_flipped=decided["id"].map(by_chance),
     )
 
@@ -226,7 +226,7 @@ def tell_sensitivity(verdicts: pd.DataFrame) -> str:
     open_ones = verdicts[(verdicts["verdict"] == "inconclusive") & verdicts["smallest_effect"].notna()]
     if open_ones.empty:
         return ""
-    margins = np.array([abs(wording.margin_of(row)) for row in open_ones.to_dict("records")])
+    margins = np.array([abs(hypothesis_words.margin_of(row)) for row in open_ones.to_dict("records")])
     blunt = int((open_ones["smallest_effect"].to_numpy(dtype=float) > 2 * margins).sum())
     return (
         f"Of {len(open_ones)} inconclusive verdicts, {blunt} could have come out as supported with 80 % power only for "

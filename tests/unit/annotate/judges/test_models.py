@@ -14,8 +14,7 @@ from judge_files import sha256, train_celltypist
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from cd20scope.annotate.judges import celltypist, reference
-from cd20scope.counts.matrix import Counts
-from cd20scope.ingest.read import log_normalise
+from cd20scope.counts.matrix import Counts, log_normalise
 
 MARKERS = {"CD3E", "CD79A", "NKG7", "FOXP3"}
 

@@ -11,7 +11,7 @@ from cd20scope.annotate import labels, soup
 from cd20scope.annotate.model import decisions, features, regression
 from cd20scope.annotate.model import fit as annotate
 from cd20scope.annotate.model.fitted import Model, NodeModel, pack_model, unpack_model
-from cd20scope.ingest import read
+from cd20scope.counts import matrix
 
 
 def test_the_tree_is_cut_into_root_branches_and_populations(populations):
@@ -276,7 +276,7 @@ def test_soup_alone_makes_no_b_cell(cohort, fitted, populations):
     soaked = sp.csr_matrix(kept + rng.poisson(np.outer(total * 0.15 / 0.85, profile / profile.sum())))
     found = labels.label_cells(
         soaked,
-        read.log_normalise(soaked),
+        matrix.log_normalise(soaked),
         cohort["genes"],
         fitted["model"],
         populations=populations,
@@ -310,7 +310,7 @@ def test_the_number_of_threads_changes_nothing(cohort, populations):
 
 def test_log_normalised_input_is_what_ingest_gives(cohort):
     name = next(iter(cohort["counts"]))
-    totals = np.expm1(read.log_normalise(cohort["counts"][name]).toarray().astype(float)).sum(axis=1)
+    totals = np.expm1(matrix.log_normalise(cohort["counts"][name]).toarray().astype(float)).sum(axis=1)
     np.testing.assert_allclose(totals, 10_000, rtol=1e-4)
 
 

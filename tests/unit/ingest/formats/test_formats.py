@@ -24,8 +24,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import sparse
 
+from cd20scope.counts import hdf5
+from cd20scope.counts import matrix as counts_matrix
+from cd20scope.ingest import look
 from cd20scope.ingest import read as ingest
-from cd20scope.ingest.formats import h5ad, source
+from cd20scope.ingest.formats import detect, h5ad
 
 # anndata 0.13 asks pandas 3 for an option that pandas 4 will not have; a caller cannot help it.
 pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string' option:DeprecationWarning")
@@ -81,16 +84,16 @@ def write_table(
 @pytest.mark.parametrize("zarr_format", [2, 3])
 def test_zarr(tmp_path, form, zarr_format):
     path = write_zarr(tmp_path / "x.zarr", counts(), form=form, zarr_format=zarr_format)
-    assert ingest.sniff_format(path) == "zarr"
+    assert detect.sniff_format(path) == "zarr"
     assert_counts(ingest.read_sample(path), counts())
-    assert ingest.peek(path) == ingest.Header("zarr", "X", N_CELLS, len(SYMBOLS))
+    assert look.peek(path) == look.Header("zarr", "X", N_CELLS, len(SYMBOLS))
 
 
 def test_loom(tmp_path):
     path = write_loom(tmp_path / "x.loom", counts())
-    assert ingest.sniff_format(path) == "loom"
+    assert detect.sniff_format(path) == "loom"
     assert_counts(ingest.read_sample(path), counts())
-    assert ingest.peek(path).n_cells == N_CELLS
+    assert look.peek(path).n_cells == N_CELLS
 
 
 @pytest.mark.parametrize("separator", ["\t", ",", ";", " "])
@@ -100,16 +103,16 @@ def test_dense_tables(tmp_path, separator, genes_down, corner):
     path = write_table(
         tmp_path / "x.txt", counts(), separator=separator, genes_down=genes_down, corner=corner, zipped=corner
     )
-    assert ingest.sniff_format(path) == "table"
+    assert detect.sniff_format(path) == "table"
     assert_counts(ingest.read_sample(path), counts(), ids=SYMBOLS)
-    assert ingest.peek(path).n_genes == len(SYMBOLS)
+    assert look.peek(path).n_genes == len(SYMBOLS)
 
 
 @pytest.mark.parametrize("value", ["x", "1.5", "-1", "", "inf"])
 def test_a_table_with_something_else_than_counts(tmp_path, value):
     dense = counts().astype(object)
     dense[3, 2] = value
-    with pytest.raises(ingest.IngestError, match=r"x\.csv.*(no count|no raw count)") as error:
+    with pytest.raises(counts_matrix.IngestError, match=r"x\.csv.*(no count|no raw count)") as error:
         ingest.read_sample(write_table(tmp_path / "x.csv", dense))
     assert "row 4, column 5" in str(error.value) or BARCODES[3] in str(error.value)
 
@@ -140,15 +143,15 @@ def big(tmp_path, kind):
 @pytest.mark.parametrize("small_blocks", [True, False])
 def test_a_sample_may_be_some_cells_of_a_file(tmp_path, kind, small_blocks, monkeypatch):
     if small_blocks:
-        for module in (source, h5ad):
+        for module in (hdf5, h5ad):
             monkeypatch.setattr(module, "BLOCK_ROWS", 4)
-        monkeypatch.setattr(source, "BLOCK_VALUES", 5)
+        monkeypatch.setattr(hdf5, "BLOCK_VALUES", 5)
     path = big(tmp_path, kind)
     chosen = DONOR == "P02"
     found = ingest.read_sample(path, cells="donor=P02")
     assert found.barcodes.tolist() == np.array(BARCODES)[chosen].tolist()
     np.testing.assert_array_equal(found.matrix.toarray(), counts()[chosen])
-    assert ingest.peek(path, cells="donor=P02").n_cells == chosen.sum()
+    assert look.peek(path, cells="donor=P02").n_cells == chosen.sum()
 
 
 def test_cells_by_two_columns_and_by_barcode(tmp_path):
@@ -173,7 +176,7 @@ def test_cells_by_two_columns_and_by_barcode(tmp_path):
     ],
 )
 def test_cells_that_are_not_there(tmp_path, cells, words):
-    with pytest.raises(ingest.IngestError, match=words):
+    with pytest.raises(counts_matrix.IngestError, match=words):
         ingest.read_sample(big(tmp_path, "csr"), cells=cells)
 
 
@@ -182,7 +185,8 @@ def test_the_layer_may_be_named(tmp_path):
     found = ingest.read_sample(path, place="layers['spliced']")
     np.testing.assert_array_equal(found.matrix.toarray(), counts() + 1)
     with pytest.raises(
-        ingest.IngestError, match=r"no layers\['raw'\], which ingest: place .* it has X, layers\['spliced'\]"
+        counts_matrix.IngestError,
+        match=r"no layers\['raw'\], which ingest: place .* it has X, layers\['spliced'\]",
     ):
         ingest.read_sample(path, place="layers['raw']")
 
@@ -240,8 +244,10 @@ def test_a_small_file_that_declares_a_huge_matrix_is_refused_by_its_header(tmp_p
 
     path = make(tmp_path / "x")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for read in (ingest.peek, ingest.read_sample):
-        with pytest.raises(ingest.IngestError, match=r"declares [\d,]+ .* bytes, which cannot hold them"):
+    for read in (look.peek, ingest.read_sample):
+        with pytest.raises(
+            counts_matrix.IngestError, match=r"declares [\d,]+ .* bytes, which cannot hold them"
+        ):
             read(path)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # kilobytes
 

@@ -9,7 +9,7 @@ import statistics_tables
 from matplotlib.collections import PathCollection
 from matplotlib.patches import Rectangle
 
-from cd20scope.report import claims, wording
+from cd20scope.report import claims, hypothesis_words
 from cd20scope.report.colours import VERDICT_STYLE
 from cd20scope.report.figures import cohort
 from cd20scope.report.figures import donors as donor_figures
@@ -47,7 +47,7 @@ def test_every_verdict_has_a_look_of_its_own():
 def test_forest_has_one_row_per_hypothesis_with_estimate_interval_and_verdict(verdicts):
     figure = verdict_figures.forest(verdicts)
     shares, programs = figure.axes[:2]
-    units = verdicts.apply(wording.unit_of, axis=1)
+    units = verdicts.apply(hypothesis_words.unit_of, axis=1)
     for ax, unit in ((shares, "log odds"), (programs, "baseline SD")):
         rows = verdicts[units == unit]
         assert [label.get_text() for label in ax.get_yticklabels()] == rows["label"].tolist()

@@ -10,13 +10,14 @@ import pytest
 import report_tables
 from matplotlib.collections import PathCollection
 
-from cd20scope.annotate import markers, overview
+from cd20scope.report import marker_panel
 from cd20scope.report.figures import agreement, labels
 from cd20scope.report.sections import labels as annotation_section
 from cd20scope.schema import UNASSIGNED
+from cd20scope.study import catalogue
 
 VISITS = report_tables.VISITS
-ORDER = overview.rows_of(made_up.tree())
+ORDER = catalogue.rows_of(made_up.tree())
 
 
 def words_of(figure):
@@ -30,7 +31,7 @@ def labels_of(axis):
 @pytest.fixture(scope="module")
 def dots():
     table = made_up.markers()
-    panel = markers.choose_panel(made_up.tree(), table)
+    panel = marker_panel.choose_panel(made_up.tree(), table)
     return table, panel, labels.marker_dots(table, panel=panel)
 
 

@@ -5,9 +5,10 @@ import pytest
 import report_tables as made_up
 import statistics_tables
 
-from cd20scope.report import claims, wording
+from cd20scope.report import claims, hypothesis_words, wording
 from cd20scope.report.sections import trust
 from cd20scope.report.tables import listings
+from cd20scope.study import themes
 
 
 @pytest.fixture(scope="module")
@@ -172,8 +173,8 @@ def test_numbers_get_a_true_minus_and_names_keep_their_hyphen(text, said):
 
 def test_every_shipped_hypothesis_has_a_theme_of_its_own_and_a_name_of_its_own():
     rows = made_up.shipped_hypotheses()
-    assert {claims.theme_of(row) for row in rows} == {anchor for anchor, *_ in claims.THEMES} - {"other"}
-    names = [wording.short_name(row) for row in rows]
+    assert {themes.theme_of(row) for row in rows} == {anchor for anchor, *_ in themes.THEMES} - {"other"}
+    names = [hypothesis_words.short_name(row) for row in rows]
     assert len(set(names)) == len(names)
 
 

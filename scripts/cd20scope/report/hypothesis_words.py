@@ -1,0 +1,86 @@
+"""FIXME."""
+
+import numpy as np
+import pandas as pd
+
+from cd20scope.report.wording import ARROWS, NOTHING, Row, count
+
+
+def unit_of(hypothesis: Row) -> str:
+    """Tell the unit of a verdict's estimate: ``log odds`` for shares, ``baseline SD`` for programmes."""
+    program = hypothesis["program"]
+    return (
+        "log odds"
+        if hypothesis["endpoint"] == "abundance" or pd.isna(program) or not program
+        else "baseline SD"
+    )
+
+
+def margin_of(hypothesis: Row) -> float:
+    """Put the margin of a hypothesis on the scale of its estimate, with the sign of its direction.
+
+    Margins of shares are folds of the odds; those of programmes are in SD between donors at baseline. That of a claim
+    of no change is positive and holds either way.
+    """
+    margin = float(hypothesis["margin"])
+    size = float(np.log(margin)) if unit_of(hypothesis) == "log odds" else margin
+    return -size if hypothesis["direction"] == "down" else size
+
+
+def size_of(value: float, unit: str) -> str:
+    """Write a positive size on the scale of the estimate: a fold of the odds, or baseline SD, two digits."""
+    if unit != "log odds":
+        return f"{value:.2g} {unit}"
+    fold = float(np.exp(value))
+    return f"{fold:.2g}-fold in the odds" if fold < 10 else f"{count(fold)}-fold in the odds"
+
+
+def short_size(value: float, hypothesis: Row) -> str:
+    """Write the same for a narrow column: ``11-fold`` or ``1.6 SD``; nothing where it is missing."""
+    if pd.isna(value):
+        return NOTHING
+    return size_of(float(value), unit_of(hypothesis)).removesuffix(" in the odds").replace("baseline ", "")
+
+
+def asked(hypothesis: Row) -> str:
+    """Say what a hypothesis claims: a direction and the margin, or that nothing changes by the margin."""
+    unit = unit_of(hypothesis)
+    size = f"{hypothesis['margin']:g}" + ("-fold in the odds" if unit == "log odds" else f" {unit}")
+    if hypothesis["direction"] == "none":
+        return f"no change by {size}, either way"
+    strong = ", limit included" if hypothesis["strength"] == "strong" else ""
+    return f"{hypothesis['direction']} by at least {size}{strong}"
+
+
+def could_show(hypothesis: Row) -> str:
+    """Say the smallest effect that the cohort could have shown with 80 % power; empty where it is not known."""
+    smallest = hypothesis["smallest_effect"]
+    if pd.isna(smallest):
+        return ""
+    size = size_of(float(smallest), unit_of(hypothesis))
+    if hypothesis["direction"] == "none":
+        return f"that nothing changes by {size}, with 80 % power"
+    return f"{hypothesis['direction']} by {size} or more, with 80 % power"
+
+
+def held(row: Row) -> str:
+    """Say in how many robustness arms a verdict is the same, and in which it is not; empty without arms."""
+    if pd.isna(row["arms_asked"]) or not row["arms_asked"]:
+        return ""
+    against = (
+        "" if pd.isna(row["arms_against"]) or not row["arms_against"] else f"; not: {row['arms_against']}"
+    )
+    return f"holds in {row['arms_held']:.0f} of {row['arms_asked']:.0f} robustness arms{against}"
+
+
+def short_name(hypothesis: Row) -> str:
+    """Name a hypothesis in a few words: what is measured where, stated direction (= for none), contrast."""
+    if unit_of(hypothesis) == "log odds":
+        what = f"{hypothesis['population']} of {hypothesis['denominator']}"
+    else:
+        what = f"{hypothesis['program']} in {hypothesis['population']}"
+        component = hypothesis.get("component", "total")
+        if isinstance(component, str) and component not in ("", "total"):
+            what += f", {component}"
+    first = "B cells first: " if hypothesis["endpoint"] == "biphasic" else ""
+    return f"{first}{what} {ARROWS[hypothesis['direction']]} {hypothesis['contrast']}"
