@@ -10,21 +10,20 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 
 CONFIG_HEAD = """\
-## Settings of a run. Only `samples` is needed; every other key is shown with its default, commented out.
-## To change a value, take the `#` off its line and off the line of its section.
-## Threads, memory and folders belong to the profile and the command line, not here.
+## Settings of a run. Only `samples` is required; all other keys are shown with their defaults, commented out.
+## To change a value, remove the `#` from its line and from the line of its section.
+## Threads, memory and folders are set by the profile and the command line.
 """
 
 README_HEAD = """\
 # Configuration
 
-A study is described by one YAML file, given with `--configfile`. It may hold nothing but the sample sheet:
+A study is described by one YAML file, given with `--configfile`. The sample sheet is enough:
 
     samples: path/to/samples.tsv
 
-Every other key has a default. `config.yaml` beside this page shows them all, commented out. Unknown keys are refused, with
-the key that was probably meant. Paths are looked up from the working directory (`--directory`), then from the folder of the
-configuration file.
+All other keys have defaults, which `config.yaml` in this folder lists. Unknown keys are refused, with a suggestion of the
+intended key. Relative paths are searched for in the working directory (`--directory`), then in the folder of the configuration file.
 
 ## Keys
 
@@ -35,18 +34,22 @@ configuration file.
 README_TAIL = """
 ## Catalogues
 
-Three catalogues say what is looked for. Each is checked whole before a run; a path under `catalogues:` replaces one.
+Three catalogues define populations, gene programmes and hypotheses. They are checked before a run; a path under `catalogues:`
+replaces the shipped file. Populations, lineages and their order come from `populations.yaml`, so a laboratory can add or leave out populations.
 
-| file | holds | schema |
+| file | content | schema |
 |---|---|---|
-| `populations.yaml` | the population tree: markers, Cell Ontology ids, sources, denominators | `workflow/schemas/populations.schema.yaml` |
-| `programs.yaml` | gene programmes, and the cells in which each is scored | `workflow/schemas/programs.schema.yaml` |
-| `hypotheses.yaml` | the pre-specified hypotheses: endpoint, contrast, direction, margin, family, source | `workflow/schemas/hypotheses.schema.yaml` |
+| `populations.yaml` | population tree: markers, Cell Ontology ids, sources, denominators | `workflow/schemas/populations.schema.yaml` |
+| `programs.yaml` | gene programmes and the cells in which they are scored | `workflow/schemas/programs.schema.yaml` |
+| `hypotheses.yaml` | pre-specified hypotheses: endpoint, contrast, direction, margin, family, source | `workflow/schemas/hypotheses.schema.yaml` |
 
 ## Sample sheet
 
-`samples.tsv` is tab-separated, one row per count matrix. `sample`, `donor`, `visit` and `path` are needed; paths are relative to
-the sheet. `workflow/schemas/samples.schema.yaml` describes every column, needed or not; any other column is carried along.
+`samples.tsv` is tab-separated, with one row per count matrix. Paths are relative to the sheet; further columns are allowed and kept.
+`donor` and `visit` may be left out if `ingest.sample_pattern` is given.
+
+| column | required | meaning |
+|---|---|---|
 """
 
 
@@ -91,7 +94,7 @@ def config_lines(schema: dict[str, Any]) -> Iterator[str]:
 
 
 def readme_rows(schema: dict[str, Any], above: str = "") -> Iterator[str]:
-    """Rows of the table of keys."""
+    """Rows of the table of configuration keys."""
     for key, part in schema["properties"].items():
         value = f"`{flow(part['default'])}`" if "default" in part and not part.get("properties") else ""
         yield f"| `{above}{key}` | {value} | {' '.join(part['description'].split())} |"
@@ -99,12 +102,21 @@ def readme_rows(schema: dict[str, Any], above: str = "") -> Iterator[str]:
             yield from readme_rows(part, f"{above}{key}.")
 
 
+def sheet_rows(schema: dict[str, Any]) -> Iterator[str]:
+    """Rows of the table of the sheet's columns."""
+    for column, part in schema["properties"].items():
+        required = "yes" if column in schema["required"] else ""
+        yield f"| `{column}` | {required} | {' '.join(part['description'].split())} |"
+
+
 def main() -> None:
     """Write both files."""
     schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
     config = CONFIG_HEAD + "\n".join(config_lines(schema)) + "\n"
     (ROOT / "config/config.yaml").write_text(config, encoding="utf-8")
-    readme = README_HEAD + "\n".join(readme_rows(schema)) + "\n" + README_TAIL
+    sheet = yaml.safe_load((ROOT / "workflow/schemas/samples.schema.yaml").read_text(encoding="utf-8"))
+    keys, columns = "\n".join(readme_rows(schema)), "\n".join(sheet_rows(sheet))
+    readme = f"{README_HEAD}{keys}\n{README_TAIL}{columns}\n"
     (ROOT / "config/README.md").write_text(readme, encoding="utf-8")
 
 
