@@ -193,7 +193,7 @@ def test_refusals_write_nothing_and_say_what_to_do(tmp_path, cells):
     assert not (tmp_path / "my_study").exists()
     process = cd20scope("init", "all.h5ad", "--visit", "post", folder=tmp_path)
     assert process.returncode == 2
-    assert "'post' does not read like post=month6" in process.stderr
+    assert "'post' is not of the form WORD=VISIT" in process.stderr
 
 
 def test_files_are_written_over_only_when_asked(tmp_path, cells):
@@ -309,7 +309,7 @@ def test_a_configuration_that_is_no_yaml_is_told_by_file_and_line(tmp_path):
     (tmp_path / "study.yaml").write_text("samples: samples.tsv\nvisits: [a\n")
     refused = cd20scope("preflight", "study.yaml", folder=tmp_path)
     assert refused.returncode == 2
-    assert "study.yaml: no YAML" in refused.stderr
+    assert "study.yaml: not valid YAML" in refused.stderr
     assert "line 3" in refused.stderr
     assert "cannot be read" in cd20scope("preflight", "none.yaml", folder=tmp_path).stderr
     assert not (tmp_path / "results").exists()
