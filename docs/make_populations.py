@@ -22,19 +22,19 @@ HEAD = """\
 
 Written by `make reference` from [config/populations.yaml](../config/populations.yaml); edit that file, not this page.
 
-Every cell is given a **population**, which is what every test runs on, or none. A **branch** only groups populations.
-A **subset** refines a population where the data tell it, and is named after it, such as `Treg / effector`.
+Each cell is assigned to a **population**, the unit of all tests, or is unassigned. A **branch** groups populations.
+A **subset** divides a population and has its name in front, such as `Treg / effector`.
 
-- **Markers** are higher here than in the nodes beside it, the most telling first; the genes **against** a node speak
-  against it. All are HGNC symbols. *MS4A1* and *CD79A* stand under the B lineage only: treatment takes them out of the
-  sample, so a T, NK or myeloid label that looked at them would depend on the visit.
-- **Told from RNA** says how reliably RNA alone tells a node from those beside it. A *hard* subset gets its label only
-  above a higher probability (`annotate.min_probability_hard`).
-- **Shares** are taken in the denominator that is named; a node without one is labelled, but its share is not tested.
-- The **Cell Ontology** term is true of all cells of the node. Labels are those of release {release}; a test checks
-  that each term exists, is not obsolete, and lies under the term of a node above.
+- **Markers** have higher expression in this node than in its siblings, in order of importance; the genes **against** a node
+  have lower expression. All are HGNC symbols. *MS4A1* and *CD79A* are markers of the B lineage only: treatment removes B cells,
+  and labels of T, NK or myeloid cells that depended on these genes would depend on the visit.
+- **Told from RNA** is the reliability of the separation of a node from its siblings by RNA. Subsets that are *hard* to separate
+  require a higher probability (`annotate.min_probability_hard`).
+- **Shares** are computed in the stated denominator; nodes without one are labelled, but their shares are not tested.
+- The **Cell Ontology** term applies to all cells of the node. Labels are those of release {release}; a test checks
+  that each term exists, is not obsolete, and is a descendant of the term of a higher node.
 
-CD20+ T cells are no node, since RNA alone cannot prove them; they are flagged beside the label
+CD20+ T cells are not a node, since RNA alone cannot prove them; they are flagged in addition to the label
 (see [methods.md](methods.md)).
 """
 
