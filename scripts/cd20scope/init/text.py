@@ -20,18 +20,18 @@ from cd20scope.init.visits import Visits
 
 WIDTH = 110
 HEAD = """\
-## Guessed from the data: look at each line that says CHECK or TO FILL IN, and at samples.tsv. Try it without running:
+## Inferred from the data. Check all lines with CHECK or TO FILL IN, and samples.tsv. Plan the run without starting it:
 ##   snakemake --dry-run --configfile {config} --directory {folder}
-## Below, every key is shown with its default, commented out. To change a value, take the `#` off its line and off the
-## line of its section. Threads, memory and folders belong to the profile and the command line, not here.
+## All keys below are shown with their defaults, commented out. To change a value, remove the `#` from its line and from
+## the line of its section. Threads, memory and folders are set by the profile and the command line.
 """
 VISITS_HEAD = """\
-## Visits in the order of time, each with the spellings that the sheet uses for it. The first is the baseline.
-## Matching ignores case. Hypotheses speak of {named}; what is not there stays empty.
+## Visits in order of time, each with its names in the sheet. The first is the baseline. Case is ignored. Hypotheses
+## refer to {named}; a visit that the study lacks stays empty.
 """
 DONORS_HEAD = """\
-## Donors that the sheet names in several ways, each with its other names. Matching ignores case.
-## CHECK: spelt alike, with no visit in common. If these are different people, take the line away.
+## Donors with more than one name in the sheet, each with its other names. Case is ignored.
+## CHECK: similar names without a common visit. If these are different donors, delete the line.
 """
 
 
@@ -186,7 +186,7 @@ def told(
         shown = guess.sure.upper() if guess.sure == "check" else guess.sure
         lines += _hung(f"{shown:<6}  {guess.what:<{width}}  ", f"{guess.found}: {guess.why}")
     if not study.guesses:
-        lines.append("  nothing: no column and no name tells donors or visits")
+        lines.append("  nothing: donors and visits were found in no column and no name")
     for head, texts in (
         ("To fill in, or the run will stop", study.todo),
         ("Good to know", [*study.notes, *_left(left_out), *_worth_adding(study)]),
@@ -259,9 +259,9 @@ def _grid(study: Study, min_pairs: int) -> list[str]:
 def _worth_adding(study: Study) -> list[str]:
     columns = {name for row in study.rows for name in row.extras}
     lacking = {
-        "sex": "to recognise swapped samples",
+        "sex": "used to detect swapped samples",
         "hours_since_steroid": "steroids before an infusion change lymphocytes within hours",
-        "batch": "runs are evened out for the eye, and a batch that equals the visit is told",
+        "batch": "corrected for on the map of the cells, and compared with the visits",
     }
     missing = {name: why for name, why in lacking.items() if name not in columns}
     if not missing:

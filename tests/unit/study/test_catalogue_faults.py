@@ -298,7 +298,7 @@ HYPOTHESIS_FAULTS = {
     "id with a space": (
         "Th17-m6",
         {"id": "T act"},
-        '(T act) > id: found "T act". Expected: Short and unique',
+        '(T act) > id: found "T act". Expected: Short, unique and stable',
     ),
     "id twice": ("Th17-m6", {"id": "B-total-w2"}, 'the name "B-total-w2" is taken by an entry above.'),
     "id of one place": ("Th17-m6", {"id": "B.total_w2"}, '"B.total_w2" and "B-total-w2" would have the same'),
