@@ -25,11 +25,11 @@ Written by `make reference` from [config/populations.yaml](../config/populations
 Each cell is assigned to a **population**, the unit of all tests, or is unassigned. A **branch** groups populations.
 A **subset** divides a population and has its name in front, such as `Treg / effector`.
 
-- **Markers** have higher expression in this node than in its siblings, in order of importance; the genes **against** a node
-  have lower expression. All are HGNC symbols. *MS4A1* and *CD79A* are markers of the B lineage only: treatment removes B cells,
-  and labels of T, NK or myeloid cells that depended on these genes would depend on the visit.
-- **Told from RNA** is the reliability of the separation of a node from its siblings by RNA. Subsets that are *hard* to separate
-  require a higher probability (`annotate.min_probability_hard`).
+- **Markers** have higher expression in this node than in its siblings, in order of importance; the genes **against** a
+  node have lower expression. All are HGNC symbols. *MS4A1* and *CD79A* are markers of the B lineage only: treatment
+  removes B cells, and labels of T, NK or myeloid cells that depended on these genes would depend on the visit.
+- **Told from RNA** is the reliability of the separation of a node from its siblings by RNA. Subsets that are *hard* to
+  separate require a higher probability (`annotate.min_probability_hard`).
 - **Shares** are computed in the stated denominator; nodes without one are labelled, but their shares are not tested.
 - The **Cell Ontology** term applies to all cells of the node. Labels are those of release {release}; a test checks
   that each term exists, is not obsolete, and is a descendant of the term of a higher node.
