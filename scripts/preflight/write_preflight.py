@@ -7,6 +7,7 @@ import pandas as pd
 from cd20scope.jobs.job import job
 from cd20scope.preflight import page as preflight_page
 from cd20scope.preflight import study
+from cd20scope.preflight.sexes import COLUMNS as SEX_COLUMNS
 
 
 def read(path: str) -> pd.DataFrame:
@@ -28,6 +29,7 @@ with job(snakemake) as (log, output):
     Path(output.page).write_text(page, encoding="utf-8")
     found = pd.DataFrame([vars(finding) for finding in findings], columns=["level", "about", "text"])
     found.to_csv(output.findings, sep="\t", index=False)
+    tables.get("Sex", pd.DataFrame(columns=list(SEX_COLUMNS))).to_csv(output.sexes, sep="\t", index=False)
     for finding in findings:
         log.warning("%s: %s: %s", finding.level, finding.about, finding.text)
     n = found["level"].value_counts()

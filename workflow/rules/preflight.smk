@@ -43,6 +43,7 @@ rule write_preflight:
         problems="results/preflight/problems.tsv",
     output:
         findings="results/preflight/findings.tsv",
+        sexes="results/preflight/sexes.tsv",
         page="results/preflight/preflight.html",
     log:
         "results/logs/preflight/write_preflight.log",

@@ -9,6 +9,9 @@ MIN_SEX = 5
 CLEAR = 0.2
 """Ratio of the rarer to the commoner below which the commoner decides; soup and doublets stay under it."""
 
+COLUMNS = ("sample", "donor", "visit", "sex_in_sheet", "sex_by_genes", "xist", "y_genes")
+"""Columns of ``results/preflight/sexes.tsv``."""
+
 
 def tell_sex(xist: int, y: int) -> str:
     """Tell the sex of a sample from its molecules of XIST and of genes of the Y chromosome.
@@ -36,7 +39,7 @@ def check_sexes(samples: pd.DataFrame, sheet: pd.DataFrame) -> tuple[pd.DataFram
 
     Returns
     -------
-    ``sample donor visit sex_in_sheet sex_by_genes xist y_genes``, and a warning for each that does not fit.
+    :data:`COLUMNS`, and a warning for each that does not fit.
     """
     stated = sheet["sex"] if "sex" in sheet else pd.Series("", index=sheet.index)
     molecules = samples.set_index("sample").loc[sheet["sample"], ["xist", "y_genes"]]

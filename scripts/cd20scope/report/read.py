@@ -8,7 +8,6 @@ import pandas as pd
 from markupsafe import Markup
 
 from cd20scope import schema
-from cd20scope.preflight.sexes import check_sexes
 from cd20scope.report.quality import summarise_cells
 from cd20scope.report.results import Cohort, Judged, Results, checked_verdicts, complete
 from cd20scope.report.sections import labels as annotation_section
@@ -16,7 +15,7 @@ from cd20scope.report.sections import trust
 from cd20scope.schema import SINGLE, require_columns
 from cd20scope.study import themes
 
-TEXT = {"donor": str, "donors": str, "dropped": str, "sample": str}
+TEXT = dict.fromkeys(("donor", "donors", "dropped", "sample", "sex_in_sheet"), str)
 """Names that look like numbers stay names."""
 
 
@@ -63,7 +62,7 @@ def read(
             expression_populations=read_table(files["populations"]),
             qc_summary=summarise_cells(sheet, cells=cells, labels=labels),
             sheet=sheet,
-            sexes=check_sexes(checked[["sample", "xist", "y_genes"]], sheet)[0],
+            sexes=pd.read_csv(files["sexes"], sep="\t", dtype=TEXT, keep_default_na=False),
             inputs=read_table(files["sums"]).merge(
                 checked[["sample", "n_cells", "n_genes"]], on="sample", how="left"
             ),

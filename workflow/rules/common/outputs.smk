@@ -96,6 +96,7 @@ def report_tables():
         "random_sets": "results/programs/random_sets.tsv",
         "embedding": "results/embed/embedding.parquet",
         "checked": "results/preflight/samples.tsv",
+        "sexes": "results/preflight/sexes.tsv",
         "findings": "results/preflight/findings.tsv",
         "sums": "results/ingest/inputs.tsv",
         "annotation": collect(
