@@ -2,27 +2,27 @@
 
 import pandas as pd
 
-from cd20scope.abundance import absolute, compare, repopulation
+from cd20scope.abundance import absolute, compare, repopulation, shares
 from cd20scope.jobs.job import job
-from cd20scope.pseudobulk import leafsums
+from cd20scope.pseudobulk.leaves import stack_cells
 
 with job(snakemake) as (log, output):
     params = snakemake.params
     sheet = pd.DataFrame(params.sheet)
     contrasts = [(later, earlier) for later, earlier in params.contrasts]
     leaves, differences = (
-        leafsums.stack(dict(zip(sheet["sample"], map(pd.read_parquet, paths), strict=True)))
+        stack_cells(dict(zip(sheet["sample"], map(pd.read_parquet, paths), strict=True)))
         for paths in (snakemake.input.cells, snakemake.input.arm_cells)
     )
     counted = {"sheet": sheet, "populations": params.populations}
     tests, others = ([(population, of) for population, of in params[key]] for key in ("tests", "others"))
-    donors = compare.donor_table(leaves, **counted, tests=tests)
+    donors = shares.donor_table(leaves, **counted, tests=tests)
     bounds = {"contrasts": contrasts, "alpha": params.alpha, "min_pairs": params.min_pairs}
     tested = compare.compare(donors, **bounds, min_denominator=params.settings["min_denominator"])
     tables = {
         "donors": donors,
         "abundance": tested,
-        "donors_arms": compare.arm_table(leaves, differences, **counted, tests=tests, others=others),
+        "donors_arms": shares.arm_table(leaves, differences, **counted, tests=tests, others=others),
         "absolute": absolute.compare(leaves, **counted, **bounds),
         "repopulation": repopulation.follow(
             donors, visits=params.visits, fraction=params.settings["repopulation_fraction"]

@@ -7,7 +7,8 @@ from cd20scope.annotate import labels
 from cd20scope.annotate.judges import calls, celltypist, input_labels, reference, settings
 from cd20scope.counts import matrix, store
 from cd20scope.jobs.job import job
-from cd20scope.pseudobulk import aggregate, label_arms
+from cd20scope.pseudobulk import relabelled
+from cd20scope.pseudobulk.sample import count_leaves, sum_leaves
 
 with job(snakemake) as (log, output):
     params, source = snakemake.params, snakemake.input.source
@@ -31,11 +32,11 @@ with job(snakemake) as (log, output):
     labelled = calls.complete(called, kept, genes)
     labels.spread(labelled, keep=keep, barcodes=counts.barcodes).to_parquet(output.labels)
     if output.get("sums"):  # this judge decides
-        aggregate.count_leaves(labelled, populations=tree).to_parquet(output.cells, index=False)
-        sums = aggregate.sum_leaves(kept, lognorm, genes, labelled, populations=tree)
+        count_leaves(labelled, populations=tree).to_parquet(output.cells, index=False)
+        sums = sum_leaves(kept, lognorm, genes, labelled, populations=tree)
         sums.to_parquet(output.sums, index=False)
-        arms = label_arms.relabel(labelled, populations=tree, **bounds)
-        arm_cells, arm_sums = label_arms.differences(labelled, arms, kept, lognorm, genes, populations=tree)
+        arms = relabelled.relabel(labelled, populations=tree, **bounds)
+        arm_cells, arm_sums = relabelled.differences(labelled, arms, kept, lognorm, genes, populations=tree)
         arm_cells.to_parquet(output.arm_cells, index=False)
         arm_sums.to_parquet(output.arm_sums, index=False)
     for line in calls.describe(chances, leaves, labelled):

@@ -7,7 +7,8 @@ from cd20scope.annotate import labels, soup
 from cd20scope.annotate.model.fitted import unpack_model
 from cd20scope.counts import matrix, store
 from cd20scope.jobs.job import job
-from cd20scope.pseudobulk import aggregate, label_arms
+from cd20scope.pseudobulk import relabelled
+from cd20scope.pseudobulk.sample import count_leaves, sum_leaves
 
 with job(snakemake) as (log, output):
     params = snakemake.params
@@ -26,12 +27,12 @@ with job(snakemake) as (log, output):
         kept, lognorm, genes, model, populations=params.populations, empty=counts.empty, **bounds
     )
     cells = labelled.cells
-    sums = aggregate.sum_leaves(kept, lognorm, genes, cells, populations=params.populations)
+    sums = sum_leaves(kept, lognorm, genes, cells, populations=params.populations)
     sums.to_parquet(output.sums, index=False)
-    counted = aggregate.count_leaves(cells, populations=params.populations, expected=labelled.expected)
+    counted = count_leaves(cells, populations=params.populations, expected=labelled.expected)
     counted.to_parquet(output.cells, index=False)
-    arms = label_arms.relabel(cells, populations=params.populations, **bounds)
-    arm_cells, arm_sums = label_arms.differences(
+    arms = relabelled.relabel(cells, populations=params.populations, **bounds)
+    arm_cells, arm_sums = relabelled.differences(
         cells, arms, kept, lognorm, genes, populations=params.populations
     )
     arm_cells.to_parquet(output.arm_cells, index=False)

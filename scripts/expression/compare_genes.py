@@ -7,18 +7,19 @@ import pandas as pd
 from cd20scope.expression import enrichment, fit, partial_genes
 from cd20scope.expression import flips as gene_flips
 from cd20scope.jobs.job import job
-from cd20scope.pseudobulk import leafsums
+from cd20scope.pseudobulk.cohort import LeafSums, read_sums
+from cd20scope.pseudobulk.leaves import stack_cells
 from cd20scope.stats import pairs
 from cd20scope.study import catalogue, gene_sets
 
 
-def collect(samples: Sequence[str], genes: pd.DataFrame) -> leafsums.LeafSums:
+def collect(samples: Sequence[str], genes: pd.DataFrame) -> LeafSums:
     """Collect the sums of these samples, read one by one."""
     sheet, inputs = pd.DataFrame(snakemake.params.sheet), snakemake.input
     files = {row.sample: (inputs.sums[row.Index], inputs.cells[row.Index]) for row in sheet.itertuples()}
-    return leafsums.LeafSums.collect(
-        ((sample, leafsums.read(files[sample][0])) for sample in samples),
-        leaves=leafsums.stack({sample: pd.read_parquet(files[sample][1]) for sample in samples}),
+    return LeafSums.collect(
+        ((sample, read_sums(files[sample][0])) for sample in samples),
+        leaves=stack_cells({sample: pd.read_parquet(files[sample][1]) for sample in samples}),
         sheet=sheet[sheet["sample"].isin(samples)],
         genes=genes,
     )

@@ -6,21 +6,22 @@ from cd20scope import schema
 from cd20scope.jobs.job import job
 from cd20scope.programs import arms as score_arms
 from cd20scope.programs import compare, random_sets, scores
-from cd20scope.pseudobulk import leafsums
+from cd20scope.pseudobulk.cohort import LeafSums, read_sums
+from cd20scope.pseudobulk.leaves import stack_cells
 
 
 def read_arm(path: str, arm: str) -> pd.DataFrame:
     """Read what one arm adds to the sums of a sample."""
-    return leafsums.read(path, schema.ARM_SUMS[1:], filters=[("arm", "==", arm)])
+    return read_sums(path, schema.ARM_SUMS[1:], filters=[("arm", "==", arm)])
 
 
 with job(snakemake) as (log, output):
     params, settings, read = snakemake.params, snakemake.params.settings, snakemake.input
     sheet = pd.DataFrame(params.sheet)
     names, contrasts = sheet["sample"], [(later, earlier) for later, earlier in params.contrasts]
-    sums = leafsums.LeafSums.collect(
-        zip(names, map(leafsums.read, read.sums), strict=True),
-        leaves=leafsums.stack(dict(zip(names, map(pd.read_parquet, read.cells), strict=True))),
+    sums = LeafSums.collect(
+        zip(names, map(read_sums, read.sums), strict=True),
+        leaves=stack_cells(dict(zip(names, map(pd.read_parquet, read.cells), strict=True))),
         sheet=sheet,
         genes=pd.read_csv(read.genes, sep="\t"),
     )

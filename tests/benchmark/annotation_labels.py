@@ -15,7 +15,7 @@ from cd20scope.annotate.model import fit as annotate
 from cd20scope.annotate.model.features import take_features
 from cd20scope.annotate.model.fitted import Model, pack_model, unpack_model
 from cd20scope.counts import matrix
-from cd20scope.pseudobulk import aggregate
+from cd20scope.pseudobulk.sample import count_leaves
 from workflow.running import ROOT
 
 
@@ -83,7 +83,7 @@ def annotate_task(
             matrix.log_normalise(counts.matrix), own, features=model.genes, cap=model.cap
         )
         summed[sample] = labels.probabilities(features, model, populations=populations).sum()
-        leaves = aggregate.count_leaves(labelled.cells, populations=populations, expected=labelled.expected)
+        leaves = count_leaves(labelled.cells, populations=populations, expected=labelled.expected)
         expected[sample] = leaves.groupby("population")["expected"].sum()
     return Labelled(
         labels=pd.concat(tables, ignore_index=True),

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from cd20scope.programs import compare, scores
-from cd20scope.pseudobulk import leafsums
+from cd20scope.pseudobulk.cohort import LeafSums
 
 GENES = tuple(f"G{i:03d}" for i in range(120))
 PROGRAM = GENES[:10]
@@ -51,7 +51,7 @@ def through_the_project(expression: NDArray[np.float64]) -> float:
     ]
     leaves = pd.DataFrame({**leaf, "n_cells": cells, "expected": float(cells), "sample": sheet["sample"]})
     genes = pd.DataFrame({"gene": list(GENES), "n_samples": len(sheet)})
-    collected = leafsums.LeafSums.collect(tables, leaves=leaves, sheet=sheet, genes=genes)
+    collected = LeafSums.collect(tables, leaves=leaves, sheet=sheet, genes=genes)
     scored, parts = scores.score_programs(
         collected, **CATALOGUES, tests=[("Treg", "P")], seed=0, split=(), n_controls=len(GENES)
     )

@@ -13,6 +13,7 @@ if __name__ == "__main__":
     sys.path.append(str(Path(__file__).parents[2] / "scripts"))
 
 from cd20scope.abundance import compare
+from cd20scope.abundance.log_odds import log_odds
 from cd20scope.expression import deseq, moderated_t
 from cd20scope.stats import multiplicity, paired_tests, pairs
 from cd20scope.stats.paired_tests import signed_rank
@@ -79,7 +80,7 @@ def shares() -> list[Difference]:
     """Shares: the abundance step, ranks and corrections, against t.test, wilcox.test and p.adjust."""
     golden = read("shares.tsv").set_index(["contrast", "population"])
     cells = read("cells.tsv").assign(denominator="PBMC", fraction=0.0, fraction_upper=1.0)
-    cells["logit"] = cells["logit_expected"] = compare.log_odds(cells["n_cells"], cells["n_denominator"])
+    cells["logit"] = cells["logit_expected"] = log_odds(cells["n_cells"], cells["n_denominator"])
     blocks = dict(iter(cells.groupby("population")))
     # every change is tested, also where the step would say that there are too few cells
     every = {"min_mean_cells": 0.0}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cd20scope.pseudobulk import leafsums
+from cd20scope.pseudobulk.leaves import count_cells, merge_visits
 from cd20scope.stats import multiplicity, paired_tests, pairs
 from cd20scope.study import catalogue
 
@@ -44,7 +44,7 @@ def compare(
     Parameters
     ----------
     leaves
-        Kept cells per leaf and sample, as for :func:`cd20scope.abundance.compare.donor_table`.
+        Kept cells per leaf and sample, as for :func:`cd20scope.abundance.shares.donor_table`.
     sheet
         Sample sheet; its column ``lymphocytes_per_ul`` gives C, empty where it is unknown.
     populations
@@ -56,8 +56,8 @@ def compare(
     -------
     :data:`COLUMNS`. Without any count, or such a set, every row is not testable and says why.
     """
-    units, unit = leafsums.merge_visits(sheet)
-    cells, tree = leafsums.count_cells(leaves, unit=unit)
+    units, unit = merge_visits(sheet)
+    cells, tree = count_cells(leaves, unit=unit)
     known = {entry["name"] for entry in populations["sets"]}
     members: list[str] = []
     if SCALE in known:

@@ -1,28 +1,15 @@
-"""Change of a population's share, donor by donor.
+"""Change of a population's share, donor by donor."""
 
-Shares are compared within a denominator that was fixed beforehand, because the loss of one population makes
-every other share of the whole rise (Gloor et al. 2017, doi:10.3389/fmicb.2017.02224).
-"""
-
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from cd20scope import schema
-from cd20scope.abundance.log_odds import fraction_upper, log_odds
-from cd20scope.pseudobulk import leafsums
+from cd20scope.abundance.shares import DONOR_COLUMNS
 from cd20scope.stats import multiplicity, paired_tests, pairs
 from cd20scope.stats.changes import Change
-from cd20scope.study import catalogue
-
-DONOR_COLUMNS = (
-    *("sample", "donor", "visit", "population", "denominator"),
-    *("n_cells", "n_denominator", "fraction", "fraction_upper", "logit", "logit_expected"),
-)
-"""Columns of the table of shares per donor and visit."""
 
 ABUNDANCE_COLUMNS = (
     *("population", "denominator", "contrast", "n_pairs"),
@@ -43,109 +30,6 @@ ABUNDANCE_COLUMNS = (
 same from cells estimated by probability rather than called: where it is larger, misclassified cells hide a change."""
 
 
-def donor_table(
-    leaves: pd.DataFrame,
-    *,
-    sheet: pd.DataFrame,
-    populations: Mapping[str, Any],
-    tests: Iterable[tuple[str, str]],
-    value: Literal["n_cells", "expected"] = "n_cells",
-) -> pd.DataFrame:
-    """Count each population and its denominator per donor and visit.
-
-    Parameters
-    ----------
-    leaves
-        Kept cells per leaf: ``sample`` and the columns of :data:`schema.CELLS`; zeros included.
-    sheet
-        Sample sheet: ``sample``, ``donor``, ``visit``. Samples of one donor and visit are added up.
-    populations
-        The population catalogue, parsed.
-    tests
-        Pairs of selectors (population, denominator); repeated pairs are counted once. A denominator that shares no
-        cell with its population is a reference: ``n_denominator`` is then both together, and the log odds are the
-        log ratio of the two.
-    value
-        ``n_cells`` (default) counts called cells, ``expected`` those estimated from probabilities.
-
-    Returns
-    -------
-    :data:`DONOR_COLUMNS`, one row per test, donor and visit. ``fraction_upper`` is the one-sided 95 % limit.
-
-    Raises
-    ------
-    ValueError
-        If a denominator contains part of its population, or a sample of the sheet has no leaves.
-    """
-    units, unit = leafsums.merge_visits(sheet)
-    cells, tree = leafsums.count_cells(leaves, unit=unit, value=value)
-    expected, _ = leafsums.count_cells(leaves, unit=unit, value="expected")
-    blocks = []
-    for population, denominator in dict.fromkeys(tests):
-        inside = catalogue.select(populations, population, tree).to_numpy(dtype=bool)
-        whole = catalogue.select(populations, denominator, tree).to_numpy(dtype=bool)
-        # counted in cells of which it is none, a population is held against them: they are its complement
-        if not (inside & whole).any():
-            whole = whole | inside
-        if (inside & ~whole).any():
-            raise ValueError(
-                f"abundance of {population}: its denominator {denominator} holds only some of its cells, so "
-                "there is no share. Name one that holds the whole population, or none of it."
-            )
-        block = units.assign(population=population, denominator=denominator)
-        block["n_cells"] = cells[:, inside].sum(axis=1)
-        block["n_denominator"] = cells[:, whole].sum(axis=1)
-        part = expected[:, inside].sum(axis=1)
-        block["logit_expected"] = log_odds(part, np.maximum(expected[:, whole].sum(axis=1), part))
-        blocks.append(block)
-    if not blocks:
-        return pd.DataFrame(columns=list(DONOR_COLUMNS))
-    table = pd.concat(blocks, ignore_index=True)
-    x, n = table["n_cells"].to_numpy(), table["n_denominator"].to_numpy()
-    table["fraction"] = np.divide(x, n, out=np.full(len(table), np.nan), where=n > 0)
-    table["fraction_upper"] = fraction_upper(x, n)
-    table["logit"] = log_odds(x, n)
-    return table[list(DONOR_COLUMNS)]
-
-
-def arm_table(
-    leaves: pd.DataFrame,
-    differences: pd.DataFrame,
-    *,
-    sheet: pd.DataFrame,
-    populations: Mapping[str, Any],
-    tests: Sequence[tuple[str, str]],
-    others: Sequence[tuple[str, str]],
-) -> pd.DataFrame:
-    """Count the same shares under other choices, one block of :func:`donor_table` per arm.
-
-    Parameters
-    ----------
-    leaves, sheet, populations, tests
-        As for :func:`donor_table`.
-    differences
-        What other labels add to the leaves or take away: :data:`schema.ARM_CELLS` and ``sample``.
-    others
-        Pairs of selector and other denominator.
-
-    Returns
-    -------
-    ``arm`` and :data:`DONOR_COLUMNS`. Arms: those of ``differences``; ``expected``, cells estimated from
-    probabilities in place of called ones; ``denominator``, the shares of ``others``.
-    """
-    shared: dict[str, Any] = {"sheet": sheet, "populations": populations}
-    keys = ["sample", "population", "subset"]
-    blocks = [donor_table(leaves, tests=others, **shared).assign(arm="denominator")]
-    for arm, of_arm in differences.groupby("arm", observed=True):
-        added = of_arm.groupby(keys, observed=True)["n_cells"].sum()
-        more = added.reindex(pd.MultiIndex.from_frame(leaves[keys]), fill_value=0).to_numpy()
-        changed = leaves.assign(n_cells=leaves["n_cells"] + more)
-        blocks.append(donor_table(changed, tests=tests, **shared).assign(arm=arm))
-    estimated = donor_table(leaves, tests=tests, **shared, value="expected")
-    blocks.append(estimated.assign(arm="expected"))
-    return pd.concat(blocks, ignore_index=True)[["arm", *DONOR_COLUMNS]]
-
-
 def measure_change(
     rows: pd.DataFrame,
     *,
@@ -163,7 +47,7 @@ def measure_change(
     Parameters
     ----------
     rows
-        The rows of one population and denominator of :func:`donor_table`.
+        The rows of one population and denominator of :func:`cd20scope.abundance.shares.donor_table`.
     contrast
         Later and earlier visit.
     min_denominator
@@ -211,7 +95,7 @@ def compare(
     Parameters
     ----------
     donors
-        From :func:`donor_table`.
+        From :func:`cd20scope.abundance.shares.donor_table`.
     contrasts
         Pairs (later, earlier) of visits.
     alpha

@@ -50,7 +50,7 @@ def follow(
     Parameters
     ----------
     donors
-        From :func:`cd20scope.abundance.compare.donor_table`.
+        From :func:`cd20scope.abundance.shares.donor_table`.
     visits
         In order of time, the baseline first.
     fraction

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import stats
 
 from cd20scope.expression import deseq, moderated_t
-from cd20scope.pseudobulk.leafsums import LeafSums
+from cd20scope.pseudobulk.cohort import LeafSums
 from cd20scope.stats import pairs
 
 GENE_COLUMNS = (
@@ -65,7 +65,7 @@ def pseudobulk(
     Parameters
     ----------
     sums
-        Summed expression per leaf, numbered by :meth:`cd20scope.pseudobulk.leafsums.LeafSums.collect`.
+        Summed expression per leaf, numbered by :meth:`cd20scope.pseudobulk.cohort.LeafSums.collect`.
     populations
         The population catalogue, parsed.
     population

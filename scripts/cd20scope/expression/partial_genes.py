@@ -30,7 +30,7 @@ class Part:
     samples: tuple[str, ...]
 
     def table(self, genes: pd.DataFrame) -> pd.DataFrame:
-        """Genes as :meth:`cd20scope.pseudobulk.leafsums.LeafSums.collect` takes them for these samples alone."""
+        """Genes as :meth:`cd20scope.pseudobulk.cohort.LeafSums.collect` takes them for these samples alone."""
         here = (genes["missing_in"] == "") | genes["gene"].isin(self.genes)
         return pd.DataFrame({"gene": genes["gene"], "n_samples": np.where(here, len(self.samples), 0)})
 

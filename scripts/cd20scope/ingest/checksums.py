@@ -1,4 +1,4 @@
-"""FIXME."""
+"""SHA-256 of the count files of a study, and of files that came over the network."""
 
 import shutil
 from collections.abc import Sequence

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from cd20scope.programs.scores import SCORE_COLUMNS, Weights, apply_weights, weigh_programs
-from cd20scope.pseudobulk.leafsums import LeafSums, stack
+from cd20scope.pseudobulk.cohort import LeafSums
+from cd20scope.pseudobulk.leaves import stack_cells
 
 ARM_COLUMNS = ("arm", *SCORE_COLUMNS)
 """Columns of the table of scores under other choices."""
@@ -18,7 +19,7 @@ SOUP_GENES = re.compile(r"HLA-.*|CD74|JCHAIN|IGH([ADEM]|[AG][1-4]|GP)|IG[HKL][VD
 
 
 BY_LABEL = ("strict", "lenient", "without_cd20_t")
-"""Arms that differ in labels, see :func:`cd20scope.pseudobulk.label_arms.relabel`."""
+"""Arms that differ in labels, see :func:`cd20scope.pseudobulk.relabelled.relabel`."""
 
 
 def collect_arms(
@@ -46,7 +47,7 @@ def collect_arms(
     ------
     Each arm and its sums.
     """
-    counted = stack(cells)
+    counted = stack_cells(cells)
     for arm in BY_LABEL:
         yield (
             arm,
@@ -74,7 +75,7 @@ def score_arms(
     sums
         Sums under the labels proper. Control genes are drawn by these, so that labels are all that differs.
     by_arm
-        Each arm and the sums under its labels (:meth:`cd20scope.pseudobulk.leafsums.LeafSums.with_differences`).
+        Each arm and the sums under its labels (:meth:`cd20scope.pseudobulk.cohort.LeafSums.with_differences`).
     populations, programs, tests, seed, split, not_controls, min_cells, n_controls
         As for :func:`cd20scope.programs.scores.score_programs`; populations in ``split`` are left
         out, as their change is split by labels already.

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cd20scope.programs.scores import Weights
-from cd20scope.pseudobulk.leafsums import LeafSums
+from cd20scope.pseudobulk.cohort import LeafSums
 from cd20scope.stats import pairs
 
 COLUMNS = (

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cd20scope.pseudobulk.leafsums import LeafSums
+from cd20scope.pseudobulk.cohort import LeafSums
 
 SCORE_COLUMNS = (
     *("sample", "donor", "visit", "population", "program", "score", "n_cells"),
@@ -53,7 +53,7 @@ def score_programs(
     Parameters
     ----------
     sums
-        Summed expression per leaf, numbered by :meth:`cd20scope.pseudobulk.leafsums.LeafSums.collect`.
+        Summed expression per leaf, numbered by :meth:`cd20scope.pseudobulk.cohort.LeafSums.collect`.
     populations, programs
         The catalogues, parsed.
     tests

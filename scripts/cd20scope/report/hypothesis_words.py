@@ -1,4 +1,4 @@
-"""FIXME."""
+"""Units, margins, claims and robustness of a hypothesis in words."""
 
 import numpy as np
 import pandas as pd

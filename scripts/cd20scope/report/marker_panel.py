@@ -1,4 +1,4 @@
-"""FIXME."""
+"""Which markers the dot plot of the report shows."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""FIXME."""
+"""Quality of each sample, summed up for the page."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""FIXME."""
+"""Corrections for the number of tests: Holm, and Benjamini and Hochberg."""
 
 from typing import NamedTuple
 

@@ -1,11 +1,9 @@
-"""FIXME."""
+"""Patterns of signs that exchange the visits of donors."""
 
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
-
-pass
 
 
 def other_patterns(n: int, *, limit: int, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""FIXME."""
+"""Whether a column of the sample sheet may be evened out without evening out the treatment."""
 
 import pandas as pd
 

@@ -49,7 +49,7 @@ def measure_needed(
     hypotheses
         Entries of the catalogue.
     donors
-        From :func:`cd20scope.abundance.compare.donor_table`.
+        From :func:`cd20scope.abundance.shares.donor_table`.
     scores, parts
         From :func:`cd20scope.programs.scores.score_programs`.
     settings

@@ -1,4 +1,4 @@
-"""Shares and their tests, held against scipy and statsmodels, and their error rate by simulation."""
+"""Tests of shares, held against scipy and statsmodels, and their error rate by simulation."""
 
 import numpy as np
 import pandas as pd
@@ -6,70 +6,15 @@ import pytest
 from leaf_tables import POPULATIONS, WEEK2, cohort, random_cohort
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.proportion import proportion_confint
 
-from cd20scope.abundance import compare
+from cd20scope.abundance import compare, shares
+from cd20scope.abundance.log_odds import log_odds
 from cd20scope.stats import paired_tests
 
 
 def table(counts: dict[tuple[str, str], list[int]], *tests: tuple[str, str]) -> pd.DataFrame:
     sheet, leaves = cohort(counts)
-    return compare.donor_table(leaves, sheet=sheet, populations=POPULATIONS, tests=tests)
-
-
-def test_counts_add_up_over_leaves_in_the_named_denominator():
-    donors = table({("D1", "baseline"): [10, 2, 3, 15, 7, 1]}, ("Treg", "CD4 T"), ("Treg / effector", "Treg"))
-    assert donors["n_cells"].tolist() == [5, 2]
-    assert donors["n_denominator"].tolist() == [20, 5]
-    assert donors["fraction"].tolist() == [0.25, 0.4]
-    assert donors["logit"].tolist() == pytest.approx([np.log(5.5 / 15.5), np.log(2.5 / 3.5)])
-    assert list(donors.columns) == list(compare.DONOR_COLUMNS)
-
-
-def test_two_samples_of_one_visit_are_added_up():
-    sheet, leaves = cohort(
-        {("D1", "baseline"): [10, 2, 3, 15, 7, 1], ("D2", "baseline"): [5, 1, 1, 10, 3, 0]}
-    )
-    sheet["donor"] = "D1"
-    donors = compare.donor_table(leaves, sheet=sheet, populations=POPULATIONS, tests=[("B naive", "PBMC")])
-    assert donors[["sample", "donor", "n_cells", "n_denominator"]].values.tolist() == [
-        ["D1_baseline, D2_baseline", "D1", 15, 58]
-    ]
-
-
-def test_a_denominator_must_hold_its_population_or_none_of_it():
-    with pytest.raises(ValueError, match="CD4 T holds only some of its cells"):
-        table({("D1", "baseline"): [1] * 6}, ("PBMC", "CD4 T"))
-
-
-def test_a_reference_is_held_against_the_population():
-    donors = table({("D1", "baseline"): [10, 2, 3, 15, 7, 1]}, ("B naive", "CD4 T"))
-    assert donors[["n_cells", "n_denominator"]].values.tolist() == [[10, 30]]
-    assert donors["logit"].tolist() == pytest.approx([np.log(10.5 / 20.5)])
-
-
-def test_samples_must_match_the_sheet():
-    sheet, leaves = cohort(random_cohort())
-    tests = [("B naive", "PBMC")]
-    with pytest.raises(ValueError, match=r"no row for sample\(s\) D0_baseline"):
-        compare.donor_table(
-            leaves[leaves["sample"] != "D0_baseline"], sheet=sheet, populations=POPULATIONS, tests=tests
-        )
-    with pytest.raises(ValueError, match="D0_baseline are not in the sample sheet"):
-        compare.donor_table(leaves, sheet=sheet.iloc[1:], populations=POPULATIONS, tests=tests)
-
-
-@pytest.mark.parametrize(("x", "n"), [(0, 8412), (3, 100), (99, 100), (100, 100), (0, 1)])
-def test_the_upper_limit_of_a_fraction_is_clopper_pearson(x, n):
-    # A one-sided 95 % limit is the upper end of the two-sided 90 % interval.
-    oracle = proportion_confint(x, n, alpha=0.10, method="beta")[1]
-    assert compare.fraction_upper(x, n) == pytest.approx(oracle, rel=1e-9)
-
-
-def test_an_empty_denominator_has_no_fraction_and_may_hold_anything():
-    donors = table({("D1", "baseline"): [0] * 6}, ("B naive", "PBMC"))
-    assert np.isnan(donors["fraction"].item())
-    assert donors["fraction_upper"].item() == 1
+    return shares.donor_table(leaves, sheet=sheet, populations=POPULATIONS, tests=tests)
 
 
 def test_a_contrast_is_a_paired_t_of_the_logits():
@@ -99,10 +44,6 @@ def test_geometric_mean_fractions():
     )
     row = compare.compare(donors, contrasts=[WEEK2], min_pairs=2).iloc[0]
     assert row[["fraction_before", "fraction_after"]].tolist() == pytest.approx([0.095, 0.015])
-
-
-def test_a_multiplied_population_moves_the_log_odds_by_the_log_of_the_factor():
-    assert compare.log_odds(2000, 10_000) - compare.log_odds(1000, 9000) == pytest.approx(np.log(2), abs=1e-3)
 
 
 def test_a_fall_is_never_claimed_beyond_the_detection_limit():
@@ -194,7 +135,7 @@ def test_unchanged_populations_are_called_at_the_nominal_rate_while_b_cells_vani
     cd4 = x[..., 1] + x[..., 2]
     p = {}
     for name, denominator in (("CD4 T", cd4), ("PBMC", x.sum(axis=-1))):
-        y = compare.log_odds(x[..., 1], denominator)
+        y = log_odds(x[..., 1], denominator)
         p[name] = np.array([paired_tests.paired_t(d).p_value for d in y[:, :, 1] - y[:, :, 0]])
     assert abs((p["CD4 T"] < 0.05).mean() - 0.05) < 0.021
     assert (p["PBMC"] < 0.05).mean() > 0.5
@@ -206,7 +147,7 @@ def test_estimated_cells_give_a_change_of_their_own():
     leaves["expected"] = leaves["n_cells"] * np.where(
         leaves["sample"].str.endswith("week2") & (leaves["population"] == "B naive"), 0.5, 1.0
     )
-    donors = compare.donor_table(leaves, sheet=sheet, populations=POPULATIONS, tests=[("B naive", "PBMC")])
+    donors = shares.donor_table(leaves, sheet=sheet, populations=POPULATIONS, tests=[("B naive", "PBMC")])
     row = compare.compare(donors, contrasts=[WEEK2]).iloc[0]
     wide = donors.pivot_table(index="donor", columns="visit", values="logit_expected")
     assert row["estimate_expected"] == pytest.approx((wide["week2"] - wide["baseline"]).mean())

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from cd20scope.abundance import compare
+from cd20scope.abundance.shares import donor_table
 from cd20scope.stats import paired_tests
 from cd20scope.study import catalogue
 from workflow.running import ROOT, SHARED
@@ -66,7 +67,7 @@ def shares(kept):
     leaves = cells.reindex(every, fill_value=0).reset_index()
     leaves["expected"] = leaves["n_cells"].astype(float)
     tests = catalogue.selectors(TREE)
-    return compare.donor_table(leaves, sheet=sheet, populations=TREE, tests=tests)
+    return donor_table(leaves, sheet=sheet, populations=TREE, tests=tests)
 
 
 @pytest.fixture(scope="module")

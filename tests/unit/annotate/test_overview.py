@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from cd20scope.annotate import markers, overview
-from cd20scope.pseudobulk import aggregate
+from cd20scope.pseudobulk.sample import count_leaves, sum_leaves
 from cd20scope.report import marker_panel
 from cd20scope.schema import UNASSIGNED
 
@@ -17,8 +17,8 @@ def gathered(cohort, fitted, populations):
     for row in cohort["sheet"].to_dict("records"):
         name, labels = row["sample"], fitted["labels"][row["sample"]]
         matrices = cohort["counts"][name], cohort["lognorm"][name]
-        sums = aggregate.sum_leaves(*matrices, cohort["genes"], labels, populations=populations)
-        cells = aggregate.count_leaves(labels, populations=populations)
+        sums = sum_leaves(*matrices, cohort["genes"], labels, populations=populations)
+        cells = count_leaves(labels, populations=populations)
         seen.add(row, labels=labels, cells=cells, sums=sums, protein=None)
     return seen.tables()
 
@@ -98,7 +98,7 @@ def test_flagged_t_cells_are_counted_among_t_cells_only():
 def test_a_sample_without_a_kept_cell_has_no_share(populations):
     seen = overview.Overview(populations, genes=["FOXP3", "LYZ"], baseline="baseline")
     labels = pd.DataFrame({key: [] for key in overview.READ}).astype({"probability": np.float32})
-    cells = aggregate.count_leaves(labels.assign(subset=[]), populations=populations)
+    cells = count_leaves(labels.assign(subset=[]), populations=populations)
     sums = pd.DataFrame({key: [] for key in ("population", "gene", "n_on", "lognorm")})
     who = {"sample": "S1", "donor": "D1", "visit": "week2"}
     seen.add(who, labels=labels, cells=cells, sums=sums, protein=None)

@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from benchmark import calibration, calibration_programs, calibration_shares, calibration_verdicts
-from cd20scope.abundance import compare
+from cd20scope.abundance import compare, shares
+from cd20scope.abundance.log_odds import log_odds
 from cd20scope.study import catalogue
 from cd20scope.verdict import measure
 from workflow.running import ROOT
@@ -44,8 +45,8 @@ def test_the_simulated_shares_are_those_of_the_abundance_step():
                     "n_denominator": n,
                     "fraction": x / n,
                     "fraction_upper": 1.0,
-                    "logit": compare.log_odds(x, n),
-                    "logit_expected": compare.log_odds(x, n),
+                    "logit": log_odds(x, n),
+                    "logit_expected": log_odds(x, n),
                 }
             )
             row = compare.compare(rows, contrasts=[("month6", "baseline")]).iloc[0]
@@ -78,7 +79,7 @@ def test_the_simulated_changes_are_those_that_the_project_would_measure():
     ).assign(n_genes=9, coverage=1.0, role="endpoint")
     theirs = measure.measure_needed(
         HYPOTHESES,
-        donors=compare.donor_table(leaves, sheet=sheet, populations=POPULATIONS, tests=asked),
+        donors=shares.donor_table(leaves, sheet=sheet, populations=POPULATIONS, tests=asked),
         scores=scored,
         parts=pd.DataFrame(columns=["population", "program"]),
         settings=measure.Settings(

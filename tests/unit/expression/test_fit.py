@@ -9,7 +9,8 @@ import statsmodels.api as sm
 from scipy import special, stats
 
 from cd20scope.expression import deseq, fit, moderated_t
-from cd20scope.pseudobulk import leafsums
+from cd20scope.pseudobulk.cohort import LeafSums
+from cd20scope.pseudobulk.leaves import stack_cells
 
 WEEK2, MONTH6, LATE = ("week2", "baseline"), ("month6", "baseline"), ("month6", "week2")
 CONTRASTS = [WEEK2, MONTH6, LATE]
@@ -50,7 +51,7 @@ def gene_table(n_samples, *, absent=()):
 def collected(*, absent=()):
     sheet, sums, cells = long_tables()
     genes = gene_table(len(sheet), absent=absent)
-    return leafsums.LeafSums.collect(sums.items(), leaves=cells, sheet=sheet, genes=genes), (
+    return LeafSums.collect(sums.items(), leaves=cells, sheet=sheet, genes=genes), (
         sheet,
         sums,
         cells,
@@ -88,9 +89,9 @@ def test_genes_missing_from_a_reference_are_left_out():
 def test_stacked_cell_counts_name_their_sample():
     _, _, cells = long_tables()
     parts = {sample: part.drop(columns="sample") for sample, part in cells.groupby("sample", sort=False)}
-    pd.testing.assert_frame_equal(leafsums.stack(parts), cells, check_like=True)
+    pd.testing.assert_frame_equal(stack_cells(parts), cells, check_like=True)
     with pytest.raises(ValueError, match="at least one sample"):
-        leafsums.stack({})
+        stack_cells({})
 
 
 @pytest.mark.parametrize(
@@ -107,17 +108,17 @@ def test_rows_that_do_not_fit_are_refused(change, message):
         [sums["S0"].astype({"gene": str, "population": str, "subset": str}), pd.DataFrame([row])]
     )
     with pytest.raises(ValueError, match=message):
-        leafsums.LeafSums.collect(sums.items(), leaves=cells, sheet=sheet, genes=gene_table(len(sheet)))
+        LeafSums.collect(sums.items(), leaves=cells, sheet=sheet, genes=gene_table(len(sheet)))
 
 
 def test_samples_must_match_the_sheet():
     sheet, sums, cells = long_tables()
     others = {"leaves": cells, "sheet": sheet, "genes": gene_table(len(sheet))}
     with pytest.raises(ValueError, match="S9 are not in the sample sheet"):
-        leafsums.LeafSums.collect([*sums.items(), ("S9", sums["S0"])], **others)
+        LeafSums.collect([*sums.items(), ("S9", sums["S0"])], **others)
     del sums["S1"]
     with pytest.raises(ValueError, match=r"no table for sample\(s\) S1"):
-        leafsums.LeafSums.collect(sums.items(), **others)
+        LeafSums.collect(sums.items(), **others)
 
 
 def simulated(

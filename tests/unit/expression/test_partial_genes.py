@@ -6,7 +6,7 @@ import pytest
 
 from cd20scope.annotate import sketch
 from cd20scope.expression import fit, partial_genes
-from cd20scope.pseudobulk import leafsums
+from cd20scope.pseudobulk.cohort import LeafSums
 
 CONTRAST = ("week2", "baseline")
 POPULATIONS = {"nodes": [{"name": "NK", "level": "population", "parent": None}], "sets": []}
@@ -57,7 +57,7 @@ def study():
 
 def results_of(study, samples, genes):
     sums, cells, sheet, _ = study
-    collected = leafsums.LeafSums.collect(
+    collected = LeafSums.collect(
         [(sample, sums[sample]) for sample in samples],
         leaves=cells[cells["sample"].isin(samples)],
         sheet=sheet[sheet["sample"].isin(samples)],

@@ -10,7 +10,7 @@ from statsmodels.stats.multitest import multipletests
 
 from cd20scope.programs import compare as programs
 from cd20scope.programs import scores
-from cd20scope.pseudobulk import leafsums
+from cd20scope.pseudobulk.cohort import LeafSums
 
 WEEK2 = ("week2", "baseline")
 GENES = [f"G{i}" for i in range(60)]
@@ -79,7 +79,7 @@ def collect(table, *, n_samples=None, shuffled=False):
     summed = summed.groupby(["sample", "population", "gene"], as_index=False)["lognorm"].sum()
     summed = summed.query("lognorm > 0").assign(subset="unassigned", counts=1)
     summed = summed.sample(frac=1, random_state=0) if shuffled else summed
-    return leafsums.LeafSums.collect(
+    return LeafSums.collect(
         summed.groupby("sample"),
         leaves=leaves.reset_index().assign(subset="unassigned"),
         sheet=sheet,

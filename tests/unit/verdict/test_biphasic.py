@@ -7,6 +7,7 @@ from scipy import stats
 from verdict_cases import CONTRASTS, DONORS, decided, hypothesis
 
 from cd20scope.abundance import compare
+from cd20scope.abundance.log_odds import log_odds
 from cd20scope.programs import scores
 from cd20scope.stats import paired_tests
 from cd20scope.verdict import measure, rules
@@ -46,8 +47,8 @@ def waves(*, b_first=-3.0, b_then=0.0, late=-1.5, noise=0.2, depth=20_000, seed=
     donors = pd.DataFrame(
         common
         | {"population": "B cells", "denominator": "PBMC", "n_cells": cells, "n_denominator": depth}
-        | {"fraction": cells / depth, "fraction_upper": 1.0, "logit": compare.log_odds(cells, depth)}
-        | {"logit_expected": compare.log_odds(cells, depth)}
+        | {"fraction": cells / depth, "fraction_upper": 1.0, "logit": log_odds(cells, depth)}
+        | {"logit_expected": log_odds(cells, depth)}
     )
     scored = pd.DataFrame(
         common
@@ -104,7 +105,7 @@ def test_deeper_samples_of_vanished_cells_are_no_further_fall():
     donors.loc[gone, "n_cells"] = 0
     donors.loc[donors["visit"] == "month6", "n_denominator"] *= 4
     donors.loc[gone, "n_denominator"] += np.arange(gone.sum())
-    donors["logit"] = compare.log_odds(donors["n_cells"], donors["n_denominator"])
+    donors["logit"] = log_odds(donors["n_cells"], donors["n_denominator"])
     row = judge([BIPHASIC], **made).loc["waves"]
     assert (row["verdict"], row["reason"]) == ("inconclusive", "not shown at level 0.05: no further fall")
 
@@ -141,7 +142,7 @@ def test_complete_depletion_does_not_make_a_biphasic_claim_untestable():
     gone = made["donors"]["visit"] != "baseline"
     made["donors"].loc[gone, "n_cells"] = 0
     made["donors"].loc[gone, "n_denominator"] += np.arange(gone.sum())
-    made["donors"]["logit"] = compare.log_odds(made["donors"]["n_cells"], made["donors"]["n_denominator"])
+    made["donors"]["logit"] = log_odds(made["donors"]["n_cells"], made["donors"]["n_denominator"])
     status = compare.compare(made["donors"], contrasts=CONTRASTS).set_index("contrast")["status"]
     assert status["month6-week2"] == "not testable"
     assert judge([BIPHASIC], **made).loc["waves", "verdict"] == "supported"

@@ -7,7 +7,7 @@ from scipy import stats
 from verdict_cases import CONTRASTS, DONORS, change, decided, hypothesis, score, share
 
 from cd20scope import schema
-from cd20scope.abundance import compare
+from cd20scope.abundance.log_odds import log_odds
 from cd20scope.stats import paired_tests
 from cd20scope.verdict import effect_text, measure, table
 
@@ -130,7 +130,7 @@ def test_a_fall_from_few_cells_to_none_does_not_exclude_a_deeper_one():
     n = rng.integers(900, 1100, len(donors))
     donors = donors.assign(population="B cells", denominator="PBMC", n_denominator=n)
     donors["n_cells"] = np.where(donors["visit"] == "baseline", 2, 0)
-    donors["logit"] = compare.log_odds(donors["n_cells"], n)
+    donors["logit"] = log_odds(donors["n_cells"], n)
     claims = depletion(contrast="week2-baseline", margin=10), depletion(contrast="baseline-week2", margin=10)
     for claim, contrast in zip(claims, (("week2", "baseline"), ("baseline", "week2")), strict=True):
         made = measure.measure_needed(

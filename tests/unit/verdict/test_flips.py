@@ -5,7 +5,7 @@ import pytest
 from leaf_tables import POPULATIONS, WEEK2, cohort, random_cohort
 from verdict_cases import change, hypothesis, share
 
-from cd20scope.abundance import compare
+from cd20scope.abundance import compare, shares
 from cd20scope.stats import changes, pairs, sign_flips
 from cd20scope.verdict import flips
 
@@ -29,7 +29,7 @@ def test_a_flip_is_the_change_of_a_cohort_whose_visits_were_exchanged():
     def measure(cells):
         sheet, leaves = cohort(cells)
         tests = [("B naive", "PBMC")]
-        rows = compare.donor_table(leaves, sheet=sheet, populations=POPULATIONS, tests=tests)
+        rows = shares.donor_table(leaves, sheet=sheet, populations=POPULATIONS, tests=tests)
         return compare.measure_change(rows, contrast=WEEK2)
 
     signs = np.array([-1.0 if f"D{i}" in turned else 1.0 for i in range(6)])

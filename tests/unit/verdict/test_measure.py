@@ -7,6 +7,7 @@ from leaf_tables import POPULATIONS, WEEK2, cohort, random_cohort
 from verdict_cases import hypothesis
 
 from cd20scope.abundance import compare
+from cd20scope.abundance.shares import donor_table
 from cd20scope.programs import compare as programs
 from cd20scope.programs import scores
 from cd20scope.verdict import hypothesis as verdict_hypothesis
@@ -19,7 +20,7 @@ CONTRAST = "week2-baseline"
 def shares():
     sheet, leaves = cohort(random_cohort(8, seed=1))
     tests = [("B naive", "PBMC"), ("Treg", "CD4 T")]
-    return compare.donor_table(leaves, sheet=sheet, populations=POPULATIONS, tests=tests)
+    return donor_table(leaves, sheet=sheet, populations=POPULATIONS, tests=tests)
 
 
 def scored(population="Treg", program="Th1", *, coverage=1.0, seed=2):

@@ -6,7 +6,7 @@ import pytest
 from leaf_tables import POPULATIONS, cohort, random_cohort
 from verdict_cases import CONTRASTS, DONORS, change, hypothesis, score, share
 
-from cd20scope.abundance import compare
+from cd20scope.abundance import compare, shares
 from cd20scope.programs import compare as programs
 from cd20scope.stats import changes, pairs
 from cd20scope.verdict import cautions, decide, ledger, measure, robustness
@@ -178,7 +178,7 @@ def test_arms_are_measured_from_their_own_tables():
     claim = hypothesis("b", population="B naive", contrast="week2-baseline", other_denominators=["CD4 T"])
     shared = {"sheet": sheet, "populations": POPULATIONS}
     fewer = leaves[leaves["population"] == "NK"].assign(arm="strict", n_cells=-50)
-    table = compare.arm_table(
+    table = shares.arm_table(
         leaves, fewer, **shared, tests=[("B naive", "PBMC")], others=[("B naive", "CD4 T")]
     )
     assert set(table["arm"]) == {"strict", "expected", "denominator"}
@@ -186,7 +186,7 @@ def test_arms_are_measured_from_their_own_tables():
     scores = pd.DataFrame(columns=["arm", "population", "program"])
     found = robustness.measure_arms([claim], donors=table, scores=scores, settings=settings)
     key = ("abundance", "B naive", "PBMC", "week2-baseline")
-    donors = compare.donor_table(leaves, **shared, tests=[("B naive", "PBMC"), ("B naive", "CD4 T")])
+    donors = shares.donor_table(leaves, **shared, tests=[("B naive", "PBMC"), ("B naive", "CD4 T")])
     reference = donors[donors["denominator"] == "CD4 T"]
     assert found["denominator CD4 T"][key].values == pytest.approx(
         compare.measure_change(reference, contrast=("week2", "baseline")).values

@@ -1,4 +1,4 @@
-"""FIXME."""
+"""10x HDF5 files of Cell Ranger 1 to 9."""
 
 from pathlib import Path
 

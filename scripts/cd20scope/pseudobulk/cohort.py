@@ -7,7 +7,7 @@ population, and any set of them, is a sum of rows that were written once per sam
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -15,93 +15,21 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cd20scope import schema
+from cd20scope.pseudobulk.leaves import count_cells, encode, merge_visits, number_leaves, number_units
 from cd20scope.study import catalogue
 
-READ = ("population", "subset", "gene", "counts", "lognorm")
+TESTED_COLUMNS = ("population", "subset", "gene", "counts", "lognorm")
 """Columns of a table of sums that the tests rest on."""
 
 
-def read(
-    path: Path | str, columns: Sequence[str] = READ, *, filters: list[tuple[str, str, Any]] | None = None
+def read_sums(
+    path: Path | str,
+    columns: Sequence[str] = TESTED_COLUMNS,
+    *,
+    filters: list[tuple[str, str, Any]] | None = None,
 ) -> pd.DataFrame:
     """Read columns of a table of sums. Names stay Arrow's: pandas would check the 30,000 genes of each table anew."""
     return pd.read_parquet(path, columns=list(columns), filters=filters, dtype_backend="pyarrow")
-
-
-def stack(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Concatenate the cell counts of all samples, with the name of the sample in a column ``sample``.
-
-    For the small tables of cells per leaf; summed expression goes to :meth:`LeafSums.collect` sample by sample.
-
-    Raises
-    ------
-    ValueError
-        If there is no table.
-    """
-    if not tables:
-        raise ValueError("stack: no table was given; the sample sheet must list at least one sample.")
-    return pd.concat([table.assign(sample=name) for name, table in tables.items()], ignore_index=True)
-
-
-def merge_visits(sheet: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
-    """Give each donor-visit of a sample sheet a number; samples of one donor and visit share it.
-
-    Returns
-    -------
-    units
-        One row per donor and visit: ``sample`` (comma-joined), ``donor``, ``visit``; index 0, 1, ...
-    unit
-        Sample -> its row in ``units``.
-    """
-    schema.require_columns(sheet, ("sample", "donor", "visit"), name="sample sheet")
-    named = sheet[["sample", "donor", "visit"]].astype(str)
-    units = named.groupby(["donor", "visit"], sort=True)["sample"].agg(", ".join).reset_index()
-    number = {(row.donor, row.visit): index for index, row in enumerate(units.itertuples())}
-    unit = pd.Series(
-        [number[row.donor, row.visit] for row in named.itertuples()], index=named["sample"], dtype=np.int64
-    )
-    return units[["sample", "donor", "visit"]], unit
-
-
-def count_cells(
-    leaves: pd.DataFrame, *, unit: pd.Series, value: Literal["n_cells", "expected"] = "n_cells"
-) -> tuple[NDArray[Any], pd.DataFrame]:
-    """Count kept cells per donor-visit and leaf.
-
-    Parameters
-    ----------
-    leaves
-        ``population``, ``subset``, ``sample`` and the column ``value``; one row per sample and leaf, zeros included.
-    unit
-        Sample -> donor-visit number, from :func:`merge_visits`.
-    value
-        ``n_cells`` (default) for called cells, ``expected`` for those estimated from probabilities.
-
-    Returns
-    -------
-    cells
-        Shape (units, leaves).
-    tree
-        The leaves, ``population`` and ``subset``, in the order of the columns of ``cells``.
-
-    Raises
-    ------
-    ValueError
-        If a sample of the sheet has no row, or a row's sample is not in the sheet.
-    """
-    schema.require_columns(leaves, ("population", "subset", value, "sample"), name="cells per leaf")
-    missing = sorted(set(unit.index) - set(leaves["sample"].astype(str)))
-    if missing:
-        raise ValueError(
-            f"cells per leaf: no row for sample(s) {', '.join(missing)} of the sample sheet. "
-            "Every sample has one row per leaf, also where no cell was kept; run its counting step again."
-        )
-    tree = leaves[["population", "subset"]].astype(str).drop_duplicates(ignore_index=True)
-    kind = np.int64 if value == "n_cells" else np.float64
-    cells = np.zeros((int(unit.max()) + 1, len(tree)), dtype=kind)
-    index = (_unit_of(leaves, unit, name="cells per leaf"), _leaf_of(leaves, tree, name="cells per leaf"))
-    np.add.at(cells, index, leaves[value].to_numpy(dtype=kind))
-    return cells, tree
 
 
 @dataclass(frozen=True)
@@ -165,8 +93,8 @@ class LeafSums:
         blocks: dict[str, dict[str, Any]] = {}
         for sample, table in sums:
             name = f"summed expression of {sample}"
-            schema.require_columns(table, READ, name=name)
-            number = _unit_of(pd.DataFrame({"sample": [sample]}), unit, name="summed expression")[0]
+            schema.require_columns(table, TESTED_COLUMNS, name=name)
+            number = number_units(pd.DataFrame({"sample": [sample]}), unit, name="summed expression")[0]
             blocks[sample] = _block(table, number, tree=tree, genes=numbers, name=name)
         if missing := [sample for sample in unit.index if sample not in blocks]:
             raise ValueError(
@@ -204,8 +132,8 @@ class LeafSums:
         ]
         other = self.cells.copy()
         place = (
-            _unit_of(cells, unit, name="cells by other labels"),
-            _leaf_of(cells, self.leaves, name="cells by other labels"),
+            number_units(cells, unit, name="cells by other labels"),
+            number_leaves(cells, self.leaves, name="cells by other labels"),
         )
         np.add.at(other, place, cells["n_cells"].to_numpy(dtype=np.int64))
         return replace(self, cells=other, _blocks=(*self._blocks, *blocks))
@@ -244,7 +172,7 @@ class _Numbers:
 
     def look_up(self, values: pd.Series, *, name: str, strict: bool) -> NDArray[np.int64]:
         """Look up the number of the gene of each row, -1 for one that has none; with ``strict``, all must be known."""
-        codes, listed = _coded(values, name=name)
+        codes, listed = encode(values, name=name)
         if self._listed is None or not self._listed[0].equals(listed):
             self._listed = (
                 listed,
@@ -270,7 +198,7 @@ def _block(
     # a difference may hold genes that are left out of the sums; the sums themselves may hold no unknown gene
     gene = genes.look_up(table["gene"], name=name, strict="counts" in table)
     kept = gene >= 0
-    leaf = _leaf_of(table, tree, name=name)[kept]
+    leaf = number_leaves(table, tree, name=name)[kept]
     first = np.flatnonzero(np.diff(leaf, prepend=-1))
     block = {
         "unit": number,
@@ -285,50 +213,3 @@ def _block(
         narrow = counts.size and counts.max() <= np.iinfo(np.int32).max
         block["counts"] = counts.astype(np.int32) if narrow else counts
     return block
-
-
-def _unit_of(table: pd.DataFrame, unit: pd.Series, *, name: str) -> NDArray[np.int64]:
-    """Donor-visit number of each row of a table with a ``sample`` column."""
-    samples = table["sample"].astype("category")
-    numbers = unit.reindex(samples.cat.categories.astype(str))
-    if numbers.isna().any():
-        raise ValueError(
-            f"{name}: sample(s) {', '.join(numbers.index[numbers.isna()])} are not in the sample sheet, "
-            f"which lists {', '.join(unit.index)}. Remove the stale file or add the sample to the sheet."
-        )
-    return numbers.to_numpy(dtype=np.int64)[samples.cat.codes.to_numpy()]
-
-
-def _leaf_of(table: pd.DataFrame, tree: pd.DataFrame, *, name: str) -> NDArray[np.int64]:
-    """Row in ``tree`` of each row's leaf; factorised first, as the tables are long and the tree is short."""
-    codes, pairs = [], []
-    for column in ("population", "subset"):
-        code, listed = _coded(table[column], name=name)
-        codes.append(code)
-        pairs.append(listed.to_pylist())
-    number = {(row.population, row.subset): index for index, row in enumerate(tree.itertuples())}
-    lookup = np.array([[number.get((p, s), -1) for s in pairs[1]] for p in pairs[0]], dtype=np.int64)
-    found: NDArray[np.int64] = lookup.reshape(len(pairs[0]), len(pairs[1]))[codes[0], codes[1]]
-    if (found < 0).any():
-        row = table[["population", "subset"]].iloc[int(np.argmax(found < 0))]
-        raise ValueError(
-            f"{name}: leaf {row['population']} / {row['subset']} is not among the leaves of the cell counts. "
-            "Both are written by the same step; remove them and run it again."
-        )
-    return found
-
-
-def _coded(values: pd.Series, *, name: str) -> tuple[NDArray[np.integer], pa.Array]:
-    """Code of each row and the names that they stand for; of a column read as Arrow's dictionary, as it is."""
-    arrow = pa.array(values.array, from_pandas=True)
-    if isinstance(arrow, pa.ChunkedArray):
-        arrow = arrow.unify_dictionaries().combine_chunks()
-    if not pa.types.is_dictionary(arrow.type):
-        arrow = arrow.cast(pa.string()).dictionary_encode()
-    if arrow.null_count:
-        raise ValueError(
-            f"{name}: {arrow.null_count} of {len(arrow)} rows have no {values.name}. Remove the table and run the step "
-            "that writes it again."
-        )
-    codes: NDArray[np.integer] = arrow.indices.to_numpy(zero_copy_only=False)
-    return codes, arrow.dictionary.cast(pa.string())

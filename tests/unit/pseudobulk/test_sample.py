@@ -3,13 +3,13 @@ import pandas as pd
 import pytest
 
 from cd20scope import schema
-from cd20scope.pseudobulk import aggregate
+from cd20scope.pseudobulk.sample import count_leaves, sum_leaves
 from cd20scope.study import catalogue
 
 
 def test_counts_per_leaf_add_up_and_hold_every_leaf(fitted, populations):
     for table in fitted["labels"].values():
-        counted = aggregate.count_leaves(table, populations=populations)
+        counted = count_leaves(table, populations=populations)
         assert counted.columns.tolist() == list(schema.CELLS)
         assert counted["n_cells"].sum() == len(table)
         assert len(counted) == len(catalogue.leaves(populations))
@@ -19,7 +19,7 @@ def test_counts_per_leaf_add_up_and_hold_every_leaf(fitted, populations):
 def test_sums_equal_a_plain_loop_over_cells(fitted, cohort, populations):
     name = next(iter(cohort["counts"]))
     labels = fitted["labels"][name]
-    sums = aggregate.sum_leaves(
+    sums = sum_leaves(
         cohort["counts"][name], cohort["lognorm"][name], cohort["genes"], labels, populations=populations
     )
     assert sums.columns.tolist() == list(schema.SUMS)
@@ -46,7 +46,7 @@ def test_sums_equal_a_plain_loop_over_cells(fitted, cohort, populations):
 
 def test_rows_lie_leaf_by_leaf(fitted, cohort, populations):
     name = next(iter(cohort["counts"]))
-    sums = aggregate.sum_leaves(
+    sums = sum_leaves(
         cohort["counts"][name],
         cohort["lognorm"][name],
         cohort["genes"],
@@ -62,6 +62,6 @@ def test_a_label_that_the_tree_lacks_is_told(fitted, cohort, populations):
     labels = fitted["labels"][name].astype({"population": object})
     labels.loc[3, "population"] = "Basophil"
     with pytest.raises(ValueError, match="labelled 'Basophil', subset"):
-        aggregate.sum_leaves(
+        sum_leaves(
             cohort["counts"][name], cohort["lognorm"][name], cohort["genes"], labels, populations=populations
         )

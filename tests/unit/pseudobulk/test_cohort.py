@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cd20scope.pseudobulk import leafsums
+from cd20scope.pseudobulk.cohort import LeafSums, read_sums
+from cd20scope.pseudobulk.leaves import stack_cells
 
 SHEET = pd.DataFrame({"sample": ["a", "b"], "donor": ["D1", "D1"], "visit": ["baseline", "week2"]})
 LEAVES = [("B naive", ""), ("CD4 memory", "Th1"), ("CD4 memory", "Th17")]
@@ -33,9 +34,9 @@ def tables():
 
 def collect(tables, n_samples=2):
     leaves = pd.DataFrame(LEAVES, columns=["population", "subset"]).assign(n_cells=10)
-    return leafsums.LeafSums.collect(
+    return LeafSums.collect(
         tables.items(),
-        leaves=leafsums.stack(dict.fromkeys(tables, leaves)),
+        leaves=stack_cells(dict.fromkeys(tables, leaves)),
         sheet=SHEET,
         genes=pd.DataFrame({"gene": GENES, "n_samples": n_samples}),
     )
@@ -46,7 +47,7 @@ def from_files(tables, folder):
     read = {}
     for sample, table in tables.items():
         table.to_parquet(folder / f"{sample}.parquet", index=False, row_group_size=4)
-        read[sample] = leafsums.read(folder / f"{sample}.parquet")
+        read[sample] = read_sums(folder / f"{sample}.parquet")
     return read
 
 
@@ -65,7 +66,7 @@ def test_files_and_tables_give_the_sums_of_a_pivot(tables, tmp_path):
 def test_rows_of_an_arm_are_read_alone(tables, tmp_path):
     both = pd.concat([tables["a"].assign(arm="strict"), tables["b"].assign(arm="lenient")])
     both.to_parquet(tmp_path / "arms.parquet", index=False)
-    read = leafsums.read(tmp_path / "arms.parquet", ("gene", "lognorm"), filters=[("arm", "==", "lenient")])
+    read = read_sums(tmp_path / "arms.parquet", ("gene", "lognorm"), filters=[("arm", "==", "lenient")])
     assert read["gene"].tolist() == tables["b"]["gene"].tolist()
     assert read.columns.tolist() == ["gene", "lognorm"]
 
@@ -85,7 +86,7 @@ def test_other_labels_add_and_take_where_they_differ(tables, tmp_path):
     difference = tables["b"][columns].assign(lognorm=np.float32(-0.5))
     difference.to_parquet(tmp_path / "b.parquet", index=False, row_group_size=4)
     tables["a"][columns].head(0).to_parquet(tmp_path / "a.parquet", index=False)  # no label is another
-    read = [(sample, leafsums.read(tmp_path / f"{sample}.parquet", columns)) for sample in tables]
+    read = [(sample, read_sums(tmp_path / f"{sample}.parquet", columns)) for sample in tables]
     cells = pd.DataFrame(LEAVES[:1], columns=["population", "subset"]).assign(n_cells=-3, sample="b")
     sums, selected = collect(tables), np.array([True, False, False])
     other = sums.with_differences(read, cells=cells, sheet=SHEET)

@@ -13,7 +13,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from cd20scope import schema
-from cd20scope.pseudobulk.aggregate import name_genes, sum_leaves
+from cd20scope.pseudobulk.sample import name_genes, sum_leaves
 from cd20scope.study import catalogue
 from cd20scope.study.catalogue_rules import nodes_at, subset_selector
 
@@ -82,7 +82,7 @@ def differences(
     arms
         From :func:`relabel`.
     counts, lognorm, genes
-        As for :func:`cd20scope.pseudobulk.aggregate.sum_leaves`.
+        As for :func:`cd20scope.pseudobulk.sample.sum_leaves`.
     populations
         The population tree.
 

@@ -9,7 +9,10 @@ import yaml
 from cd20scope import schema
 from cd20scope.programs import arms as score_arms
 from cd20scope.programs import random_sets, scores
-from cd20scope.pseudobulk import aggregate, label_arms, leafsums
+from cd20scope.pseudobulk import relabelled
+from cd20scope.pseudobulk.cohort import LeafSums
+from cd20scope.pseudobulk.leaves import stack_cells
+from cd20scope.pseudobulk.sample import count_leaves, sum_leaves
 from workflow.running import ROOT
 
 TREE = yaml.safe_load((ROOT / "config/populations.yaml").read_text())
@@ -47,7 +50,7 @@ def sample(seed, n=300):
 
 
 def arms_of(labels):
-    return label_arms.relabel(labels, populations=TREE, min_probability=0.5, min_probability_hard=0.8)
+    return relabelled.relabel(labels, populations=TREE, min_probability=0.5, min_probability_hard=0.8)
 
 
 def test_each_arm_labels_as_it_says():
@@ -73,7 +76,7 @@ def test_each_arm_labels_as_it_says():
 def test_sums_plus_differences_are_the_sums_under_the_labels_of_the_arm(arm):
     labels, counts, lognorm = sample(1)
     arms = arms_of(labels)
-    cells, sums = label_arms.differences(labels, arms, counts, lognorm, GENES, populations=TREE)
+    cells, sums = relabelled.differences(labels, arms, counts, lognorm, GENES, populations=TREE)
     assert tuple(cells.columns) == schema.ARM_CELLS
     assert tuple(sums.columns) == schema.ARM_SUMS
     keys = ["population", "subset"]
@@ -81,12 +84,12 @@ def test_sums_plus_differences_are_the_sums_under_the_labels_of_the_arm(arm):
     def total(tables, value, by):
         return pd.concat(tables).astype(dict.fromkeys(by, str)).groupby(by)[value].sum()
 
-    main_cells = aggregate.count_leaves(labels, populations=TREE)
-    main_sums = aggregate.sum_leaves(counts, lognorm, GENES, labels, populations=TREE)
+    main_cells = count_leaves(labels, populations=TREE)
+    main_sums = sum_leaves(counts, lognorm, GENES, labels, populations=TREE)
     kept = arms[arm]["population"].notna().to_numpy()
     again = arms[arm][kept].reset_index(drop=True)
-    other_cells = aggregate.count_leaves(again, populations=TREE)
-    other_sums = aggregate.sum_leaves(counts[kept], lognorm[kept], GENES, again, populations=TREE)
+    other_cells = count_leaves(again, populations=TREE)
+    other_sums = sum_leaves(counts[kept], lognorm[kept], GENES, again, populations=TREE)
     n = total([main_cells, cells[cells["arm"] == arm]], "n_cells", keys)
     pd.testing.assert_series_equal(n, total([other_cells], "n_cells", keys))
     by = [*keys, "gene"]
@@ -111,20 +114,20 @@ def cohort(change=0.0, soup=0.0):
         # as in real sums, counts and values are stored at the same places
         lognorm, counts = sp.csr_matrix(lognorm), sp.csr_matrix(np.ones(lognorm.shape, dtype=int))
         name = row.sample
-        tables["cells"][name] = aggregate.count_leaves(labels, populations=TREE)
-        tables["sums"][name] = aggregate.sum_leaves(
+        tables["cells"][name] = count_leaves(labels, populations=TREE)
+        tables["sums"][name] = sum_leaves(
             sp.csr_matrix(np.ones_like(lognorm.toarray(), dtype=int)),
             lognorm,
             GENES,
             labels,
             populations=TREE,
         )
-        tables["arm_cells"][name], tables["arm_sums"][name] = label_arms.differences(
+        tables["arm_cells"][name], tables["arm_sums"][name] = relabelled.differences(
             labels, arms_of(labels), counts, lognorm, GENES, populations=TREE
         )
-    sums = leafsums.LeafSums.collect(
+    sums = LeafSums.collect(
         tables["sums"].items(),
-        leaves=leafsums.stack(tables["cells"]),
+        leaves=stack_cells(tables["cells"]),
         sheet=sheet,
         genes=pd.DataFrame({"gene": GENES, "n_samples": len(sheet)}),
     )
