@@ -40,7 +40,7 @@ with job(snakemake) as (log, output):
                     )
             header, look = ingest_look.look(path, sample=sample, **reading, table=table)
             if raw:
-                ingest_look.peek_empty(raw, look, place=reading["place"], table=table)
+                ingest_look.check_empty(raw, look, place=reading["place"], table=table)
         except matrix.IngestError as error:
             problems.append((sample, str(error)))
             log.error("sample %s: %s", sample, error)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
@@ -14,9 +13,6 @@ from cd20scope.ingest.formats.detect import sniff_format
 from cd20scope.ingest.formats.source import Source
 from cd20scope.ingest.gene_names import NO_TABLE, GeneTable
 from cd20scope.ingest.places import first_raw, format_of
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,36 +61,6 @@ class Header:
     n_proteins: int = 0
 
 
-def peek(
-    path: Path | str, *, format: str = "", place: str = "", cells: str = "", table: GeneTable = NO_TABLE
-) -> Header:
-    """Check a count file by its names and first few thousand values, without loading the matrix.
-
-    Whatever :func:`read_sample` refuses is refused here, except damage and odd values that lie deeper in the
-    file. Imports no anndata and takes a fraction of a second, so that a run can look at every sample first.
-
-    Parameters
-    ----------
-    path, format, place, cells, table
-        As for :func:`read_sample`.
-
-    Raises
-    ------
-    IngestError
-        As :func:`read_sample`.
-    """
-    path = Path(path)
-    name = format_of(path, format)
-
-    def take(source: Source, genes: Genes, head: sparse.csr_matrix) -> Header:
-        tagged = head[:, np.flatnonzero(source.antibodies)]
-        protein = antibodies.find(source, tagged, where=str(path), rows=antibodies.HEAD_ROWS)
-        n_proteins = 0 if protein is None else protein.shape[1]
-        return Header(name, source.place, len(source.barcodes), len(genes["gene"]), n_proteins)
-
-    return first_raw(path, name, take, place=place, cells=cells, table=table)
-
-
 def look(
     path: Path | str,
     *,
@@ -105,7 +71,10 @@ def look(
     table: GeneTable = NO_TABLE,
     n_cells: int = 300,
 ) -> tuple[Header, Look]:
-    """Check a count file as :func:`peek` does, and read the first cells of the sample.
+    """Check a count file by its names and first values, and read the first cells of the sample.
+
+    What :func:`cd20scope.ingest.read.read_sample` refuses is refused here, too, except damage and odd values that lie
+    deeper in the file. The matrix is not loaded, so that a run can check every sample first.
 
     Parameters
     ----------
@@ -146,7 +115,7 @@ def look(
     return first_raw(path, name, take, place=place, cells=cells, table=table)
 
 
-def peek_empty(path: Path | str, seen: Look, *, place: str = "", table: GeneTable = NO_TABLE) -> None:
+def check_empty(path: Path | str, seen: Look, *, place: str = "", table: GeneTable = NO_TABLE) -> None:
     """Check by its names that an unfiltered matrix is of a sample's own run; see :func:`read_empty`.
 
     Raises

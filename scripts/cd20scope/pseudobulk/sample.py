@@ -92,7 +92,7 @@ def sum_leaves(
     if len(present) and present[0] < 0:
         stray = labels.loc[row == 0, ["population", "subset"]].iloc[0]
         raise ValueError(
-            f"aggregate: a cell is labelled {stray['population']!r}, subset {stray['subset']!r}, which the "
+            f"sums of a sample: a cell is labelled {stray['population']!r}, subset {stray['subset']!r}, which the "
             "population tree does not have. Take the labels and the tree of the same run."
         )
     n_genes = counts.shape[1]
@@ -112,5 +112,6 @@ def sum_leaves(
             "counts": np.bincount(place, counts.data, size)[seen].astype(np.int64),
             "lognorm": np.bincount(place, lognorm.data, size)[seen].astype(np.float32),
             "n_on": n_on[seen].astype(np.int32),
-        }
+        },
+        columns=list(schema.SUMS),
     )

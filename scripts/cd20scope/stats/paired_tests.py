@@ -183,11 +183,6 @@ class SignedRank:
         """Two-sided p-value of "the centre is 0"."""
         return min(1.0, 2 * min(self.p_above(0.0), self.p_below(0.0)))
 
-    @property
-    def smallest_p(self) -> float:
-        """Smallest one-sided p-value that this number of pairs can give."""
-        return float(0.5**self.n)
-
     def p_above(self, null: float = 0.0) -> float:
         """One-sided p-value of "the centre is not above ``null``"."""
         return self._at_least(int((self.walsh > null).sum()))

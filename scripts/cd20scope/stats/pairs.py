@@ -50,13 +50,6 @@ class Pairs:
         """Dropped donors as the tables write them: ``D03: no week2; D05: no month6``."""
         return "; ".join(f"{donor}: {reason}" for donor, reason in self.dropped.items())
 
-    @classmethod
-    def from_text(cls, donors: object, dropped: object) -> Self:
-        """Read back :attr:`donors_text` and :attr:`dropped_text`; a missing value reads as nobody."""
-        names = donors.split(", ") if isinstance(donors, str) and donors else []
-        items = dropped.split("; ") if isinstance(dropped, str) and dropped else []
-        return cls(tuple(names), dict(item.split(": ", 1) for item in items))
-
     def intersect(self, other: Self) -> Self:
         """Donors that enter both; every other donor keeps the reason(s) given by either."""
         donors = sorted(set(self.donors) & set(other.donors))

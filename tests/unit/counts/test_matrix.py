@@ -10,6 +10,7 @@ from count_files import (
     BARCODES,
     N_CELLS,
     counts,
+    read_header,
     write_10x_h5,
     write_h5ad,
     write_mtx,
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from cd20scope.counts import matrix as proofs
-from cd20scope.ingest import gene_names, look
+from cd20scope.ingest import gene_names
 from cd20scope.ingest import read as ingest
 from cd20scope.ingest.formats import h5ad, source, tenx_h5
 
@@ -58,7 +59,7 @@ BAD_VALUES = [
 
 @pytest.mark.parametrize(("dense", "words"), BAD_VALUES)
 @pytest.mark.parametrize("writer", ["h5", "mtx", "dense h5ad", "csr h5ad", "csc h5ad"])
-def test_anything_but_raw_counts_is_refused_by_read_and_peek(tmp_path, writer, dense, words):
+def test_anything_but_raw_counts_is_refused_by_reading_and_a_first_look(tmp_path, writer, dense, words):
     path = tmp_path / "x"
     if writer == "h5":
         write_10x_h5(path, dense, dtype=np.float64)
@@ -67,7 +68,7 @@ def test_anything_but_raw_counts_is_refused_by_read_and_peek(tmp_path, writer, d
     else:
         form = {"dense": np.asarray, "csr": sparse.csr_matrix, "csc": sparse.csc_matrix}[writer.split()[0]]
         write_h5ad(path, form(dense))
-    for read in (ingest.read_sample, look.peek):
+    for read in (ingest.read_sample, read_header):
         with pytest.raises(proofs.NotRawError, match=re.escape(words)) as error:
             read(path)
         assert str(error.value).startswith(f"{path}, ")
@@ -81,12 +82,12 @@ def test_fractions_under_an_integer_header_are_not_cut_off(tmp_path):
         ingest.read_sample(folder)
 
 
-def test_peek_reads_only_the_beginning(tmp_path, monkeypatch):
+def test_a_first_look_reads_only_the_beginning(tmp_path, monkeypatch):
     dense = spoil(counts(), 0.5, at=(N_CELLS - 1, 0))
     for module in (h5ad, tenx_h5, source):
         monkeypatch.setattr(module, "N_HEAD", 20)
     path = write_10x_h5(tmp_path / "x.h5", dense, dtype=np.float64)
-    assert look.peek(path).n_cells == N_CELLS
+    assert read_header(path, n_cells=20).n_cells == N_CELLS
     with pytest.raises(proofs.NotRawError, match=f"0.5 in cell {BARCODES[-1]}, gene MS4A1"):
         ingest.read_sample(path)
 

@@ -16,6 +16,7 @@ from count_files import (
     antibody_counts,
     assert_counts,
     counts,
+    read_header,
     with_antibodies,
     write_10x_h5,
     write_h5ad,
@@ -70,7 +71,7 @@ def test_features_of_type_antibody_capture(tmp_path, caplog, writer):
     # neither antibody nor hashtag adds a molecule or a gene to any cell
     np.testing.assert_array_equal(found.matrix.toarray(), counts())
     assert found.genes["gene"].tolist() == UNIQUE
-    header = look.peek(path)
+    header = read_header(path)
     assert (header.n_genes, header.n_proteins) == (len(SYMBOLS), len(ANTIBODIES))
     assert not caplog.records
 
@@ -79,7 +80,7 @@ def test_features_of_type_antibody_capture(tmp_path, caplog, writer):
 def test_a_sample_without_antibodies(tmp_path, caplog, writer):
     path = writer(tmp_path / "x", counts())
     assert read.read_sample(path).protein is None
-    assert look.peek(path).n_proteins == 0
+    assert read_header(path).n_proteins == 0
     assert not caplog.records
 
 
@@ -101,7 +102,7 @@ def test_obsm_of_an_h5ad(tmp_path, caplog, key, form):
     found = read.read_sample(path)
     assert_protein(found.protein)
     assert_counts(found, counts(), ids=UNIQUE)
-    assert look.peek(path) == look.Header("h5ad", "X", N_CELLS, len(SYMBOLS), len(NAMES))
+    assert read_header(path) == look.Header("h5ad", "X", N_CELLS, len(SYMBOLS), len(NAMES))
     assert not caplog.records
 
 
@@ -109,7 +110,7 @@ def test_counts_are_found_beside_a_normalised_table(tmp_path, caplog):
     obsm = {"X_pca": np.ones((N_CELLS, 2)), "protein": frame(np.log1p(antibody_counts())), "adt": frame()}
     path = write_h5ad(tmp_path / "x.h5ad", np.log1p(counts()), layers={"counts": counts()}, obsm=obsm)
     assert_protein(read.read_sample(path).protein)
-    assert look.peek(path).n_proteins == len(NAMES)
+    assert read_header(path).n_proteins == len(NAMES)
     assert not caplog.records
 
 
@@ -167,7 +168,7 @@ def test_what_is_no_count_is_left_out_with_a_word(tmp_path, caplog, writer, case
     assert "protein is left out and the sample read without it" in record.getMessage()
     # the first values of a sparse matrix by row hold those of the first cells
     caplog.clear()
-    assert look.peek(path).n_proteins == 0
+    assert read_header(path).n_proteins == 0
     assert words.split(" up to")[0].split(" from")[0] in caplog.text
 
 
@@ -240,7 +241,7 @@ def test_an_odd_table_is_left_out_with_a_word(tmp_path, caplog, case):
     assert read.read_sample(path).protein is None
     assert words in caplog.text
     caplog.clear()
-    assert look.peek(path).n_proteins == 0
+    assert read_header(path).n_proteins == 0
     assert words in caplog.text
 
 

@@ -86,7 +86,7 @@ def test_the_matrix_of_another_run_is_refused(run):
     ):
         for check in (
             lambda path: read.read_empty(path, counts),
-            lambda path: look.peek_empty(path, seen),
+            lambda path: look.check_empty(path, seen),
         ):
             with pytest.raises(IngestError, match=words) as error:
                 check(path)
