@@ -1,7 +1,6 @@
 """Guess a study from its data, and write its sample sheet and configuration; see :mod:`cd20scope.init.study`."""
 
 import argparse
-import difflib
 import io
 import subprocess
 from pathlib import Path
@@ -14,6 +13,7 @@ from cd20scope.init import columns, rows
 from cd20scope.init import files as init_files
 from cd20scope.init import study as init
 from cd20scope.init import text as init_text
+from cd20scope.study.nearest import nearest
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -56,10 +56,10 @@ def check_answers(given: dict[str, str]) -> None:
     """
     known = list(study_visits())
     for word, visit in given.items():
-        close = difflib.get_close_matches(visit.casefold(), known, n=1, cutoff=0.75)
+        close = nearest(visit, known, cutoff=0.75)
         if visit not in known and close:
             raise RefusedError(
-                f"--visit {word}={visit}: {visit!r} is none of {', '.join(known)}. Did you mean {close[0]!r}?"
+                f"--visit {word}={visit}: {visit!r} is none of {', '.join(known)}. Did you mean {close!r}?"
             )
 
 

@@ -101,6 +101,16 @@ ARM_SUMS = ("arm", "population", "subset", "gene", "lognorm")
 """The same for the sums, ``results/pseudobulk/{sample}.arm_sums.parquet``."""
 
 
+LABEL_ARMS = ("strict", "lenient", "without_cd20_t")
+"""Robustness arms that differ in labels: higher bounds, the likeliest label of every cell, no CD20+ T cells."""
+EXPECTED_ARM = "expected"
+"""Arm of cells estimated by probability in place of called ones."""
+DENOMINATOR_ARM = "denominator"
+"""Arm of shares in other denominators."""
+NO_SOUP_GENES_ARM = "without_hla_ig"
+"""Arm of scores without HLA and immunoglobulin genes."""
+
+
 def require_columns(table: "pd.DataFrame", columns: Iterable[str], *, name: str) -> None:
     """Stop when a table lacks a column that the step reads.
 
@@ -115,6 +125,12 @@ def require_columns(table: "pd.DataFrame", columns: Iterable[str], *, name: str)
             f"{name}: column(s) {', '.join(missing)} missing; found {', '.join(map(str, table.columns))}. "
             "Remove the file and run again, so that the step that writes it makes it anew."
         )
+
+
+def contrast_name(contrast: Iterable[str]) -> str:
+    """Name of a contrast, a later and an earlier visit, as the tables write it: ``later-earlier``."""
+    later, earlier = contrast
+    return f"{later}-{earlier}"
 
 
 def anchor(name: object) -> str:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from cd20scope import schema
 from cd20scope.expression import enrichment, fit, partial_genes
 from cd20scope.expression import flips as gene_flips
 from cd20scope.jobs.job import job
 from cd20scope.pseudobulk.cohort import LeafSums, read_sums
 from cd20scope.pseudobulk.leaves import stack_cells
-from cd20scope.stats import pairs
 from cd20scope.study import catalogue, gene_sets
 
 
@@ -45,7 +45,7 @@ with job(snakemake) as (log, output):
             (part, fit.test_population(some, population=population, **shared)[1]) for part, some in others
         ]
         fits.append(partial_genes.join(genes, summary, extra, n_samples=len(samples), alpha=params.alpha))
-        for contrast, name in ((pair, pairs.contrast_name(pair)) for pair in contrasts):
+        for contrast, name in ((pair, schema.contrast_name(pair)) for pair in contrasts):
             fitted = genes[genes["contrast"] == name]
             if fitted.empty:
                 continue

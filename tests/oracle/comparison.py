@@ -12,6 +12,7 @@ from scipy import stats
 if __name__ == "__main__":
     sys.path.append(str(Path(__file__).parents[2] / "scripts"))
 
+from cd20scope import schema
 from cd20scope.abundance import compare
 from cd20scope.abundance.log_odds import log_odds
 from cd20scope.expression import deseq, moderated_t
@@ -197,7 +198,7 @@ def _rank_correlation(name: str, ours: pd.DataFrame, r: pd.DataFrame, bound: flo
 
 
 def _stacked(tables: dict[pairs.Contrast, pd.DataFrame]) -> pd.DataFrame:
-    named = {pairs.contrast_name(contrast): table for contrast, table in tables.items()}
+    named = {schema.contrast_name(contrast): table for contrast, table in tables.items()}
     return pd.concat(named, names=["contrast", "gene"])
 
 

@@ -50,6 +50,7 @@ RULE_FILES_MAY_IMPORT = {
     "simulate.cohort",
     "annotate.judges.settings",
     "annotate.judges.input_labels",
+    "jobs.code",
     "jobs.outputs",
 }
 """Rooms and modules that rule files may import, in the environment of Snakemake itself."""

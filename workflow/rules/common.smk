@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sys
+import tomllib
 from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
@@ -120,6 +121,7 @@ LIBRARY = (
     "report/answer",
     "report/claims",
     "report/colours",
+    "report/components",
     "report/downloads",
     "report/figures/__init__",
     "report/figures/agreement",
@@ -169,6 +171,7 @@ LIBRARY = (
     "study/catalogue_rules",
     "study/cell_choice",
     "study/gene_sets",
+    "study/nearest",
     "study/sheet",
     "study/sheet_checks",
     "study/strict_yaml",
@@ -202,7 +205,9 @@ def digest_library():
 
 
 # Every rule with a script carries this in its params, so that an edit of the library reruns what it changes.
-VERSION = "0.1.0"
+VERSION = tomllib.loads(
+    Path(workflow.source_path("../../pyproject.toml")).read_text(encoding="utf-8")
+)["project"]["version"]
 CODE = digest_library()
 sys.path.append(
     str(Path(workflow.source_path("../../scripts/cd20scope/__init__.py")).parents[1])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cd20scope import schema
 from cd20scope.pseudobulk.leaves import count_cells, merge_visits
 from cd20scope.stats import multiplicity, paired_tests, pairs
 from cd20scope.study import catalogue
@@ -77,7 +78,7 @@ def compare(
             with np.errstate(invalid="ignore"):
                 value = np.log(counts) + np.log((x + 0.5) / (n + 1))
             table = units.assign(value=value, unusable=np.where(n == 0, "no lymphocyte", reasons))
-            where = {"population": name, "contrast": pairs.contrast_name(contrast)}
+            where = {"population": name, "contrast": schema.contrast_name(contrast)}
             rows.append(where | _test(table, contrast, alpha=alpha, min_pairs=min_pairs))
     tested = pd.DataFrame(rows, columns=list(COLUMNS))
     tested["p_adjusted"] = multiplicity.benjamini_hochberg(tested["p_value"], by=tested["contrast"])

@@ -117,7 +117,7 @@ def compare(
     """
     schema.require_columns(donors, DONOR_COLUMNS, name="abundance per donor")
     rows = [
-        {"population": population, "denominator": denominator, "contrast": pairs.contrast_name(contrast)}
+        {"population": population, "denominator": denominator, "contrast": schema.contrast_name(contrast)}
         | _test_one(
             block,
             measure_change(

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from cd20scope import schema
 from cd20scope.abundance.log_odds import fraction_upper, log_odds
 from cd20scope.pseudobulk.leaves import count_cells, merge_visits
 from cd20scope.study import catalogue
@@ -113,12 +114,12 @@ def arm_table(
     """
     shared: dict[str, Any] = {"sheet": sheet, "populations": populations}
     keys = ["sample", "population", "subset"]
-    blocks = [donor_table(leaves, tests=others, **shared).assign(arm="denominator")]
+    blocks = [donor_table(leaves, tests=others, **shared).assign(arm=schema.DENOMINATOR_ARM)]
     for arm, of_arm in differences.groupby("arm", observed=True):
         added = of_arm.groupby(keys, observed=True)["n_cells"].sum()
         more = added.reindex(pd.MultiIndex.from_frame(leaves[keys]), fill_value=0).to_numpy()
         changed = leaves.assign(n_cells=leaves["n_cells"] + more)
         blocks.append(donor_table(changed, tests=tests, **shared).assign(arm=arm))
     estimated = donor_table(leaves, tests=tests, **shared, value="expected")
-    blocks.append(estimated.assign(arm="expected"))
+    blocks.append(estimated.assign(arm=schema.EXPECTED_ARM))
     return pd.concat(blocks, ignore_index=True)[["arm", *DONOR_COLUMNS]]

@@ -6,6 +6,7 @@ from decoupler import mt
 from numpy.typing import NDArray
 from scipy import special
 
+from cd20scope import schema
 from cd20scope.expression.flips import Flipped
 from cd20scope.stats import multiplicity, pairs
 
@@ -54,7 +55,7 @@ def enrich(
     Badia-i-Mompel et al. (2022), decoupler. doi:10.1093/bioadv/vbac016
     Goeman & Buhlmann (2007), why genes are not the sample. doi:10.1093/bioinformatics/btm051
     """
-    where = {"population": population, "contrast": pairs.contrast_name(contrast)}
+    where = {"population": population, "contrast": schema.contrast_name(contrast)}
     members = sets["genes"].explode()
     members = members[members.isin(flipped.genes)].groupby(level=0).unique()
     # of no set at all the lengths would be text, as the sets are

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from cd20scope import schema
 from cd20scope.expression import deseq, moderated_t
 from cd20scope.pseudobulk.cohort import LeafSums
 from cd20scope.stats import pairs
@@ -202,7 +203,7 @@ def fit_population(
         if contrast not in tables:
             continue
         table = tables[contrast].assign(
-            population=population, contrast=pairs.contrast_name(contrast), n_pairs=len(paired[contrast])
+            population=population, contrast=schema.contrast_name(contrast), n_pairs=len(paired[contrast])
         )
         check = moderated_t.moderated_t(log_cpm, design=matrix, contrast=vectors[contrast])
         row |= _agreement(table, check, alpha) | {
@@ -240,7 +241,7 @@ def _summary_row(
 ) -> dict[str, object]:
     return {
         "population": population,
-        "contrast": pairs.contrast_name(contrast),
+        "contrast": schema.contrast_name(contrast),
         "n_pairs": len(paired),
         "donors": paired.donors_text,
         "dropped": paired.dropped_text,

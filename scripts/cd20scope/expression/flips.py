@@ -17,7 +17,6 @@ from scipy import special, stats
 
 from cd20scope.expression import moderated_t
 from cd20scope.expression.fit import Pseudobulk
-from cd20scope.expression.moderated_t import _moderate
 from cd20scope.stats import pairs
 from cd20scope.stats.sign_flips import other_patterns
 
@@ -101,7 +100,7 @@ def flip_genes(
     patterns = np.vstack([np.ones(n), other_patterns(n, limit=limit, rng=np.random.default_rng(seed))])
     average = patterns @ d / n
     variance = np.maximum((d**2).sum(axis=0) - n * average**2, 0) / (n - 1)
-    moderated, df = _moderate(variance, df=n - 1, mean=mean)
+    moderated, df = moderated_t.moderate_variances(variance, df=n - 1, mean=mean)
     return Flipped(genes, average / np.sqrt(moderated / n), df, n)
 
 

@@ -59,12 +59,7 @@ def moderated_t(
     coefficients, *_ = np.linalg.lstsq(X, Y, rcond=None)
     df = X.shape[0] - X.shape[1]
     variance = ((Y - X @ coefficients) ** 2).sum(axis=0) / df
-    prior, prior_df = variance_prior(variance, df=df, mean=Y.mean(axis=0))
-    # A prior of infinite weight replaces the variances.
-    weight = 1.0 if np.isinf(prior_df) else prior_df / (prior_df + df)
-    moderated = weight * prior + (1 - weight) * variance
-    # As in limma, the prior cannot be worth more than all residuals together.
-    total_df = min(df + prior_df, df * Y.shape[1])
+    (moderated,), (total_df,) = moderate_variances(variance[None], df=df, mean=Y.mean(axis=0))
     effect = contrast @ coefficients
     t = effect / np.sqrt(moderated * (contrast @ np.linalg.inv(X.T @ X) @ contrast))
     return pd.DataFrame(
@@ -78,41 +73,90 @@ def moderated_t(
     )
 
 
+def moderate_variances(
+    variance: NDArray[np.float64], *, df: int, mean: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    r"""Moderate variances towards a trend in the mean, each row of variances by itself.
+
+    .. math:: \tilde s_g^2 = \frac{d_0 s_{0g}^2 + d\, s_g^2}{d_0 + d}
+
+    Parameters
+    ----------
+    variance
+        Residual variance of each gene, shape (patterns, genes).
+    df
+        Residual degrees of freedom ``d``.
+    mean
+        Mean expression of each gene, shape (genes,).
+
+    Returns
+    -------
+    moderated
+        Same shape as ``variance``; the prior variance itself where the genes scatter no more than chance.
+    total_df
+        Degrees of freedom of t, shape (patterns,). As in limma, the prior is worth at most all residuals together.
+    """
+    prior, prior_df = variance_prior(variance, df=df, mean=mean)
+    # a prior of infinite weight replaces the variances
+    weight = 1 / (1 + df / prior_df)[:, None]
+    moderated: NDArray[np.float64] = weight * prior + (1 - weight) * variance
+    return moderated, np.minimum(df + prior_df, df * len(mean))
+
+
 def variance_prior(
     variance: NDArray[np.float64], *, df: int, mean: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], float]:
-    r"""Scaled inverse chi-square prior of the variances, with a trend in the mean.
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    r"""Scaled inverse chi-square prior of variances, with a trend in the mean.
 
     The log variances, freed of their chi-square bias, follow a natural cubic spline in the mean; what they
     scatter beyond their chi-square noise gives the degrees of freedom of the prior.
 
     .. math:: e_g = \log s_g^2 - \psi(d/2) + \log(d/2), \quad \psi'(d_0/2) = \widehat{var}(e_g) - \psi'(d/2)
 
+    Parameters
+    ----------
+    variance, df, mean
+        As for :func:`moderate_variances`.
+
     Returns
     -------
     prior
-        Prior variance of each gene.
+        Prior variance of each gene, shape (patterns, genes).
     prior_df
-        Degrees of freedom of the prior; infinite when the genes scatter no more than chance.
+        Degrees of freedom of the prior, shape (patterns,); infinite when the genes scatter no more than chance.
     """
-    # A gene with no residual variance at all would have a log of minus infinity; limma's guards.
-    guarded = np.maximum(variance, 1e-5 * (np.median(variance) or 1.0))
+    # a gene with no residual variance at all would have a log of minus infinity; limma's guards
+    median = np.median(variance, axis=1, keepdims=True)
+    guarded = np.maximum(variance, 1e-5 * np.where(median > 0, median, 1.0))
     e = np.log(guarded) - special.digamma(df / 2) + np.log(df / 2)
     basis = natural_spline(mean)
-    weights, *_ = np.linalg.lstsq(basis, e, rcond=None)
-    trend = basis @ weights
-    scatter = float(((e - trend) ** 2).sum() / (len(e) - basis.shape[1])) - float(
-        special.polygamma(1, df / 2)
-    )
-    if scatter <= 0:
-        return np.exp(trend), float("inf")
-    # Where trigamma is 1/x but for rounding, a root cannot be bracketed any more.
-    half = (
-        1 / scatter
-        if scatter < 1e-6
-        else optimize.brentq(lambda x: float(special.polygamma(1, x)) - scatter, 1e-8, 1e8)
-    )
-    return np.exp(trend + special.digamma(half) - np.log(half)), 2 * half
+    weights, *_ = np.linalg.lstsq(basis, e.T, rcond=None)
+    trend = (basis @ weights).T
+    scatter = ((e - trend) ** 2).sum(axis=1) / (len(mean) - basis.shape[1]) - special.polygamma(1, df / 2)
+    found = np.flatnonzero(scatter > 0)
+    prior_df, log_prior = np.full(len(variance), np.inf), trend
+    if len(found):
+        half = inverse_trigamma(scatter[found])
+        prior_df[found] = 2 * half
+        log_prior[found] += (special.digamma(half) - np.log(half))[:, None]
+    return np.exp(log_prior), prior_df
+
+
+def inverse_trigamma(y: NDArray[np.float64]) -> NDArray[np.float64]:
+    r"""Solve :math:`\psi'(x) = y` for positive ``y``.
+
+    The reciprocal of the trigamma function is nearly straight, so that Newton's method needs a few steps
+    (Smyth 2004, appendix). Where trigamma is 1/x but for rounding, 1/y is the solution.
+    """
+    x = 1 / y
+    if (near := y >= 1e-6).any():
+        x[near] = optimize.newton(
+            lambda x, y: 1 / special.polygamma(1, x) - 1 / y,
+            0.5 + x[near],
+            fprime=lambda x, _: -special.polygamma(2, x) / special.polygamma(1, x) ** 2,
+            args=(y[near],),
+        )
+    return x
 
 
 def natural_spline(x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -136,38 +180,3 @@ def natural_spline(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
     curves = [slope(j) - slope(size - 2) for j in range(size - 2)]
     return np.column_stack([np.ones_like(z), z, *curves])
-
-
-def _moderate(
-    variance: NDArray[np.float64], *, df: int, mean: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Moderate the variances of every pattern, shape (patterns, genes), as the cross-check does those of one.
-
-    As :func:`cd20scope.expression.moderated_t.variance_prior`, with the trend fitted to all patterns at once.
-
-    Returns
-    -------
-    Variances, same shape, and degrees of freedom of t, shape (patterns,).
-    """
-    guarded = np.maximum(variance, 1e-5 * np.median(variance, axis=1, keepdims=True))
-    e = np.log(guarded) - special.digamma(df / 2) + np.log(df / 2)
-    basis = natural_spline(mean)
-    weights, *_ = np.linalg.lstsq(basis, e.T, rcond=None)
-    trend = (basis @ weights).T
-    scatter = ((e - trend) ** 2).sum(axis=1) / (len(mean) - basis.shape[1]) - special.polygamma(1, df / 2)
-    found = np.flatnonzero(scatter > 0)
-    prior_df, log_prior = np.full(len(variance), np.inf), trend
-    if len(found):
-        # the reciprocal of the trigamma function is nearly straight: a few steps from there suffice (Smyth 2004)
-        half = optimize.newton(
-            lambda x, s: 1 / special.polygamma(1, x) - 1 / s,
-            0.5 + 1 / scatter[found],
-            fprime=lambda x, _: -special.polygamma(2, x) / special.polygamma(1, x) ** 2,
-            args=(scatter[found],),
-        )
-        prior_df[found] = 2 * half
-        log_prior[found] += (special.digamma(half) - np.log(half))[:, None]
-    # a prior of infinite weight replaces the variances
-    weight = 1 / (1 + df / prior_df)[:, None]
-    moderated: NDArray[np.float64] = weight * np.exp(log_prior) + (1 - weight) * variance
-    return moderated, np.minimum(df + prior_df, df * len(mean))

@@ -13,10 +13,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from cd20scope.counts.matrix import Genes, IngestError, Strings, make_unique, share
+from cd20scope.counts.matrix import ENSEMBL, Genes, IngestError, Strings, make_unique, share
 
 PREFIX = re.compile(r"(?:hg19|hg38|GRCh37|GRCh38)_+")
-ENSEMBL = re.compile(r"ENS[A-Z]*G\d{11}(?:\.\d+)?")
 HUMAN_ID = re.compile(r"(ENSG\d{11})(?:\.\d+)?")
 PAIRS = (
     re.compile(r"(?P<symbol>.+?)[_|:;. -](?P<id>ENSG\d{11})(?:\.\d+)?"),

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from cd20scope import schema
 from cd20scope.preflight.findings import Finding
 from cd20scope.preflight.sexes import check_sexes
 from cd20scope.study.batches import integrable
@@ -86,7 +87,7 @@ def check_contrasts(
     rows, findings = [], []
     for later, earlier in contrasts:
         donors = sorted(str(donor) for donor, seen in visits.items() if {later, earlier} <= seen)
-        name, n = f"{later}-{earlier}", len(donors)
+        name, n = schema.contrast_name((later, earlier)), len(donors)
         effect = TTestPower().solve_power(nobs=n, alpha=alpha, power=POWER) if n >= 2 else np.nan
         rows.append((name, n, ", ".join(donors), float(np.squeeze(effect))))
         if n < min_pairs:

@@ -10,16 +10,14 @@ import pandas as pd
 from cd20scope.programs.scores import SCORE_COLUMNS, Weights, apply_weights, weigh_programs
 from cd20scope.pseudobulk.cohort import LeafSums
 from cd20scope.pseudobulk.leaves import stack_cells
+from cd20scope.schema import LABEL_ARMS, NO_SOUP_GENES_ARM
+from cd20scope.study.catalogue_rules import SOUP
 
 ARM_COLUMNS = ("arm", *SCORE_COLUMNS)
 """Columns of the table of scores under other choices."""
 
-SOUP_GENES = re.compile(r"HLA-.*|CD74|JCHAIN|IGH([ADEM]|[AG][1-4]|GP)|IG[HKL][VDJ].*|IGKC|IGLC.*|IGLL.*")
+SOUP_GENES = re.compile(rf"HLA-.*|JCHAIN|{SOUP.pattern}")
 """HLA and immunoglobulin genes: their transcripts float in every droplet, and the fewer B cells, the fewer."""
-
-
-BY_LABEL = ("strict", "lenient", "without_cd20_t")
-"""Arms that differ in labels, see :func:`cd20scope.pseudobulk.relabelled.relabel`."""
 
 
 def collect_arms(
@@ -48,7 +46,7 @@ def collect_arms(
     Each arm and its sums.
     """
     counted = stack_cells(cells)
-    for arm in BY_LABEL:
+    for arm in LABEL_ARMS:
         yield (
             arm,
             sums.with_differences(read(arm), cells=counted[counted["arm"] == arm], sheet=sheet),
@@ -82,7 +80,7 @@ def score_arms(
 
     Returns
     -------
-    :data:`ARM_COLUMNS`; the arm ``without_hla_ig`` has rows where the programme or its controls hold such a gene.
+    :data:`ARM_COLUMNS`; the arm without soup genes has rows where the programme or its controls hold such a gene.
     """
     shared: dict[str, Any] = {"populations": populations, "programs": programs, "seed": seed, "split": split}
     shared |= {"not_controls": not_controls, "n_controls": n_controls}
@@ -97,7 +95,7 @@ def score_arms(
     if touched:
         free = weigh_programs(sums, tests=touched, without=soup, **shared)
         scored = apply_weights(sums, free, populations=populations, min_cells=min_cells)
-        tables.append(scored.assign(arm="without_hla_ig"))
+        tables.append(scored.assign(arm=NO_SOUP_GENES_ARM))
     if not tables:
         return pd.DataFrame(columns=list(ARM_COLUMNS))
     return pd.concat(tables, ignore_index=True)[list(ARM_COLUMNS)]

@@ -177,7 +177,7 @@ def _common(
     first = block.iloc[0]
     return {
         **{column: first[column] for column in ("population", "program", "n_genes", "coverage", "role")},
-        "contrast": pairs.contrast_name(contrast),
+        "contrast": schema.contrast_name(contrast),
         "n_pairs": len(change.paired),
         "baseline_sd": sd,
         "donors": change.paired.donors_text,

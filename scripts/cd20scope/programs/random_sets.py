@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cd20scope import schema
 from cd20scope.programs.scores import Weights
 from cd20scope.pseudobulk.cohort import LeafSums
 from cd20scope.stats import pairs
@@ -115,7 +116,7 @@ def _hold(
 ) -> dict[str, object]:
     """Hold t of the first column against those of the others."""
     paired = pairs.pair(units, contrast)
-    row: dict[str, object] = {"contrast": pairs.contrast_name(contrast), "n_pairs": len(paired)}
+    row: dict[str, object] = {"contrast": schema.contrast_name(contrast), "n_pairs": len(paired)}
     if reason := pairs.too_few(len(paired), max(min_pairs, 2)):
         return row | {"status": "not testable", "reason": reason}
     number = pd.Series(units.index, index=pd.MultiIndex.from_frame(units[["visit", "donor"]].astype(str)))

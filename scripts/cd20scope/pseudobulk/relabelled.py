@@ -61,7 +61,7 @@ def relabel(
         free = (lenient["population"] == population) & (lenient["subset"] == schema.UNASSIGNED)
         lenient.loc[free & (labels[name] >= 0.5), "subset"] = subset
     without.loc[labels["cd20_t"].to_numpy(dtype=bool)] = None
-    return {"strict": strict, "lenient": lenient, "without_cd20_t": without}
+    return dict(zip(schema.LABEL_ARMS, (strict, lenient, without), strict=True))
 
 
 def differences(

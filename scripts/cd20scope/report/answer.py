@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
+from cd20scope import schema
 from cd20scope.report import wording
 from cd20scope.report.results import Results
 from cd20scope.report.wording import Row
@@ -68,7 +69,7 @@ def sentences(
     key = ["population", "denominator", "contrast"]
     before = abundance.drop_duplicates(key).set_index(key)["fraction_before"]
     parts = ledger[ledger["enters"] == "yes"].groupby(["id", "part"])["change"].mean()
-    visits = {f"{later}-{earlier}": (later, earlier) for later, earlier in contrasts}
+    visits = {schema.contrast_name(contrast): contrast for contrast in contrasts}
     told = {}
     for row in verdicts.to_dict("records"):
         later, earlier = visits.get(row["contrast"], ("the later visit", "the earlier one"))

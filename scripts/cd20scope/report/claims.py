@@ -109,7 +109,7 @@ def claim(row: wording.Row, *, ledger: pd.DataFrame) -> dict[str, Any]:
             for key in ("id", "statement", "verdict", "family", "opposes", "contrast", "direction")
         },
         **{key: wording.text_of(row[key]) for key in ("dropped", "test", "note")},
-        **{key: wording.true_minus(row[key]) for key in ("effect", "beside")},
+        "beside": wording.true_minus(row["beside"]),
         "caution": wording.sentence(wording.true_minus(row["caution"])),
         "reason": wording.sentence(wording.text_of(row["reason"])),
         **VERDICT_STYLE[row["verdict"]],

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from cd20scope.report.components import part_name
 from cd20scope.report.wording import ARROWS, NOTHING, Row, count
 
 
@@ -27,6 +28,12 @@ def margin_of(hypothesis: Row) -> float:
     return -size if hypothesis["direction"] == "down" else size
 
 
+def margin_text(hypothesis: Row) -> str:
+    """Write the margin as the catalogue states it: a fold of the odds, or baseline SD."""
+    unit = unit_of(hypothesis)
+    return f"{hypothesis['margin']:g}" + ("-fold in the odds" if unit == "log odds" else f" {unit}")
+
+
 def size_of(value: float, unit: str) -> str:
     """Write a positive size on the scale of the estimate: a fold of the odds, or baseline SD, two digits."""
     if unit != "log odds":
@@ -44,8 +51,7 @@ def short_size(value: float, hypothesis: Row) -> str:
 
 def asked(hypothesis: Row) -> str:
     """Say what a hypothesis claims: a direction and the margin, or that nothing changes by the margin."""
-    unit = unit_of(hypothesis)
-    size = f"{hypothesis['margin']:g}" + ("-fold in the odds" if unit == "log odds" else f" {unit}")
+    size = margin_text(hypothesis)
     if hypothesis["direction"] == "none":
         return f"no change by {size}, either way"
     strong = ", limit included" if hypothesis["strength"] == "strong" else ""
@@ -79,8 +85,7 @@ def short_name(hypothesis: Row) -> str:
         what = f"{hypothesis['population']} of {hypothesis['denominator']}"
     else:
         what = f"{hypothesis['program']} in {hypothesis['population']}"
-        component = hypothesis.get("component", "total")
-        if isinstance(component, str) and component not in ("", "total"):
-            what += f", {component}"
+        if part := part_name(hypothesis.get("component")):
+            what += f", {part}"
     first = "B cells first: " if hypothesis["endpoint"] == "biphasic" else ""
     return f"{first}{what} {ARROWS[hypothesis['direction']]} {hypothesis['contrast']}"

@@ -1,11 +1,8 @@
 """Quality of each sample, summed up for the page."""
 
-from collections.abc import Sequence
-
 import pandas as pd
 
 from cd20scope import schema
-from cd20scope.report import quality as report_quality
 from cd20scope.schema import REASONS
 
 
@@ -15,7 +12,7 @@ def summarise(cells: pd.DataFrame, population: pd.Series) -> dict[str, float]:
     Parameters
     ----------
     cells
-        Its table of :func:`flag_cells`.
+        Its table of quality control, the columns of :data:`cd20scope.schema.QC`.
     population
         Label of each of its cells, in the same order.
 
@@ -38,13 +35,3 @@ def summarise(cells: pd.DataFrame, population: pd.Series) -> dict[str, float]:
         "doublet_rate": dropped["doublet"] / past if past else 0.0,
         "unassigned_rate": float((population[kept] == schema.UNASSIGNED).mean()) if kept.any() else 0.0,
     }
-
-
-def summarise_cells(sheet: pd.DataFrame, *, cells: Sequence[str], labels: Sequence[str]) -> pd.DataFrame:
-    """Summarise quality control and labels of each sample, one sample at a time."""
-    quality = []
-    for row, kept, labelled in zip(sheet.to_dict("records"), cells, labels, strict=True):
-        population = pd.read_parquet(labelled, columns=["population"])["population"]
-        who = {key: row[key] for key in ("sample", "donor", "visit")}
-        quality.append(who | report_quality.summarise(pd.read_parquet(kept), population))
-    return pd.DataFrame(quality)

@@ -8,9 +8,8 @@ import pandas as pd
 from markupsafe import Markup
 
 from cd20scope import schema
-from cd20scope.report.quality import summarise_cells
-from cd20scope.report.results import Cohort, Judged, Results, checked_verdicts, complete
-from cd20scope.report.sections import labels as annotation_section
+from cd20scope.report.quality import summarise
+from cd20scope.report.results import Cohort, Judged, Results, complete, complete_cohort, complete_judged
 from cd20scope.report.sections import trust
 from cd20scope.schema import SINGLE, require_columns
 from cd20scope.study import themes
@@ -44,23 +43,20 @@ def read(
     sheet, hypotheses, config, populations, versions
         Of the run.
     """
-    cohort = read_cohort(
-        files,
-        annotation=annotation,
-        labels=labels,
-        sheet=sheet,
-        scored=themes.scored_pairs(hypotheses),
-        config=config,
-        populations=populations,
-    )
-    judged = read_judged(files, depletions=themes.depletions(hypotheses), config=config)
+    embedding, qc_summary = read_samples(read_embedding(files), sheet, labels=labels, cells=cells)
     checked = read_table(files["checked"])
     return complete(
         Results(
-            **{**vars(cohort), **vars(judged)},
+            **read_measured(files, config=config),
+            **read_tests(files, annotation=annotation),
+            **read_verdicts(files),
+            embedding=embedding,
+            populations=populations,
+            scored=themes.scored_pairs(hypotheses),
+            depletions=themes.depletions(hypotheses),
             abundance=read_table(files["abundance"]),
             expression_populations=read_table(files["populations"]),
-            qc_summary=summarise_cells(sheet, cells=cells, labels=labels),
+            qc_summary=qc_summary,
             sheet=sheet,
             sexes=pd.read_csv(files["sexes"], sep="\t", dtype=TEXT, keep_default_na=False),
             inputs=read_table(files["sums"]).merge(
@@ -83,14 +79,15 @@ def read_cohort(
     populations: Mapping[str, Any],
 ) -> Cohort:
     """Read what the figures of the cohort show; parameters as of :func:`read`, ``scored`` as of :class:`Cohort`."""
-    return Cohort(
-        **read_measured(files, config=config),
-        expression=read_table(files["expression"]),
-        programs=read_table(files["programs"]),
-        annotation=annotation_section.complete({Path(path).stem: read_table(path) for path in annotation}),
-        embedding=place_cells(pd.read_parquet(files["embedding"]), sheet, labels=labels),
-        populations=populations,
-        scored=scored,
+    embedding, _ = read_samples(read_embedding(files), sheet, labels=labels)
+    return complete_cohort(
+        Cohort(
+            **read_measured(files, config=config),
+            **read_tests(files, annotation=annotation),
+            embedding=embedding,
+            populations=populations,
+            scored=scored,
+        )
     )
 
 
@@ -98,12 +95,8 @@ def read_judged(
     files: Mapping[str, str], *, depletions: Mapping[str, tuple[str, str]], config: Mapping[str, Any]
 ) -> Judged:
     """Read what the figures of the hypotheses show; ``files`` as of :func:`read`, the rest as of :class:`Judged`."""
-    given = {name: read_table(files[name]) for name in trust.NEEDED if name in files}
-    return Judged(
-        **read_measured(files, config=config),
-        verdicts=checked_verdicts(read_table(files["verdicts"])),
-        statistics=trust.complete(given),
-        depletions=depletions,
+    return complete_judged(
+        Judged(**read_measured(files, config=config), **read_verdicts(files), depletions=depletions)
     )
 
 
@@ -118,16 +111,64 @@ def read_measured(files: Mapping[str, str], *, config: Mapping[str, Any]) -> dic
     }
 
 
-def place_cells(embedding: pd.DataFrame, sheet: pd.DataFrame, *, labels: Sequence[str]) -> pd.DataFrame:
-    """Add donor, visit and label to each embedded cell; one sample at a time, of which only those cells are kept."""
+def read_tests(files: Mapping[str, str], *, annotation: Iterable[str]) -> dict[str, Any]:
+    """Read the tables of genes, programmes and labels: attributes of :class:`Cohort`."""
+    return {
+        "expression": read_table(files["expression"]),
+        "programs": read_table(files["programs"]),
+        "annotation": {Path(path).stem: read_table(path) for path in annotation},
+    }
+
+
+def read_verdicts(files: Mapping[str, str]) -> dict[str, Any]:
+    """Read the verdicts and what they rest on: attributes of :class:`Judged`."""
+    return {
+        "verdicts": read_table(files["verdicts"]),
+        "statistics": {name: read_table(files[name]) for name in trust.NEEDED if name in files},
+    }
+
+
+def read_embedding(files: Mapping[str, str]) -> pd.DataFrame:
+    """Read the coordinates of the embedded cells."""
+    embedding = pd.read_parquet(files["embedding"])
     require_columns(embedding, ("sample", "barcode", "x", "y"), name="embedding.parquet")
+    return embedding
+
+
+def read_samples(
+    embedding: pd.DataFrame, sheet: pd.DataFrame, *, labels: Sequence[str], cells: Sequence[str] = ()
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read the tables of cells, one sample at a time, so that only the embedded cells of each are kept.
+
+    Parameters
+    ----------
+    embedding
+        ``sample barcode x y`` of each embedded cell.
+    sheet
+        ``sample donor visit``.
+    labels, cells
+        Of each sample in the order of the sheet: what annotation and quality control wrote; without ``cells``, the
+        quality is not summed up.
+
+    Returns
+    -------
+    embedding
+        With ``donor``, ``visit`` and ``population`` of each cell.
+    quality
+        One row per sample, see :func:`cd20scope.report.quality.summarise`; empty without ``cells``.
+    """
     placed = embedding.merge(sheet[["sample", "donor", "visit"]], on="sample")
-    embedded: list[pd.DataFrame] = []
-    for sample, labelled in zip(sheet["sample"], labels, strict=True):
+    embedded, quality = [], []
+    for row, labelled, flagged in zip(
+        sheet.to_dict("records"), labels, cells or [""] * len(labels), strict=True
+    ):
         population = pd.read_parquet(labelled, columns=["population"])["population"]
-        own = placed[placed["sample"] == sample]
+        own = placed[placed["sample"] == row["sample"]]
         embedded.append(own.assign(population=population.reindex(own["barcode"]).to_numpy()))
-    return pd.concat(embedded)
+        if flagged:
+            who = {key: row[key] for key in ("sample", "donor", "visit")}
+            quality.append(who | summarise(pd.read_parquet(flagged), population))
+    return pd.concat(embedded), pd.DataFrame(quality)
 
 
 def read_table(path: str) -> pd.DataFrame:

@@ -11,10 +11,10 @@ import pandas as pd
 
 from cd20scope.report import claims
 from cd20scope.report.sections import labels, trust
-from cd20scope.schema import require_columns
+from cd20scope.schema import contrast_name, require_columns
 
 VERDICT_COLUMNS = (
-    *("id", "family", "opposes", "donors", "dropped", "effect"),
+    *("id", "family", "opposes", "donors", "dropped"),
     *("arms_held", "arms_asked", "arms_against", "smallest_effect", "beside", "caution"),
 )
 """Columns of the verdicts that the report cannot do without."""
@@ -43,12 +43,12 @@ class Measured:
     @property
     def contrast_names(self) -> list[str]:
         """Contrasts as the tables name them."""
-        return [f"{later}-{earlier}" for later, earlier in self.contrasts]
+        return [contrast_name(contrast) for contrast in self.contrasts]
 
     @property
     def latest(self) -> str:
         """The contrast of the last visit with the first, or else the last contrast."""
-        wanted = f"{self.visits[-1]}-{self.visits[0]}"
+        wanted = contrast_name((self.visits[-1], self.visits[0]))
         return wanted if wanted in self.contrast_names else self.contrast_names[-1]
 
     @property
@@ -147,7 +147,7 @@ class Results(Cohort, Judged):
 
 
 def complete(results: Results) -> Results:
-    """Check the tables, stand empty ones in for those that a run has not, and put the verdicts in story order.
+    """Check the tables, replace those that the run has not by empty ones, and put the verdicts in story order.
 
     Raises
     ------
@@ -155,18 +155,21 @@ def complete(results: Results) -> Results:
         Where a table lacks a column that the report reads.
     """
     require_columns(results.qc_summary, ["sample", "n_cells", "n_kept", "unassigned_rate"], name="qc_summary")
-    require_columns(results.embedding, ["sample", "x", "y", "population", "visit"], name="embedding.parquet")
-    statistics = trust.complete(results.statistics)
+    run = complete_judged(complete_cohort(results))
+    return replace(run, programs=trust.add_random(run.programs, run.statistics["random_sets"]))
+
+
+def complete_cohort[C: Cohort](cohort: C) -> C:
+    """Check the tables of the cohort as :func:`complete` does."""
+    require_columns(cohort.embedding, ["sample", "x", "y", "population", "visit"], name="embedding.parquet")
+    return replace(cohort, annotation=labels.complete(cohort.annotation))
+
+
+def complete_judged[J: Judged](judged: J) -> J:
+    """Check the tables of the hypotheses as :func:`complete` does."""
+    require_columns(judged.verdicts, VERDICT_COLUMNS, name="verdicts.tsv")
     return replace(
-        results,
-        verdicts=checked_verdicts(results.verdicts),
-        annotation=labels.complete(results.annotation),
-        statistics=statistics,
-        programs=trust.add_random(results.programs, statistics["random_sets"]),
+        judged,
+        verdicts=claims.in_story_order(judged.verdicts),
+        statistics=trust.complete(judged.statistics),
     )
-
-
-def checked_verdicts(verdicts: pd.DataFrame) -> pd.DataFrame:
-    """Check the verdicts and put them in the order in which they are told."""
-    require_columns(verdicts, VERDICT_COLUMNS, name="verdicts.tsv")
-    return claims.in_story_order(verdicts)

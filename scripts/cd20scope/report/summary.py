@@ -8,7 +8,7 @@ import pandas as pd
 
 from cd20scope.report import answer, claims, hypothesis_words, wording
 from cd20scope.report.colours import VERDICT_STYLE
-from cd20scope.schema import VERDICTS
+from cd20scope.schema import VERDICTS, contrast_name
 from cd20scope.study import themes
 
 SCHEMA = 1
@@ -69,7 +69,7 @@ def tell(
         "simulated": "simulate" in config,
         "alpha": alpha,
         "visits": list(config["visits"]),
-        "contrasts": [f"{later}-{earlier}" for later, earlier in contrasts],
+        "contrasts": [contrast_name(contrast) for contrast in contrasts],
         "donors": int(ledger["donor"].nunique()),
         "hypotheses": [entry(row, sentence=sentences[str(row["id"])]) for row in rows.to_dict("records")],
     }

@@ -16,12 +16,6 @@ type Contrast = tuple[str, str]
 """A later and an earlier visit; the change is later minus earlier."""
 
 
-def contrast_name(contrast: Contrast) -> str:
-    """Name of a contrast as the tables write it, ``later-earlier``."""
-    later, earlier = contrast
-    return f"{later}-{earlier}"
-
-
 @dataclass(frozen=True, slots=True)
 class Pairs:
     """Donors that have every visit a comparison needs, and those that do not.

@@ -3,7 +3,6 @@
 Imported while Snakemake parses the workflow, hence nothing but the standard library and pandas.
 """
 
-import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ import pandas as pd
 from cd20scope.schema import FORMATS
 from cd20scope.schema import SHEET_REQUIRED as REQUIRED
 from cd20scope.study.cell_choice import parse_cells
+from cd20scope.study.nearest import nearest
 
 SAMPLE = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
 """Sample names become file names and wildcards: nothing that a shell, a path or Snakemake reads otherwise."""
@@ -89,8 +89,8 @@ def cells_of(sheet: pd.DataFrame, column: str) -> list[tuple[int, str]]:
 
 def suggest(word: str, known: Sequence[str]) -> str:
     """Ask whether the word that is spelt most alike was meant; empty if none is."""
-    close = difflib.get_close_matches(word.casefold(), [name.casefold() for name in known], n=1)
-    return next((f" Did you mean {name!r}?" for name in known if [name.casefold()] == close), "")
+    close = nearest(word, known)
+    return f" Did you mean {close!r}?" if close else ""
 
 
 def check_header(header: list[str], row: int, problems: Problems) -> None:

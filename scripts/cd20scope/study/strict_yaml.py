@@ -4,12 +4,13 @@ A message says the line, the place, what was found, what was probably meant and 
 """
 
 import copy
-import difflib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import yaml
+
+from cd20scope.study.nearest import nearest
 
 if TYPE_CHECKING:
     import jsonschema
@@ -80,9 +81,8 @@ def read(
 def unknown(what: str, found: object, known: Iterable[str]) -> str:
     """Message for a name that is not among those known, with the nearest of them."""
     names = list(known)
-    lower = {name.lower(): name for name in reversed(names)}
     word = str(found).lower()
-    near = [lower[match] for match in difflib.get_close_matches(word, lower, n=1)]
+    near = [name for name in [nearest(word, names)] if name]
     near += [name for name in names if name.lower().startswith(word) or word.startswith(name.lower())]
     if near:
         return f'unknown {what} {show(found)}. Did you mean "{near[0]}"?'

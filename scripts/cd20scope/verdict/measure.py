@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from cd20scope import schema
 from cd20scope.abundance import compare
 from cd20scope.programs import compare as programs
-from cd20scope.stats import pairs
 from cd20scope.stats.changes import Change, Key
 from cd20scope.stats.pairs import Contrast, Pairs
 from cd20scope.verdict.hypothesis import needed
@@ -59,7 +59,7 @@ def measure_needed(
     -------
     One change per key. What the run or its tables do not have is a change without donors that says so.
     """
-    made = {pairs.contrast_name(contrast): contrast for contrast in settings.contrasts}
+    made = {schema.contrast_name(contrast): contrast for contrast in settings.contrasts}
     shares = by_key(donors, ["population", "denominator"])
     scored, split = by_key(scores, ["population", "program"]), by_key(parts, ["population", "program"])
     measured: dict[Key, Change] = {}
@@ -94,7 +94,7 @@ def measure_program(
 ) -> dict[tuple[str, str], Change]:
     """Measure the change of one programme wherever it is scored: (population, contrast) -> change."""
     return {
-        (population, pairs.contrast_name(contrast)): programs.measure_change(
+        (population, schema.contrast_name(contrast)): programs.measure_change(
             rows, None, contrast=contrast, baseline=settings.baseline, min_coverage=settings.min_coverage
         )["total"]
         for (population, name), rows in by_key(scores, ["population", "program"]).items()

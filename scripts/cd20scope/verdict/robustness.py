@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cd20scope import schema
 from cd20scope.stats.changes import Change, Key
 from cd20scope.stats.paired_tests import adjusted_t, signed_rank
 from cd20scope.verdict import measure
@@ -23,15 +24,18 @@ COLUMNS = (
 """Columns of the table of arms; ``holds`` is empty where the arm cannot be asked, and ``detail`` says why."""
 
 LABELS = {
-    "expected": "cells estimated by probability",
-    "strict": "stricter labels",
-    "lenient": "likeliest label for every cell",
-    "without_cd20_t": "without CD20+ T cells",
-    "without_hla_ig": "without HLA and immunoglobulin genes",
+    schema.EXPECTED_ARM: "cells estimated by probability",
+    **dict(
+        zip(
+            schema.LABEL_ARMS,
+            ("stricter labels", "likeliest label for every cell", "without CD20+ T cells"),
+            strict=True,
+        )
+    ),
+    schema.NO_SOUP_GENES_ARM: "without HLA and immunoglobulin genes",
 }
 """Arms that come with tables of their own, by the name they have there."""
 
-DENOMINATOR = "denominator"
 LEAVE_ONE_OUT = "leave one donor out"
 RANKS = "signed-rank test"
 ADJUSTED = "adjusted for steroid score"
@@ -53,7 +57,7 @@ def measure_arms(
         Entries of the catalogue.
     donors, scores
         Tables of :func:`cd20scope.verdict.measure.measure_needed` for each arm, in a column ``arm``; shares in
-        other denominators have the arm :data:`DENOMINATOR`.
+        other denominators have the arm :data:`cd20scope.schema.DENOMINATOR_ARM`.
     settings
         What changes are measured with.
 
@@ -76,12 +80,12 @@ def measure_arms(
         posed = [{**entry, "denominator": name} for entry in asked]
         measured = measure.measure_needed(
             posed,
-            donors=donors[donors["arm"] == DENOMINATOR],
+            donors=donors[donors["arm"] == schema.DENOMINATOR_ARM],
             scores=scores.iloc[:0],
             parts=parts,
             settings=settings,
         )
-        found[f"{DENOMINATOR} {name}"] = {
+        found[f"{schema.DENOMINATOR_ARM} {name}"] = {
             needed(entry)["main"]: measured[needed(pose)["main"]]
             for entry, pose in zip(asked, posed, strict=True)
         }

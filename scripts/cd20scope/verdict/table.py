@@ -87,7 +87,7 @@ def tabulate(
     programme); limits are two-sided ``1 - alpha``, those that decide are at ``level``. ``p_value`` is that of the
     test whose rejection support needs, see :func:`cd20scope.verdict.rules.p_for_support`.
     """
-    named = {pairs.contrast_name(contrast): contrast for contrast in contrasts}
+    named = {schema.contrast_name(contrast): contrast for contrast in contrasts}
     return pd.DataFrame([_row(made, named, alpha) for made in decisions], columns=list(DECISION_COLUMNS))
 
 

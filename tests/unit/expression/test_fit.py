@@ -264,9 +264,14 @@ def test_least_squares_equals_statsmodels():
 def test_without_more_scatter_than_chance_the_prior_replaces_the_variance():
     df, n = 10, 500
     variance = np.full(n, 2.0)
-    prior, prior_df = moderated_t.variance_prior(variance, df=df, mean=np.linspace(0, 10, n))
+    ((prior,), (prior_df,)) = moderated_t.variance_prior(variance[None], df=df, mean=np.linspace(0, 10, n))
     assert prior_df == np.inf
     assert prior == pytest.approx(np.full(n, 2.0 * np.exp(np.log(df / 2) - special.digamma(df / 2))))
+
+
+def test_the_inverse_of_trigamma_is_its_inverse():
+    y = np.logspace(-12, 6, 60)
+    assert special.polygamma(1, moderated_t.inverse_trigamma(y)) == pytest.approx(y, rel=1e-6)
 
 
 def test_the_prior_is_recovered_from_its_own_model():
@@ -275,7 +280,7 @@ def test_the_prior_is_recovered_from_its_own_model():
     mean = rng.uniform(0, 10, 100_000)
     trend = 0.3 * np.exp(-0.2 * mean)
     variance = trend * d0 / rng.chisquare(d0, mean.size) * rng.chisquare(df, mean.size) / df
-    prior, prior_df = moderated_t.variance_prior(variance, df=df, mean=mean)
+    ((prior,), (prior_df,)) = moderated_t.variance_prior(variance[None], df=df, mean=mean)
     assert prior_df == pytest.approx(d0, rel=0.05)
     assert np.abs(np.log(prior / trend)).max() < 0.05
 
@@ -284,14 +289,14 @@ def test_a_prior_of_almost_infinite_weight_is_found():
     """Pairs of genes of one mean, apart by what chance explains and 1e-9 more."""
     df, mean = 10, np.repeat(np.arange(20.0), 2)
     apart = np.sqrt((float(special.polygamma(1, df / 2)) + 1e-9) * (40 - 4) / 40)
-    _, prior_df = moderated_t.variance_prior(np.exp(np.tile([apart, -apart], 20)), df=df, mean=mean)
+    _, (prior_df,) = moderated_t.variance_prior(np.exp(np.tile([apart, -apart], 20))[None], df=df, mean=mean)
     assert prior_df == pytest.approx(2e9, rel=1e-4)
 
 
 def test_variances_of_which_most_are_zero_are_lifted_as_in_limma():
     mean = np.arange(40.0)
     variance = np.where(mean % 5 < 3, 0.0, 0.3 + mean / 7)
-    prior, prior_df = moderated_t.variance_prior(variance, df=10, mean=mean)
+    ((prior,), (prior_df,)) = moderated_t.variance_prior(variance[None], df=10, mean=mean)
     # limma 3.54: fitFDist(variance, 10, covariate = mean)
     assert prior_df == pytest.approx(0.319978075979267, rel=1e-9)
     assert prior[[0, 39]] == pytest.approx([8.77245169255492e-07, 0.000250360572773142], rel=1e-9)

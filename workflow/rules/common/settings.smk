@@ -62,7 +62,7 @@ def check_contrasts():
 
 def check_questions():
     """Stop when no hypothesis can be asked of this run's contrasts; say how many cannot."""
-    made = {f"{later}-{earlier}" for later, earlier in config["contrasts"]}
+    made = {schema.contrast_name(contrast) for contrast in config["contrasts"]}
     asked = {entry["contrast"] for entry in HYPOTHESES["hypotheses"]}
     if not asked & made:
         raise WorkflowError(

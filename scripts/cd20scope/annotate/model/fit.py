@@ -19,10 +19,9 @@ from cd20scope.annotate.model.chances import NEIGHBORS, class_chances, consensus
 from cd20scope.annotate.model.decisions import NodeSpec, node_specs
 from cd20scope.annotate.model.features import choose_features
 from cd20scope.annotate.model.fitted import Model, NodeModel
-from cd20scope.annotate.model.marker_scores import SD_FLOOR
 from cd20scope.annotate.model.neighbors import find_neighbors, neighbor_mean
 from cd20scope.annotate.model.regression import fit_regression
-from cd20scope.annotate.model.standardised import Standardised, moments
+from cd20scope.annotate.model.standardised import SD_FLOOR, Standardised, moments
 
 if TYPE_CHECKING:
     import scipy.sparse as sp

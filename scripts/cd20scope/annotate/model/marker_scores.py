@@ -1,6 +1,6 @@
 """Marker evidence of cells at one decision of the population tree, and whether a class is there at all."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -8,9 +8,7 @@ import scipy.sparse as sp
 
 from cd20scope.annotate.model.decisions import NodeSpec
 from cd20scope.annotate.model.neighbors import neighbor_mean
-
-if TYPE_CHECKING:
-    from cd20scope.annotate.model.standardised import Standardised
+from cd20scope.annotate.model.standardised import SD_FLOOR, Standardised
 
 Array = npt.NDArray[Any]
 
@@ -30,8 +28,6 @@ LEAST_ON, PLAIN = 0.1, 0.7
 """Mean log-normalised expression of a marker that is shown at all, and of one that is plain to see."""
 OFF = 10.0
 """Score, in standard deviations below the mean, of a class whose markers are off."""
-SD_FLOOR = 0.05
-"""Added to a gene's standard deviation so that a gene seen in a handful of cells does not weigh in."""
 
 
 def columns_of(genes: Array, names: list[str]) -> Array:
@@ -45,7 +41,7 @@ def standard(values: Array) -> Array:
     return np.asarray((values - values.mean(axis=0)) / (values.std(axis=0) + 1e-9))
 
 
-def find_present(spec: NodeSpec, cells: "Standardised", genes: Array, near: Array) -> list[str]:
+def find_present(spec: NodeSpec, cells: Standardised, genes: Array, near: Array) -> list[str]:
     """Classes of a decision that are there: those whose markers are shown by the neighbours of cells that show them.
 
     The best-scoring noise of an absent class would otherwise be made into one. So the best cells are chosen by their
@@ -80,7 +76,7 @@ def find_present(spec: NodeSpec, cells: "Standardised", genes: Array, near: Arra
     return [name for name in spec.classes if name in present]
 
 
-def _is_shown(markers: list[str], cells: "Standardised", genes: Array, others: sp.csr_matrix) -> bool:
+def _is_shown(markers: list[str], cells: Standardised, genes: Array, others: sp.csr_matrix) -> bool:
     listed = markers[:N_TELLING]
     columns = columns_of(genes, listed)
     telling = np.isin(columns, columns_of(genes, listed[:2]))
@@ -110,7 +106,7 @@ def _is_shown(markers: list[str], cells: "Standardised", genes: Array, others: s
 
 
 def expression_score(
-    spec: NodeSpec, name: str, cells: "Standardised", genes: Array, smooth: sp.csr_matrix
+    spec: NodeSpec, name: str, cells: Standardised, genes: Array, smooth: sp.csr_matrix
 ) -> Array:
     """Smoothed mean expression of the markers of a class minus that of its negative markers; shape (n_cells,).
 
@@ -128,7 +124,7 @@ def expression_score(
     return np.asarray(score - np.mean(against, axis=0) if against else score)
 
 
-def relative_scores(spec: NodeSpec, classes: list[str], cells: "Standardised", genes: Array) -> Array:
+def relative_scores(spec: NodeSpec, classes: list[str], cells: Standardised, genes: Array) -> Array:
     """Marker score of each class in each cell by itself, in standard deviations; cells x classes.
 
     Z-scores let a class with few markers compete with one whose markers all its siblings share to some extent (a Treg
@@ -158,7 +154,7 @@ def relative_scores(spec: NodeSpec, classes: list[str], cells: "Standardised", g
     return standard(np.column_stack(scores))
 
 
-def fraction_on(markers: list[str], cells: "Standardised", genes: Array, smooth: sp.csr_matrix) -> Array:
+def fraction_on(markers: list[str], cells: Standardised, genes: Array, smooth: sp.csr_matrix) -> Array:
     """Smoothed markers of each cell relative to the cells that have most of them, mean over genes; about 0 to 1."""
     smoothed = np.asarray(smooth @ cells.values(columns_of(genes, markers)))
     n_best = max(N_BEST, len(smoothed) // 100)

@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from cd20scope.annotate.model.marker_scores import SD_FLOOR
-
 Array = npt.NDArray[Any]
 
+SD_FLOOR = 0.05
+"""Added to a gene's standard deviation so that a gene seen in a handful of cells does not weigh in."""
 AT_ONCE = 4_000_000
 """Stored values that are summed at a time."""
 

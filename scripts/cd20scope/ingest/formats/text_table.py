@@ -10,10 +10,9 @@ import numpy as np
 from scipy import sparse
 
 from cd20scope.counts.hdf5 import NO_STRINGS, Rows, explained
-from cd20scope.counts.matrix import ANCHORS, BARCODE, IngestError, Strings, share
+from cd20scope.counts.matrix import ANCHORS, BARCODE, ENSEMBL, IngestError, Strings, share
 from cd20scope.ingest.formats.source import Source, tell_apart
 from cd20scope.ingest.formats.tenx_mtx import open_text
-from cd20scope.ingest.gene_names import ENSEMBL
 
 if TYPE_CHECKING:
     import pandas as pd

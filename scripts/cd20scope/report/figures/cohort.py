@@ -17,6 +17,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter
 
 from cd20scope.report.colours import DOWN, FAINT, INK, POPULATION_COLOURS, UP, VISIT_COLOURS
+from cd20scope.report.components import whole_changes
+from cd20scope.report.figures.donors import percent_or_limit
 from cd20scope.report.figures.style import WIDTH, dots, grid, margin_labels, say_nothing, styled
 from cd20scope.schema import POPULATIONS, UNASSIGNED
 
@@ -72,8 +74,7 @@ def shares(donors: pd.DataFrame, *, visits: Sequence[str]) -> Figure:
     for number, (visit, colour) in enumerate(zip(visits, cycle(VISIT_COLOURS), strict=False)):
         for row, name in enumerate(names):
             cells = donors[(donors["population"] == name) & (donors["visit"] == visit)]
-            zero = cells["n_cells"] == 0
-            percent = 100 * cells["fraction"].where(~zero, cells["fraction_upper"])
+            percent, zero = percent_or_limit(cells)
             height = row + (number - (len(visits) - 1) / 2) * step
             face = [("white" if is_zero else colour) for is_zero in zero]
             ax.scatter(
@@ -117,7 +118,7 @@ def programme_changes(programs: pd.DataFrame, *, contrasts: Sequence[str]) -> Fi
         return say_nothing("No programme was tested.")
     import seaborn as sns
 
-    whole = programs["component"].isin(["total", ""]) | programs["component"].isna()
+    whole = whole_changes(programs)
     where = programs["population"].where(
         whole, programs["population"] + ", " + programs["component"].astype(str)
     )

@@ -66,6 +66,15 @@ def share_axis(ax: Axes) -> None:
     ax.yaxis.set_minor_formatter(NullFormatter())
 
 
+def percent_or_limit(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Share of each row of ``abundance/donors.tsv`` in percent, and whether no cell was found.
+
+    Where none was found, the share is at its detection limit, the one-sided 95 % upper limit.
+    """
+    none_found = rows["n_cells"] == 0
+    return 100 * rows["fraction"].where(~none_found, rows["fraction_upper"]), none_found
+
+
 @styled
 def donor_shares(
     donors: pd.DataFrame, *, visits: Sequence[str], populations: Sequence[str], log: bool
@@ -86,8 +95,7 @@ def donor_shares(
     figure, axes = grid(len(shown), columns=max(2, len(shown)), height=3.0)
     for ax, population in zip(axes, shown, strict=True):
         rows = donors[donors["population"] == population]
-        zero = rows["n_cells"] == 0
-        percent = 100 * rows["fraction"].where(~zero, rows["fraction_upper"])
+        percent, zero = percent_or_limit(rows)
         donor_lines(ax, rows.assign(percent=percent, open=zero), value="percent", visits=visits, looks=looks)
         ax.set_title(population)
         ax.set_ylabel(f"% of {rows['denominator'].iloc[0]}")

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from cd20scope.report.colours import FAINT, INK, MUTED, VERDICT_STYLE
-from cd20scope.report.figures.donors import donor_lines, donor_look, share_axis
+from cd20scope.report.components import part_name
+from cd20scope.report.figures.donors import donor_lines, donor_look, percent_or_limit, share_axis
 from cd20scope.report.figures.style import WIDTH, say_nothing, styled
 from cd20scope.report.hypothesis_words import margin_of, unit_of
 from cd20scope.report.wording import Row
@@ -151,8 +152,7 @@ def values_of(
         return found
     if depletion:
         found.append(shares(donors, *depletion))
-    component = row["component"]
-    if isinstance(component, str) and component not in ("", "total"):
+    if part_name(row["component"]):
         return found
     own = scores[(scores["population"] == row["population"]) & (scores["program"] == row["program"])]
     found.append((f"{row['program']}, mean score per cell", own.assign(value=own["score"], open=False)))
@@ -162,6 +162,5 @@ def values_of(
 def shares(donors: pd.DataFrame, population: str, denominator: str) -> tuple[str, pd.DataFrame]:
     """Share in percent of each donor and visit; at the detection limit and open where none was found."""
     own = donors[(donors["population"] == population) & (donors["denominator"] == denominator)]
-    zero = own["n_cells"] == 0
-    percent = 100 * own["fraction"].where(~zero, own["fraction_upper"])
+    percent, zero = percent_or_limit(own)
     return f"% of {denominator}: {population}", own.assign(value=percent, open=np.asarray(zero, dtype=bool))

@@ -194,5 +194,5 @@ def visits_of(
     """Visits that a hypothesis compares, in the order of time; all of them for a claim on the order of events."""
     if depletion:
         return list(visits)
-    own = {f"{later}-{earlier}": (later, earlier) for later, earlier in contrasts}.get(row["contrast"], ())
+    own = {schema.contrast_name(contrast): contrast for contrast in contrasts}.get(row["contrast"], ())
     return [visit for visit in visits if visit in own] or list(visits)

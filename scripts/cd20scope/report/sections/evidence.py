@@ -80,8 +80,7 @@ def conflicts(row: Row, rows: Sequence[Row]) -> list[dict[str, Any]]:
 def rule(row: Row, *, config: Mapping[str, Any]) -> str:
     """Say by which rule the hypothesis was judged, with the numbers of the run."""
     level: str = "" if pd.isna(row["level"]) else f", at the level {row['level']:.2g} that its family leaves"
-    unit = hypothesis_words.unit_of(row)
-    margin = f"{row['margin']:g}" + ("-fold in the odds" if unit == "log odds" else f" {unit}")
+    margin = hypothesis_words.margin_text(row)
     if row["direction"] == "none":
         text = f"Supported if any change as large as {margin} is excluded, either way (two one-sided tests)"
     elif row["strength"] == "strong":

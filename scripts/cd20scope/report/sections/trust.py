@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cd20scope.report import claims, hypothesis_words, wording
+from cd20scope.report.components import whole_changes
 from cd20scope.schema import FAMILIES, require_columns
 
 NEEDED: dict[str, tuple[str, ...]] = {
@@ -103,11 +104,6 @@ def add_random(programs: pd.DataFrame, random_sets: pd.DataFrame) -> pd.DataFram
         p_random=beside["p_random"].where(whole),
         middle=beside["middle"].astype(object).where(whole).fillna(wording.NOTHING),
     )
-
-
-def whole_changes(programs: pd.DataFrame) -> pd.Series:
-    """Tell the rows of a whole change from those of its parts."""
-    return programs["component"].isin(["total", ""]) | programs["component"].isna()
 
 
 def top_sets(enrichment: pd.DataFrame, *, contrast: str, most: int = 5) -> pd.DataFrame:
