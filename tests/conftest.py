@@ -7,8 +7,17 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import yaml
+from reference_data import missing
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Skip what reads files that are not there: ``@pytest.mark.cohort("zheng_sorted.h5ad")``."""
+    for mark in item.iter_markers("cohort"):
+        if absent := missing(*mark.args):
+            pytest.skip(absent)
 
 
 @pytest.fixture(scope="session")

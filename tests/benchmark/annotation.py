@@ -2,8 +2,8 @@
 
     .venv/bin/python tests/benchmark/annotation.py [--only zheng pbmc3k cohort citeseq] [--cost] [--no-fail]
 
-Reads labelled cells from ../shared/data beside the checkout and exits with 2 where they are not there, with 1 when a
-figure misses its bound, or one that is known to miss it has become worse. All data sets together take about six
+Reads labelled cells from the folder that ``CD20SCOPE_DATA`` names; exits with 2 where they are not there, with 1 when
+a figure misses its bound, or one that is known to miss it has become worse. All data sets together take about six
 minutes on two cores; --cost measures speed and memory instead and takes about as long.
 """
 
@@ -23,6 +23,8 @@ import pandas as pd
 
 TESTS = Path(__file__).resolve().parents[1]
 sys.path.extend([str(TESTS), str(TESTS / "fixtures"), str(TESTS.parent / "scripts")])
+
+from reference_data import missing  # noqa: E402
 
 from benchmark import annotation_data as cells  # noqa: E402
 from benchmark import annotation_labels, annotation_peers  # noqa: E402
@@ -259,8 +261,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--cost", action="store_true", help="measure speed and memory instead")
     parser.add_argument("--no-fail", action="store_true", help="exit with 0 whatever is missed")
     options = parser.parse_args(arguments)
-    if not (cells.SHARED / "tools/real_cohort.py").exists():
-        print(f"The labelled cells are not here: {cells.DATA}", file=sys.stderr)
+    if absent := missing("zheng_sorted.h5ad", "pbmc3k_raw.h5ad", "pbmc1k_citeseq.h5", "real_cohort.py"):
+        print(absent, file=sys.stderr)
         return 2
     warnings.filterwarnings("ignore")  # of the peers' libraries; they would break the table
     figures: list[Figure] = []

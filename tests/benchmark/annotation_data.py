@@ -1,4 +1,4 @@
-"""Labelled cells that the annotation is measured on, read from the reference data beside the checkout."""
+"""Labelled cells that the annotation is measured on, read from the reference data."""
 
 import json
 import tempfile
@@ -8,15 +8,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
+from reference_data import DATA
 from sorted_cohort import SORTED, draw_cohort
 
 from benchmark.annotation_metrics import nearest
 from cd20scope.counts import matrix
 from cd20scope.counts.matrix import Counts
 from cd20scope.ingest import read
-from workflow.running import SHARED
 
-DATA = SHARED / "data"
 B, CD8 = ("B naive", "B memory"), ("CD8 naive", "CD8 memory")
 SURE = 0.9
 """A protein is on, or off, in a cell when the mixture of both says so with this probability."""
@@ -154,7 +153,7 @@ def protein_chances(protein: pd.DataFrame) -> pd.DataFrame:
 
 
 def load_cohort(folder: Path | None = None, *, cells: int = 1200, mix: bool = False) -> Task:
-    """Eight treated donors of three visits, made of the sorted cells; the command of ../shared/data/README.md.
+    """Eight treated donors of three visits, made of the sorted cells.
 
     Parameters
     ----------

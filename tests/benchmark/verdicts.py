@@ -3,9 +3,9 @@
     .venv/bin/python tests/benchmark/verdicts.py [--seeds 2 3 4] [--plans treated null ...] [--no-fail]
 
 Each cohort (8 donors x 3 visits x 1,200 cells) goes through the whole workflow, from count files to verdicts; about
-two minutes each on two cores. Exits with 2 where the data beside the checkout are missing, with 1 when a claim on T
-cells, or any in an unchanged cohort, is supported that was not planted. Seed 1 of steroid draws one barcode twice,
-which the workflow refuses.
+two minutes each on two cores. Exits with 2 where the sorted cells are not there (``CD20SCOPE_DATA`` names their
+folder), with 1 when a claim on T cells, or any in an unchanged cohort, is supported that was not planted. Seed 1 of
+steroid draws one barcode twice, which the workflow refuses.
 """
 
 import argparse
@@ -23,7 +23,8 @@ import pandas as pd
 TESTS = Path(__file__).resolve().parents[1]
 sys.path.extend([str(TESTS), str(TESTS / "fixtures")])
 
-from sorted_cohort import CELLS, draw_cohort  # noqa: E402
+from reference_data import missing  # noqa: E402
+from sorted_cohort import CELLS, GENERATOR, draw_cohort  # noqa: E402
 
 from workflow.running import ran, snakemake  # noqa: E402
 
@@ -106,8 +107,8 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="table of all verdicts, written after each cohort")
     parser.add_argument("--no-fail", action="store_true")
     options = parser.parse_args()
-    if not CELLS.exists():
-        print(f"{CELLS.name} is not beside the checkout")
+    if absent := missing(CELLS, GENERATOR):
+        print(absent)
         return 2
     judged: list[pd.DataFrame] = []
     for plan in options.plans:

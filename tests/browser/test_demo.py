@@ -10,6 +10,7 @@ import pytest
 from browser.conftest import PHONE, SCREENSHOTS, WIDE
 from workflow.running import ROOT, ran, snakemake
 
+pytestmark = pytest.mark.browser
 SECTIONS = ("answer", "forest", "donors", "populations", "programmes", "trust", "methods", "tables")
 PAGE = {"width": 688, "height": 1002}
 """What an A4 page leaves between its margins, in pixels of CSS."""

@@ -5,6 +5,8 @@ from evil import EVIL
 
 from browser.conftest import PHONE, SCREENSHOTS, WIDE
 
+pytestmark = pytest.mark.browser
+
 
 def rows(page, table):
     return page.locator(f"#table-{table} tbody tr")

@@ -16,6 +16,7 @@ import pytest
 from faults.conftest import kill_all
 from workflow.running import digests, jobs_of, ran
 
+pytestmark = pytest.mark.faults
 KILLS = int(os.environ.get("CD20SCOPE_KILLS", "5"))
 """Kills at random moments; CI asks for 20."""
 

@@ -76,6 +76,7 @@ def on_a_relative_scale(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**{name: np.log(table[name]) for name in table if str(name).startswith("p_")})
 
 
+@pytest.mark.r
 def test_r_gives_the_golden_tables_again(tmp_path):
     if reason := why_no_r():
         pytest.skip(reason)

@@ -8,15 +8,16 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from slurm_cluster import CONFIGURATION, FOLDER, TOOLS, Slurm, find_daemon, take_down, take_down_left
+from reference_data import TOOLS, missing
+from slurm_cluster import CONFIGURATION, FOLDER, Slurm, find_daemon, take_down, take_down_left
 
 
 @pytest.fixture(scope="session")
 def slurm():
-    if not (TOOLS / "slurm_up.sh").exists():
-        pytest.skip("needs ../shared/tools/slurm_up.sh, which brings a cluster up")
-    if missing := [name for name in ("slurmctld", "slurmd", "munged") if not find_daemon(name)]:
-        pytest.skip(f"needs SLURM (Debian: slurm-wlm, munge); {', '.join(missing)} not found")
+    if absent := missing("slurm_up.sh"):
+        pytest.skip(absent)
+    if lacking := [name for name in ("slurmctld", "slurmd", "munged") if not find_daemon(name)]:
+        pytest.skip(f"needs SLURM (Debian: slurm-wlm, munge); {', '.join(lacking)} not found")
     if os.geteuid() != 0:
         pytest.skip("needs root, to bring a cluster up")
     folder = Path(tempfile.gettempdir()) / FOLDER

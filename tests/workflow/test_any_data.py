@@ -8,11 +8,12 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from reference_data import locate
 from scipy import sparse
 
 from cd20scope.counts import store
 from cd20scope.simulate import tenx_files
-from workflow.running import ROOT, SHARED, ran, snakemake
+from workflow.running import ROOT, ran, snakemake
 
 # anndata 0.13 asks pandas 3 for an option that pandas 4 will not have; a caller cannot help it.
 pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string' option:DeprecationWarning")
@@ -102,6 +103,7 @@ def seurat(tmp_path, data):
     return tmp_path
 
 
+@pytest.mark.r
 @pytest.mark.parametrize("name", ["assay.rds", "assay5.rds"])
 def test_seurat_objects_of_both_generations(seurat, data, name):
     dense, obs = data
@@ -116,6 +118,7 @@ def test_seurat_objects_of_both_generations(seurat, data, name):
     assert not list((seurat / "results/ingest/seurat").glob("*.parts"))
 
 
+@pytest.mark.r
 def test_another_r_object_is_named_and_explained(seurat):
     config = study(seurat, split_sheet("list.rds"))
     process = snakemake(*TARGETS, directory=seurat, config=config)
@@ -126,10 +129,10 @@ def test_another_r_object_is_named_and_explained(seurat):
     )
 
 
+@pytest.mark.r
+@pytest.mark.cohort("pbmc_seurat.rds")
 def test_the_real_seurat_object(seurat):
-    path = SHARED / "data/pbmc_seurat.rds"
-    if not path.exists():
-        pytest.skip("no real data in ../shared/data: they are not part of the project")
+    path = locate("pbmc_seurat.rds")
     sheet = [("sample", "donor", "visit", "path", "cells")]
     sheet += [
         (f"S{i}", "D1", visit, str(path), f"condition=condition{i}")

@@ -11,7 +11,7 @@ import yaml
 from cd20scope import schema
 from cd20scope.report import claims
 from cd20scope.study import themes
-from workflow.running import ROOT, jobs_of, ran, snakemake
+from workflow.running import ROOT, jobs_of, plan, ran
 
 REPORT = {"write_report", "draw_figures", "summarise_verdicts", "describe_run"}
 """Rules that read the verdicts."""
@@ -97,18 +97,18 @@ def test_the_missing_visit_is_said(verdicts):
 
 
 def test_a_second_call_does_nothing(treated):
-    said = ran(snakemake("--dry-run", directory=treated, config=ROOT / "config/demo.yaml"))
+    said = ran(plan(directory=treated, config=ROOT / "config/demo.yaml"))
     assert "Nothing to be done" in said.stdout + said.stderr
 
 
 def planned(folder, config, *arguments):
     """Rules that a dry run would run, and how many jobs of each."""
-    return jobs_of(snakemake("--dry-run", "--quiet", "rules", *arguments, directory=folder, config=config))
+    return jobs_of(plan("--quiet", "rules", *arguments, directory=folder, config=config))
 
 
 def redrawn(folder, config):
     """Parts of the figures that a dry run would draw."""
-    said = ran(snakemake("--dry-run", directory=folder, config=config))
+    said = ran(plan(directory=folder, config=config))
     return set(re.findall(r"wildcards: part=(\w+)", said.stdout + said.stderr))
 
 

@@ -10,14 +10,24 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from reference_data import locate
 from scipy import sparse
 
 from cd20scope.simulate import tenx_files
-from workflow.running import ROOT, SHARED, ran, snakemake
+from workflow.running import ROOT, plan, ran
 
 # anndata 0.13 asks pandas 3 for an option that pandas 4 will not have; a caller cannot help it.
 pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string' option:DeprecationWarning")
 
+REAL = (
+    ("kang_ifnb_2000.h5ad", 16),
+    ("pbmc3k_raw.h5ad", 1),
+    ("zheng_sorted.h5ad", 1),
+    ("pbmc1k_citeseq.h5", 1),
+    ("odd/eccite_prefixed_genes.h5ad", 1),
+    ("odd/features_without_ids.h5", 1),
+)
+"""Real count files, and how many samples each holds."""
 GENES = ["CD3E", "MS4A1", "LYZ", "NKG7", "GNLY", "B2M"]
 PAIRS = [(donor, visit) for donor in ("P01", "P02") for visit in ("0M", "2W", "6M")]
 EACH = 6
@@ -40,7 +50,7 @@ def initiated(data, folder, *more):
 def dry_run(folder):
     """Plan the run, in the folder of the study as the page says."""
     study = folder / "study"
-    return snakemake("--dry-run", directory=study, config=study / "study.yaml")
+    return plan(directory=study, config=study / "study.yaml")
 
 
 def barcodes(rng, n):
@@ -231,6 +241,7 @@ def seurat(tmp_path, cells):
     return tmp_path
 
 
+@pytest.mark.r
 @pytest.mark.parametrize("name", ["assay.rds", "assay5.rds"])
 def test_a_seurat_object(seurat, name):
     _, sheet = initiated(seurat / name, seurat, "--visit-column", "timepoint")
@@ -239,6 +250,7 @@ def test_a_seurat_object(seurat, name):
     ran(dry_run(seurat))
 
 
+@pytest.mark.r
 def test_another_r_object_is_refused(seurat):
     process = cd20scope("init", "list.rds", folder=seurat)
     assert process.returncode == 2
@@ -262,32 +274,18 @@ def test_without_r_a_seurat_object_is_refused_and_explained(tmp_path):
     assert "needs R with SeuratObject, and Rscript was not found" in process.stderr
 
 
-@pytest.mark.parametrize(
-    ("name", "n_samples"),
-    [
-        ("kang_ifnb_2000.h5ad", 16),
-        ("pbmc3k_raw.h5ad", 1),
-        ("zheng_sorted.h5ad", 1),
-        ("pbmc1k_citeseq.h5", 1),
-        ("odd/eccite_prefixed_genes.h5ad", 1),
-        ("odd/features_without_ids.h5", 1),
-    ],
-)
+@pytest.mark.cohort(*dict(REAL))
+@pytest.mark.parametrize(("name", "n_samples"), REAL)
 def test_real_data(tmp_path, name, n_samples):
-    path = SHARED / "data" / name
-    if not path.exists():
-        pytest.skip("no real data in ../shared/data: they are not part of the project")
-    told, sheet = initiated(path, tmp_path)
+    told, sheet = initiated(locate(name), tmp_path)
     assert len(sheet) == n_samples
     # none of them says at which visits its cells were drawn
     assert "To fill in" in told
 
 
+@pytest.mark.cohort("kang_ifnb_2000.h5ad")
 def test_the_paired_real_data_can_be_planned_once_the_visits_are_said(tmp_path):
-    path = SHARED / "data/kang_ifnb_2000.h5ad"
-    if not path.exists():
-        pytest.skip("no real data in ../shared/data: they are not part of the project")
-    told, sheet = initiated(path, tmp_path, "--visit", "stim=week2")
+    told, sheet = initiated(locate("kang_ifnb_2000.h5ad"), tmp_path, "--visit", "stim=week2")
     assert sheet["donor"].nunique() == 8
     assert "week2: 8 donors, 8 of them also baseline" in told
     ran(dry_run(tmp_path))

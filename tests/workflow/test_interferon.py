@@ -9,15 +9,14 @@ import pytest
 import scipy.sparse as sp
 import yaml
 from judge_files import write_labelled
+from reference_data import locate
 
-from workflow.running import ROOT, SHARED, ran, snakemake
+from workflow.running import ROOT, ran, snakemake
 
-KANG = SHARED / "data/kang_ifnb_2000.h5ad"
+KANG = "kang_ifnb_2000.h5ad"
 CELLS = ("CD4 T", "CD8 T", "B cells", "NK", "Monocyte")
 
-pytestmark = pytest.mark.skipif(
-    not KANG.exists(), reason="the reference data beside the checkout are not here"
-)
+pytestmark = pytest.mark.cohort(KANG)
 
 
 def catalogue(kind):
@@ -29,7 +28,7 @@ def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("kang")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # anndata and pandas disagree about an option
-        cells = ad.read_h5ad(KANG)
+        cells = ad.read_h5ad(locate(KANG))
         counts, genes, obs = sp.csr_matrix(cells.X), cells.var_names.to_numpy(), cells.obs.copy()
     rows = []
     obs["row"] = np.arange(len(obs))

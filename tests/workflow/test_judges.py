@@ -12,6 +12,7 @@ from cd20scope import schema
 from cd20scope.counts.matrix import log_normalise
 from workflow.running import ran, snakemake
 
+pytestmark = pytest.mark.cohort
 SAMPLES = ("s1", "s2")
 TABLES = ("results/annotate/agreement.tsv", "results/annotate/agreement_summary.tsv")
 RENAMED = {"CD4 naive": "Th0", "Treg": "Tregs", "doublet": "junk"}

@@ -1,10 +1,12 @@
 """A cohort in which nothing was planted: the workflow must not find anything."""
 
 import pandas as pd
+import pytest
 
 from workflow.running import ran, snakemake
 
 
+@pytest.mark.cohort
 def test_a_null_cohort_supports_nothing(tmp_path):
     config = tmp_path / "null.yaml"
     config.write_text("samples: built-in\nsimulate: {plan: untreated, donors: 8, cells: 400, seed: 2}\n")

@@ -6,14 +6,11 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from sorted_cohort import GENERATOR, draw_cohort
+from sorted_cohort import CELLS, GENERATOR, draw_cohort
 
 from workflow.running import ran, snakemake
 
-pytestmark = pytest.mark.skipif(
-    not GENERATOR.exists(),
-    reason="the reference data beside the checkout are not here",
-)
+pytestmark = pytest.mark.cohort(GENERATOR, CELLS)
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from cd20scope.counts import store
 from cd20scope.simulate import tenx_files
 from workflow.running import ran, snakemake
 
+pytestmark = pytest.mark.network
 GENES = ["CD3E", "MS4A1", "LYZ", "NKG7", "GNLY", "B2M"]
 HEAD = "sample\tdonor\tvisit\tpath\tsha256"
 TARGETS = ("results/ingest/s1.h5ad", "results/ingest/s2.h5ad", "results/preflight/passed.txt")

@@ -10,14 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from reference_data import locate
 
 from cd20scope.abundance import compare
 from cd20scope.abundance.shares import donor_table
 from cd20scope.stats import paired_tests
 from cd20scope.study import catalogue
-from workflow.running import ROOT, SHARED
+from workflow.running import ROOT
 
-HAO = SHARED / "data/hao_8donors_counts.csv"
+HAO = "hao_8donors_counts.csv"
 TREE = yaml.safe_load((ROOT / "config/populations.yaml").read_text())
 LEAVES = {
     "naive B": ("B naive", "unassigned"),
@@ -40,15 +41,13 @@ VISITS = {0: "baseline", 3: "week2", 7: "month6"}
 CONTRASTS = [("week2", "baseline"), ("month6", "baseline")]
 B = ("B cells", "B naive", "B memory")
 
-pytestmark = pytest.mark.skipif(
-    not HAO.exists(), reason="the reference data beside the checkout are not here"
-)
+pytestmark = pytest.mark.cohort(HAO)
 
 
 def shares(kept):
     """Shares per donor and visit, after a part of the B cells was kept at the later visits."""
     rng = np.random.default_rng(8)
-    wide = pd.read_csv(HAO)
+    wide = pd.read_csv(locate(HAO))
     sheet = pd.DataFrame({"donor": wide["donor"], "visit": wide["day"].map(VISITS)})
     sheet.insert(0, "sample", sheet["donor"] + "_" + sheet["visit"])
     later = (sheet["visit"] != "baseline").to_numpy()

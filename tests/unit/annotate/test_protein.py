@@ -1,7 +1,6 @@
 """Protein beside the labels: which antibodies mean something, the centred log ratio, and its sums."""
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from reference_data import locate
 from scipy import stats
 
 from cd20scope.annotate import protein
 from cd20scope.counts import store
 from cd20scope.ingest import read
 
-DATA = Path(__file__).parents[4] / "shared" / "data"
+CITESEQ = "pbmc1k_citeseq.h5"
 
 
 def frame(values, names=None):
@@ -164,11 +164,9 @@ def test_cells_must_be_the_same():
             protein.summarise(values, pd.Series("B", index=index))
 
 
-@pytest.mark.skipif(
-    not DATA.is_dir(), reason="no real data in ../shared/data: they are not part of the project"
-)
+@pytest.mark.cohort(CITESEQ)
 def test_real_protein_agrees_with_rna(tmp_path):
-    counts = read.read_sample(DATA / "pbmc1k_citeseq.h5")
+    counts = read.read_sample(locate(CITESEQ))
     store.write_counts(counts, tmp_path / "x.h5ad", provenance={"sample": "x"})
     stored = store.read_protein(tmp_path / "x.h5ad")
     pd.testing.assert_frame_equal(stored, counts.protein)

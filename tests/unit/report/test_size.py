@@ -19,6 +19,7 @@ def two_hundred(monkeypatch):
     return report_page.tables(n_cells=50_000, n_genes=2_000)
 
 
+@pytest.mark.slow
 def test_the_page_of_two_hundred_samples_fits(two_hundred):
     assert len(two_hundred["sheet"]) == 200
     page = report_page.render(two_hundred)

@@ -25,6 +25,7 @@ from count_files import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from reference_data import locate
 from scipy import sparse
 
 from cd20scope.counts import matrix
@@ -32,10 +33,14 @@ from cd20scope.ingest import look, read
 from cd20scope.ingest.formats import detect, h5ad, tenx_mtx
 
 ROOT = Path(__file__).parents[4]
-DATA = ROOT.parent / "shared" / "data"
-real = pytest.mark.skipif(
-    not DATA.is_dir(), reason="no real data in ../shared/data: they are not part of the project"
-)
+REAL = {
+    "odd/features_without_ids.h5": (300, 266),
+    "odd/eccite_prefixed_genes.h5ad": (500, 19_521),
+    "zheng_sorted.h5ad": (2140, 8863),
+    "pbmc3k_raw.h5ad": (2700, 32_738),
+    "kang_ifnb_2000.h5ad": (2000, 9015),
+}
+"""Real count files, and how many cells and genes each holds."""
 # anndata 0.13 asks pandas 3 for an option that pandas 4 will not have; a caller cannot help it.
 pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string' option:DeprecationWarning")
 
@@ -214,37 +219,29 @@ def test_mtx_against_scipy(tmp_path):
     np.testing.assert_array_equal(read.read_sample(folder).matrix.toarray(), oracle.toarray().T)
 
 
-@real
+@pytest.mark.cohort("pbmc1k_citeseq.h5")
 def test_real_citeseq_keeps_its_antibodies_apart():
-    found = read.read_sample(DATA / "pbmc1k_citeseq.h5")
+    path = locate("pbmc1k_citeseq.h5")
+    found = read.read_sample(path)
     assert found.matrix.shape == (892, 36_601)
     assert found.protein.shape == (892, 10)
-    assert read_header(DATA / "pbmc1k_citeseq.h5").n_proteins == 10
+    assert read_header(path).n_proteins == 10
     assert found.genes["gene_id"][found.genes["gene"] == "MS4A1"].tolist() == ["ENSG00000156738"]
     assert not any("TotalSeq" in gene for gene in found.genes["gene"])
 
 
-@real
-@pytest.mark.parametrize(
-    ("name", "shape"),
-    [
-        ("odd/features_without_ids.h5", (300, 266)),
-        ("odd/eccite_prefixed_genes.h5ad", (500, 19_521)),
-        ("zheng_sorted.h5ad", (2140, 8863)),
-        ("pbmc3k_raw.h5ad", (2700, 32_738)),
-        ("kang_ifnb_2000.h5ad", (2000, 9015)),
-    ],
-)
+@pytest.mark.cohort(*REAL)
+@pytest.mark.parametrize(("name", "shape"), REAL.items())
 def test_real_files(name, shape):
-    found = read.read_sample(DATA / name)
+    found = read.read_sample(locate(name))
     assert found.matrix.shape == shape
     assert {"ISG15", "CD79B", "B2M"} & set(found.genes["gene"])
-    header = read_header(DATA / name)
+    header = read_header(locate(name))
     assert (header.n_cells, header.n_genes) == shape
 
 
-@real
+@pytest.mark.cohort("pbmc_seurat.rds")
 def test_real_seurat_object_is_known_for_what_it_is():
-    assert detect.sniff_format(DATA / "pbmc_seurat.rds") == "seurat"
+    assert detect.sniff_format(locate("pbmc_seurat.rds")) == "seurat"
     with pytest.raises(matrix.IngestError, match=r"a file of R\. The workflow reads Seurat objects"):
-        read.read_sample(DATA / "pbmc_seurat.rds")
+        read.read_sample(locate("pbmc_seurat.rds"))
