@@ -1,5 +1,6 @@
 # Set-up, demo and tests. Python 3.12 is the one that .python-version names (pyenv and uv both honour it).
-.PHONY: demo init preflight test check benchmark scale calibration fuzz requirements reference clean help
+.PHONY: demo init preflight test clean help help-dev
+.PHONY: test-marked test-all check benchmark scale calibration fuzz requirements reference
 .DEFAULT_GOAL := help
 
 CORES ?= 2
@@ -11,8 +12,17 @@ PYTHON := .venv/bin/python
 # A cohort run never needs more than one BLAS thread a job: jobs run side by side.
 export OMP_NUM_THREADS ?= 1
 
+# Tests that a user need not wait for; pyproject.toml says what each marker means.
+MARKED := faults or slurm or browser or r or network or cohort or slow
+# A worker takes a whole file, those of tests/workflow first: they are the longest.
+PYTEST = $(PYTHON) -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder
+
 help:  ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*[^#]## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@echo "What contributors run: make help-dev"
+
+help-dev:  ### what contributors run
+	@grep -E '^[a-z-]+:.*### ' $(MAKEFILE_LIST) | sed -E 's/:.*### /\t/' | expand -t 16
 
 .uv/installed-$(UV_VERSION):
 	python3 -m venv .uv
@@ -36,10 +46,16 @@ init: .venv/installed  ## guess a sample sheet and a configuration from data: ma
 preflight: .venv/installed  ## look at a study's samples without reading them whole: make preflight CONFIG=my_study/study.yaml
 	./cd20scope preflight $(CONFIG) $(if $(DIR),--directory $(DIR)) --cores $(CORES)
 
-test: .venv/installed  ## run every test
-	$(PYTHON) -m pytest -n $(CORES) --dist loadfile
+test: .venv/installed  ## test this installation, the demo included: five minutes on two cores
+	$(PYTEST) -m "not ($(MARKED))"
 
-check: .venv/installed  ## what contributors run beside the tests: style, types, lint, dry run
+test-marked: .venv/installed  ### the tests that make test leaves out: faults, SLURM, browser, R, network, other cohorts
+	$(PYTEST) -m "$(MARKED)"
+
+test-all: .venv/installed  ### every test
+	$(PYTEST)
+
+check: .venv/installed  ### style, types, lint, dry run
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
@@ -47,28 +63,28 @@ check: .venv/installed  ## what contributors run beside the tests: style, types,
 	.venv/bin/snakemake --lint --configfile config/demo.yaml
 	.venv/bin/snakemake --dry-run --quiet all --configfile config/demo.yaml
 
-benchmark: .venv/installed  ## how right the labels are, beside other methods, on the cells in ../shared (six minutes)
+benchmark: .venv/installed  ### how right the labels are, beside other methods, on the cells in CD20SCOPE_DATA (six minutes)
 	$(PYTHON) tests/benchmark/annotation.py
 
-scale: .venv/installed  ## time and memory beside an in-memory scanpy script, 45,000 and 225,000 cells made from those in ../shared (an hour)
-	$(PYTHON) tests/benchmark/scale.py --cores $(CORES)
+scale: .venv/installed  ### time and memory, beside an in-memory scanpy script and, with BASE=dir, another checkout (an hour)
+	$(PYTHON) tests/benchmark/scale.py --cores $(CORES) $(if $(BASE),--base $(BASE))
 
-calibration: .venv/installed  ## how often tests and verdicts are wrong: simulations, R, and cohorts of sorted cells if they are in ../shared
+calibration: .venv/installed  ### how often tests and verdicts are wrong: simulations, R, and cohorts of sorted cells where there are any
 	$(PYTHON) tests/benchmark/calibration.py --cohorts $(COHORTS)
 	$(PYTHON) -W ignore tests/oracle/comparison.py
-	if [ -d ../shared ]; then $(PYTHON) tests/benchmark/verdicts.py --seeds $(SEEDS); fi
+	if $(PYTHON) tests/fixtures/reference_data.py; then $(PYTHON) tests/benchmark/verdicts.py --seeds $(SEEDS); fi
 
-fuzz: .venv/installed  ## feed a reader with made-up input until it breaks: make fuzz TARGET=sheet SECONDS=120 (sheet, config, mtx, table)
+fuzz: .venv/installed  ### feed a reader with made-up input until it breaks: make fuzz TARGET=sheet SECONDS=120 (sheet, config, mtx, table)
 	$(PYTHON) tests/fuzz/fuzz_inputs.py $(or $(TARGET),sheet) --seconds $(or $(SECONDS),120)
 
-requirements: .uv/installed-$(UV_VERSION)  ## compile the pins anew from pyproject.toml
+requirements: .uv/installed-$(UV_VERSION)  ### compile the pins anew from pyproject.toml
 	$(UV) pip compile --quiet --upgrade --python-version 3.12 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make requirements" pyproject.toml --output-file requirements.txt
 	$(UV) pip compile --quiet --upgrade --python-version 3.12 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make requirements" pyproject.toml --group dev --constraint requirements.txt \
 	  --output-file requirements-dev.txt
 
-reference: .venv/installed  ## write config/config.yaml, config/README.md and docs/populations.md from their sources
+reference: .venv/installed  ### write config/config.yaml, config/README.md and docs/populations.md from their sources
 	$(PYTHON) docs/make_reference.py
 	$(PYTHON) docs/make_populations.py
 
