@@ -1,4 +1,4 @@
-"""One mistake of each kind, as a user meets it: a whole run is asked for and stops before any sample is read."""
+"""One mistake of each kind, as a user meets it: Snakemake from a shell stops before there is any result."""
 
 import pytest
 
@@ -7,25 +7,34 @@ from bad_inputs.test_count_files import FILES
 from bad_inputs.test_study_files import PARSED
 from workflow.running import snakemake
 
-KINDS = {
+PLANNED = {
     "sheet": PARSED["an unknown visit"],
     "configuration": PARSED["a key misspelt within"],
     "catalogue": PARSED["an unknown population"],
-    "count file": FILES["log-normalised"],
+}
+LOOKED_AT = {
+    "one count file": FILES["log-normalised"],
     "two count files": FILES["the same library twice"],
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_mistake_stops_the_run(study, kind):
-    spoil, words = KINDS[kind]
+def run_refused(study, spoil, words, *arguments):
     spoil(study)
     before = earlier_results(study)
-    process = snakemake(directory=study, config=study / "study.yaml")
+    process = snakemake(*arguments, directory=study, config=study / "study.yaml")
     assert process.returncode != 0
     assert_refused(process.stdout + process.stderr, words)
     assert not list((study / "results").glob("ingest/*.h5ad")), "a sample was read whole"
     assert earlier_results(study) == before
-    if "count file" in kind:
-        page = (study / "results/preflight/preflight.html").read_text(encoding="utf-8")
-        assert "1 errors stop the run." in page
+
+
+@pytest.mark.parametrize("kind", PLANNED)
+def test_a_mistake_in_a_text_stops_the_run(study, kind):
+    run_refused(study, *PLANNED[kind])
+
+
+@pytest.mark.parametrize("kind", LOOKED_AT)
+def test_a_mistake_in_the_counts_stops_the_preflight_and_leaves_its_page(study, kind):
+    run_refused(study, *LOOKED_AT[kind], "results/preflight/passed.txt")
+    page = (study / "results/preflight/preflight.html").read_text(encoding="utf-8")
+    assert "1 errors stop the run." in page

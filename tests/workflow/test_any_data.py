@@ -13,7 +13,7 @@ from scipy import sparse
 
 from cd20scope.counts import store
 from cd20scope.simulate import tenx_files
-from workflow.running import ROOT, ran, snakemake
+from workflow.running import ROOT, plan, ran, snakemake
 
 # anndata 0.13 asks pandas 3 for an option that pandas 4 will not have; a caller cannot help it.
 pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string' option:DeprecationWarning")
@@ -172,10 +172,10 @@ def test_without_pairs_cells_can_be_labelled_and_verdicts_cannot_be_asked_for(tm
     two_files(tmp_path, data)
     head = ("sample", "donor", "visit", "path")
     config = study(tmp_path, [head, ("s1", "D1", "baseline", "a.h5"), ("s2", "D2", "week2", "b.h5")])
-    ran(snakemake("--dry-run", "annotate", directory=tmp_path, config=config))
+    ran(plan("annotate", directory=tmp_path, config=config))
     # all, and each of the two tables by itself
     for target in ((), ("results/verdict/verdicts.tsv",), ("results/verdict/flips.tsv",)):
-        process = snakemake("--dry-run", *target, directory=tmp_path, config=config)
+        process = plan(*target, directory=tmp_path, config=config)
         said = process.stdout + process.stderr
         assert process.returncode != 0, target
         for words in (

@@ -72,14 +72,12 @@ def closure(names):
 
 
 def imported(script):
-    """Modules that an adapter imports before anything else."""
-    for node in ast.parse((ROOT / f"scripts/{script}.py").read_text()).body:
+    """Modules that a script imports before anything else."""
+    for node in ast.parse((ROOT / script).read_text()).body:
         if isinstance(node, ast.ImportFrom):
-            yield from (
-                [f"{node.module}.{alias.name}" for alias in node.names]
-                if node.module == "cd20scope"
-                else [node.module]
-            )
+            yield node.module
+            folder = ROOT / "scripts" / node.module.replace(".", "/")
+            yield from (f"{node.module}.{a.name}" for a in node.names if (folder / f"{a.name}.py").exists())
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
 
@@ -98,7 +96,7 @@ def test_what_a_rule_imports_is_in_its_environment(name):
     for rules in (ROOT / "workflow/rules").glob("*.smk"):
         for body in re.split(r"^(?=\s*(?:use )?rule )", rules.read_text(), flags=re.M):
             if f"envs/{name}.yaml" in body:
-                scripts |= set(re.findall(r"scripts/(\w+)\.py", body))
+                scripts |= set(re.findall(r"scripts/\w+/\w+\.py", body))
     assert scripts
     assert modules
     wanted = sorted({module for script in scripts for module in imported(script)})
