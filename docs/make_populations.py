@@ -38,17 +38,6 @@ CD20+ T cells are not a node, since RNA alone cannot prove them; they are flagge
 (see [methods.md](methods.md)).
 """
 
-GROUPS = {
-    "B": "B lineage",
-    "CD4 T": "T cells",
-    "CD8 T": "T cells",
-    "other T": "T cells",
-    "NK": "NK cells",
-    "Myeloid": "Myeloid cells",
-    "Other": "Other cells",
-}
-"""Heading of each lineage; the T lineages share a branch, hence a heading."""
-
 
 def full_name(node: Node) -> str:
     """Name of a node as tables and hypotheses refer to it."""
@@ -60,15 +49,20 @@ def anchor(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
-def group_of(node: Node, nodes: list[Node]) -> str:
+def headings(tree: Mapping[str, Any]) -> dict[str, str]:
+    """Heading of each lineage; lineages that share a branch may share it."""
+    return {entry["name"]: entry.get("heading", entry["name"]) for entry in tree["lineages"]}
+
+
+def group_of(node: Node, nodes: list[Node], groups: Mapping[str, str]) -> str:
     """Heading that a node stands under: that of its population, or of the first population below a branch."""
     if node["level"] == "population":
-        return GROUPS[node["lineage"]]
+        return groups[node["lineage"]]
     above = {other["name"]: other for other in nodes if other["level"] != "subset"}
     if node["level"] == "subset":
-        return group_of(above[node["parent"]], nodes)
+        return group_of(above[node["parent"]], nodes, groups)
     return next(
-        group_of(other, nodes)
+        group_of(other, nodes, groups)
         for other in nodes
         if other["parent"] == node["name"] and other["level"] != "subset"
     )
@@ -147,10 +141,10 @@ def page(tree: Mapping[str, Any], *, labels: Mapping[str, str], release: str) ->
     release
         Release of the ontology that the labels are from.
     """
-    nodes = tree["nodes"]
+    nodes, groups = tree["nodes"], headings(tree)
     lines = [HEAD.replace("{release}", release)]
-    for group in dict.fromkeys(GROUPS.values()):
-        members = [node for node in nodes if group_of(node, nodes) == group]
+    for group in dict.fromkeys(groups.values()):
+        members = [node for node in nodes if group_of(node, nodes, groups) == group]
         if members:
             lines += [f"## {group}", "", *overview(members, labels), ""]
             lines += [line for node in members for line in describe(node, labels)]

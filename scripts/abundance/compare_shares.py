@@ -25,7 +25,10 @@ with job(snakemake) as (log, output):
         "donors_arms": shares.arm_table(leaves, differences, **counted, tests=tests, others=others),
         "absolute": absolute.compare(leaves, **counted, **bounds),
         "repopulation": repopulation.follow(
-            donors, visits=params.visits, fraction=params.settings["repopulation_fraction"]
+            donors,
+            populations=params.populations,
+            visits=params.visits,
+            fraction=params.settings["repopulation_fraction"],
         ),
     }
     for name, table in tables.items():

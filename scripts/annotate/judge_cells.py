@@ -29,7 +29,7 @@ with job(snakemake) as (log, output):
     leaves = settings.translate(chances.columns, mapping=mapping, populations=tree)
     bounds = {key: params[key] for key in ("min_probability", "min_probability_hard")}
     called = calls.call(chances, leaves, populations=tree, exclusive=params.judge != "celltypist", **bounds)
-    labelled = calls.complete(called, kept, genes)
+    labelled = calls.complete(called, kept, genes, populations=tree)
     labels.spread(labelled, keep=keep, barcodes=counts.barcodes).to_parquet(output.labels)
     if output.get("sums"):  # this judge decides
         count_leaves(labelled, populations=tree).to_parquet(output.cells, index=False)

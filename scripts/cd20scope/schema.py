@@ -12,30 +12,6 @@ if TYPE_CHECKING:
 UNASSIGNED = "unassigned"
 """Label of a cell, at any level, that the data cannot tell."""
 
-POPULATIONS = (
-    "B naive",
-    "B memory",
-    "Plasma",
-    "CD4 naive",
-    "CD4 memory",
-    "Treg",
-    "CD8 naive",
-    "CD8 memory",
-    "MAIT",
-    "gdT",
-    "NK",
-    "Monocyte",
-    "DC",
-    "pDC",
-    "HSPC",
-    "Platelet",
-    "Erythroid",
-)
-"""Values of ``population`` in the label tables, without :data:`UNASSIGNED`."""
-
-LINEAGES = ("B", "CD4 T", "CD8 T", "other T", "NK", "Myeloid", "Other")
-"""Values of ``lineage`` in the label tables, without :data:`UNASSIGNED`."""
-
 FAMILIES = ("confirmatory", "exploratory")
 """Families of hypotheses, each with its own correction for the number of tests."""
 

@@ -8,6 +8,7 @@ from cd20scope.programs import arms as score_arms
 from cd20scope.programs import compare, random_sets, scores
 from cd20scope.pseudobulk.cohort import LeafSums, read_sums
 from cd20scope.pseudobulk.leaves import stack_cells
+from cd20scope.study import roles
 
 
 def read_arm(path: str, arm: str) -> pd.DataFrame:
@@ -28,7 +29,12 @@ with job(snakemake) as (log, output):
     # free-floating markers change with treatment in every cell, so no control may be one
     markers = {gene for node in params.populations["nodes"] for gene in node["markers"]}
     catalogue = {"populations": params.populations, "programs": params.programs, "seed": params.seed}
-    shared = catalogue | {"not_controls": markers, "n_controls": settings["control_genes"]}
+    whole = roles.set_with(params.populations, roles.MONONUCLEAR)
+    shared = catalogue | {
+        "split": [whole],
+        "not_controls": markers,
+        "n_controls": settings["control_genes"],
+    }
     tests = [
         (where, entry["name"]) for entry in params.programs["programs"] for where in entry["populations"]
     ]
@@ -49,7 +55,7 @@ with job(snakemake) as (log, output):
         sheet=sheet,
     )
     arms = score_arms.score_arms(sums, by_arm, tests=tests, **shared, min_cells=settings["min_cells"])
-    weighed = scores.weigh_programs(sums, tests=[test for test in tests if test[0] != "PBMC"], **shared)
+    weighed = scores.weigh_programs(sums, tests=[test for test in tests if test[0] != whole], **shared)
     genes = {gene for entry in params.programs["programs"] for gene in entry["genes"]}
     random = random_sets.compare_random(
         sums,

@@ -31,7 +31,12 @@ with job(snakemake) as (log, output):
     )
     truth = {
         "plan": plan["plan"],
-        "planted": cohort.planted(plan["plan"], visits=params.visits),
+        "planted": cohort.planted(
+            plan["plan"],
+            visits=params.visits,
+            populations=params.populations,
+            programs=params.programs,
+        ),
         "labels": {name: dict(zip(s.barcodes, s.truth, strict=True)) for name, s in samples.items()},
     }
     Path(output.truth).write_text(json.dumps(truth, indent=1), encoding="utf-8")

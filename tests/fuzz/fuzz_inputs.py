@@ -23,7 +23,7 @@ with atheris.instrument_imports(include=["cd20scope"]):
     from cd20scope.counts.matrix import IngestError
     from cd20scope.ingest import look, read
     from cd20scope.study import cell_choice, sheet, strict_yaml
-    from cd20scope.study.catalogue import CatalogueError
+    from cd20scope.study.catalogue import ConfigError
 
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
 SEEDS = {
@@ -41,7 +41,7 @@ SEEDS = {
     ],
     "table": [b"gene,ACGTACGTAC,ACGTACGTAG\nCD3E,1,2\nMS4A1,0,3\n", b"\tCD3E\tMS4A1\nACGTACGTAC\t1\t0\n"],
 }
-OWN = (sheet.SheetError, CatalogueError, IngestError)
+OWN = (sheet.SheetError, ConfigError, IngestError)
 
 
 def feed_sheet(folder: Path, data: bytes) -> None:

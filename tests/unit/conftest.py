@@ -25,10 +25,30 @@ def texts():
 
 @pytest.fixture(scope="session")
 def shipped(schemas, texts):
-    return {
-        kind: catalogue.load(texts[kind], kind=kind, schema=schemas[kind], name=f"{kind}.yaml")
-        for kind in KINDS
-    }
+    found = {}
+    for kind in KINDS:
+        references = None
+        if kind != "populations":
+            tree = found["populations"]
+            references = catalogue.References(tree, tree, programs=found.get("programs"))
+        found[kind] = catalogue.load(
+            texts[kind], kind=kind, schema=schemas[kind], name=f"{kind}.yaml", references=references
+        )
+    return found
+
+
+@pytest.fixture
+def reload(schemas, shipped):
+    """Write a catalogue and load it again, beside the shipped ones or those given."""
+
+    def load(kind, data, *, populations=shipped["populations"], programs=shipped["programs"]):
+        text = data if isinstance(data, str) else yaml.safe_dump(data, sort_keys=False)
+        references = catalogue.References(populations, shipped["populations"], programs=programs)
+        return catalogue.load(
+            text, kind=kind, schema=schemas[kind], name=f"my_{kind}.yaml", references=references
+        )
+
+    return load
 
 
 @pytest.fixture

@@ -172,6 +172,9 @@ LIBRARY = (
     "study/cell_choice",
     "study/gene_sets",
     "study/nearest",
+    "study/references",
+    "study/roles",
+    "study/selectors",
     "study/sheet",
     "study/sheet_checks",
     "study/strict_yaml",
@@ -262,9 +265,14 @@ try:
     complete_config()
     JUDGES = judges.methods(config["annotate"]["method"])
     POPULATIONS = load_catalogue("populations")
-    PROGRAMS = load_catalogue("programs")
-    HYPOTHESES = load_catalogue("hypotheses")
-    check_catalogues()
+    TREES = {"populations": POPULATIONS, "shipped": shipped_tree()}
+    PROGRAMS = catalogue.scored_here(
+        load_catalogue("programs", catalogue.References(**TREES)), POPULATIONS
+    )
+    HYPOTHESES = catalogue.asked_here(
+        load_catalogue("hypotheses", catalogue.References(**TREES, programs=PROGRAMS)),
+        POPULATIONS,
+    )
     GENE_SETS = load_gene_sets()
     SHEET = load_samples()
     FETCHED = remote_files()
@@ -274,7 +282,7 @@ try:
         GENE_TABLE = str(find_file(config["ingest"]["genes"], "ingest: genes"))
     check_judges()
 except (
-    catalogue.CatalogueError,
+    catalogue.ConfigError,
     gene_sets.GeneSetError,
     judges.JudgeError,
     sheet.SheetError,

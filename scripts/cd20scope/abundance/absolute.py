@@ -12,13 +12,10 @@ import pandas as pd
 from cd20scope import schema
 from cd20scope.pseudobulk.leaves import count_cells, merge_visits
 from cd20scope.stats import multiplicity, paired_tests, pairs
-from cd20scope.study import catalogue
+from cd20scope.study import catalogue, roles
 
 COUNT = "lymphocytes_per_ul"
 """Column of the sample sheet: lymphocytes per microlitre of blood at the draw."""
-
-SCALE = "Lymphocytes"
-"""Set of the population tree that the count is of."""
 
 COLUMNS = (
     *("population", "contrast", "n_pairs", "estimate", "fold_change", "se", "df", "ci_low", "ci_high"),
@@ -49,7 +46,7 @@ def compare(
     sheet
         Sample sheet; its column ``lymphocytes_per_ul`` gives C, empty where it is unknown.
     populations
-        The population catalogue, parsed; ``n`` are the cells of its set ``Lymphocytes``.
+        The population catalogue, parsed; ``n`` are the cells of its set with the role ``lymphocytes``.
     contrasts, alpha, min_pairs
         As for :func:`cd20scope.abundance.compare.compare`.
 
@@ -59,10 +56,10 @@ def compare(
     """
     units, unit = merge_visits(sheet)
     cells, tree = count_cells(leaves, unit=unit)
-    known = {entry["name"] for entry in populations["sets"]}
+    scale = roles.set_with(populations, roles.LYMPHOCYTES)
     members: list[str] = []
-    if SCALE in known:
-        inside = catalogue.select(populations, SCALE, tree).to_numpy(dtype=bool)
+    if scale is not None:
+        inside = catalogue.select(populations, scale, tree).to_numpy(dtype=bool)
         named = [*catalogue.lineage_of(populations), *(name for name, _ in catalogue.selectors(populations))]
         for name in dict.fromkeys(named):
             own = catalogue.select(populations, name, tree).to_numpy(dtype=bool)

@@ -1,12 +1,14 @@
 """B cells of each donor after treatment: how many are left, and whether they came back early."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
 from cd20scope.abundance.log_odds import fraction_upper
+from cd20scope.study import roles
 
 COLUMNS = (
     *(
@@ -21,9 +23,6 @@ COLUMNS = (
     *("ratio", "ci_low", "ci_high", "call", "statement"),
 )
 """Columns of the table; ``ratio`` is the share at the visit over that at baseline."""
-
-CELLS = (("B cells", "PBMC"), ("B naive", "PBMC"), ("B memory", "PBMC"))
-"""What is followed; the call is made for each."""
 
 CALLS = ("depleted", "repopulated early", "not depleted", "uncertain", "not measured")
 
@@ -40,7 +39,12 @@ def detection(n_cells: int, n_denominator: int) -> str:
 
 
 def follow(
-    donors: pd.DataFrame, *, visits: Sequence[str], fraction: float, alpha: float = 0.05
+    donors: pd.DataFrame,
+    *,
+    populations: Mapping[str, Any],
+    visits: Sequence[str],
+    fraction: float,
+    alpha: float = 0.05,
 ) -> pd.DataFrame:
     r"""Follow the B cells of every donor.
 
@@ -51,6 +55,9 @@ def follow(
     ----------
     donors
         From :func:`cd20scope.abundance.shares.donor_table`.
+    populations
+        The population tree. Its set with the role ``B cells`` is followed, and each of its populations that the
+        treatment takes, among the cells of the set with the role ``mononuclear``.
     visits
         In order of time, the baseline first.
     fraction
@@ -61,7 +68,7 @@ def follow(
 
     Returns
     -------
-    :data:`COLUMNS`, one row per donor, population of :data:`CELLS` and visit after baseline. ``repopulated early``: the
+    :data:`COLUMNS`, one row per donor, population that is followed and visit after baseline. ``repopulated early``: the
     interval lies above the fraction, after a visit at which the estimate lay below; ``not depleted``: above, without
     one; ``depleted``: below; ``uncertain``: it holds the fraction.
 
@@ -70,7 +77,8 @@ def follow(
     Katz et al. (1978), the interval. doi:10.2307/2530610
     """
     rows: list[dict[str, object]] = []
-    for population, denominator in CELLS:
+    denominator = roles.set_with(populations, roles.MONONUCLEAR)
+    for population in (roles.set_with(populations, roles.B_CELLS), *roles.depleted(populations)):
         block = donors[(donors["population"] == population) & (donors["denominator"] == denominator)]
         for donor, of_donor in block.groupby(block["donor"].astype(str), sort=True):
             seen = zip(of_donor["visit"], of_donor["n_cells"], of_donor["n_denominator"], strict=True)

@@ -14,8 +14,8 @@ from cd20scope import schema
 from cd20scope.annotate.model.features import take_features
 from cd20scope.annotate.model.fitted import Model
 from cd20scope.annotate.soup import Soup, estimate_soup
-from cd20scope.study import catalogue
-from cd20scope.study.catalogue_rules import nodes_at, subset_selector
+from cd20scope.study import catalogue, roles
+from cd20scope.study.selectors import nodes_at, subset_selector
 
 Array = npt.NDArray[Any]
 
@@ -151,9 +151,10 @@ def label_cells(
     features = take_features(lognorm, genes, features=model.genes, cap=model.cap)
     chances = probabilities(features, model, populations=populations)
     guess = lineage_of_cells(chances, populations, min_probability=min_probability)
-    soup = estimate_soup(counts, genes, guess, empty=empty)
+    soup = estimate_soup(counts, genes, roles.of_cells(guess, populations), empty=empty)
     # a B call without B molecules beyond the soup is withdrawn: what remains is what else the cell may be
-    for withdrawn, panel in ((("B naive", "B memory"), B_GENES), (("Plasma",), PLASMA_GENES)):
+    plasma = roles.populations_with(populations, roles.PLASMA)
+    for withdrawn, panel in ((roles.depleted(populations), B_GENES), (plasma, PLASMA_GENES)):
         shown = b_evidence(counts, genes, panel=panel, soup=soup)
         for name in set(withdrawn) & set(chances.columns):
             chances.loc[~shown, name] = 0.0
@@ -172,7 +173,7 @@ def label_cells(
             "probability": probability.astype(np.float32),
         }
     ).join(_subsets(features, population, model, populations=populations, bounds=bounds))
-    cells["cd20_t"] = is_cd20_t(counts, genes, lineage)
+    cells["cd20_t"] = is_cd20_t(counts, genes, roles.of_cells(lineage, populations))
     ordered = [*schema.LABELS, *(column for column in cells if column not in schema.LABELS)]
     return Labelled(cells[ordered], estimate_cells(chances, model, populations=populations), soup)
 
@@ -275,11 +276,14 @@ def _subsets(
     return pd.DataFrame({"subset": subset, "subset_probability": probability, **hard})
 
 
-def is_cd20_t(counts: sp.csr_matrix, genes: Array, lineage: Array) -> Array:
-    """MS4A1 in a T cell without other B transcripts: a flag, no type, since RNA cannot prove such cells."""
+def is_cd20_t(counts: sp.csr_matrix, genes: Array, role: Array) -> Array:
+    """MS4A1 in a T cell without other B transcripts: a flag, no type, since RNA cannot prove such cells.
+
+    ``role`` is that of the lineage of each cell (:mod:`cd20scope.study.roles`).
+    """
     target = np.asarray(counts[:, np.flatnonzero(genes == "MS4A1")].sum(axis=1)).ravel() > 0
     other = np.asarray(counts[:, np.flatnonzero(np.isin(genes, B_ONLY))].sum(axis=1)).ravel() > 0
-    return np.asarray(np.isin(lineage, ["CD4 T", "CD8 T", "other T"]) & target & ~other)
+    return np.asarray(np.isin(role, roles.T) & target & ~other)
 
 
 def spread(labels: pd.DataFrame, *, keep: Array, barcodes: Array) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from cd20scope import schema
 from cd20scope.annotate import markers, protein
+from cd20scope.study import roles
 from cd20scope.study.catalogue import rows_of
 
 Array = npt.NDArray[Any]
@@ -21,7 +22,6 @@ N_BINS = 20
 """Bins of equal width for probabilities; 0.05 is finer than what calibration can promise."""
 N_NAMED = 5
 """Markers named of the soup of a sample."""
-T_LINEAGES = ("CD4 T", "CD8 T", "other T")
 READ = ("lineage", "population", "probability", "cd20_t")
 """Columns of the labels that are looked at."""
 PROTEIN = ("sample", "visit", "population", "protein", "control", "n_cells", "mean")
@@ -48,6 +48,7 @@ class Overview:
         """
         self.names = rows_of(populations)
         self.genes = markers.named_genes(populations, genes=genes)
+        self._t_lineages = roles.lineages_with(populations, *roles.T)
         self._baseline = baseline
         self._expressed = np.zeros((len(self.names), len(self.genes), 2))
         self._n_cells = np.zeros(len(self.names), dtype=np.int64)
@@ -83,7 +84,7 @@ class Overview:
         self._n_cells += count_cells(cells, names=self.names)
         self._probabilities += bin_probabilities(labels, names=self.names)
         self._unassigned.append(who | count_unassigned(labels))
-        self._cd20_t.append(who | count_cd20_t(labels))
+        self._cd20_t.append(who | count_cd20_t(labels, t_lineages=self._t_lineages))
         if protein is not None and len(labels):
             table = describe_protein(protein, labels, visit=who["visit"], baseline=self._baseline)
             self._protein.append(table.assign(sample=who["sample"], visit=who["visit"])[list(PROTEIN)])
@@ -141,10 +142,10 @@ def count_unassigned(labels: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def count_cd20_t(labels: pd.DataFrame) -> dict[str, float]:
+def count_cd20_t(labels: pd.DataFrame, *, t_lineages: Sequence[str]) -> dict[str, float]:
     """Kept T cells of a sample that are flagged as CD20+: ``n_t_cells n_flagged share``; no share without cells."""
     schema.require_columns(labels, ("lineage", "cd20_t"), name="labels")
-    t_cells = labels["lineage"].isin(T_LINEAGES)
+    t_cells = labels["lineage"].isin(t_lineages)
     n, flagged = int(t_cells.sum()), int((t_cells & labels["cd20_t"].astype(bool)).sum())
     return {"n_t_cells": n, "n_flagged": flagged, "share": flagged / n if n else np.nan}
 

@@ -27,8 +27,8 @@ FOREIGN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "Platelet": (("PPBP", "PF4"), ("B", "CD4 T", "CD8 T", "NK")),
     "Erythroid": (("HBA1", "HBA2", "HBB"), ("B", "CD4 T", "CD8 T", "NK", "Myeloid")),
 }
-"""Genes of a kind of cell, and the lineages that do not transcribe them (Hao 2021, doi:10.1016/j.cell.2021.04.048).
-CD79B is also in NK cells, CST3 in dendritic cells; those are not asked."""
+"""Genes of a kind of cell, and the roles of the lineages that do not transcribe them (Hao 2021,
+doi:10.1016/j.cell.2021.04.048). CD79B is also in NK cells, CST3 in dendritic cells; those are not asked."""
 MOST = 0.3
 """Share of soup above which droplets are not cells; a cell with more of a foreign set than this is a doublet."""
 UNLIKELY = 1e-3
@@ -70,7 +70,7 @@ class Soup:
         return UNKNOWN if np.isnan(self.high) else self.high
 
 
-def estimate_soup(counts: sp.csr_matrix, genes: Array, lineage: Array, *, empty: Array | None = None) -> Soup:
+def estimate_soup(counts: sp.csr_matrix, genes: Array, role: Array, *, empty: Array | None = None) -> Soup:
     """Estimate the share of soup in a sample.
 
     For gene set s and lineage l that lacks it, O = molecules seen, E = (molecules of these cells) * (part of the
@@ -82,8 +82,9 @@ def estimate_soup(counts: sp.csr_matrix, genes: Array, lineage: Array, *, empty:
         Raw counts of the kept cells, cells x genes.
     genes
         Gene names, shape (n_genes,).
-    lineage
-        Lineage of each cell, shape (n_cells,), as a first guess tells it.
+    role
+        Role of the lineage of each cell (:mod:`cd20scope.study.roles`), shape (n_cells,), by a first guess; cells of
+        any other role are not read.
     empty
         Molecules per gene in droplets without a cell, shape (n_genes,); None (default) to take the sample's mean.
 
@@ -100,7 +101,7 @@ def estimate_soup(counts: sp.csr_matrix, genes: Array, lineage: Array, *, empty:
         part = float(profile[columns].sum())
         molecules = np.asarray(counts[:, columns].sum(axis=1), dtype=float).ravel()
         for name in foreign:
-            rows = lineage == name
+            rows = role == name
             # Poisson chance of as many molecules or more; scipy.stats would cost every job half a second of import
             chance = np.where(molecules > 0, pdtrc(np.maximum(molecules - 1, 0), MOST * total * part), 1.0)
             single = rows & (chance > UNLIKELY)

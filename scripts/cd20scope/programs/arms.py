@@ -61,7 +61,7 @@ def score_arms(
     programs: Mapping[str, Any],
     tests: Iterable[tuple[str, str]],
     seed: int,
-    split: Collection[str] = ("PBMC",),
+    split: Collection[str] = (),
     not_controls: Collection[str] = (),
     min_cells: int = 10,
     n_controls: int = 50,

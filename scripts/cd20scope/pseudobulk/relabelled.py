@@ -15,7 +15,7 @@ import scipy.sparse as sp
 from cd20scope import schema
 from cd20scope.pseudobulk.sample import name_genes, sum_leaves
 from cd20scope.study import catalogue
-from cd20scope.study.catalogue_rules import nodes_at, subset_selector
+from cd20scope.study.selectors import nodes_at, subset_selector
 
 Array = npt.NDArray[Any]
 

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from cd20scope.report import answer as story
 from cd20scope.report import claims, downloads, wording
-from cd20scope.report.colours import VERDICT_STYLE
+from cd20scope.report.colours import VERDICT_STYLE, population_colours
 from cd20scope.report.results import Results
 from cd20scope.report.sections import cell_map, evidence, labels, references, trust
 from cd20scope.report.tables import listings
@@ -67,7 +67,14 @@ def render(
         sentences=sentences,
         evidence=evidence.cards(run, sentences=sentences),
         figures=figures,
-        map=htmlsafe_json_dumps(cell_map.pack(run.embedding, run.sheet, visits=run.visits)),
+        map=htmlsafe_json_dumps(
+            cell_map.pack(
+                run.embedding,
+                run.sheet,
+                visits=run.visits,
+                populations=population_colours(run.populations),
+            )
+        ),
         labels=labels.tell(run.annotation, populations=run.populations, visits=run.visits),
         trust=trust.tell(
             run.statistics,

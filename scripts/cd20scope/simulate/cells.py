@@ -11,27 +11,8 @@ from cd20scope.simulate.gene_families import FAINT, FAMILIES
 
 Array = npt.NDArray[Any]
 
-# Share of PBMC and relative library size of each population. Shares follow healthy blood (Gong 2024,
-# doi:10.1101/2024.09.10.612119); B cells and Tregs are somewhat more, so that a small cohort holds enough of them.
-SHARES = {
-    "B naive": (0.08, 1.0),
-    "B memory": (0.05, 1.0),
-    "Plasma": (0.006, 2.5),
-    "CD4 naive": (0.19, 0.9),
-    "CD4 memory": (0.18, 1.0),
-    "Treg": (0.045, 1.0),
-    "CD8 naive": (0.07, 0.9),
-    "CD8 memory": (0.10, 1.0),
-    "MAIT": (0.02, 1.0),
-    "gdT": (0.025, 1.0),
-    "NK": (0.09, 1.0),
-    "Monocyte": (0.12, 1.4),
-    "DC": (0.012, 1.6),
-    "pDC": (0.006, 1.6),
-    "HSPC": (0.003, 1.8),
-    "Platelet": (0.006, 0.4),
-    "Erythroid": (0.003, 0.6),
-}
+DEFAULT_SHARE = 0.01
+"""Share of the cells of a population for which the tree gives none."""
 
 DISPERSION = 0.15
 """Extra-Poisson variance of a gene among cells of one kind, relative to the squared mean."""
@@ -64,6 +45,14 @@ class Sample:
     truth: list[str]
 
 
+def typical(populations: Mapping[str, Any], names: list[tuple[str, str]]) -> tuple[Array, Array]:
+    """Share of the population of each leaf among all cells, and RNA of its cells relative to a lymphocyte."""
+    nodes = {node["name"]: node for node in populations["nodes"] if node["level"] == "population"}
+    own = [nodes[population] for population, _ in names]
+    share = np.array([node.get("typical_share", DEFAULT_SHARE) for node in own])
+    return share, np.array([node.get("relative_rna", 1.0) for node in own])
+
+
 def log_split(names: list[tuple[str, str]]) -> Array:
     """Log share of each leaf within its population: the first subset holds most, as each next holds half as much."""
     log_part = np.zeros(len(names))
@@ -92,14 +81,15 @@ def profiles(
     own = {
         id(node): np.where(plain & ~loud, rng.normal(0, sd, len(genes)), 0.0) for node, sd in _spread(nodes)
     }
-    sets = {entry["name"]: entry["members"] for entry in populations["sets"] if entry["name"] != "PBMC"}
+    whole = next(entry["name"] for entry in populations["sets"] if entry.get("role") == "mononuclear")
+    sets = {entry["name"]: entry["members"] for entry in populations["sets"] if entry["name"] != whole}
     scored_in = {
         program["name"]: {name for where in program["populations"] for name in sets.get(where, [where])}
         for program in programs["programs"]
     }
     names: list[tuple[str, str]] = []
     rows = []
-    for population in SHARES:
+    for population in (node["name"] for node in nodes if node["level"] == "population"):
         subsets = [node for node in nodes if node["level"] == "subset" and node["parent"] == population]
         for subset in subsets or [None]:
             path = [node for node in (subset, *_lineage(population, by_name)) if node is not None]
@@ -107,7 +97,7 @@ def profiles(
             for program in programs["programs"]:
                 if population in scored_in[program["name"]]:
                     where = [at[gene] for gene in program["genes"]]
-                    row[where] = np.maximum(row[where], 0.5 if "PBMC" in program["populations"] else -0.3)
+                    row[where] = np.maximum(row[where], 0.5 if whole in program["populations"] else -0.3)
             for node in path:
                 top = 1.2 if node["parent"] is None else 0.2
                 for rank, gene in enumerate(node["markers"]):
@@ -134,6 +124,7 @@ def _lineage(population: str, by_name: Mapping[str, dict[str, Any]]) -> list[dic
 def draw(
     log_gene: Array,
     log_share: Array,
+    rna: Array,
     names: list[tuple[str, str]],
     mitochondrial: Array,
     cells: int,
@@ -147,6 +138,8 @@ def draw(
         Log mean expression, leaves x genes.
     log_share
         Log share of each leaf, up to a constant.
+    rna
+        RNA of a cell of each leaf relative to a lymphocyte.
     names
         Population and subset of each leaf.
     mitochondrial
@@ -161,7 +154,7 @@ def draw(
     kind = rng.choice(len(names), size=n, p=share / share.sum())
     profile = np.exp(log_gene)
     profile /= profile.sum(axis=1, keepdims=True)
-    size = np.array([SHARES[population][1] for population, _ in names])[kind]
+    size = rna[kind]
     damaged = rng.random(n) < DAMAGED
     total = np.where(damaged, 0.3, 1.0) * size * MEDIAN_COUNTS * rng.lognormal(0, SD_COUNTS, n)
     soup = (total[:, None] * profile[kind]).sum(axis=0)

@@ -16,17 +16,19 @@ from cd20scope.simulate.cells import Sample
 
 Array = npt.NDArray[Any]
 
-DEPLETION = {"B naive": (0.04, 0.06), "B memory": (0.04, 0.06)}
-"""What is left of a population's cells at the visits after baseline: at the first, and at later ones."""
-REPOPULATION = {"B naive": 0.3, "B memory": 0.08}
-"""The same at the last visit of the one donor whose B cells come back early, naive cells first."""
+DEPLETION = (0.04, 0.06)
+"""What is left of the B cells, plasma cells apart, at the visits after baseline: at the first, and at later ones."""
+REPOPULATION = {"naive B": 0.3}
+"""The same at the last visit of the one donor whose B cells come back early, by role of the population: naive first."""
+REPOPULATION_OTHERS = 0.08
+"""The same for B cells of any other role."""
 EXPANSION = {"Treg": 1.8}
-"""Factor on the number of cells at the last visit."""
+"""Factor on the number of cells at the last visit, by role of the population."""
 REPROGRAMMING = {
-    "CD4 memory": {"T activation": 0.5, "Th1": 0.5, "Th17": 0.5},
+    "memory CD4": {"T activation": 0.5, "Th1": 0.5, "Th17": 0.5},
     "Treg": {"Treg suppressive": 1.8},
 }
-"""Factor on the programme genes' expression at the last visit, by population."""
+"""Factor on the programme genes' expression at the last visit, by role of the population."""
 
 SD_DONOR, SD_BATCH, SD_SAMPLE = 0.12, 0.08, 0.04
 """Log-scale deviations of a gene between donors, between runs, and between samples of one donor."""
@@ -102,7 +104,8 @@ def simulate_cohort(
     seed
         Seed of the whole cohort.
     populations, programs
-        The catalogues whose markers and programme genes are drawn.
+        The catalogues whose markers and programme genes are drawn. Effects are planted in the populations that have
+        the roles; a tree or list of programmes without one goes without that effect.
 
     Returns
     -------
@@ -119,7 +122,8 @@ def simulate_cohort(
     for deviation in of_donor.values():
         _shift_programs(deviation, lists, SD_PROGRAM_DONOR, rng)
     of_batch = {batch: rng.normal(0, SD_BATCH, len(genes)) for batch in dict.fromkeys(sheet["batch"])}
-    base = np.log([cellmodel.SHARES[population][0] for population, _ in names]) + cellmodel.log_split(names)
+    share, rna = cellmodel.typical(populations, names)
+    base = np.log(share) + cellmodel.log_split(names)
     shares = {donor: base + rng.normal(0, SD_SHARE, len(base)) for donor in donors}
     samples: dict[str, Sample] = {}
     for row in sheet.itertuples():
@@ -130,63 +134,89 @@ def simulate_cohort(
         log_gene = log_mean + of_donor[row.donor] + of_batch[row.batch] + of_sample
         if plan == "treated":
             early = len(donors) > 2 and row.donor == donors[-2]
-            log_share = log_share + _share_effect(names, step, last=step == len(visits) - 1, early=early)
+            log_share = log_share + _share_effect(
+                names, populations, step, last=step == len(visits) - 1, early=early
+            )
             if step == len(visits) - 1:
-                _reprogram(log_gene, names, lists)
-        samples[str(row.sample)] = cellmodel.draw(log_gene, log_share, names, mitochondrial, cells, rng)
+                _reprogram(log_gene, names, lists, populations)
+        samples[str(row.sample)] = cellmodel.draw(log_gene, log_share, rna, names, mitochondrial, cells, rng)
     return genes, samples
 
 
-def planted(plan: str, *, visits: Sequence[str]) -> list[dict[str, Any]]:
+def planted(
+    plan: str, *, visits: Sequence[str], populations: Mapping[str, Any], programs: Mapping[str, Any]
+) -> list[dict[str, Any]]:
     """List what :func:`simulate_cohort` plants: population, programme or none, contrast, direction and factor."""
     if plan != "treated":
         return []
     first, later, last = visits[0], visits[1], visits[-1]
-    found: list[dict[str, Any]] = []
-
-    def add(population: str, program: str | None, visit: str, factor: float) -> None:
-        direction = "up" if factor > 1 else "down"
-        contrast = f"{visit}-{first}"
-        found.append(
-            {
-                "population": population,
-                "program": program,
-                "contrast": contrast,
-                "direction": direction,
-                "factor": factor,
-            }
-        )
-
-    for population, (early, late) in DEPLETION.items():
-        add(population, None, later, early)
-        if last != later:
-            add(population, None, last, late)
-    for population, factor in EXPANSION.items():
-        add(population, None, last, factor)
-    for population, factors in REPROGRAMMING.items():
-        for program, factor in factors.items():
-            add(population, program, last, factor)
-    return found
+    known = [entry["name"] for entry in programs["programs"]]
+    roles = _roles(populations)
+    rows: list[tuple[str, str | None, str, float]] = []
+    for population in _depleted(populations):
+        rows += [(population, None, later, DEPLETION[0])]
+        rows += [(population, None, last, DEPLETION[1])] if last != later else []
+    rows += [(name, None, last, EXPANSION[role]) for name, role in roles.items() if role in EXPANSION]
+    for name, role in roles.items():
+        rows += [
+            (name, program, last, factor)
+            for program, factor in REPROGRAMMING.get(role, {}).items()
+            if program in known
+        ]
+    return [
+        {
+            "population": population,
+            "program": program,
+            "contrast": f"{visit}-{first}",
+            "direction": "up" if factor > 1 else "down",
+            "factor": factor,
+        }
+        for population, program, visit, factor in rows
+    ]
 
 
-def _share_effect(names: list[tuple[str, str]], step: int, *, last: bool, early: bool) -> Array:
+def _roles(populations: Mapping[str, Any]) -> dict[str, str]:
+    """Role of every population, empty where it has none."""
+    return {
+        node["name"]: node.get("role", "") for node in populations["nodes"] if node["level"] == "population"
+    }
+
+
+def _depleted(populations: Mapping[str, Any]) -> list[str]:
+    """List the populations of the B lineage other than plasma cells."""
+    taken = {entry["name"] for entry in populations["lineages"] if entry.get("role") == "B"}
+    nodes = [node for node in populations["nodes"] if node.get("lineage") in taken]
+    return [node["name"] for node in nodes if node.get("role") != "plasma"]
+
+
+def _share_effect(
+    names: list[tuple[str, str]], populations: Mapping[str, Any], step: int, *, last: bool, early: bool
+) -> Array:
     effect = np.zeros(len(names))
     if step == 0:
         return effect
+    roles, depleted = _roles(populations), _depleted(populations)
     for position, (population, _) in enumerate(names):
-        factor = DEPLETION[population][0 if step == 1 else 1] if population in DEPLETION else 1.0
-        if last and early and population in REPOPULATION:
-            factor = REPOPULATION[population]
+        role = roles[population]
+        factor = DEPLETION[0 if step == 1 else 1] if population in depleted else 1.0
+        if last and early and population in depleted:
+            factor = REPOPULATION.get(role, REPOPULATION_OTHERS)
         if last:
-            factor *= EXPANSION.get(population, 1.0)
+            factor *= EXPANSION.get(role, 1.0)
         effect[position] = np.log(factor)
     return effect
 
 
-def _reprogram(log_gene: Array, names: list[tuple[str, str]], lists: Mapping[str, list[int]]) -> None:
+def _reprogram(
+    log_gene: Array,
+    names: list[tuple[str, str]],
+    lists: Mapping[str, list[int]],
+    populations: Mapping[str, Any],
+) -> None:
+    roles = _roles(populations)
     for position, (population, _) in enumerate(names):
-        for program, factor in REPROGRAMMING.get(population, {}).items():
-            log_gene[position, lists[program]] += np.log(factor)
+        for program, factor in REPROGRAMMING.get(roles[population], {}).items():
+            log_gene[position, lists.get(program, [])] += np.log(factor)
 
 
 def _shift_programs(

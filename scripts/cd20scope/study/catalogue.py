@@ -9,28 +9,23 @@ subset (``Treg / effector``). What a cell can end as is a *leaf*: a population a
 which may be unassigned.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
 
-from cd20scope import schema
 from cd20scope.schema import UNASSIGNED
-from cd20scope.study import catalogue, strict_yaml
-from cd20scope.study.catalogue_rules import (
-    RULES,
-    Kind,
-    check_cells,
-    lost_genes,
-    nodes_at,
-    selector_cells,
-    subset_selector,
-)
-from cd20scope.study.strict_yaml import CatalogueError as CatalogueError
-from cd20scope.study.strict_yaml import unknown
+from cd20scope.study import strict_yaml
+from cd20scope.study.catalogue_rules import RULES, Kind
+from cd20scope.study.references import References, check_hypotheses, check_programs
+from cd20scope.study.selectors import nodes_at, selector_cells, subset_selector
+from cd20scope.study.strict_yaml import ConfigError as ConfigError
+from cd20scope.study.strict_yaml import Problem, unknown
 
 
-def load(text: str, *, kind: Kind, schema: Mapping[str, Any], name: str) -> dict[str, Any]:
+def load(
+    text: str, *, kind: Kind, schema: Mapping[str, Any], name: str, references: References | None = None
+) -> dict[str, Any]:
     """Read one catalogue and refuse it unless every entry makes sense.
 
     Parameters
@@ -43,6 +38,9 @@ def load(text: str, *, kind: Kind, schema: Mapping[str, Any], name: str) -> dict
         Its JSON schema (draft 2020-12) as a dictionary.
     name
         File name for messages.
+    references
+        The catalogues that it refers to. None (default) leaves unchecked whether these references lead anywhere;
+        the population tree has none.
 
     Returns
     -------
@@ -50,54 +48,52 @@ def load(text: str, *, kind: Kind, schema: Mapping[str, Any], name: str) -> dict
 
     Raises
     ------
-    CatalogueError
+    ConfigError
         With every problem, its line and place, what was found and what to do.
     """
-    return strict_yaml.read(text, schema=schema, name=name, rules=RULES[kind])
+
+    def rules(data: Mapping[str, Any]) -> Iterator[Problem]:
+        yield from RULES[kind](data)
+        if references is not None and kind in BETWEEN:
+            yield from BETWEEN[kind](data, references)
+
+    return strict_yaml.read(text, schema=schema, name=name, rules=rules)
 
 
-def check_references(
-    populations: Mapping[str, Any], programs: Mapping[str, Any], hypotheses: Mapping[str, Any]
-) -> None:
-    """Check that what programmes and hypotheses refer to exists and goes together.
+BETWEEN: dict[Kind, Callable[[Mapping[str, Any], References], Iterator[Problem]]] = {
+    "programs": check_programs,
+    "hypotheses": check_hypotheses,
+}
+"""Rules of the catalogues that refer to others."""
 
-    Raises
-    ------
-    CatalogueError
-        For an unknown selector or programme, a denominator that does not hold its population, a hypothesis on
-        a programme that is not scored in its population, or a programme whose genes vanish with the B cells
-        from the cells it is scored in.
-    """
-    cells, lineages = selector_cells(populations), lineage_of(populations)
-    scored = {entry["name"]: entry["populations"] for entry in programs["programs"]}
-    problems = []
-    for entry in programs["programs"]:
-        place = f"programs ({entry['name']}) > "
-        for selector in entry["populations"]:
-            if selector not in cells:
-                problems.append(f"{place}populations: {unknown('selector', selector, cells)}")
-                continue
-            within = frozenset(lineages[member] for member in cells[selector][0] if member in lineages)
-            if lost := lost_genes(entry["genes"], within):
-                problems.append(
-                    f'{place}genes: {", ".join(lost)} cannot be scored in "{selector}", because these '
-                    "transcripts leave the sample with the B cells. Leave out the genes, or that population."
-                )
+
+def scored_here(programs: Mapping[str, Any], populations: Mapping[str, Any]) -> dict[str, Any]:
+    """Gene programmes without the selectors that the population tree leaves out."""
+    cells = selector_cells(populations)
+    kept = [
+        entry | {"populations": [selector for selector in entry["populations"] if selector in cells]}
+        for entry in programs["programs"]
+    ]
+    return {**programs, "programs": kept}
+
+
+def asked_here(hypotheses: Mapping[str, Any], populations: Mapping[str, Any]) -> dict[str, Any]:
+    """Hypotheses without the other denominators that the population tree leaves out; every hypothesis stays."""
+    cells, kept = selector_cells(populations), []
     for entry in hypotheses["hypotheses"]:
-        place = f"hypotheses ({entry['id']}) > "
-        problems += [place + problem for problem in check_cells(entry, cells)]
-        before = check_cells(entry.get("depletion", {}), cells)
-        problems += [f"{place}depletion > {problem}" for problem in before]
-        program, population = entry.get("program"), entry["population"]
-        if program is not None and program not in scored:
-            problems.append(f"{place}program: {unknown('programme', program, scored)}")
-        elif program is not None and population in cells and population not in scored[program]:
-            problems.append(
-                f'{place}program: "{program}" is scored in {", ".join(scored[program])}, not in '
-                f'"{population}". Add it to the populations of the programme, or ask about one of these.'
-            )
-    if problems:
-        raise CatalogueError("catalogues", problems)
+        others = [name for name in entry.get("other_denominators", ()) if name in cells]
+        kept.append({key: value for key, value in entry.items() if key != "other_denominators" or others})
+        if others:
+            kept[-1]["other_denominators"] = others
+    return {**hypotheses, "hypotheses": kept}
+
+
+def left_out(hypotheses: Mapping[str, Any], populations: Mapping[str, Any]) -> list[str]:
+    """Selectors that hypotheses ask about and the population tree lacks, in the order of the hypotheses."""
+    cells = selector_cells(populations)
+    parts = [part for entry in hypotheses["hypotheses"] for part in (entry, entry.get("depletion", {}))]
+    asked = [part[key] for part in parts for key in ("population", "denominator") if key in part]
+    return [name for name in dict.fromkeys(asked) if name not in cells]
 
 
 def lineage_of(populations: Mapping[str, Any]) -> dict[str, str]:
@@ -148,12 +144,12 @@ def select(populations: Mapping[str, Any], selector: str, leaves: pd.DataFrame) 
 
     Raises
     ------
-    CatalogueError
+    ConfigError
         When the catalogue has no such selector.
     """
     cells = selector_cells(populations)
     if selector not in cells:
-        raise CatalogueError("populations", [unknown("selector", selector, cells)])
+        raise ConfigError("populations", [unknown("selector", selector, cells)])
     members, subset = cells[selector]
     chosen = leaves["population"].isin(members)
     return chosen if subset is None else chosen & leaves["subset"].isin([subset])
@@ -161,4 +157,4 @@ def select(populations: Mapping[str, Any], selector: str, leaves: pd.DataFrame) 
 
 def rows_of(populations: Mapping[str, Any]) -> list[str]:
     """Name the populations in the order of the tree, and at the end the cells without one."""
-    return [*catalogue.lineage_of(populations), schema.UNASSIGNED]
+    return [*lineage_of(populations), UNASSIGNED]

@@ -1,18 +1,15 @@
 """Rules that a JSON schema cannot express: names that must match, and genes that must not be used."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from cd20scope.schema import LINEAGES, POPULATIONS, UNASSIGNED, anchor
-from cd20scope.study.strict_yaml import Place, Problem, show, unknown
+from cd20scope.schema import UNASSIGNED, anchor
+from cd20scope.study import roles
+from cd20scope.study.selectors import Cells, check_cells, named, nodes_at, selector_cells
+from cd20scope.study.strict_yaml import Place, Problem, unknown
 
 Kind = Literal["populations", "programs", "hypotheses"]
-Cells = tuple[frozenset[str], str | None]
-"""Populations that a selector covers, and the one subset it is limited to, if any."""
-
-T_LINEAGES = frozenset({"CD4 T", "CD8 T", "other T"})
-
 # Transcripts that leave with the B cells: from CD20+ T cells and doublets, and as soup from every droplet.
 DEPLETED = frozenset({"MS4A1", "CD79A"})
 SOUP = re.compile(r"CD74|IGH([ADEM]|[AG][1-4]|GP)|IG[HKL][VDJ].*|IGKC|IGLC.*|IGLL.*")
@@ -26,64 +23,66 @@ ENDPOINT_KEYS: dict[str | None, tuple[tuple[str, ...], tuple[str, ...]]] = {
 SAME_TEST = ("endpoint", "population", "denominator", "program", "component", "contrast", "margin", "family")
 
 
-def nodes_at(populations: Mapping[str, Any], level: str) -> list[dict[str, Any]]:
-    """Nodes of one level of the tree, in their order."""
-    nodes = [node for _, node in _named(populations, "nodes", "name") if node.get("level") == level]
-    return [node for node in nodes if level != "subset" or node.get("parent") is not None]
-
-
-def subset_selector(node: Mapping[str, Any]) -> str:
-    """Selector of a subset."""
-    return f"{node['parent']} / {node['name']}"
-
-
-def selector_cells(populations: Mapping[str, Any]) -> dict[str, Cells]:
-    """Every selector of the catalogue with the cells it covers; unknown members of a set are passed over."""
-    cells: dict[str, Cells] = {}
-    for _, entry in _named(populations, "sets", "name"):
-        members = {*POPULATIONS, UNASSIGNED}.intersection(entry.get("members") or ())
-        cells.setdefault(entry["name"], (frozenset(members), None))
-    cells |= {node["name"]: (frozenset({node["name"]}), None) for node in nodes_at(populations, "population")}
-    for node in nodes_at(populations, "subset"):
-        cells[subset_selector(node)] = (frozenset({node["parent"]}), node["name"])
-    return cells
-
-
 def check_populations(data: Mapping[str, Any]) -> Iterator[Problem]:
     """Rules of the population tree."""
-    nodes = _named(data, "nodes", "name", "level")
+    nodes = named(data, "nodes", "name", "level")
     known = {level: [node["name"] for node in nodes_at(data, level)] for level in ("branch", "population")}
     parents = {node["name"]: node.get("parent") for _, node in nodes if node["level"] != "subset"}
     cells = selector_cells(data)
+    lineages = [entry["name"] for _, entry in named(data, "lineages", "name")]
+    yield from _twice((("lineages", i), entry["name"]) for i, entry in named(data, "lineages", "name"))
     yield from _twice((("nodes", i), _selector(node)) for i, node in nodes)
-    for missing in (population for population in POPULATIONS if population not in known["population"]):
-        yield ("nodes",), f'the population "{missing}" is missing. Add it; every table refers to these names.'
     for i, node in nodes:
-        if node["level"] == "population" and node["name"] not in POPULATIONS:
-            yield ("nodes", i, "name"), unknown("population", node["name"], POPULATIONS)
         yield from _check_parent(("nodes", i, "parent"), node, known, parents)
-        yield from _check_lineage(("nodes", i), node)
-        yield from _check_genes(("nodes", i, "negative"), node, _lineages_below(node, data, parents))
+        yield from _check_lineage(("nodes", i), node, lineages)
+        yield from _check_genes(("nodes", i, "negative"), node, _roles_below(node, data, parents))
         yield from _check_share(("nodes", i, "denominator"), _selector(node), node, cells)
-    sets = _named(data, "sets", "name")
+    sets = named(data, "sets", "name")
     yield from _twice((("sets", i), entry["name"]) for i, entry in sets)
     for i, entry in sets:
         if entry["name"] in known["population"]:
             yield ("sets", i, "name"), f'"{entry["name"]}" is a population already. Rename the set.'
         for j, member in enumerate(entry.get("members") or []):
             if member is not None and member not in (*known["population"], UNASSIGNED):
-                yield ("sets", i, "members", j), unknown("population", member, [*POPULATIONS, UNASSIGNED])
+                yield (
+                    ("sets", i, "members", j),
+                    unknown("population", member, [*known["population"], UNASSIGNED]),
+                )
         yield from _check_share(("sets", i, "denominator"), entry["name"], entry, cells)
+    yield from _check_roles(data)
+
+
+def _check_roles(data: Mapping[str, Any]) -> Iterator[Problem]:
+    """Ask for the cells that the treatment takes, and for the sets that every run needs, each once."""
+    taken = {entry["name"] for _, entry in named(data, "lineages", "name") if entry.get("role") == roles.B}
+    below = [node for node in nodes_at(data, "population") if node.get("lineage") in taken]
+    if not [node for node in below if node.get("role") != roles.PLASMA]:
+        yield (
+            ("lineages",),
+            (
+                "no population other than plasma cells belongs to a lineage with the role B, whose depletion every "
+                "run is about. Give this role to the lineage of the B cells, and the lineage to its populations."
+            ),
+        )
+    sets = named(data, "sets", "name", "role")
+    for role in roles.NEEDED_SETS:
+        if role not in {entry["role"] for _, entry in sets}:
+            yield ("sets",), f'no set has the role "{role}". Add "role: {role}" to the set of these cells.'
+    seen: set[str] = set()
+    for i, entry in sets:
+        if entry["role"] in seen:
+            yield ("sets", i, "role"), f'a set above has the role "{entry["role"]}". Keep one.'
+        seen.add(entry["role"])
 
 
 def check_programs(data: Mapping[str, Any]) -> Iterator[Problem]:
     """Rules of the gene programmes."""
-    yield from _twice((("programs", i), entry["name"]) for i, entry in _named(data, "programs", "name"))
+    yield from _twice((("programs", i), entry["name"]) for i, entry in named(data, "programs", "name"))
 
 
 def check_hypotheses(data: Mapping[str, Any]) -> Iterator[Problem]:
     """Rules of the hypotheses."""
-    entries = _named(data, "hypotheses", "id")
+    entries = named(data, "hypotheses", "id")
     by_id = {entry["id"]: entry for _, entry in entries}
     yield from _twice((("hypotheses", i), entry["id"]) for i, entry in entries)
     yield from _same_place(entries)
@@ -97,9 +96,6 @@ def check_hypotheses(data: Mapping[str, Any]) -> Iterator[Problem]:
             yield (*place, key), f"means nothing for endpoint {endpoint}. Remove it, or change the endpoint."
         if endpoint == "abundance" and margin is not None and margin <= 1:
             yield (*place, "margin"), f"found {margin}; a fold change of odds must be above 1 (1.2 is 20 %)."
-        if entry.get("component") in ("composition", "within") and entry.get("population") != "PBMC":
-            message = f"{entry['component']} exists for PBMC only, found {show(entry.get('population'))}."
-            yield (*place, "component"), f"{message} Remove it, or ask about PBMC."
         later, hyphen, earlier = str(entry.get("contrast")).partition("-")
         if hyphen and later == earlier:
             yield (*place, "contrast"), f"compares {later} with itself. Write later-earlier."
@@ -122,47 +118,15 @@ RULES: dict[Kind, Callable[[Mapping[str, Any]], Iterator[Problem]]] = {
 }
 
 
-def check_cells(entry: Mapping[str, Any], cells: Mapping[str, Cells]) -> Iterator[str]:
-    """Find out whether the population and the denominator of an entry exist, and one holds the other."""
-    for key in ("population", "denominator"):
-        if entry.get(key) is not None and entry[key] not in cells:
-            yield f"{key}: {unknown('selector', entry[key], cells)}"
-    inner, outer = (cells.get(entry.get(key) or "") for key in ("population", "denominator"))
-    for name in entry.get("other_denominators", ()):
-        if name not in cells:
-            yield f"other_denominators: {unknown('selector', name, cells)}"
-        elif inner and not (holds(cells[name], inner) or not inner[0] & cells[name][0]):
-            yield (
-                f'other_denominators: "{name}" holds some cells of "{entry["population"]}" and not others. Choose a '
-                "set that contains it, or one that shares no cell with it."
-            )
-    if inner and outer and not holds(outer, inner):
-        yield (
-            f'denominator: "{entry["denominator"]}" must hold all cells of "{entry["population"]}" and '
-            "others besides. Choose a set that contains it."
-        )
-
-
-def holds(outer: Cells, inner: Cells) -> bool:
-    """Whether the one selector covers all cells of the other and more."""
-    return inner != outer and inner[0] <= outer[0] and outer[1] in (None, inner[1])
-
-
-def lost_genes(genes: Iterable[str], lineages: frozenset[str]) -> list[str]:
-    """Genes that fall in cells of these lineages because the B cells are gone, with no change in any cell.
+def lost_genes(genes: Iterable[str], within: frozenset[str]) -> list[str]:
+    """Genes that fall in cells of lineages with these roles because the B cells are gone, with no change in any cell.
 
     MS4A1 and CD79A count outside the B lineage; CD74 and immunoglobulin genes in T cells besides.
     """
-    if not lineages or "B" in lineages:
+    if not within or roles.B in within:
         return []
-    in_t = lineages <= T_LINEAGES
+    in_t = within <= set(roles.T)
     return [gene for gene in genes if gene in DEPLETED or (in_t and SOUP.fullmatch(gene))]
-
-
-def _named(data: Mapping[str, Any], key: str, *needed: str) -> list[tuple[int, dict[str, Any]]]:
-    """Numbered entries of a list that have the keys needed to talk about them."""
-    entries = [(i, entry) for i, entry in enumerate(data.get(key) or []) if isinstance(entry, dict)]
-    return [(i, entry) for i, entry in entries if all(entry.get(need) is not None for need in needed)]
 
 
 def _twice(named: Iterable[tuple[Place, str]]) -> Iterator[Problem]:
@@ -204,13 +168,14 @@ def _line_of_descent(name: str, parents: Mapping[str, str | None]) -> list[str]:
     return line
 
 
-def _lineages_below(
+def _roles_below(
     node: Mapping[str, Any], data: Mapping[str, Any], parents: Mapping[str, str | None]
 ) -> frozenset[str]:
-    """Lineages of the populations that hang under a node, are it, or are refined by it."""
+    """Roles of the lineages whose populations hang under a node, are it, or are refined by it; "" for no role."""
     top = node.get("parent") if node["level"] == "subset" else node["name"]
     under = [at for at in nodes_at(data, "population") if top in _line_of_descent(at["name"], parents)]
-    return frozenset(at["lineage"] for at in under if at.get("lineage") in LINEAGES)
+    role = {entry["name"]: entry.get("role") or "" for _, entry in named(data, "lineages", "name")}
+    return frozenset(role[at["lineage"]] for at in under if at.get("lineage") in role)
 
 
 def _check_parent(
@@ -227,22 +192,23 @@ def _check_parent(
         yield place, f'"{node["name"]}" hangs under itself. Give one branch of the circle the parent null.'
 
 
-def _check_lineage(place: Place, node: Mapping[str, Any]) -> Iterator[Problem]:
-    """Ask that a population, and nothing else, has a lineage that the label tables know."""
-    if node["level"] != "population" and "lineage" in node:
-        yield (*place, "lineage"), f"a {node['level']} has none of its own. Remove the key."
-    elif node["level"] == "population" and "lineage" not in node:
-        yield place, f"a population needs the key lineage. Add one of {', '.join(LINEAGES)}."
-    elif node.get("lineage") is not None and node["lineage"] not in LINEAGES:
-        yield (*place, "lineage"), unknown("lineage", node["lineage"], LINEAGES)
+def _check_lineage(place: Place, node: Mapping[str, Any], lineages: Sequence[str]) -> Iterator[Problem]:
+    """Ask that a population, and nothing else, has a lineage of the tree and what else only populations have."""
+    for key in ("lineage", "role", "colour", "typical_share", "relative_rna"):
+        if node["level"] != "population" and key in node:
+            yield (*place, key), f"a {node['level']} has none of its own. Remove the key."
+    if node["level"] == "population" and "lineage" not in node:
+        yield place, f"a population needs the key lineage. Add one of {', '.join(lineages)}."
+    elif node["level"] == "population" and node["lineage"] is not None and node["lineage"] not in lineages:
+        yield (*place, "lineage"), unknown("lineage", node["lineage"], lineages)
 
 
-def _check_genes(place: Place, node: Mapping[str, Any], lineages: frozenset[str]) -> Iterator[Problem]:
+def _check_genes(place: Place, node: Mapping[str, Any], within: frozenset[str]) -> Iterator[Problem]:
     """Ask that no gene speaks both for and against a node, and none makes a label depend on treatment."""
     markers, negative = ({gene for gene in node.get(key) or [] if gene} for key in ("markers", "negative"))
     if both := sorted(markers & negative):
         yield place, f"{', '.join(both)} also among the markers. Keep each gene in one of the two lists."
-    if lineages and "B" not in lineages and (lost := sorted(DEPLETED & (markers | negative))):
+    if within and roles.B not in within and (lost := sorted(DEPLETED & (markers | negative))):
         message = (
             f"{', '.join(lost)} cannot mark cells outside the B lineage, the label would depend on the visit."
         )
@@ -259,7 +225,7 @@ def _check_share(
         yield place, "the share of a branch is not tested. Move the key to a set of the same cells."
     elif name in cells:
         pair = {"population": name, "denominator": entry["denominator"]}
-        yield from ((place, problem.removeprefix("denominator: ")) for problem in check_cells(pair, cells))
+        yield from ((place, message) for _, message in check_cells(pair, cells))
 
 
 def _check_opposed(place: Place, entry: Mapping[str, Any], by_id: Mapping[str, Any]) -> Iterator[Problem]:

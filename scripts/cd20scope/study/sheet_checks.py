@@ -1,6 +1,6 @@
 """What a sample sheet may hold: the patterns of its cells, and the checks of cells, files and rows.
 
-Imported while Snakemake parses the workflow, hence nothing but the standard library and pandas.
+Imported while Snakemake parses the workflow, hence nothing but the standard library, pandas and a YAML reader.
 """
 
 import re

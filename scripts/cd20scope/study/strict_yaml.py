@@ -19,8 +19,8 @@ Place = tuple[str | int, ...]
 Problem = tuple[Place, str]
 
 
-class CatalogueError(ValueError):
-    """A catalogue cannot be used; the message lists every problem, and ``problems`` holds them one by one."""
+class ConfigError(ValueError):
+    """A configuration or catalogue cannot be used; the message lists every problem, ``problems`` holds each."""
 
     def __init__(self, name: str, problems: Iterable[str]) -> None:
         self.problems = list(problems)
@@ -56,17 +56,17 @@ def read(
 
     Raises
     ------
-    CatalogueError
+    ConfigError
         With all problems found, in the order of the file.
     """
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         data = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise CatalogueError(name, [f"not readable as YAML, {error}. Correct the text there."]) from error
+        raise ConfigError(name, [f"not readable as YAML, {error}. Correct the text there."]) from error
     if not isinstance(data, dict):
         keys = ", ".join(schema.get("required", schema["properties"]))
-        raise CatalogueError(name, [f"found {show(data)} instead of a mapping. Start from the keys {keys}."])
+        raise ConfigError(name, [f"found {show(data)} instead of a mapping. Start from the keys {keys}."])
     import jsonschema  # only where a file is checked: every job imports this module
 
     broken = list(jsonschema.Draft202012Validator(schema).iter_errors(data))
@@ -74,7 +74,7 @@ def read(
     problems += rules(_blanked(copy.deepcopy(data), broken))
     found = sorted({(_line(root, place), _words(data, place), message) for place, message in problems})
     if found:
-        raise CatalogueError(name, [f"line {line}, {words}: {message}" for line, words, message in found])
+        raise ConfigError(name, [f"line {line}, {words}: {message}" for line, words, message in found])
     return data
 
 

@@ -26,12 +26,15 @@ class Settings:
         Visit whose spread between donors is the unit of programme scores.
     min_denominator, min_coverage
         As for :func:`cd20scope.abundance.compare.compare` and :func:`cd20scope.programs.compare.compare`.
+    left_out
+        Selectors that hypotheses ask about and the population tree of the run does not have.
     """
 
     contrasts: Sequence[Contrast]
     baseline: str
     min_denominator: int = 20
     min_coverage: float = 0.5
+    left_out: Sequence[str] = ()
 
 
 def measure_needed(
@@ -68,6 +71,9 @@ def measure_needed(
         cells = (of[0], of[1])
         if name not in made:
             reason = f"this run makes no contrast {name}; it makes {', '.join(made)}"
+            measured[key] = Change.nothing(Pairs(()), reason)
+        elif unknown := [f'"{one}"' for one in cells if one in settings.left_out]:
+            reason = f"the population tree of this run has no {' and no '.join(unknown)}"
             measured[key] = Change.nothing(Pairs(()), reason)
         elif cells not in (shares if kind == "abundance" else scored):
             step = "abundance" if kind == "abundance" else "programs"

@@ -29,7 +29,10 @@ def follow(**donors):
         if n
     ]
     table = repopulation.follow(
-        pd.DataFrame(rows).assign(population="B cells", denominator="PBMC"), visits=VISITS, fraction=0.1
+        pd.DataFrame(rows).assign(population="B cells", denominator="PBMC"),
+        populations=TREE,
+        visits=VISITS,
+        fraction=0.1,
     )
     assert tuple(table.columns) == repopulation.COLUMNS
     assert set(table["call"]) <= set(repopulation.CALLS)

@@ -39,9 +39,10 @@ def test_one_donor_repopulates_early(shares):
     assert shares["treated"]["D05_week2"] < 0.1 * shares["treated"]["D05_baseline"]
 
 
-def test_planted_effects_are_listed_with_contrast_and_direction():
-    assert cohort.planted("untreated", visits=VISITS) == []
-    found = cohort.planted("treated", visits=VISITS)
+def test_planted_effects_are_listed_with_contrast_and_direction(populations, programs):
+    catalogues = {"populations": populations, "programs": programs}
+    assert cohort.planted("untreated", visits=VISITS, **catalogues) == []
+    found = cohort.planted("treated", visits=VISITS, **catalogues)
     assert {
         "population": "Treg",
         "program": None,
@@ -61,11 +62,11 @@ def test_programme_genes_move_by_the_planted_factor(populations, programs):
     after = before.copy()
     at = {gene: position for position, gene in enumerate(genes)}
     lists = {entry["name"]: [at[gene] for gene in entry["genes"]] for entry in programs["programs"]}
-    cohort._reprogram(after, names, lists)
+    cohort._reprogram(after, names, lists, populations)
     treg = [row for row, (population, _) in enumerate(names) if population == "Treg"]
     factor = next(
         entry["factor"]
-        for entry in cohort.planted("treated", visits=visits)
+        for entry in cohort.planted("treated", visits=visits, populations=populations, programs=programs)
         if entry["program"] == "Treg suppressive"
     )
     np.testing.assert_allclose(np.exp((after - before)[treg, at["CTLA4"]]), factor)

@@ -3,21 +3,18 @@
 import re
 
 import pytest
-import yaml
 from catalogue_entries import find
 
-from cd20scope.study import catalogue
-from cd20scope.study.catalogue import CatalogueError
+from cd20scope.study.catalogue import ConfigError
 
 
 @pytest.fixture
-def problems(schemas):
-    """Load a catalogue, as text or as data, and return what is said about it."""
+def problems(reload):
+    """Load a catalogue, as text or as data, and return the problems that are found."""
 
-    def load(kind, content):
-        text = content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False)
-        with pytest.raises(CatalogueError) as caught:
-            catalogue.load(text, kind=kind, schema=schemas[kind], name=f"my_{kind}.yaml")
+    def load(kind, content, **others):
+        with pytest.raises(ConfigError) as caught:
+            reload(kind, content, **others)
         assert str(caught.value).startswith(f"my_{kind}.yaml: ")
         return caught.value.problems
 
@@ -139,7 +136,7 @@ def _node(data, name, parent=None):
 POPULATION_FAULTS = {
     "population renamed": (
         lambda d: _node(d, "gdT").update(name="gd T"),
-        ['the population "gdT" is missing. Add it', 'unknown population "gd T". Did you mean "gdT"?'],
+        ["members[11] (gdT)", 'unknown population "gdT". Did you mean "gd T"?'],
     ),
     "parent unknown": (
         lambda d: _node(d, "Treg").update(parent="CD4 Tcells"),
@@ -362,57 +359,60 @@ def _program(data, name):
 REFERENCE_FAULTS = {
     "population": (
         lambda d: _row(d, "T-act-m6").update(population="CD4 memry"),
-        'hypotheses (T-act-m6) > population: unknown selector "CD4 memry". Did you mean "CD4 memory"?',
+        '(T-act-m6) > population: unknown selector "CD4 memry". Did you mean "CD4 memory"?',
     ),
     "denominator": (
         lambda d: _row(d, "B-total-w2").update(denominator="PBMCs"),
-        'hypotheses (B-total-w2) > denominator: unknown selector "PBMCs". Did you mean "PBMC"?',
+        '(B-total-w2) > denominator: unknown selector "PBMCs". Did you mean "PBMC"?',
     ),
     "programme": (
         lambda d: _row(d, "Th17-m6").update(program="TH-17"),
-        'hypotheses (Th17-m6) > program: unknown programme "TH-17". Did you mean "Th17"?',
+        '(Th17-m6) > program: unknown programme "TH-17". Did you mean "Th17"?',
     ),
     "programme not scored there": (
         lambda d: _row(d, "Th17-m6").update(population="CD8 memory"),
-        'hypotheses (Th17-m6) > program: "Th17" is scored in CD4 memory, not in "CD8 memory". Add it to',
+        '(Th17-m6) > program: "Th17" is scored in CD4 memory, not in "CD8 memory". Add it to',
     ),
     "denominator beside the population": (
         lambda d: _row(d, "Plasma-spared-w2").update(denominator="B cells"),
-        'hypotheses (Plasma-spared-w2) > denominator: "B cells" must hold all cells of "Plasma" and others',
+        '(Plasma-spared-w2) > denominator: "B cells" must hold all cells of "Plasma" and others',
     ),
     "depleted population": (
         lambda d: _row(d, "T-act-biphasic")["depletion"].update(population="B cell"),
-        'hypotheses (T-act-biphasic) > depletion > population: unknown selector "B cell". Did you mean "B c',
+        '(T-act-biphasic) > depletion > population: unknown selector "B cell". Did you mean "B c',
     ),
     "selector of a programme": (
         lambda d: _program(d, "Naive T")["populations"].append("Tregs"),
-        'programs (Naive T) > populations: unknown selector "Tregs". Did you mean "Treg"?',
+        '(Naive T) > populations[3]: unknown selector "Tregs". Did you mean "Treg"?',
     ),
     "soup in a T programme": (
         lambda d: _program(d, "Th1")["genes"].extend(["MS4A1", "IGLV2-14", "IGHMBP2"]),
-        'programs (Th1) > genes: MS4A1, IGLV2-14 cannot be scored in "CD4 memory"',
+        '(Th1) > genes: MS4A1, IGLV2-14 cannot be scored in "CD4 memory"',
     ),
     "B-cell genes in a monocyte programme": (
         lambda d: _program(d, "MHC-II")["genes"].append("CD79A"),
-        'programs (MHC-II) > genes: CD79A cannot be scored in "Monocyte"',
+        '(MHC-II) > genes: CD79A cannot be scored in "Monocyte"',
     ),
 }
 
 
 @pytest.mark.parametrize("fault", REFERENCE_FAULTS)
-def test_references_that_lead_nowhere(edited, fault):
+def test_references_that_lead_nowhere(problems, edited, fault):
     spoil, expected = REFERENCE_FAULTS[fault]
     spoil(edited)
-    with pytest.raises(CatalogueError) as caught:
-        catalogue.check_references(**edited)
-    assert [problem for problem in caught.value.problems if problem.startswith(expected)], (
-        caught.value.problems
+    kind = (
+        "programs"
+        if "programme" in fault and "scored" not in fault and fault != "programme"
+        else "hypotheses"
+    )
+    found = problems(kind, edited[kind])
+    assert [one for one in found if re.fullmatch(rf"line \d+, {kind}\[\d+\] {re.escape(expected)}.*", one)], (
+        found
     )
 
 
-def test_references_are_all_told_at_once(edited):
-    for spoil, _ in (REFERENCE_FAULTS[fault] for fault in ("population", "denominator", "programme")):
-        spoil(edited)
-    with pytest.raises(CatalogueError, match=r"^catalogues: 3 problems\n") as caught:
-        catalogue.check_references(**edited)
-    assert len(caught.value.problems) == 3
+def test_references_are_all_told_at_once(problems, edited):
+    for fault in ("population", "denominator", "programme"):
+        REFERENCE_FAULTS[fault][0](edited)
+    names = [re.search(r"\((.*?)\)", one)[1] for one in problems("hypotheses", edited["hypotheses"])]
+    assert [name for name in names if name != "T-act-biphasic"] == ["B-total-w2", "T-act-m6", "Th17-m6"]

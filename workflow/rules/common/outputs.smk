@@ -44,19 +44,24 @@ def share_tests():
     asked += [
         entry["depletion"] for entry in HYPOTHESES["hypotheses"] if "depletion" in entry
     ]
+    absent = catalogue.left_out(HYPOTHESES, POPULATIONS)
     pairs = catalogue.selectors(POPULATIONS) + [
-        (entry["population"], entry["denominator"]) for entry in asked
+        (entry["population"], entry["denominator"])
+        for entry in asked
+        if entry["population"] not in absent and entry["denominator"] not in absent
     ]
     return list(dict.fromkeys(pairs))
 
 
 def other_share_tests():
     """Pairs of population and other denominator that hypotheses ask to be counted in once more."""
+    absent = catalogue.left_out(HYPOTHESES, POPULATIONS)
     return list(
         dict.fromkeys(
             (entry["population"], name)
             for entry in HYPOTHESES["hypotheses"]
             for name in entry.get("other_denominators", ())
+            if entry["population"] not in absent
         )
     )
 
@@ -68,6 +73,7 @@ def measured():
         "baseline": next(iter(config["visits"])),
         "min_denominator": config["abundance"]["min_denominator"],
         "min_coverage": config["programs"]["min_coverage"],
+        "left_out": catalogue.left_out(HYPOTHESES, POPULATIONS),
     }
 
 

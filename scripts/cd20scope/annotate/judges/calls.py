@@ -10,7 +10,8 @@ import scipy.sparse as sp
 
 from cd20scope.annotate import labels
 from cd20scope.schema import LABELS, UNASSIGNED
-from cd20scope.study.catalogue_rules import nodes_at, subset_selector
+from cd20scope.study import roles
+from cd20scope.study.selectors import nodes_at, subset_selector
 
 Array = npt.NDArray[Any]
 
@@ -114,7 +115,9 @@ def _combine(values: Array, groups: pd.Series, *, exclusive: bool) -> pd.DataFra
     )
 
 
-def complete(called: pd.DataFrame, counts: sp.csr_matrix, genes: Array) -> pd.DataFrame:
+def complete(
+    called: pd.DataFrame, counts: sp.csr_matrix, genes: Array, *, populations: Mapping[str, Any]
+) -> pd.DataFrame:
     """Flag the CD20+ T cells among called cells, as every judge's are flagged, and order the columns.
 
     Parameters
@@ -125,13 +128,16 @@ def complete(called: pd.DataFrame, counts: sp.csr_matrix, genes: Array) -> pd.Da
         Raw counts of the same cells, cells x genes.
     genes
         Gene names, shape (n_genes,).
+    populations
+        The population tree, for the roles of its lineages.
 
     Returns
     -------
     pandas.DataFrame
         The columns of :data:`schema.LABELS`, then the others of ``called``.
     """
-    flagged = called.assign(cd20_t=labels.is_cd20_t(counts, genes, called["lineage"].to_numpy(dtype=object)))
+    role = roles.of_cells(called["lineage"].to_numpy(dtype=object), populations)
+    flagged = called.assign(cd20_t=labels.is_cd20_t(counts, genes, role))
     return flagged[[*LABELS, *(column for column in flagged if column not in LABELS)]]
 
 

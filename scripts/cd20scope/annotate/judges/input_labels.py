@@ -100,7 +100,7 @@ def check_labels(
     ------
     JudgeError
         When a file has no such column, for all such files.
-    CatalogueError
+    ConfigError
         When a label of the mapping is in none of the files, or when no label means anything.
     """
     problems, found = [], set()

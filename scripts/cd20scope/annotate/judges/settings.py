@@ -15,8 +15,8 @@ import pandas as pd
 
 from cd20scope.schema import UNASSIGNED
 from cd20scope.study import catalogue
-from cd20scope.study.catalogue_rules import subset_selector
-from cd20scope.study.strict_yaml import CatalogueError, unknown
+from cd20scope.study.selectors import subset_selector
+from cd20scope.study.strict_yaml import ConfigError, unknown
 
 METHODS = ("markers", "celltypist", "reference", "obs")
 """What ``annotate.method`` may name."""
@@ -48,7 +48,7 @@ def check_settings(settings: Mapping[str, Any], *, populations: Mapping[str, Any
 
     Raises
     ------
-    CatalogueError
+    ConfigError
         With every problem: a judge without its section, a model without checksum, a label that is mapped to what
         is no population or subset.
     """
@@ -70,7 +70,7 @@ def check_settings(settings: Mapping[str, Any], *, populations: Mapping[str, Any
                     f"annotate > {judge} > labels > {label}: {unknown('population', target, known)}"
                 )
     if problems:
-        raise CatalogueError("configuration", problems)
+        raise ConfigError("configuration", problems)
 
 
 def check_sum(path: Path | str, *, sha256: str, why: str = "") -> None:
@@ -147,7 +147,7 @@ def check_mapping(
 
     Raises
     ------
-    CatalogueError
+    ConfigError
         With the nearest label to each that is unknown.
     """
     names = [str(label) for label in labels if label]
@@ -160,4 +160,4 @@ def check_mapping(
             f"{', '.join(names) or 'none'}."
         )
     if problems:
-        raise CatalogueError(f"annotate > {judge} > labels", problems)
+        raise ConfigError(f"annotate > {judge} > labels", problems)

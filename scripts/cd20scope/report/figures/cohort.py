@@ -4,7 +4,7 @@ Every function draws one figure from the tables that the steps write. Colours ar
 readers (Okabe and Ito) and never carry a meaning alone. Nothing is jittered: same tables, same picture.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import cycle, islice
 
 import matplotlib as mpl
@@ -16,21 +16,23 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter
 
-from cd20scope.report.colours import DOWN, FAINT, INK, POPULATION_COLOURS, UP, VISIT_COLOURS
+from cd20scope.report.colours import DOWN, FAINT, INK, UP, VISIT_COLOURS
 from cd20scope.report.components import whole_changes
 from cd20scope.report.figures.donors import percent_or_limit
 from cd20scope.report.figures.style import WIDTH, dots, grid, margin_labels, say_nothing, styled
-from cd20scope.schema import POPULATIONS, UNASSIGNED
+from cd20scope.schema import UNASSIGNED
 
 
 @styled
-def embedding(cells: pd.DataFrame, *, visits: Sequence[str]) -> Figure:
+def embedding(cells: pd.DataFrame, *, visits: Sequence[str], colours: Mapping[str, str]) -> Figure:
     """Cells on their two coordinates: once by population, once per visit before the grey of all others.
 
     Parameters
     ----------
     cells
         One row per cell with ``x``, ``y``, ``population``, ``visit``. Points are rasterised.
+    colours
+        Colour of each population, in the order of the tree.
     """
     if cells.empty:
         return say_nothing("No cell was embedded.")
@@ -38,10 +40,10 @@ def embedding(cells: pd.DataFrame, *, visits: Sequence[str]) -> Figure:
     rows = figure.add_gridspec(2, len(visits), height_ratios=[2.1, 1])
     size = float(np.clip(12_000 / len(cells), 0.4, 6))
     main = figure.add_subplot(rows[0, :])
-    order = [name for name in POPULATIONS if (cells["population"] == name).any()]
+    order = [name for name in colours if (cells["population"] == name).any()]
     dots(main, cells[~cells["population"].isin(order)], colour=FAINT, size=size)
     for name in order:
-        dots(main, cells[cells["population"] == name], colour=POPULATION_COLOURS[name], size=size)
+        dots(main, cells[cells["population"] == name], colour=colours[name], size=size)
     centres = cells[cells["population"].isin(order)].groupby("population")[["x", "y"]].median()
     sizes = cells["population"].value_counts()
     centres["text"] = [f"{name} ({sizes[name]:,})" for name in centres.index]
@@ -60,12 +62,12 @@ def embedding(cells: pd.DataFrame, *, visits: Sequence[str]) -> Figure:
 
 
 @styled
-def shares(donors: pd.DataFrame, *, visits: Sequence[str]) -> Figure:
-    """Share of every population in its own denominator: one dot per sample, one bar at the median, by visit.
+def shares(donors: pd.DataFrame, *, visits: Sequence[str], order: Sequence[str]) -> Figure:
+    """Share of everything in ``order`` in its own denominator: one dot per sample, one bar at the median, by visit.
 
     Samples without such cells are open dots at their detection limit, as in :func:`donor_shares`.
     """
-    names = [name for name in ("B cells", *POPULATIONS) if (donors["population"] == name).any()]
+    names = [name for name in order if (donors["population"] == name).any()]
     if not names:
         return say_nothing("No share was counted.")
     figure = Figure(figsize=(WIDTH, 0.42 * len(names) + 1.1))
@@ -157,13 +159,16 @@ def programme_changes(programs: pd.DataFrame, *, contrasts: Sequence[str]) -> Fi
 
 
 @styled
-def volcanoes(expression: pd.DataFrame, *, contrast: str, alpha: float, labelled: int = 8) -> Figure:
+def volcanoes(
+    expression: pd.DataFrame, *, contrast: str, alpha: float, order: Sequence[str], labelled: int = 8
+) -> Figure:
     """Fold change against p-value of every gene, one panel per population, the ``labelled`` clearest by name.
 
-    ``expression`` is ``expression/expression.tsv.gz``; genes without a p-value are left out.
+    ``expression`` is ``expression/expression.tsv.gz``; genes without a p-value are left out. ``order`` is that of the
+    populations; others follow.
     """
     genes = expression[(expression["contrast"] == contrast) & expression["p_value"].notna()]
-    names = [name for name in POPULATIONS if (genes["population"] == name).any()]
+    names = [name for name in order if (genes["population"] == name).any()]
     names += [name for name in genes["population"].unique() if name not in names]
     if not names:
         return say_nothing(f"No population could be tested for {contrast}.")

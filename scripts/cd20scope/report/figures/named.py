@@ -9,6 +9,7 @@ import pandas as pd
 
 from cd20scope import schema
 from cd20scope.report import hypothesis_words
+from cd20scope.report.colours import population_colours
 from cd20scope.report.figures import agreement, cohort, evidence, labels, verdicts
 from cd20scope.report.figures import donors as donor_figures
 from cd20scope.report.figures.style import Drawing
@@ -17,10 +18,8 @@ from cd20scope.report.results import Cohort, Judged
 from cd20scope.report.sections import labels as annotation_section
 from cd20scope.report.wording import Row
 from cd20scope.schema import FAMILIES
-from cd20scope.study import catalogue
+from cd20scope.study import catalogue, roles
 
-MAIN_SHARES = ("B cells", "B naive", "B memory", "Plasma")
-T_SHARES = ("CD4 naive", "CD4 memory", "Treg")
 FORESTS = {"confirmatory": "forest", "exploratory": "forest_exploratory"}
 """Figure of all hypotheses of a family."""
 
@@ -48,14 +47,17 @@ def usual_shares(donors: pd.DataFrame) -> pd.DataFrame:
 def draw_donors(run: Cohort) -> dict[str, Drawing]:
     """Lines of the donors over the visits."""
     donors, when = usual_shares(run.donors), ", ".join(run.visits)
+    whole = roles.set_with(run.populations, roles.B_CELLS)
+    b_lineage = [*([whole] if whole else []), *roles.populations_of(run.populations, roles.B)]
+    cd4 = roles.populations_of(run.populations, "CD4 T")
     return {
         "b_shares": Drawing(
-            donor_figures.donor_shares(donors, visits=run.visits, populations=MAIN_SHARES, log=True),
+            donor_figures.donor_shares(donors, visits=run.visits, populations=b_lineage, log=True),
             "B cells and plasma cells of each donor",
             f"Share of B cells, naive and memory, and of plasma cells per donor at {when}, logarithmic axis.",
         ),
         "t_shares": Drawing(
-            donor_figures.donor_shares(donors, visits=run.visits, populations=T_SHARES, log=False),
+            donor_figures.donor_shares(donors, visits=run.visits, populations=cd4, log=False),
             "CD4 T cells of each donor",
             f"Share of naive, memory and regulatory cells among CD4 T cells per donor at {when}.",
         ),
@@ -70,9 +72,13 @@ def draw_donors(run: Cohort) -> dict[str, Drawing]:
 
 def draw_tests(run: Cohort) -> dict[str, Drawing]:
     """Figures of all populations, programmes and genes."""
+    order = list(catalogue.lineage_of(run.populations))
+    whole = roles.set_with(run.populations, roles.B_CELLS)
     return {
         "shares": Drawing(
-            cohort.shares(usual_shares(run.donors), visits=run.visits),
+            cohort.shares(
+                usual_shares(run.donors), visits=run.visits, order=[*([whole] if whole else []), *order]
+            ),
             "Share of each population",
             "Share of each population in its denominator, one dot per sample, by visit; numbers below.",
         ),
@@ -82,7 +88,7 @@ def draw_tests(run: Cohort) -> dict[str, Drawing]:
             "Heat map of the change of each programme by population and contrast; numbers at the end.",
         ),
         "volcanoes": Drawing(
-            cohort.volcanoes(run.expression, contrast=run.latest, alpha=run.alpha),
+            cohort.volcanoes(run.expression, contrast=run.latest, alpha=run.alpha, order=order),
             f"Genes that change, {run.latest}",
             f"Volcano plot per population for {run.latest}; the clearest genes are in the table below.",
         ),
@@ -95,7 +101,7 @@ def draw_annotation(run: Cohort) -> dict[str, Drawing]:
     shown = tables["markers"][tables["markers"]["n_cells"] >= MIN_CELLS]
     drawn = {
         "embedding": Drawing(
-            cohort.embedding(run.embedding, visits=run.visits),
+            cohort.embedding(run.embedding, visits=run.visits, colours=population_colours(run.populations)),
             "Cells by similarity of expression",
             f"Two-dimensional map of {len(run.embedding):,} cells, coloured by population, then by visit.",
         ),

@@ -1,15 +1,15 @@
 """The embedded cells as data of the page, small enough for tens of thousands: the report draws its map from them."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import cycle, islice
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from cd20scope.report.colours import DONOR_COLOURS, FAINT, POPULATION_COLOURS, VISIT_COLOURS
-from cd20scope.schema import POPULATIONS, UNASSIGNED
+from cd20scope.report.colours import DONOR_COLOURS, FAINT, VISIT_COLOURS
+from cd20scope.schema import UNASSIGNED
 
 STEPS = 65_535
 """Coordinates are rounded to this many steps of the larger extent: far finer than a pixel."""
@@ -17,7 +17,9 @@ OF_SAMPLES = ("visit", "donor", "batch", "sex", "tissue")
 """Columns of the sheet that the map can be coloured by, where they have two values or more."""
 
 
-def pack(embedding: pd.DataFrame, sheet: pd.DataFrame, *, visits: Sequence[str]) -> dict[str, Any]:
+def pack(
+    embedding: pd.DataFrame, sheet: pd.DataFrame, *, visits: Sequence[str], populations: Mapping[str, str]
+) -> dict[str, Any]:
     """Encode the map.
 
     Parameters
@@ -28,6 +30,8 @@ def pack(embedding: pd.DataFrame, sheet: pd.DataFrame, *, visits: Sequence[str])
         ``sample donor visit`` and whatever else is known of samples.
     visits
         In the order of time.
+    populations
+        Colour of each population, in the order of the tree.
 
     Returns
     -------
@@ -42,7 +46,7 @@ def pack(embedding: pd.DataFrame, sheet: pd.DataFrame, *, visits: Sequence[str])
     cells = embedding[["sample", "population"]].merge(
         sheet.drop(columns="population", errors="ignore"), on="sample", how="left"
     )
-    orders = {"population": [*POPULATIONS, UNASSIGNED], "visit": list(visits)}
+    orders = {"population": [*populations, UNASSIGNED], "visit": list(visits)}
     for column in ("population", *OF_SAMPLES):
         if column not in cells:
             continue
@@ -55,16 +59,16 @@ def pack(embedding: pd.DataFrame, sheet: pd.DataFrame, *, visits: Sequence[str])
         codes = values.map({name: number for number, name in enumerate(names)})
         packed["by"][column] = {
             "names": names,
-            "colours": colours(column, names),
+            "colours": colours(column, names, populations=populations),
             "codes": encode(codes.to_numpy(dtype=float)),
         }
     return packed
 
 
-def colours(column: str, names: Sequence[str]) -> list[str]:
+def colours(column: str, names: Sequence[str], *, populations: Mapping[str, str]) -> list[str]:
     """Colour of each value, as in the figures."""
     if column == "population":
-        return [POPULATION_COLOURS.get(name, FAINT) for name in names]
+        return [populations.get(name, FAINT) for name in names]
     palette = VISIT_COLOURS if column == "visit" else DONOR_COLOURS
     return list(islice(cycle(palette), len(names)))
 

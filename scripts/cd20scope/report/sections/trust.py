@@ -24,9 +24,6 @@ NEEDED: dict[str, tuple[str, ...]] = {
 }
 """Tables that the report reads, by name, with the columns it needs."""
 
-FOLLOWED = "B cells"
-"""Population whose return the text speaks of."""
-
 CALLS = ("depleted", "repopulated early", "not depleted", "uncertain", "not measured")
 NAMED = ("repopulated early", "not depleted")
 """Calls of donors in the order in which they are told, and those whose donors are named."""
@@ -76,7 +73,7 @@ def chosen(
     ]
     order = verdicts["id"].tolist()
     return {
-        "repopulation": followed[followed["population"] == FOLLOWED],
+        "repopulation": followed[followed["population"] == first_followed(followed)],
         "all_repopulation": followed,
         "absolute": absolute.assign(limits=[wording.interval(*pair) for pair in zip(*folds, strict=True)]),
         "programmes": shown.sort_values("p_value", kind="stable"),
@@ -230,9 +227,15 @@ def tell_sensitivity(verdicts: pd.DataFrame) -> str:
     )
 
 
+def first_followed(table: pd.DataFrame) -> str:
+    """Name the population whose return the text is about: the first of the table, which is all B cells."""
+    return str(table["population"].iloc[0]) if len(table) else ""
+
+
 def tell_repopulation(table: pd.DataFrame, *, visits: Sequence[str], fraction: float) -> str:
     """In how many donors the B cells are gone at each visit, and in which they came back."""
-    own = table[table["population"] == FOLLOWED]
+    whole = first_followed(table)
+    own = table[table["population"] == whole]
     said = []
     for visit in visits[1:]:
         calls = own[own["visit"] == visit]
@@ -247,7 +250,7 @@ def tell_repopulation(table: pd.DataFrame, *, visits: Sequence[str], fraction: f
     if not said:
         return ""
     return wording.sentence(
-        f"{'; '.join(said)}. Depleted: the interval of a donor's {FOLLOWED} share lies below "
+        f"{'; '.join(said)}. Depleted: the interval of a donor's {whole} share lies below "
         f"{wording.percent(fraction)} of that donor's share at {visits[0]}; repopulated early: above it again, after a "
         "visit below it; uncertain: the cells counted cannot tell"
     )

@@ -10,7 +10,7 @@ from cd20scope.annotate.judges import input_labels
 from cd20scope.annotate.judges import settings as judges
 from cd20scope.counts.matrix import IngestError
 from cd20scope.schema import UNASSIGNED
-from cd20scope.study.strict_yaml import CatalogueError
+from cd20scope.study.strict_yaml import ConfigError
 
 GENES = [f"G{number}" for number in range(5)]
 BARCODES = ["AAAC-1", "AAAG-1", "AACC-1", "AACG-1"]
@@ -22,7 +22,7 @@ def settings(**keys):
 
 
 def problems(populations, **keys):
-    with pytest.raises(CatalogueError) as caught:
+    with pytest.raises(ConfigError) as caught:
         judges.check_settings(settings(**keys), populations=populations)
     return "\n".join(caught.value.problems)
 
@@ -88,16 +88,14 @@ def test_labels_are_translated_by_name_then_by_mapping(populations):
 
 
 def test_a_mapping_of_labels_that_are_not_there_names_the_nearest(populations):
-    with pytest.raises(CatalogueError, match=r'unknown label "Tcm/Naive". Did you mean "Tcm/naive"'):
+    with pytest.raises(ConfigError, match=r'unknown label "Tcm/Naive". Did you mean "Tcm/naive"'):
         judges.check_mapping(
             ["Tcm/naive", "NK"],
             mapping={"Tcm/Naive": "CD4 naive"},
             populations=populations,
             judge="celltypist",
         )
-    with pytest.raises(
-        CatalogueError, match=r"none of the labels is the name of a population.*they are: a, b"
-    ):
+    with pytest.raises(ConfigError, match=r"none of the labels is the name of a population.*they are: a, b"):
         judges.check_mapping(["a", "b", ""], mapping={}, populations=populations, judge="obs")
     judges.check_mapping(["NK", "b"], mapping={}, populations=populations, judge="obs")
 
@@ -168,5 +166,5 @@ def test_labels_of_all_files_are_checked_at_once(labelled, tmp_path, populations
         judges.JudgeError, match=r"sample s2: .*s2.h5ad: obs has no column 'author'; found text"
     ):
         check({"sample s1": labelled, "sample s2": other})
-    with pytest.raises(CatalogueError, match=r'annotate > obs > labels.*\n.*unknown label "Tregs"'):
+    with pytest.raises(ConfigError, match=r'annotate > obs > labels.*\n.*unknown label "Tregs"'):
         check({"sample s1": labelled}, mapping={"Tregs": "Treg"})

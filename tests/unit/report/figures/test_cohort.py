@@ -1,5 +1,6 @@
 """Every figure draws what stands in its table, all of it and nothing else."""
 
+import annotation_tables
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from matplotlib.collections import PathCollection
 from matplotlib.patches import Rectangle
 
 from cd20scope.report import claims, hypothesis_words
-from cd20scope.report.colours import VERDICT_STYLE
+from cd20scope.report.colours import VERDICT_STYLE, population_colours
 from cd20scope.report.figures import cohort
 from cd20scope.report.figures import donors as donor_figures
 from cd20scope.report.figures import verdicts as verdict_figures
@@ -18,6 +19,8 @@ from cd20scope.report.figures.style import spread
 from cd20scope.schema import VERDICTS
 
 VISITS = made_up.VISITS
+COLOURS = population_colours(annotation_tables.tree())
+ORDER = ["B cells", *COLOURS]
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +157,7 @@ def test_programme_scores_have_a_panel_per_pair_and_a_point_per_sample():
 
 def test_embedding_draws_every_cell_once_by_population_and_once_per_visit():
     cells = made_up.embedding(n_cells=300)
-    figure = cohort.embedding(cells, visits=VISITS)
+    figure = cohort.embedding(cells, visits=VISITS, colours=COLOURS)
     assert [dots_of(ax) for ax in figure.axes] == [300] * 4
     assert all(c.get_rasterized() for ax in figure.axes for c in ax.collections)
     for name, n in cells["population"].value_counts().items():
@@ -162,7 +165,7 @@ def test_embedding_draws_every_cell_once_by_population_and_once_per_visit():
 
 
 def test_shares_draw_one_dot_per_sample_and_population(donors):
-    figure = cohort.shares(donors, visits=VISITS)
+    figure = cohort.shares(donors, visits=VISITS, order=ORDER)
     assert dots_of(figure.axes[0]) == len(donors)
     assert "Treg  (of CD4 T)" in words_of(figure)
 
@@ -186,7 +189,7 @@ def test_volcanoes_draw_every_gene_and_a_p_of_zero_at_a_finite_height():
     contrast = "month6-baseline"
     rows = genes[genes["contrast"] == contrast]
     assert (rows["p_value"] == 0).any()
-    figure = cohort.volcanoes(genes, contrast=contrast, alpha=0.05)
+    figure = cohort.volcanoes(genes, contrast=contrast, alpha=0.05, order=ORDER)
     drawn = list(figure.axes)
     assert [dots_of(ax) for ax in drawn] == [40] * rows["population"].nunique()
     for ax in drawn:
@@ -204,10 +207,10 @@ def test_volcanoes_draw_every_gene_and_a_p_of_zero_at_a_finite_height():
         lambda: verdict_figures.arm_grid(
             claims.in_story_order(made_up.verdicts()), statistics_tables.arms().head(0)
         ),
-        lambda: cohort.embedding(made_up.embedding(n_cells=5).head(0), visits=VISITS),
-        lambda: cohort.shares(made_up.donors().head(0), visits=VISITS),
+        lambda: cohort.embedding(made_up.embedding(n_cells=5).head(0), visits=VISITS, colours=COLOURS),
+        lambda: cohort.shares(made_up.donors().head(0), visits=VISITS, order=ORDER),
         lambda: cohort.programme_changes(made_up.programs().head(0), contrasts=["week2-baseline"]),
-        lambda: cohort.volcanoes(made_up.expression(n_genes=12)[0], contrast="none", alpha=0.05),
+        lambda: cohort.volcanoes(made_up.expression(n_genes=12)[0], contrast="none", alpha=0.05, order=ORDER),
         lambda: donor_figures.donor_shares(made_up.donors(), visits=VISITS, populations=["none"], log=True),
         lambda: donor_figures.programme_scores(made_up.scores(), visits=VISITS, pairs=[]),
     ],

@@ -8,6 +8,7 @@ import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import annotation_tables
 import matplotlib as mpl
 import matplotlib.image as mpimg
 import numpy as np
@@ -19,11 +20,13 @@ from matplotlib.figure import Figure
 
 from cd20scope import schema
 from cd20scope.report import read as result_files
+from cd20scope.report.colours import population_colours
 from cd20scope.report.figures import evidence, named, save, svg
 from cd20scope.report.figures import verdicts as verdict_figures
 from cd20scope.report.figures.style import WIDTH, Drawing, say_nothing, settle
 from cd20scope.report.sections import cell_map
 
+COLOURS = population_colours(annotation_tables.tree())
 ROOT = Path(__file__).parents[4]
 
 
@@ -193,7 +196,9 @@ def test_a_figure_with_links_leads_out_of_itself_and_says_so(run):
 
 
 def test_the_map_holds_the_cells_that_were_embedded(run):
-    packed = cell_map.pack(run.embedding, run.sheet.assign(batch="one"), visits=run.visits)
+    packed = cell_map.pack(
+        run.embedding, run.sheet.assign(batch="one"), visits=run.visits, populations=COLOURS
+    )
     assert packed["n"] == len(run.embedding)
     assert list(packed["by"]) == ["population", "visit", "donor"]  # one batch colours nothing
 
@@ -211,5 +216,7 @@ def test_the_map_holds_the_cells_that_were_embedded(run):
 
 def test_a_map_without_a_cell_is_empty():
     nothing = pd.DataFrame(columns=["sample", "x", "y", "population"])
-    packed = cell_map.pack(nothing, pd.DataFrame(columns=["sample", "donor", "visit"]), visits=["baseline"])
+    packed = cell_map.pack(
+        nothing, pd.DataFrame(columns=["sample", "donor", "visit"]), visits=["baseline"], populations=COLOURS
+    )
     assert packed["n"] == 0
