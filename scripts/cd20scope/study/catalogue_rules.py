@@ -175,6 +175,8 @@ def _roles_below(
     top = node.get("parent") if node["level"] == "subset" else node["name"]
     under = [at for at in nodes_at(data, "population") if top in _line_of_descent(at["name"], parents)]
     role = {entry["name"]: entry.get("role") or "" for _, entry in named(data, "lineages", "name")}
+    if roles.B not in role.values():  # a problem of its own, of which no other should follow
+        return frozenset()
     return frozenset(role[at["lineage"]] for at in under if at.get("lineage") in role)
 
 

@@ -92,7 +92,8 @@ def test_samples_stand_in_the_order_of_the_sheet_with_their_unassigned_cells(gat
 def test_flagged_t_cells_are_counted_among_t_cells_only():
     lineage = ["CD4 T", "CD8 T", "other T", "B", "NK", UNASSIGNED]
     labels = pd.DataFrame({"lineage": lineage, "cd20_t": [True, False, True, True, False, False]})
-    assert overview.count_cd20_t(labels, t_lineages=["CD4 T", "CD8 T", "other T"]) == {
+    found = overview.count_cd20_t(labels, t_lineages=lineage[:3])
+    assert found == {
         "n_t_cells": 3,
         "n_flagged": 2,
         "share": 2 / 3,

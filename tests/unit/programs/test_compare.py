@@ -101,7 +101,9 @@ def test_sums_over_leaves_are_those_of_the_cells_whatever_the_order_of_rows(sele
 
 def score(table, **options):
     options = {"tests": TESTS, "seed": 1, "n_controls": 5} | options
-    return scores.score_programs(collect(table), populations=POPULATIONS, programs=CATALOGUE, **options)
+    return scores.score_programs(
+        collect(table), populations=POPULATIONS, programs=CATALOGUE, split=["PBMC"], **options
+    )
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """From a judge's probabilities to labels of the tree, whether its labels share one probability or not."""
 
+import annotation_tables
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
@@ -80,7 +81,7 @@ def test_every_column_of_the_label_tables_is_there_and_cd20_t_cells_are_flagged(
     table = called({"Tn": [0.9, 0.9, 0.0, 0.0], "Breg": [0.0, 0.0, 0.9, 0.0]}, populations, exclusive=False)
     genes = np.array(["MS4A1", "CD79A", "CD3E"])
     counts = sp.csr_matrix(np.array([[1, 0, 3], [1, 1, 3], [2, 2, 0], [1, 0, 0]]))
-    whole = calls.complete(table, counts, genes)
+    whole = calls.complete(table, counts, genes, populations=annotation_tables.tree())
     assert whole.columns[: len(schema.LABELS)].tolist() == list(schema.LABELS)
     # MS4A1 in a T cell with no other B transcript; not in a B cell, not in a cell of unknown lineage
     assert whole["cd20_t"].tolist() == [True, False, False, False]
