@@ -53,6 +53,26 @@ Copy `populations.yaml`, edit the copy and give its path under `catalogues: popu
 - Hypotheses on a population of the shipped file that is left out are *not testable*. Names that neither file contains are errors.
 - If a population is replaced by others, adapt the sets, programmes and hypotheses that name it.
 
+### Your own populations
+
+Copy `populations.yaml`, edit the copy, and name it: `catalogues: {populations: mine.yaml}`. Names of lineages, populations,
+subsets and sets are free; their order is that of tables and figures.
+
+- **Add a population**: a node with `level: population`, its `lineage`, markers, the `denominator` of its share, and a Cell
+  Ontology id; then its name among the members of the sets that hold it (`PBMC`, `non-B PBMC`, `T cells`, ...).
+- **Leave one out**: remove its node, its subsets, and its name from the sets. Programmes are no longer scored in it, and
+  hypotheses on it end as "not testable", with that reason. Where a set is left with one population, that population needs
+  another denominator.
+- **Split one**: give each part a node, and define a set with the old name. Whatever is asked of the old population is then
+  asked of the set; its subsets, as `NK / CD56bright`, are gone, and what is asked of them ends as "not testable".
+- **Roles** tell the workflow what it must know whatever the names are. Needed: a lineage with `role: B` (with
+  `role: plasma` at plasma cells, which the treatment spares), a set with `role: mononuclear`, and one with `role: B cells`.
+  T lineages have `CD4 T`, `CD8 T` or `other T`; with them CD20+ T cells and ambient RNA are looked for.
+- A lineage left out whole is refused while hypotheses ask about it: give a catalogue of hypotheses without them.
+- A name that neither your tree nor the shipped one knows is refused, with its line.
+- `colour` sets a colour; a population without one is given one that colour-blind readers can tell from the others. The
+  built-in cohort is drawn from your tree too, by `typical_share`.
+
 ## Sample sheet
 
 `samples.tsv` is tab-separated, with one row per count matrix. Paths are relative to the sheet; further columns are allowed and kept.

@@ -12,7 +12,7 @@ from workflow.running import ROOT, TINY, ran, snakemake
 SHIPPED = yaml.safe_load((ROOT / "config/populations.yaml").read_text(encoding="utf-8"))
 TREES = {
     "NK split in two": own_trees.split_nk(SHIPPED),
-    "no DC": own_trees.without(SHIPPED, "DC"),
+    "no DC": own_trees.without_dc(SHIPPED),
 }
 
 
