@@ -45,16 +45,6 @@ replaces the shipped file. Populations, lineages and their order come from `popu
 
 ### Adding or leaving out populations
 
-Copy `populations.yaml`, edit the copy and give its path under `catalogues: populations`.
-
-- A population is an entry of `nodes` with level `population`, a parent, a lineage of `lineages`, a Cell Ontology id, markers and a source. The order
-  of the file is that of tables and figures. With a `denominator`, its share is tested.
-- Names are free. Keys `role` mark the lineages, populations and sets that the workflow must know, such as B cells, plasma cells and T cells; keep them.
-- Hypotheses on a population of the shipped file that is left out are *not testable*. Names that neither file contains are errors.
-- If a population is replaced by others, adapt the sets, programmes and hypotheses that name it.
-
-### Your own populations
-
 Copy `populations.yaml`, edit the copy, and name it: `catalogues: {populations: mine.yaml}`. Names of lineages, populations,
 subsets and sets are free; their order is that of tables and figures.
 
