@@ -12,6 +12,7 @@ from cd20scope.programs import compare as programs
 from cd20scope.programs import scores
 from cd20scope.verdict import hypothesis as verdict_hypothesis
 from cd20scope.verdict import measure
+from cd20scope.verdict.decide import decide_all
 
 SETTINGS = measure.Settings([WEEK2], "baseline")
 CONTRAST = "week2-baseline"
@@ -90,6 +91,23 @@ def test_what_the_tables_do_not_have_says_so(claim, reason):
     assert change.reason == reason
     assert not change.measured
     assert not change.paired.donors
+
+
+def test_a_population_that_the_tree_leaves_out_is_not_testable_and_named():
+    share = hypothesis("x", population="DC", contrast=CONTRAST)
+    score = hypothesis("y", "program", population="DC", contrast=CONTRAST)
+    tables = {
+        "donors": shares(),
+        "scores": scored(),
+        "parts": pd.DataFrame(columns=list(scores.PART_COLUMNS)),
+    }
+    settings = measure.Settings([WEEK2], "baseline", left_out=["DC"])
+    changes = measure.measure_needed([share, score], **tables, settings=settings)
+    assert len(changes) == 2
+    assert {change.reason for change in changes.values()} == {'the population tree of this run has no "DC"'}
+    for made in decide_all([share, score], changes, alpha=0.05, min_pairs=2):
+        assert made.verdict.verdict == "not testable"
+        assert made.verdict.reason == 'the population tree of this run has no "DC"'
 
 
 def test_settings_reach_the_formulas():
