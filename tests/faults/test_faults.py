@@ -121,7 +121,7 @@ def small_disk(tmp_path):
         ["mount", "-t", "tmpfs", "-o", "size=1g", "tmpfs", folder], capture_output=True, check=False
     )
     if mounted.returncode:
-        pytest.skip(f"needs to mount a small disk: {mounted.stderr.decode().strip()}")
+        pytest.skip(f"needs root, to mount a small disk: {mounted.stderr.decode().strip()}")
     try:
         yield (
             folder,
