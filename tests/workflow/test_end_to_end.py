@@ -10,7 +10,7 @@ import yaml
 
 from cd20scope import schema
 from cd20scope.report import claims
-from cd20scope.study import themes
+from cd20scope.study import catalogue, themes
 from workflow.running import ROOT, jobs_of, plan, ran
 
 REPORT = {"write_report", "draw_figures", "summarise_verdicts", "describe_run"}
@@ -64,7 +64,8 @@ def test_programmes_are_drawn_in_the_order_of_the_verdicts(verdicts):
     assert themes.scored_pairs(asked) == list(pairs.itertuples(index=False, name=None))
 
 
-def test_labels_keep_the_contract_and_find_the_truth(treated):
+def test_labels_keep_the_contract_and_find_the_truth(treated, populations):
+    lineages = catalogue.lineage_of(populations)
     truth = json.loads((treated / "results/simulate/truth.json").read_text())["labels"]
     right = cells = 0
     for sample, labels in truth.items():
@@ -73,8 +74,8 @@ def test_labels_keep_the_contract_and_find_the_truth(treated):
         assert table.columns[: len(schema.LABELS)].tolist() == list(schema.LABELS)
         assert all(" / " in column for column in table.columns[len(schema.LABELS) :])
         assert table.index.equals(quality.index)
-        assert set(table["population"]) <= {*schema.POPULATIONS, schema.UNASSIGNED}
-        assert set(table["lineage"]) <= {*schema.LINEAGES, schema.UNASSIGNED}
+        assert set(table["population"]) <= {*lineages, schema.UNASSIGNED}
+        assert set(table["lineage"]) <= {*lineages.values(), schema.UNASSIGNED}
         kept = table[quality["keep"]].join(pd.Series(labels, name="truth"))
         kept = kept[kept["truth"] != "doublet"]
         right, cells = right + (kept["population"] == kept["truth"]).sum(), cells + len(kept)

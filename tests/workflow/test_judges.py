@@ -10,6 +10,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from cd20scope import schema
 from cd20scope.counts.matrix import log_normalise
+from cd20scope.study import catalogue
 from workflow.running import ran, snakemake
 
 pytestmark = pytest.mark.cohort
@@ -83,11 +84,11 @@ def kept_cells(folder, truth, label_file):
 
 
 @pytest.mark.parametrize("judge", ["reference", "celltypist"])
-def test_each_judge_labels_every_cell_by_itself(judge, compared):
+def test_each_judge_labels_every_cell_by_itself(judge, compared, populations):
     folder, truth = compared
     table = kept_cells(folder, truth, f"results/annotate/judges/{judge}/{{sample}}.parquet")
     assert {"lineage", "population", "subset", "probability"} <= set(table)
-    assert set(table["population"]) <= {*schema.POPULATIONS, schema.UNASSIGNED}
+    assert set(table["population"]) <= {*catalogue.lineage_of(populations), schema.UNASSIGNED}
     told = table[(table["truth"] != "doublet") & (table["population"] != schema.UNASSIGNED)]
     assert len(told) > 0.7 * len(table)
     assert (told["population"] == told["truth"]).mean() > 0.9
