@@ -12,7 +12,7 @@ from cd20scope.qc import metrics
 
 with job(snakemake) as (log, output):
     inputs, params, sample = snakemake.input, snakemake.params, snakemake.wildcards.sample
-    genes = Path(inputs.genes)
+    genes = Path(params.table)
     table = gene_names.parse_table(genes.read_text(encoding="utf-8"), name=str(genes))
     counts = read.read_sample(inputs.counts, **params.reading, table=table)
     if inputs.raw:

@@ -14,7 +14,7 @@ from cd20scope.preflight import files as looks
 with job(snakemake) as (log, output):
     params = snakemake.params
     rows, seen, problems = [], [], []
-    genes = Path(snakemake.input.genes)
+    genes = Path(params.table)
     table = gene_names.parse_table(genes.read_text(encoding="utf-8"), name=str(genes))
     sums: dict[str, str] = {}
     each = zip(

@@ -24,6 +24,6 @@ with job(snakemake) as (log, output):
     log.info("read the tables of %d samples and %d hypotheses", len(run.sheet), len(run.verdicts))
     figures = read.read_figures(Path(folder) for folder in inputs.figures)
     log.info("read %d figures", len(figures))
-    scripts = {Path(path).name: Path(path).read_text(encoding="utf-8") for path in inputs.scripts}
+    scripts = {Path(path).name: Path(path).read_text(encoding="utf-8") for path in params.script_files}
     page = report.render(params.templates, run, figures=figures, scripts=scripts)
     Path(output.report).write_text(page, encoding="utf-8")

@@ -27,7 +27,7 @@ rule compare_shares:
         mem_mb=memory(base=1000),
         runtime=minutes(20),
     params:
-        code=CODE,
+        code=code_of("abundance/compare_shares.py"),
         sheet=SHEET_RECORDS,
         populations=POPULATIONS,
         tests=share_tests(),

@@ -19,7 +19,7 @@ rule fit_annotation:
         mem_mb=memory(base=3000),
         runtime=minutes(60),
     params:
-        code=CODE,
+        code=code_of("annotate/fit_annotation.py"),
         samples=sorted(SAMPLES),
         populations=POPULATIONS,
         cells=config["annotate"]["sketch_cells"],
@@ -48,7 +48,7 @@ rule label_cells:
         mem_mb=memory(base=800, per_input_mb=40),
         runtime=minutes(15, per_input_mb=1),
     params:
-        code=CODE,
+        code=code_of("annotate/label_cells.py"),
         populations=POPULATIONS,
         min_probability=config["annotate"]["min_probability"],
         min_probability_hard=config["annotate"]["min_probability_hard"],
@@ -73,7 +73,7 @@ rule fit_reference:
         mem_mb=memory(base=3000, per_input_mb=30),
         runtime=minutes(30, per_input_mb=1),
     params:
-        code=CODE,
+        code=code_of("annotate/fit_reference.py"),
         populations=POPULATIONS,
         n_samples=len(SAMPLES),
         settings=config["annotate"].get("reference", {}),
@@ -100,7 +100,7 @@ rule judge_cells:
         mem_mb=memory(base=2000, per_input_mb=40),
         runtime=minutes(15, per_input_mb=1),
     params:
-        code=CODE,
+        code=code_of("annotate/judge_cells.py"),
         judge=judge_of,
         settings=judge_settings,
         populations=POPULATIONS,
@@ -143,7 +143,7 @@ rule compare_judges:
         mem_mb=memory(base=1000),
         runtime=minutes(15),
     params:
-        code=CODE,
+        code=code_of("annotate/compare_judges.py"),
         judges=JUDGES,
     script:
         "../../scripts/annotate/compare_judges.py"
@@ -177,7 +177,7 @@ rule summarise_labels:
         mem_mb=memory(base=1500),
         runtime=minutes(20),
     params:
-        code=CODE,
+        code=code_of("annotate/summarise_labels.py"),
         sheet=SHEET_RECORDS,
         populations=POPULATIONS,
         baseline=list(config["visits"])[0],

@@ -14,7 +14,7 @@ rule embed_sketch:
         mem_mb=memory(base=2000),
         runtime=minutes(60),
     params:
-        code=CODE,
+        code=code_of("embed/embed_sketch.py"),
         sheet=SHEET_RECORDS,
         settings=config["embed"],
         seed=config["seed"],

@@ -26,7 +26,7 @@ rule compare_genes:
         mem_mb=memory(base=3000),
         runtime=minutes(120),
     params:
-        code=CODE,
+        code=code_of("expression/compare_genes.py"),
         sheet=SHEET_RECORDS,
         populations=POPULATIONS,
         programs=PROGRAMS,

@@ -7,8 +7,6 @@ rule fetch_counts:
         "results/logs/ingest/fetch_counts/{file}.log",
     benchmark:
         "results/benchmarks/ingest/fetch_counts/{file}.tsv"
-    # before the preflight, which reads what this writes
-    priority: 100
     # a download that was cut short is brought anew
     retries: 2
     # jobs of a cluster may have no network: the machine that Snakemake itself runs on does the downloads
@@ -21,7 +19,7 @@ rule fetch_counts:
         runtime=minutes(240),
         disk_mb=disk,
     params:
-        code=CODE,
+        code=code_of("ingest/fetch_counts.py"),
         address=lambda wildcards: FETCHED[wildcards.file]["address"],
         sha256=lambda wildcards: FETCHED[wildcards.file]["sha256"],
     script:

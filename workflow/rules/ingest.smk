@@ -3,7 +3,6 @@ rule read_sample:
         counts=count_file,
         raw=raw_file,
         parts=count_parts,
-        genes=ancient(GENE_TABLE),
     output:
         counts="results/ingest/{sample}.h5ad",
         cells="results/qc/{sample}.parquet",
@@ -19,9 +18,10 @@ rule read_sample:
         runtime=minutes(15, per_input_mb=1),
         disk_mb=disk,
     params:
-        code=CODE,
+        code=code_of("ingest/read_sample.py"),
         reading=lambda wildcards: reading(wildcards.sample),
-        genes=file_digest(GENE_TABLE),
+        genes=files.checksum(GENE_TABLE),
+        table=uncompared(str(GENE_TABLE)),
         thresholds=config["qc"],
         populations=POPULATIONS,
         seed=config["seed"],
@@ -45,9 +45,9 @@ rule sum_inputs:
         mem_mb=memory(base=500),
         runtime=minutes(30, per_input_mb=0.01),
     params:
-        code=CODE,
+        code=code_of("ingest/sum_inputs.py"),
         samples=SAMPLES,
         paths=SHEET["path"].tolist(),
-        files=[fetched(path) for path in SHEET["path"]],
+        files=[placed(fetched(path)) for path in SHEET["path"]],
     script:
         "../../scripts/ingest/sum_inputs.py"

@@ -1,12 +1,11 @@
 # Nothing that reads or measures a sample depends on these rules: a sample is read again when its own file changes, not when
-# another joins the sheet. They come first by their priority, and alone, as they take every core; what judges asks for
-# their word. (An ancient() edge would not do: Snakemake does not ask whether what lies behind it has reasons of its own.)
+# another joins the sheet. Verdicts and report wait for passed.txt. (An ancient() edge would not do: Snakemake does not ask
+# whether what lies behind it has reasons of its own.)
 rule look_at_files:
     input:
         counts=[local_counts(path) for path in SHEET["path"]],
         raw=[path for path in SHEET.get("raw", []) if path],
         parts=parts_of(SHEET["path"]),
-        genes=ancient(GENE_TABLE),
     output:
         samples="results/preflight/samples.tsv",
         genes="results/preflight/genes.tsv.gz",
@@ -15,23 +14,23 @@ rule look_at_files:
         "results/logs/preflight/look_at_files.log",
     benchmark:
         "results/benchmarks/preflight/look_at_files.tsv"
-    priority: 100
     conda:
         "../../envs/core.yaml"
-    threads: all_cores()
+    threads: 1
     resources:
         mem_mb=memory(base=2000),
         runtime=minutes(30),
     params:
-        code=CODE,
+        code=code_of("preflight/look_at_files.py"),
         samples=SAMPLES,
         paths=SHEET["path"].tolist(),
         # what the sheet's checksum is of
-        files=[fetched(path) for path in SHEET["path"]],
+        files=[placed(fetched(path)) for path in SHEET["path"]],
         reading=[reading(sample) for sample in SAMPLES],
         raw=[of_sample(sample, "raw") for sample in SAMPLES],
         sha256=[of_sample(sample, "sha256") for sample in SAMPLES],
-        genes=file_digest(GENE_TABLE),
+        genes=files.checksum(GENE_TABLE),
+        table=uncompared(str(GENE_TABLE)),
     script:
         "../../scripts/preflight/look_at_files.py"
 
@@ -49,19 +48,18 @@ rule write_preflight:
         "results/logs/preflight/write_preflight.log",
     benchmark:
         "results/benchmarks/preflight/write_preflight.tsv"
-    priority: 100
     localrule: True
     conda:
         "../../envs/core.yaml"
-    threads: all_cores()
+    threads: 1
     resources:
         mem_mb=memory(base=1000),
         runtime=minutes(10),
     params:
-        code=CODE,
+        code=code_of("preflight/write_preflight.py"),
         sheet=SHEET_RECORDS,
         study=preflight_study(),
-        template=preflight_template,
+        template=read_texts(["preflight.html.j2"]),
     script:
         "../../scripts/preflight/write_preflight.py"
 
@@ -76,15 +74,14 @@ rule pass_preflight:
         "results/logs/preflight/pass_preflight.log",
     benchmark:
         "results/benchmarks/preflight/pass_preflight.tsv"
-    priority: 100
     localrule: True
     conda:
         "../../envs/core.yaml"
-    threads: all_cores()
+    threads: 1
     resources:
         mem_mb=memory(base=500),
         runtime=minutes(10),
     params:
-        code=CODE,
+        code=code_of("preflight/pass_preflight.py"),
     script:
         "../../scripts/preflight/pass_preflight.py"

@@ -30,7 +30,7 @@ rule compare_programs:
         mem_mb=memory(base=2000),
         runtime=minutes(30),
     params:
-        code=CODE,
+        code=code_of("programs/compare_programs.py"),
         sheet=SHEET_RECORDS,
         populations=POPULATIONS,
         programs=PROGRAMS,

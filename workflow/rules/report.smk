@@ -2,7 +2,7 @@ rule write_report:
     input:
         **report_tables(),
         figures=collect("results/report/figures/{part}", part=schema.FIGURES),
-        scripts=ancient(REPORT_SCRIPTS),
+        passed="results/preflight/passed.txt",
     output:
         report=report(
             "results/report/report.html",
@@ -21,13 +21,15 @@ rule write_report:
         mem_mb=memory(base=2000),
         runtime=minutes(30),
     params:
-        code=CODE,
+        code=code_of("report/write_report.py"),
         sheet=SHEET_RECORDS,
-        templates=report_templates,
-        scripts=[file_digest(path) for path in REPORT_SCRIPTS],
+        templates=read_texts(REPORT_TEMPLATES),
+        scripts=[files.checksum(TEMPLATES / name) for name in REPORT_SCRIPTS],
+        script_files=uncompared([str(TEMPLATES / name) for name in REPORT_SCRIPTS]),
         populations=POPULATIONS,
         hypotheses=HYPOTHESES,
-        config=dict(config),
+        settings=settings(),
+        config=uncompared(dict(config)),
         version=VERSION,
         software=SOFTWARE,
     script:
@@ -57,7 +59,7 @@ rule draw_figures:
         mem_mb=memory(base=2000),
         runtime=minutes(30),
     params:
-        code=CODE,
+        code=code_of("report/draw_figures.py"),
         settings=figure_settings,
     script:
         "../../scripts/report/draw_figures.py"
@@ -89,10 +91,11 @@ rule summarise_verdicts:
         mem_mb=memory(base=1000),
         runtime=minutes(10),
     params:
-        code=CODE,
+        code=code_of("report/summarise_verdicts.py"),
         hypotheses=HYPOTHESES,
         schema=verdicts_schema,
-        config=dict(config),
+        settings=settings(),
+        config=uncompared(dict(config)),
         version=VERSION,
     script:
         "../../scripts/report/summarise_verdicts.py"
@@ -115,9 +118,10 @@ rule describe_run:
         mem_mb=memory(base=1000),
         runtime=minutes(30),
     params:
-        code=CODE,
+        code=code_of("report/describe_run.py"),
         about=list(OUTPUTS.values()),
-        config=dict(config),
+        settings=settings(),
+        config=uncompared(dict(config)),
         version=VERSION,
         software=SOFTWARE,
     script:

@@ -7,8 +7,6 @@ rule unpack_seurat:
         "results/logs/ingest/unpack_seurat/{object}.log",
     benchmark:
         "results/benchmarks/ingest/unpack_seurat/{object}.tsv"
-    # before the preflight, which reads what this writes
-    priority: 100
     conda:
         "../../envs/seurat.yaml"
     threads: 1
@@ -16,7 +14,7 @@ rule unpack_seurat:
         mem_mb=memory(base=1000, per_input_mb=40),
         runtime=minutes(30, per_input_mb=1),
     params:
-        code=CODE,
+        code=code_of("ingest/unpack_seurat.R"),
     script:
         "../../scripts/ingest/unpack_seurat.R"
 
@@ -30,8 +28,6 @@ rule pack_seurat:
         "results/logs/ingest/pack_seurat/{object}.log",
     benchmark:
         "results/benchmarks/ingest/pack_seurat/{object}.tsv"
-    # before the preflight, which reads what this writes
-    priority: 100
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -39,6 +35,6 @@ rule pack_seurat:
         mem_mb=memory(base=1000, per_input_mb=4),
         runtime=minutes(15, per_input_mb=1),
     params:
-        code=CODE,
+        code=code_of("ingest/pack_seurat.py"),
     script:
         "../../scripts/ingest/pack_seurat.py"

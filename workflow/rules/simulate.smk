@@ -10,8 +10,6 @@ rule simulate_cohort:
         "results/logs/simulate/simulate_cohort.log",
     benchmark:
         "results/benchmarks/simulate/simulate_cohort.tsv"
-    # before the preflight, which reads what this writes
-    priority: 100
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -19,7 +17,7 @@ rule simulate_cohort:
         mem_mb=memory(base=2000),
         runtime=minutes(30),
     params:
-        code=CODE,
+        code=code_of("simulate/simulate_cohort.py"),
         sheet=SHEET.to_dict("records"),
         visits=list(config["visits"]),
         plan=config["simulate"],

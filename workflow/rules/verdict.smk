@@ -1,7 +1,6 @@
 rule judge_hypotheses:
     input:
-        # nothing of these is read: they stop the run when there is nothing to compare, or files that cannot be used
-        require_pairs,
+        # nothing of it is read: there is no verdict when a count file cannot be used
         "results/preflight/passed.txt",
         donors="results/abundance/donors.tsv",
         donors_arms="results/abundance/donors_arms.tsv",
@@ -31,7 +30,7 @@ rule judge_hypotheses:
         mem_mb=memory(base=1000),
         runtime=minutes(30),
     params:
-        code=CODE,
+        code=code_of("verdict/judge_hypotheses.py"),
         hypotheses=HYPOTHESES,
         measured=measured(),
         level=level(),
@@ -43,7 +42,6 @@ rule judge_hypotheses:
 rule flip_visits:
     input:
         # as above
-        require_pairs,
         "results/preflight/passed.txt",
         donors="results/abundance/donors.tsv",
         scores="results/programs/scores.tsv",
@@ -61,7 +59,7 @@ rule flip_visits:
         mem_mb=memory(base=1000),
         runtime=minutes(30),
     params:
-        code=CODE,
+        code=code_of("verdict/flip_visits.py"),
         hypotheses=HYPOTHESES,
         measured=measured(),
         level=level(),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from cd20scope.counts.matrix import IngestError
-from cd20scope.jobs.files import checksum, parts
+from cd20scope.jobs.files import checksum, size
 
 
 def tabulate(samples: Sequence[str], paths: Sequence[str], *, files: Sequence[str]) -> pd.DataFrame:
@@ -25,7 +25,7 @@ def tabulate(samples: Sequence[str], paths: Sequence[str], *, files: Sequence[st
     One row per sample: ``sample path sha256 bytes``.
     """
     sums = {file: checksum(file) for file in dict.fromkeys(files)}
-    sizes = {file: sum(part.stat().st_size for part in parts(file)) for file in sums}
+    sizes = {file: size(file) for file in sums}
     rows = [
         (sample, path, sums[file], sizes[file])
         for sample, path, file in zip(samples, paths, files, strict=True)
@@ -59,12 +59,12 @@ def take_in(arrived: Path, path: Path, *, sha256: str, address: str) -> int:
     IngestError
         When the checksum is another.
     """
-    found, size = checksum(arrived), arrived.stat().st_size
+    found, n_bytes = checksum(arrived), size(arrived)
     if found != sha256.lower():
         arrived.unlink()
         raise IngestError(
-            f"{address}: what arrived ({size:,} bytes) has the SHA-256 {found}, and the sheet says {sha256}. If the "
+            f"{address}: what arrived ({n_bytes:,} bytes) has the SHA-256 {found}, and the sheet says {sha256}. If the "
             "download was cut short, run again; else correct the sheet."
         )
     shutil.copyfile(arrived, path)
-    return size
+    return n_bytes

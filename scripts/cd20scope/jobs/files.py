@@ -1,4 +1,4 @@
-"""SHA-256 of count files: what a run has read, and that what came over the network is what was stated."""
+"""Files and folders alike: their parts, size and SHA-256."""
 
 import hashlib
 from pathlib import Path
@@ -16,7 +16,12 @@ def checksum(path: Path | str) -> str:
     return digest.hexdigest()
 
 
+def size(path: Path | str) -> int:
+    """Bytes of a file, or of the files of a folder; 0 when there is none."""
+    return sum(part.stat().st_size for part in parts(path) if part.exists())
+
+
 def parts(path: Path | str) -> list[Path]:
-    """Files that a count file is made of: itself, or those of a folder in order of their names."""
+    """Files that a path stands for: itself, or the files of a folder in order of their names."""
     path = Path(path)
     return sorted(part for part in path.rglob("*") if part.is_file()) if path.is_dir() else [path]

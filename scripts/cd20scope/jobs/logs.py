@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from cd20scope.jobs import files
+
 MANY = 12
 """Files above which their number and size are logged and not each name."""
 
@@ -23,7 +25,7 @@ def logged(path: str, *, read: Iterable[str] = ()) -> Iterator[logging.Logger]:
     path
         The rule's log file; it is written anew.
     read
-        Files that the step reads; each is logged with its size. :mod:`cd20scope.jobs.outputs` logs those it writes.
+        Files that the step reads; each is logged with its size.
 
     Yields
     ------
@@ -64,17 +66,10 @@ def logged(path: str, *, read: Iterable[str] = ()) -> Iterator[logging.Logger]:
 
 def tell_files(logger: logging.Logger, paths: Iterable[str]) -> None:
     """Say which files are read, and how large they are."""
-    sizes = {path: size_of(Path(path)) for path in dict.fromkeys(map(str, paths)) if Path(path).exists()}
+    sizes = {path: files.size(path) for path in dict.fromkeys(map(str, paths)) if Path(path).exists()}
     if len(sizes) > MANY:
         first, *_, last = sizes
         logger.info("read %d files, %.1f MB: %s to %s", len(sizes), sum(sizes.values()) / 1e6, first, last)
         return
     for path, size in sizes.items():
         logger.info("read %s, %.3g MB", path, size / 1e6)
-
-
-def size_of(path: Path) -> int:
-    """Bytes of a file, or of the files of a folder."""
-    if not path.is_dir():
-        return path.stat().st_size
-    return sum(part.stat().st_size for part in path.rglob("*") if part.is_file())

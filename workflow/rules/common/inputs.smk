@@ -4,7 +4,14 @@
 def load_samples():
     """Samples by donor, visit and name: the order of the sheet decides nothing."""
     visits = list(config["visits"])
-    return given_samples().sort_values(
+    samples = given_samples()
+    if "simulate" not in config:
+        for column in samples.columns.intersection(["path", "raw"]):
+            samples[column] = [
+                outside(path) if path and not sheet.is_remote(path) else path
+                for path in samples[column]
+            ]
+    return samples.sort_values(
         ["donor", "visit", "sample"],
         key=lambda column: (
             column.map(visits.index) if column.name == "visit" else column
@@ -51,7 +58,7 @@ def not_yet_fetched():
     """Those that are still to be fetched; for the others nobody needs to be asked, nor a network to be there."""
     missing = {}
     for name, entry in FETCHED.items():
-        if Path(f"results/ingest/fetched/{name}").exists():
+        if Path(placed(f"results/ingest/fetched/{name}")).exists():
             continue
         plugin = "s3" if entry["address"].startswith("s3:") else "http"
         if importlib.util.find_spec(f"snakemake_storage_plugin_{plugin}") is None:
@@ -94,18 +101,15 @@ def seurat_objects():
     return found
 
 
-def mark_damaged():
-    """Mark results that are not what the log of their step says as incomplete, so that they are made anew."""
-    damaged = outputs.find_damaged(Path("results/logs").rglob("*.log"))
-    for path, wrong in damaged.items():
-        logger.warning(f"{path} {wrong}: it is made anew (--rerun-incomplete).")
-    if damaged:
-        FilePersistence().started(SimpleNamespace(output=list(map(IOFile, damaged))))
+def placed(path):
+    """Where a file of this workflow lies; another workflow that loads it may give a prefix."""
+    return str(workflow.modifier.modify_path(path))
 
 
-def file_digest(path):
-    """Digest of a small file, so that an edit of it reruns what reads it and a touch does not."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
+def outside(path):
+    """Path of a user's file; where there is a prefix, which would be put before a relative one, the absolute path."""
+    given = str(path)
+    return given if placed(given) == given else str(Path(given).resolve())
 
 
 def local_counts(path):
@@ -130,12 +134,12 @@ def parts_of(paths):
     """Files of folders of counts: an edit in place leaves the time of the folder as it was."""
     if "simulate" in config:
         return []
-    folders = [Path(path) for path in paths if Path(path).is_dir()]
     return [
         str(part)
-        for folder in folders
-        for part in sorted(folder.iterdir())
-        if part.is_file() and not part.name.startswith(".")
+        for path in paths
+        if Path(path).is_dir()
+        for part in files.parts(path)
+        if not part.name.startswith(".")
     ]
 
 
@@ -153,7 +157,7 @@ def check_place():
     """Stop when results cannot be written where they belong: not a folder, read-only, or a disk too full for the counts."""
     if not workflow.is_main_process:
         return
-    place = Path("results")
+    place = Path(placed("results"))
     above = place if place.exists() else Path.cwd()
     remedy = "Correct that, or run in another folder (--directory)."
     if not above.is_dir():
@@ -164,9 +168,9 @@ def check_place():
         raise WorkflowError(
             f"{above.resolve()}: results cannot be written there: the folder is read-only for this user. {remedy}"
         )
-    unread = SHEET[[not Path(f"results/ingest/{s}.h5ad").exists() for s in SAMPLES]]
+    unread = SHEET[[not (place / f"ingest/{s}.h5ad").exists() for s in SAMPLES]]
     # counts are written once, packed about as well as the usual formats; the tables beside them are small
-    needed = 100_000_000 + sum(map(bytes_on_disk, set(unread["path"])))
+    needed = 100_000_000 + sum(map(files.size, set(unread["path"])))
     free = shutil.disk_usage(above).free
     if len(unread) and free < needed:
         raise WorkflowError(
@@ -175,18 +179,14 @@ def check_place():
         )
 
 
-def bytes_on_disk(path):
-    """Size of a file, or of what is in a folder; 0 for what is still to be fetched or made."""
-    place = Path(path)
-    parts = place.rglob("*") if place.is_dir() else [place]
-    return sum(part.stat().st_size for part in parts if part.is_file())
-
-
-def require_pairs(wildcards):
-    """Stop, before anything runs, when verdicts are asked for and no donor can be compared with themself."""
+def require_pairs():
+    """Stop a run of everything when no donor can be compared with themself; what is asked for by name, as the labels, is made."""
     seen = SHEET.groupby("donor")["visit"].agg(set)
     if any(set(pair) <= visits for pair in config["contrasts"] for visits in seen):
-        return []
+        return
+    targets = set(workflow.dag_settings.targets)
+    if not workflow.is_main_process or in_module() or targets - {"all", "everything"}:
+        return
     shown = [f"{donor}: {', '.join(sorted(visits))}" for donor, visits in seen.items()]
     asked = ", ".join("-".join(pair) for pair in config["contrasts"])
     raise WorkflowError(

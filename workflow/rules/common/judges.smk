@@ -3,7 +3,8 @@
 
 def judge_file(judge, key):
     """File that a judge is given by the configuration."""
-    return str(find_file(config["annotate"][judge][key], f"annotate: {judge}: {key}"))
+    path = find_file(config["annotate"][judge][key], f"annotate: {judge}: {key}")
+    return outside(path)
 
 
 def check_judges():
@@ -17,30 +18,30 @@ def check_judges():
         judges.check_sum(
             judge_file("celltypist", "model"), sha256=stated, why=judges.PICKLE
         )
-    files = {}
+    labelled = {}
     if "reference" in JUDGES:
         path = judge_file("reference", "path")
         if "sha256" in settings["reference"]:
             judges.check_sum(path, sha256=settings["reference"]["sha256"])
-        files["reference"] = {"reference": path}
+        labelled["reference"] = {"reference": path}
     if "obs" in JUDGES:
         if "simulate" in config:
             raise WorkflowError(
                 "annotate: method: obs needs labels in the input, and the built-in cohort has none."
             )
-        files["obs"] = {
+        labelled["obs"] = {
             f"sample {row.sample}": row.path
             for row in SHEET.itertuples()
             if row.path not in SEURAT.values() and not sheet.is_remote(row.path)
         }
-    if not files:
+    if not labelled:
         return
     # Snakemake's own environment need not have h5py; the jobs look again
     if importlib.util.find_spec("h5py") is None:
         return
     from cd20scope.annotate.judges import input_labels
 
-    for judge, of_judge in files.items():
+    for judge, of_judge in labelled.items():
         input_labels.check_labels(
             of_judge,
             column=settings[judge]["column"],

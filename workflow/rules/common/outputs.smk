@@ -162,17 +162,52 @@ def figure_priority(wildcards):
     return {"exploratory": 3, "cohort": 2}.get(wildcards.part, 1)
 
 
-def report_templates(wildcards):
-    """Texts of the report's template and its parts; a function, since braces in a plain string would be wildcards."""
-    return {
-        name: Path(path).read_text(encoding="utf-8")
-        for name, path in REPORT_TEMPLATES.items()
-    }
+def read_texts(names):
+    """Texts of files of the page, by name, for the params of a rule; a function, since braces in a plain string would be wildcards."""
+
+    def texts(wildcards):
+        return {name: (TEMPLATES / name).read_text(encoding="utf-8") for name in names}
+
+    return texts
 
 
 def verdicts_schema(wildcards):
     """Form of verdicts.json; a function, as above."""
-    return json.loads(Path(SCHEMAS["verdicts"]).read_text(encoding="utf-8"))
+    return json.loads(VERDICTS_SCHEMA.read_text(encoding="utf-8"))
+
+
+def code_of(*scripts):
+    """Digest of what a rule runs: its scripts and the modules that they import, so that an edit of them reruns it and no other."""
+    return CODE.digest(*scripts)
+
+
+def uncompared(value):
+    """A value for a script that reruns nothing when it changes, such as a path: Snakemake compares no params made of the outputs."""
+
+    def given(wildcards, output):
+        return value
+
+    return given
+
+
+def settings():
+    """Configuration without the paths in it; what lies there counts by its content, in the rules that read it."""
+    stated = {
+        key: value
+        for key, value in config.items()
+        if key not in ("samples", "catalogues")
+    }
+    for section, keys in {"ingest": ["genes"], "expression": ["gene_sets"]}.items():
+        stated[section] = {k: v for k, v in config[section].items() if k not in keys}
+    stated["annotate"] = {
+        key: (
+            {k: v for k, v in value.items() if k not in ("model", "path")}
+            if isinstance(value, dict)
+            else value
+        )
+        for key, value in config["annotate"].items()
+    }
+    return stated
 
 
 def preflight_study():
@@ -200,8 +235,3 @@ def preflight_study():
         "integrate_over": config["embed"]["integrate_over"],
         "sketch_cells": config["annotate"]["sketch_cells"],
     }
-
-
-def preflight_template(wildcards):
-    """Text of the preflight's template; a function, as above."""
-    return {"page": Path(PREFLIGHT_TEMPLATE).read_text(encoding="utf-8")}

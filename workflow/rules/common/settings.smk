@@ -3,21 +3,34 @@
 
 def complete_config():
     """Check the configuration against its schema, add the defaults, and say every mistake of a file in one message."""
-    schema = yaml.safe_load(Path(SCHEMAS["config"]).read_text(encoding="utf-8"))
+    schema = yaml.safe_load(SCHEMAS["config"].read_text(encoding="utf-8"))
     piece = {key: value for key, value in schema.items() if key != "required"}
     for path in config_files():
         strict_yaml.read(
             Path(path).read_text(encoding="utf-8"), schema=piece, name=str(path)
         )
     # once more as a whole, since keys may come from the command line; this also fills in the defaults
-    strict_yaml.read(
-        yaml.safe_dump(dict(config), sort_keys=False),
-        schema=schema,
-        name="configuration",
-    )
+    try:
+        strict_yaml.read(
+            yaml.safe_dump(dict(config), sort_keys=False),
+            schema=schema,
+            name="configuration",
+        )
+    except catalogue.ConfigError as error:
+        if not in_module():
+            raise
+        raise WorkflowError(
+            f"{error}\nThis is what the module {workflow.modifier.namespace} is given: hand it the section that is its own "
+            '(config: config["cd20scope"]), and correct the keys in that section.'
+        ) from None
     validate(config, "../schemas/config.schema.yaml")
     check_visits(schema)
     check_contrasts()
+
+
+def in_module():
+    """Whether another workflow loads this one as a module; its configuration files are then not ours."""
+    return not workflow.modifier.is_main_snakefile()
 
 
 def check_visits(schema):
@@ -101,7 +114,9 @@ def check_pairs():
 
 
 def config_files():
-    """Configuration files of this run, in the order in which they were read."""
+    """Configuration files of this run, in the order in which they were read; none of another workflow."""
+    if in_module():
+        return []
     given = [*workflow.configfiles, *(workflow.config_settings.configfiles or [])]
     return [path for path in dict.fromkeys(map(str, given)) if Path(path).exists()]
 
@@ -123,11 +138,11 @@ def load_catalogue(kind, references=None):
     """One of the three catalogues, shipped or the user's own, checked, also against those that it refers to."""
     given = config["catalogues"][kind]
     path = (
-        Path(CATALOGUES[kind])
+        CATALOGUES[kind]
         if given == "shipped"
         else find_file(given, f"catalogues: {kind}")
     )
-    schema = yaml.safe_load(Path(SCHEMAS[kind]).read_text(encoding="utf-8"))
+    schema = yaml.safe_load(SCHEMAS[kind].read_text(encoding="utf-8"))
     name = f"config/{kind}.yaml" if given == "shipped" else given
     return catalogue.load(
         path.read_text(encoding="utf-8"),
@@ -140,7 +155,7 @@ def load_catalogue(kind, references=None):
 
 def shipped_tree():
     """The shipped population tree, which tells a population left out on purpose from a misspelt one."""
-    return yaml.safe_load(Path(CATALOGUES["populations"]).read_text(encoding="utf-8"))
+    return yaml.safe_load(CATALOGUES["populations"].read_text(encoding="utf-8"))
 
 
 def load_gene_sets():
