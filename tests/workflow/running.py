@@ -2,7 +2,9 @@
 
 import hashlib
 import io
+import os
 import re
+import shutil
 import subprocess
 import sys
 import warnings
@@ -13,14 +15,19 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def snakemake(
-    *arguments: str, directory: Path, config: Path | None = None, snakefile: Path = ROOT / "Snakefile"
+    *arguments: str,
+    directory: Path,
+    config: Path | None = None,
+    snakefile: Path = ROOT / "Snakefile",
+    variables: dict[str, str] | None = None,
 ):
     """Run Snakemake in a folder of its own on one core; tests run side by side. Gives the finished process."""
     command = [sys.executable, "-m", "snakemake", "--cores", "1", "--snakefile", str(snakefile)]
     command += ["--directory", str(directory), "--show-failed-logs"]
     command += arguments
     command += ["--configfile", str(config)] if config else []  # takes all that follows
-    return subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+    environment = os.environ | (variables or {})
+    return subprocess.run(command, capture_output=True, text=True, timeout=900, check=False, env=environment)
 
 
 def plan(*arguments: str, directory: Path, config: Path | None = None, snakefile: Path = ROOT / "Snakefile"):
@@ -61,6 +68,33 @@ def jobs_of(dry_run: subprocess.CompletedProcess) -> dict[str, int]:
     jobs = {rule: int(n) for rule, n in table}
     assert jobs.pop("total", 0) == sum(jobs.values())
     return jobs
+
+
+def listed(*patterns: str) -> list[str]:
+    """Files of the working tree, committed or not, save those that git ignores."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", *patterns]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return sorted(name for name in set(found.split("\0")) if name and (ROOT / name).is_file())
+
+
+def copy_tree(folder: Path) -> Path:
+    """Copy the working tree as it stands, with its times, so that a test speaks of this code."""
+    for name in listed():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, folder / name)
+    return folder
+
+
+def commit_tree(folder: Path) -> str:
+    """Make a repository of a copy of the working tree; gives its one commit."""
+    copy_tree(folder)
+    git = ["git", "-c", "user.name=test", "-c", "user.email=test@example.org"]
+    for command in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "-m", "state"]):
+        subprocess.run([*git, *command], cwd=folder, check=True)
+    head = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return head.stdout.strip()
 
 
 TINY = """\

@@ -18,6 +18,15 @@ def test_a_file_has_the_sum_of_its_bytes_and_a_folder_that_of_its_files_by_name(
     assert checksums.checksum(folder) == hashlib.sha256(b"onetwothree").hexdigest()
 
 
+def test_the_size_of_a_folder_is_that_of_its_files_and_nothing_has_none(tmp_path):
+    (tmp_path / "matrix/deep").mkdir(parents=True)
+    (tmp_path / "matrix/a").write_bytes(b"123")
+    (tmp_path / "matrix/deep/b").write_bytes(b"4567")
+    assert checksums.size(tmp_path / "matrix/a") == 3
+    assert checksums.size(tmp_path / "matrix") == 7
+    assert checksums.size(tmp_path / "absent") == 0
+
+
 def test_large_files_are_read_by_blocks(tmp_path):
     file = tmp_path / "counts.h5"
     file.write_bytes(b"x" * (checksums.BLOCK + 7))

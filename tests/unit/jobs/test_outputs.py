@@ -1,14 +1,11 @@
 """Results are whole or not there."""
 
-import logging
-import os
 from pathlib import Path
 
 import pytest
 from snakemake.iocontainers import Namedlist
 
 from cd20scope.jobs import outputs as whole
-from cd20scope.jobs.logs import logged
 
 
 def outputs(folder, **names):
@@ -81,43 +78,3 @@ def test_a_new_attempt_does_away_with_what_a_killed_one_left(tmp_path):
     with pytest.raises(FileNotFoundError):
         Path(left.table).read_text()
     assert Path(places.table).read_text() == "1"
-
-
-def test_a_result_that_was_cut_short_is_found_by_the_log(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    places = Namedlist(fromdict={"table": "results/a b, c.tsv", "folder": "results/counts"})
-    with logged("results/logs/step.log"), whole.written([], places) as partial:
-        Path(partial.table).write_text("12345")
-        Path(partial.folder).mkdir()
-        (Path(partial.folder) / "matrix").write_text("123")
-    logs = [Path("results/logs/step.log")]
-    assert whole.find_damaged(logs) == {}
-    Path(places.table).write_text("123")
-    (Path(places.folder) / "matrix").write_text("")
-    assert whole.find_damaged(logs) == {
-        "results/a b, c.tsv": "has 3 bytes and was written with 5",
-        "results/counts": "has 0 bytes and was written with 3",
-    }
-    Path(places.table).unlink()
-    assert list(whole.find_damaged(logs)) == ["results/counts"]
-    assert logging.getLogger("cd20scope").handlers == []
-
-
-def test_a_result_made_of_a_file_that_was_replaced_before_the_job_ended_is_found(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    Path("counts.h5").write_text("old")
-    places = outputs(Path("results"), table="t.tsv")
-    with (
-        logged("results/logs/step.log"),
-        whole.written(["counts.h5"], places, sources=["counts.h5"]) as partial,
-    ):
-        Path(partial.table).write_text("1")
-    logs = [Path("results/logs/step.log")]
-    assert whole.find_damaged(logs) == {}
-    Path("counts.h5").write_text("new")
-    # later than the result: Snakemake sees that by itself
-    os.utime("counts.h5", (2e9, 2e9))
-    assert whole.find_damaged(logs) == {}
-    # Snakemake touches a result that is older than its input when the job ends
-    os.utime("results/t.tsv", (2e9 + 1, 2e9 + 1))
-    assert whole.find_damaged(logs) == {"results/t.tsv": "was made of another counts.h5"}
