@@ -45,7 +45,7 @@ def clone(repository, tmp_path_factory):
 def github(repository, tmp_path_factory):
     """What a parent workflow writes to load the repository, and the cache in which Snakemake finds its clone."""
     cache = tmp_path_factory.mktemp("cache")
-    bare = cache / "snakemake/snakemake-git-cache/github.com/lab/flow"
+    bare = cache / "snakemake/snakemake/source-cache/snakemake-git-cache/github.com/lab/flow"
     subprocess.run(["git", "clone", "--quiet", "--bare", str(repository[0]), str(bare)], check=True)
     source = f'github("lab/flow", path="workflow/Snakefile", commit="{repository[1]}")'
     return source, {"XDG_CACHE_HOME": str(cache)}

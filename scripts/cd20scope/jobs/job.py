@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from cd20scope.jobs.contracts import check_results
 from cd20scope.jobs.logs import logged
 from cd20scope.jobs.outputs import written
 
@@ -32,4 +33,5 @@ def job(snakemake: Any) -> Iterator[tuple[logging.Logger, Any]]:  # noqa: ANN401
         logged(snakemake.log[0], read=snakemake.input) as log,
         written(snakemake.input, snakemake.output) as output,
     ):
+        check_results(snakemake.input)
         yield log, output
