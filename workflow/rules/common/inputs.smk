@@ -179,13 +179,23 @@ def check_place():
         )
 
 
+# Beginnings of the targets that hold verdicts, or wait for them
+VERDICT_TARGETS = (
+    *("all", "everything", "judge_hypotheses", "flip_visits"),
+    *("draw_figures", "write_report", "summarise_verdicts", "describe_run"),
+    *("results/verdict/", "results/report/", "results/ro-crate"),
+)
+
+
 def require_pairs():
-    """Stop a run of everything when no donor can be compared with themself; what is asked for by name, as the labels, is made."""
+    """Stop when verdicts are asked for and no donor can be compared with themself; labels and preflight can be made all the same."""
     seen = SHEET.groupby("donor")["visit"].agg(set)
     if any(set(pair) <= visits for pair in config["contrasts"] for visits in seen):
         return
-    targets = set(workflow.dag_settings.targets)
-    if not workflow.is_main_process or in_module() or targets - {"all", "everything"}:
+    if not workflow.is_main_process or in_module():
+        return
+    targets = workflow.dag_settings.targets or ["all"]
+    if not any(target.startswith(VERDICT_TARGETS) for target in targets):
         return
     shown = [f"{donor}: {', '.join(sorted(visits))}" for donor, visits in seen.items()]
     asked = ", ".join("-".join(pair) for pair in config["contrasts"])
