@@ -3,7 +3,7 @@ FROM python:3.12-slim-bookworm
 WORKDIR /opt/cd20scope
 COPY requirements.txt .
 RUN pip install --no-cache-dir --require-hashes --requirement requirements.txt
-COPY Snakefile ./
+COPY Snakefile pyproject.toml ./
 COPY config config
 COPY envs envs
 COPY scripts scripts

@@ -25,7 +25,9 @@ with job(snakemake) as (log, output):
         "n_donors": sheet["donor"].nunique(),
         "n_cells": f"{samples['n_cells'].sum():,}",
     }
-    page = preflight_page.render(params.template["preflight.html.j2"], findings=findings, tables=tables, totals=totals)
+    page = preflight_page.render(
+        params.template["preflight.html.j2"], findings=findings, tables=tables, totals=totals
+    )
     Path(output.page).write_text(page, encoding="utf-8")
     found = pd.DataFrame([vars(finding) for finding in findings], columns=["level", "about", "text"])
     found.to_csv(output.findings, sep="\t", index=False)

@@ -28,7 +28,7 @@ with job(snakemake) as (log, output):
         licence="Not stated; it follows from that of the data",
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
         version=params.version,
-        code=params.code,
+        code=params.run_code,
         software=software.versions(params.software),
         settings=list(listings.settings(params.config)),
         inputs=read.read_table(inputs.sums),

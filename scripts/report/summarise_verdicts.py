@@ -19,7 +19,7 @@ with job(snakemake) as (log, output):
         depletions=themes.depletions(params.hypotheses["hypotheses"]),
         config=params.config,
         version=params.version,
-        code=params.code,
+        code=params.run_code,
     )
     jsonschema.validate(told, params.schema, cls=jsonschema.Draft202012Validator)
     text = json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False)

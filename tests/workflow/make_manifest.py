@@ -4,6 +4,7 @@ from workflow.running import ROOT, listed
 
 MANIFEST = ROOT / "workflow/manifest.txt"
 READ = (
+    "pyproject.toml",
     ":(glob)scripts/cd20scope/**/*.py",
     ":(glob)scripts/*/*.py",
     ":(glob)scripts/*/*.R",

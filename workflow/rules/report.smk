@@ -92,6 +92,7 @@ rule summarise_verdicts:
         runtime=minutes(10),
     params:
         code=code_of("report/summarise_verdicts.py"),
+        run_code=uncompared(run_code()),
         hypotheses=HYPOTHESES,
         schema=verdicts_schema,
         settings=settings(),
@@ -119,6 +120,7 @@ rule describe_run:
         runtime=minutes(30),
     params:
         code=code_of("report/describe_run.py"),
+        run_code=uncompared(run_code()),
         about=list(OUTPUTS.values()),
         settings=settings(),
         config=uncompared(dict(config)),

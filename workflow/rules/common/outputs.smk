@@ -181,6 +181,15 @@ def code_of(*scripts):
     return CODE.digest(*scripts)
 
 
+def run_code():
+    """Digest of all code that a run may use, which verdicts and description of the run state."""
+    names = (HOME / "workflow/manifest.txt").read_text(encoding="utf-8").split()
+    scripts = [
+        name.removeprefix("scripts/") for name in names if "/cd20scope/" not in name
+    ]
+    return code_of(*(name for name in scripts if name.endswith((".py", ".R"))))
+
+
 def uncompared(value):
     """A value for a script that reruns nothing when it changes, such as a path: Snakemake compares no params made of the outputs."""
 
