@@ -27,7 +27,7 @@ SAMPLED = (
     "jobs/files.py",
     "preflight/study.py",
     "programs/scores.py",
-    "pseudobulk/aggregate.py",
+    "pseudobulk/sample.py",
     "qc/metrics.py",
     "report/answer.py",
     "report/wording.py",
