@@ -177,7 +177,7 @@ def verdicts_schema(wildcards):
 
 
 def code_of(*scripts):
-    """Digest of what a rule runs: its scripts and the modules that they import, so that an edit of them reruns it and no other."""
+    """Digest of scripts and of the modules that they import: an edit of these repeats the jobs that use them, and no others."""
     return CODE.digest(*scripts)
 
 
