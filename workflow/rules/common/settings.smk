@@ -24,8 +24,20 @@ def complete_config():
             '(config: config["cd20scope"]), and correct the keys in that section.'
         ) from None
     validate(config, "../schemas/config.schema.yaml")
+    ordered = in_order(config, schema)
+    config.clear()
+    config.update(ordered)
     check_visits(schema)
     check_contrasts()
+
+
+def in_order(value, schema):
+    """Keys in the order of the schema, since Snakemake compares texts of params; visits, which are in an order, keep it."""
+    if not isinstance(value, dict) or "properties" not in schema:
+        return value
+    known = schema["properties"]
+    named = {key: in_order(value[key], known[key]) for key in known if key in value}
+    return named | {key: part for key, part in value.items() if key not in known}
 
 
 def in_module():
