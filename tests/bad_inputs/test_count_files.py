@@ -170,9 +170,10 @@ def look_at_counts(folder):
     found = {name: f"results/preflight/{name}" for name in ("samples.tsv", "genes.tsv.gz", "problems.tsv")}
     run_script(
         "preflight/look_at_files",
-        input={"counts": rows["path"].tolist(), "genes": str(ROOT / "config/genes.tsv")},
+        input={"counts": rows["path"].tolist()},
         output=dict(zip(("samples", "genes", "problems"), found.values(), strict=True)),
         params={
+            "table": str(ROOT / "config/genes.tsv"),
             "samples": rows["sample"].tolist(),
             "paths": rows["path"].tolist(),
             "files": rows["path"].tolist(),

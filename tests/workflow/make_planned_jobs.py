@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from cd20scope.jobs.code import Code
-from workflow.running import ROOT, jobs_of, listed, ran, snakemake
+from workflow.running import ROOT, jobs_of, listed, plan, ran, snakemake
 
 TABLE = Path(__file__).with_name("planned_jobs.tsv")
 SAMPLED = (
@@ -56,7 +56,7 @@ def read_graph(directory: Path) -> tuple[dict[str, int], dict[str, set[str]]]:
     readers: dict[str, set[str]] = {rule: set() for rule in names.values()}
     for writer, reader in re.findall(r"(\d+) -> (\d+)", dot):
         readers[names[writer]].add(names[reader])
-    return jobs_of(snakemake("--dry-run", "--quiet", "rules", **demo)), readers
+    return jobs_of(plan("--quiet", "rules", **demo)), readers
 
 
 def plan_jobs(directory: Path) -> dict[str, dict[str, int]]:

@@ -91,6 +91,7 @@ def test_a_clone_runs_to_the_verdicts_and_again_does_nothing(clone, tmp_path):
     assert not jobs_of(run(tmp_path, "--dry-run", "--quiet", "rules"))
 
 
+@pytest.mark.slow
 def test_github_runs_to_the_report_and_again_does_nothing(github, tmp_path):
     source, variables = github
     load(tmp_path, source, target="write_report")

@@ -8,14 +8,12 @@ import pandas as pd
 import pytest
 
 from workflow.make_planned_jobs import SAMPLED, TABLE, make_table, plan_jobs
-from workflow.running import ROOT, copy_tree, jobs_of, snakemake
+from workflow.running import ROOT, copy_tree, jobs_of, plan
 
 
-def plan(directory, *, config=ROOT / "config/demo.yaml", tree=ROOT):
+def planned_after(directory, *, config=ROOT / "config/demo.yaml", tree=ROOT):
     """Jobs that a rerun would start, the target left out."""
-    process = snakemake(
-        "--dry-run", "--quiet", "rules", directory=directory, config=config, snakefile=tree / "Snakefile"
-    )
+    process = plan("--quiet", "rules", directory=directory, config=config, snakefile=tree / "Snakefile")
     return {rule: n for rule, n in jobs_of(process).items() if rule != "everything"}
 
 
@@ -37,7 +35,7 @@ def tree(tmp_path):
 
 
 def test_a_study_in_another_folder_plans_nothing(finished):
-    assert plan(finished) == {}
+    assert planned_after(finished) == {}
 
 
 def test_each_sampled_module_plans_the_jobs_of_the_table(planned):
@@ -72,7 +70,7 @@ def test_an_edit_of_a_copied_tree_plans_what_the_imports_say(finished, tree, mod
     edited.write_text(edited.read_text() + "\n# edited\n")
     table = pd.read_csv(TABLE, sep="\t")
     expected = table[table["module"] == module]
-    assert plan(finished, tree=tree) == dict(zip(expected["rule"], expected["jobs"], strict=True))
+    assert planned_after(finished, tree=tree) == dict(zip(expected["rule"], expected["jobs"], strict=True))
 
 
 def test_other_times_and_another_place_of_the_code_plan_nothing(finished, tree):
@@ -84,7 +82,7 @@ def test_other_times_and_another_place_of_the_code_plan_nothing(finished, tree):
         "workflow/report/vendor/dataTables.min.js",
     ):
         os.utime(tree / name)
-    assert plan(finished, tree=tree) == {}
+    assert planned_after(finished, tree=tree) == {}
 
 
 @pytest.mark.parametrize(
@@ -101,7 +99,7 @@ def test_a_file_of_the_report_counts_for_the_rules_that_read_it(finished, tree, 
     edited = text.replace('"title": "', '"title": "Edited: ', 1) if name.endswith(".json") else text + "\n"
     assert edited != text
     (tree / name).write_text(edited)
-    assert plan(finished, tree=tree).keys() == rules
+    assert planned_after(finished, tree=tree).keys() == rules
 
 
 def configure(folder, section):
@@ -114,10 +112,10 @@ def configure(folder, section):
 def test_a_gene_table_counts_by_content_wherever_it_lies(finished, tmp_path):
     (tmp_path / "mine.tsv").write_bytes((ROOT / "config/genes.tsv").read_bytes())
     config = configure(tmp_path, "ingest: {genes: mine.tsv}\n")
-    assert plan(finished, config=config) == {}
+    assert planned_after(finished, config=config) == {}
     with (tmp_path / "mine.tsv").open("a") as file:
         file.write("# another line\n")
-    jobs = plan(finished, config=config)
+    jobs = planned_after(finished, config=config)
     assert jobs["read_sample"] == 23
     assert jobs["look_at_files"] == 1
     assert "simulate_cohort" not in jobs
@@ -127,4 +125,4 @@ def test_catalogues_count_by_content_wherever_they_lie(finished, tmp_path):
     text = (ROOT / "config/hypotheses.yaml").read_text()
     (tmp_path / "mine.yaml").write_text("# the same\n" + text)
     config = configure(tmp_path, "catalogues: {hypotheses: mine.yaml}\n")
-    assert plan(finished, config=config) == {}
+    assert planned_after(finished, config=config) == {}
