@@ -124,7 +124,6 @@ except (
 check_questions()
 check_steroid()
 check_pairs()
-require_pairs()
 SAMPLES = SHEET["sample"].tolist()
 SHEET_RECORDS = SHEET.drop(columns=["path", "raw"], errors="ignore").to_dict("records")
 

@@ -1,6 +1,7 @@
 rule judge_hypotheses:
     input:
-        # nothing of it is read: there is no verdict when a count file cannot be used
+        # nothing of these is read: there is no verdict without pairs, or when a count file cannot be used
+        require_pairs,
         "results/preflight/passed.txt",
         donors="results/abundance/donors.tsv",
         donors_arms="results/abundance/donors_arms.tsv",
@@ -42,6 +43,7 @@ rule judge_hypotheses:
 rule flip_visits:
     input:
         # as above
+        require_pairs,
         "results/preflight/passed.txt",
         donors="results/abundance/donors.tsv",
         scores="results/programs/scores.tsv",

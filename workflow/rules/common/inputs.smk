@@ -179,24 +179,14 @@ def check_place():
         )
 
 
-# Beginnings of the targets that hold verdicts, or wait for them
-VERDICT_TARGETS = (
-    *("all", "everything", "judge_hypotheses", "flip_visits"),
-    *("draw_figures", "write_report", "summarise_verdicts", "describe_run"),
-    *("results/verdict/", "results/report/", "results/ro-crate"),
-)
+def require_pairs(wildcards):
+    """Stop, before anything runs, when verdicts are asked for and no donor can be compared with themself.
 
-
-def require_pairs():
-    """Stop when verdicts are asked for and no donor can be compared with themself; labels and preflight can be made all the same."""
+    An input function, since targets are not known while the workflow is read: labels and preflight need no pairs.
+    """
     seen = SHEET.groupby("donor")["visit"].agg(set)
     if any(set(pair) <= visits for pair in config["contrasts"] for visits in seen):
-        return
-    if not workflow.is_main_process or in_module():
-        return
-    targets = workflow.dag_settings.targets or ["all"]
-    if not any(target.startswith(VERDICT_TARGETS) for target in targets):
-        return
+        return []
     shown = [f"{donor}: {', '.join(sorted(visits))}" for donor, visits in seen.items()]
     asked = ", ".join("-".join(pair) for pair in config["contrasts"])
     raise WorkflowError(
