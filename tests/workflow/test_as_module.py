@@ -106,6 +106,7 @@ def test_github_runs_to_the_report_and_again_does_nothing(github, tmp_path):
     assert not jobs_of(run(tmp_path, "--dry-run", "--quiet", "rules", variables=variables))
 
 
+@pytest.mark.slow
 def test_with_a_prefix_and_other_names_of_rules_everything_lies_below_the_prefix(clone, tmp_path):
     load(
         tmp_path,
@@ -125,6 +126,7 @@ def test_with_a_prefix_and_other_names_of_rules_everything_lies_below_the_prefix
     assert "cd20_read_sample" not in left
 
 
+@pytest.mark.slow
 def test_count_files_of_a_sheet_stay_outside_the_prefix(clone, tmp_path):
     made = tmp_path / "made"
     load(made, repr(str(clone / "workflow/Snakefile")), target="simulate_cohort")
@@ -163,6 +165,7 @@ def test_unknown_keys_of_the_section_are_one_message(clone, tmp_path):
     assert "Traceback" not in said
 
 
+@pytest.mark.slow
 def test_an_edit_of_a_copied_clone_is_seen_as_of_any_other(clone, tmp_path):
     tree = copy_tree(tmp_path / "tree")
     study = tmp_path / "study"
