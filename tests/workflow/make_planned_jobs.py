@@ -1,4 +1,4 @@
-"""Write planned_jobs.tsv: the jobs of the demo that an edit of one file plans, by the graph of rules and the imports.
+"""Write planned_jobs.tsv: the jobs of the demo that an edit of one file plans, by the graph of jobs and the imports.
 
 Run by ``PYTHONPATH=scripts:tests python tests/workflow/make_planned_jobs.py``.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from cd20scope.jobs.code import Code
-from workflow.running import ROOT, jobs_of, listed, plan, ran, snakemake
+from workflow.running import ROOT, listed, ran, snakemake
 
 TABLE = Path(__file__).with_name("planned_jobs.tsv")
 SAMPLED = (
@@ -48,15 +48,14 @@ def read_rules() -> dict[str, list[str]]:
     return {rule: re.findall(r'"([^"]+)"', call[1]) for rule, call in calls.items() if call}
 
 
-def read_graph(directory: Path) -> tuple[dict[str, int], dict[str, set[str]]]:
-    """Jobs of each rule of the demo, and the rules that read what each writes."""
-    demo = {"directory": directory, "config": ROOT / "config/demo.yaml"}
-    dot = ran(snakemake("--rulegraph", **demo)).stdout
-    names = dict(re.findall(r'(\d+)\[label = "(\w+)"', dot))
-    readers: dict[str, set[str]] = {rule: set() for rule in names.values()}
+def read_graph(directory: Path) -> tuple[dict[str, str], dict[str, set[str]]]:
+    """Rule of each job of the demo, and the jobs that read what each writes."""
+    dot = ran(snakemake("--dag", directory=directory, config=ROOT / "config/demo.yaml")).stdout
+    rules = dict(re.findall(r'(\d+)\[label = "(\w+)', dot))
+    readers: dict[str, set[str]] = {job: set() for job in rules}
     for writer, reader in re.findall(r"(\d+) -> (\d+)", dot):
-        readers[names[writer]].add(names[reader])
-    return jobs_of(plan("--quiet", "rules", **demo)), readers
+        readers[writer].add(reader)
+    return rules, readers
 
 
 def plan_jobs(directory: Path) -> dict[str, dict[str, int]]:
@@ -71,23 +70,22 @@ def plan_jobs(directory: Path) -> dict[str, dict[str, int]]:
     -------
     By module, its path below the package.
     """
-    jobs, readers = read_graph(directory)
+    rules, readers = read_graph(directory)
     code = Code(ROOT / "scripts")
     closures = {
         rule: {path for script in scripts for path in code.closure(script)}
         for rule, scripts in read_rules().items()
-        if rule in jobs
     }
     planned = {}
     for name in listed(":(glob)scripts/cd20scope/**/*.py"):
-        waiting = [rule for rule, files in closures.items() if ROOT / name in files]
-        found: Counter[str] = Counter()
+        waiting = [job for job, rule in rules.items() if ROOT / name in closures.get(rule, ())]
+        found: set[str] = set()
         while waiting:
-            rule = waiting.pop()
-            if rule not in found:
-                found[rule] = jobs[rule]
-                waiting += readers[rule]
-        planned[name.removeprefix("scripts/cd20scope/")] = dict(found)
+            job = waiting.pop()
+            if job not in found:
+                found.add(job)
+                waiting += readers[job]
+        planned[name.removeprefix("scripts/cd20scope/")] = dict(Counter(rules[job] for job in found))
     return planned
 
 
