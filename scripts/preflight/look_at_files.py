@@ -13,7 +13,7 @@ from cd20scope.preflight import files as looks
 
 with job(snakemake) as (log, output):
     params = snakemake.params
-    rows, seen, problems = [], [], []
+    rows, looks_of_samples, problems = [], [], []
     genes = Path(params.table)
     table = gene_names.parse_table(genes.read_text(encoding="utf-8"), name=str(genes))
     sums: dict[str, str] = {}
@@ -48,11 +48,11 @@ with job(snakemake) as (log, output):
         log.info("%s: %s, %s in %s, %d cells x %d genes, %d antibodies", sample, path, *vars(header).values())
         xist, y_genes = looks.count_sex(look)
         rows.append({"sample": sample, "path": given, **vars(header), "xist": xist, "y_genes": y_genes})
-        seen.append(look)
-    problems += [*looks.find_unfiltered(seen), *looks.find_copies(seen)]
+        looks_of_samples.append(look)
+    problems += [*looks.find_unfiltered(looks_of_samples), *looks.find_copies(looks_of_samples)]
     columns = ["sample", "path", "format", "place", "n_cells", "n_genes", "n_proteins", "xist", "y_genes"]
     pd.DataFrame(rows, columns=columns).to_csv(output.samples, sep="\t", index=False)
     # no time in the file, or no two runs would write the same
     unstamped = {"method": "gzip", "mtime": 0}
-    looks.count_genes(seen).to_csv(output.genes, sep="\t", index=False, compression=unstamped)
+    looks.count_genes(looks_of_samples).to_csv(output.genes, sep="\t", index=False, compression=unstamped)
     pd.DataFrame(problems, columns=["about", "text"]).to_csv(output.problems, sep="\t", index=False)

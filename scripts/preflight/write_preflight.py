@@ -1,4 +1,4 @@
-"""Hold what was seen of the count files against the study, and write the preflight's page."""
+"""Check the first look at the count files against the study, and write the preflight's page."""
 
 from pathlib import Path
 

@@ -55,11 +55,11 @@ with job(snakemake) as (log, output):
         sheet=sheet,
     )
     arms = score_arms.score_arms(sums, by_arm, tests=tests, **shared, min_cells=settings["min_cells"])
-    weighed = scores.weigh_programs(sums, tests=[test for test in tests if test[0] != whole], **shared)
+    score_weights = scores.compute_weights(sums, tests=[test for test in tests if test[0] != whole], **shared)
     genes = {gene for entry in params.programs["programs"] for gene in entry["genes"]}
     random = random_sets.compare_random(
         sums,
-        {key: weights for key, weights in weighed.items() if weights.role == "endpoint"},
+        {key: weights for key, weights in score_weights.items() if weights.role == "endpoint"},
         **bounds,
         populations=params.populations,
         excluded=genes | markers,

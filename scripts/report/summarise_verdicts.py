@@ -12,7 +12,7 @@ from cd20scope.study import themes
 
 with job(snakemake) as (log, output):
     params, inputs = snakemake.params, snakemake.input
-    told = summary.tell(
+    verdicts = summary.collect(
         read.read_table(inputs.verdicts),
         abundance=read.read_table(inputs.abundance),
         ledger=read.read_table(inputs.ledger),
@@ -21,10 +21,10 @@ with job(snakemake) as (log, output):
         version=params.version,
         code=params.run_code,
     )
-    jsonschema.validate(told, params.schema, cls=jsonschema.Draft202012Validator)
-    text = json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False)
+    jsonschema.validate(verdicts, params.schema, cls=jsonschema.Draft202012Validator)
+    text = json.dumps(verdicts, indent=2, ensure_ascii=False, allow_nan=False)
     Path(output.verdicts).write_text(text + "\n", encoding="utf-8")
     findings = pd.read_csv(inputs.findings, sep="\t", dtype=str, keep_default_na=False)
-    text = summary.write(told, preflight=findings, inputs=read.read_table(inputs.sums))
+    text = summary.format_markdown(verdicts, preflight=findings, inputs=read.read_table(inputs.sums))
     Path(output.summary).write_text(text, encoding="utf-8")
-    log.info("%d hypotheses", len(told["hypotheses"]))
+    log.info("%d hypotheses", len(verdicts["hypotheses"]))

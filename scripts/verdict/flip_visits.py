@@ -1,4 +1,4 @@
-"""Ask every hypothesis again with the visits of donors exchanged at random; see :mod:`cd20scope.verdict.flips`."""
+"""Decide every hypothesis again with the visits of donors exchanged at random; see :mod:`cd20scope.verdict.flips`."""
 
 import pandas as pd
 
@@ -16,7 +16,7 @@ with job(snakemake) as (log, output):
         },
         settings=measure.Settings(**params.measured),
     )
-    flipped = flips.ask_flipped(hypotheses, changes, **params.level, seed=params.seed, limit=params.limit)
+    flipped = flips.decide_flipped(hypotheses, changes, **params.level, seed=params.seed, limit=params.limit)
     flipped.to_csv(output.flips, sep="\t", index=False)
     for row in flipped.tail(2).itertuples():
         log.info("%s: supported in a share of %s of the flips", row.id, row.supported_flipped)

@@ -14,7 +14,7 @@ with job(snakemake) as (log, output):
     main = {name: tables[name] for name in ("donors", "scores", "parts")}
     changes = measure.measure_needed(hypotheses, **main, settings=settings)
     decisions = decide.decide_all(hypotheses, changes, **params.level)
-    asked = robustness.ask_arms(
+    arms = robustness.decide_arms(
         decisions,
         changes,
         robustness.measure_arms(
@@ -26,15 +26,15 @@ with job(snakemake) as (log, output):
     )
     verdicts = table.complete(
         decisions,
-        asked,
+        arms,
         tables["programs"],
         settings=settings,
         steroid=params.steroid,
         alpha=params.level["alpha"],
     )
     verdicts.to_csv(output.verdicts, sep="\t", index=False)
-    asked.to_csv(output.arms, sep="\t", index=False)
-    ledger.keep_ledger(decisions, changes).to_csv(output.ledger, sep="\t", index=False)
+    arms.to_csv(output.arms, sep="\t", index=False)
+    ledger.tabulate_ledger(decisions, changes).to_csv(output.ledger, sep="\t", index=False)
     for row in verdicts.itertuples():
         log.info(
             "%s: %s, holds in %s of %s arms (%s)",

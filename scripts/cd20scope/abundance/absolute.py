@@ -52,7 +52,7 @@ def compare(
 
     Returns
     -------
-    :data:`COLUMNS`. Without any count, or such a set, every row is not testable and says why.
+    :data:`COLUMNS`. Without any count, or such a set, every row is not testable, with the reason.
     """
     units, unit = merge_visits(sheet)
     cells, tree = count_cells(leaves, unit=unit)

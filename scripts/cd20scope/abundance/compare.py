@@ -42,7 +42,7 @@ def measure_change(
     .. math:: \mathrm{floor}_i = \log\frac{3 / n_{i1}}{(x_{i0} + 1/2) / n_{i0}}, \quad
         \mathrm{ceiling}_i = \log\frac{(x_{i1} + 1/2) / n_{i1}}{3 / n_{i0}}
 
-    as 3/n is the 95 % upper limit of a fraction when none of n cells is seen.
+    as 3/n is the 95 % upper limit of a fraction when none of n cells is found.
 
     Parameters
     ----------
@@ -204,7 +204,7 @@ def _mean_change(
 
 
 def _too_few_cells(block: pd.DataFrame, paired: pairs.Pairs, contrast: pairs.Contrast, least: float) -> str:
-    """Say that there are too few cells to tell a share from the number of cells loaded."""
+    """Reason why cells are too few to tell a share from the number of cells loaded; empty if they are enough."""
     used = block[block["donor"].astype(str).isin(paired.donors) & block["visit"].isin(contrast)]
     inside = used.groupby("visit")["n_cells"].mean().max()
     outside = (used["n_denominator"] - used["n_cells"]).groupby(used["visit"]).mean().max()

@@ -1,4 +1,4 @@
-"""Log odds of a share, and what may be there although no cell was seen."""
+"""Log odds of a share, and its upper limit, also where no cell was found."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,7 +26,7 @@ def log_odds(n_cells: ArrayLike, n_denominator: ArrayLike) -> NDArray[np.float64
 def fraction_upper(
     n_cells: ArrayLike, n_denominator: ArrayLike, *, alpha: float = 0.05
 ) -> NDArray[np.float64]:
-    r"""One-sided upper ``1 - alpha`` limit of a fraction: what may be there although no cell was seen.
+    r"""One-sided upper ``1 - alpha`` limit of a fraction, also where no cell was found.
 
     .. math:: B^{-1}(1 - \alpha;\; x + 1,\; n - x), \quad\text{for } x = 0:\; 1 - \alpha^{1/n} \approx 3/n
 

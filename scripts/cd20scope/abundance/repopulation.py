@@ -27,15 +27,15 @@ COLUMNS = (
 CALLS = ("depleted", "repopulated early", "not depleted", "uncertain", "not measured")
 
 
-def detection(n_cells: int, n_denominator: int) -> str:
-    """Say what was seen of n cells, and what may be there: "0 of 8,412 cells: below 0.036 %, 95 % upper bound"."""
-    seen = f"{n_cells:,} of {n_denominator:,} cells"
+def format_detection(n_cells: int, n_denominator: int) -> str:
+    """Format a count with the upper limit of its share: "0 of 8,412 cells: below 0.036 %, 95 % upper bound"."""
+    counts = f"{n_cells:,} of {n_denominator:,} cells"
     if n_denominator == 0:
-        return seen
+        return counts
     upper = 100 * float(fraction_upper(n_cells, n_denominator))
     if n_cells == 0:
-        return f"{seen}: below {upper:.2g} %, 95 % upper bound"
-    return f"{seen}: {100 * n_cells / n_denominator:.2g} %, at most {upper:.2g} % (95 % upper bound)"
+        return f"{counts}: below {upper:.2g} %, 95 % upper bound"
+    return f"{counts}: {100 * n_cells / n_denominator:.2g} %, at most {upper:.2g} % (95 % upper bound)"
 
 
 def follow(
@@ -81,22 +81,26 @@ def follow(
     for population in (roles.set_with(populations, roles.B_CELLS), *roles.depleted(populations)):
         block = donors[(donors["population"] == population) & (donors["denominator"] == denominator)]
         for donor, of_donor in block.groupby(block["donor"].astype(str), sort=True):
-            seen = zip(of_donor["visit"], of_donor["n_cells"], of_donor["n_denominator"], strict=True)
-            counts = {str(visit): (int(x), int(n)) for visit, x, n in seen if n > 0}
+            visits_of_donor = zip(
+                of_donor["visit"], of_donor["n_cells"], of_donor["n_denominator"], strict=True
+            )
+            counts = {str(visit): (int(x), int(n)) for visit, x, n in visits_of_donor if n > 0}
             was_low = False
             for visit in visits[1:]:
                 row: dict[str, object] = {"donor": donor, "population": population, "visit": visit}
                 if missing := [name for name in (visits[0], visit) if name not in counts]:
-                    said = f"no cells at {', '.join(missing)}"
-                    rows.append(row | {"call": "not measured", "statement": said})
+                    statement = f"no cells at {', '.join(missing)}"
+                    rows.append(row | {"call": "not measured", "statement": statement})
                     continue
                 before, after = counts[visits[0]], counts[visit]
                 ratio, low, high = share_ratio(before, after, alpha=alpha)
                 width = f"{100 * (1 - alpha):g} % CI {100 * low:.2g} to {100 * high:.2g}"
-                said = f"{visit}: {100 * ratio:.2g} % of {visits[0]} ({width}); {detection(*after)}"
+                statement = (
+                    f"{visit}: {100 * ratio:.2g} % of {visits[0]} ({width}); {format_detection(*after)}"
+                )
                 numbers = dict(zip(COLUMNS[3:10], (*after, *before, ratio, low, high), strict=True))
                 call = _call(low, high, fraction=fraction, was_low=was_low)
-                rows.append(row | numbers | {"call": call, "statement": said})
+                rows.append(row | numbers | {"call": call, "statement": statement})
                 was_low = was_low or ratio < fraction
     return pd.DataFrame(rows, columns=list(COLUMNS))
 

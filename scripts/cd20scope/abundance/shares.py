@@ -63,7 +63,7 @@ def donor_table(
     for population, denominator in dict.fromkeys(tests):
         inside = catalogue.select(populations, population, tree).to_numpy(dtype=bool)
         whole = catalogue.select(populations, denominator, tree).to_numpy(dtype=bool)
-        # counted in cells of which it is none, a population is held against them: they are its complement
+        # a denominator without the population is used as reference: the log ratio of the two
         if not (inside & whole).any():
             whole = whole | inside
         if (inside & ~whole).any():

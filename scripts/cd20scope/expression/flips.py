@@ -1,7 +1,7 @@
 """Calibration of expression in the run: genes called when the visits of donors are exchanged at random.
 
-PyDESeq2 cannot be fitted hundreds of times, so the linear model of the cross-check, on paired differences of log2
-counts per million, is asked instead, with the labels as they are and flipped.
+PyDESeq2 cannot be fitted hundreds of times, so the linear model of the cross-check is used instead, on paired
+differences of log2 counts per million, with the visits as they are and flipped.
 
 A gene that did change keeps its large differences when they are flipped, as spread: under flips its variance, and
 with it the trend that all variances lean on, is larger than without treatment. Where much changed, fewer genes are
@@ -53,8 +53,8 @@ class Flipped:
         """Two-sided p-values, shape of ``t``; those that are not under ``below`` are given as 1, which saves time."""
         p, size = np.ones_like(self.t), np.abs(self.t)
         # a little room, so that rounding loses no p-value at the edge
-        asked = size >= (1 - 1e-9) * special.stdtrit(self.df, 1 - below / 2)[:, None]
-        p[asked] = 2 * special.stdtr(np.broadcast_to(self.df[:, None], size.shape)[asked], -size[asked])
+        small = size >= (1 - 1e-9) * special.stdtrit(self.df, 1 - below / 2)[:, None]
+        p[small] = 2 * special.stdtr(np.broadcast_to(self.df[:, None], size.shape)[small], -size[small])
         return p
 
 

@@ -37,10 +37,10 @@ def count_genes(looks: Sequence[Look]) -> "pd.DataFrame":
 
     # samples of one reference have the same genes, which are gone through once
     alike = Counter(tuple(look.genes.tolist()) for look in looks)
-    seen: Counter[str] = Counter()
+    n_samples_of: Counter[str] = Counter()
     for genes, n_samples in alike.items():
-        seen.update(dict.fromkeys(genes, n_samples))
-    return pd.DataFrame(sorted(seen.items()), columns=["gene", "n_samples"])
+        n_samples_of.update(dict.fromkeys(genes, n_samples))
+    return pd.DataFrame(sorted(n_samples_of.items()), columns=["gene", "n_samples"])
 
 
 def find_unfiltered(looks: Sequence[Look]) -> list[tuple[str, str]]:

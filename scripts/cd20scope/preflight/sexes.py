@@ -1,11 +1,11 @@
-"""The sex of a sample, told from its cells: who was swapped with whom."""
+"""Sex of each sample by its genes, compared with the sheet and the donor's other samples, to find swaps."""
 
 import pandas as pd
 
 from cd20scope.preflight.findings import Finding
 
 MIN_SEX = 5
-"""Molecules of XIST and the Y genes together below which a sample's sex is not told."""
+"""Molecules of XIST and the Y genes together below which a sample's sex is unknown."""
 CLEAR = 0.2
 """Ratio of the rarer to the commoner below which the commoner decides; soup and doublets stay under it."""
 
@@ -13,8 +13,8 @@ COLUMNS = ("sample", "donor", "visit", "sex_in_sheet", "sex_by_genes", "xist", "
 """Columns of ``results/preflight/sexes.tsv``."""
 
 
-def tell_sex(xist: int, y: int) -> str:
-    """Tell the sex of a sample from its molecules of XIST and of genes of the Y chromosome.
+def infer_sex(xist: int, y: int) -> str:
+    """Infer the sex of a sample from its molecules of XIST and of genes of the Y chromosome.
 
     Returns
     -------
@@ -28,7 +28,7 @@ def tell_sex(xist: int, y: int) -> str:
 
 
 def check_sexes(samples: pd.DataFrame, sheet: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
-    """Hold the sex of every sample against the sheet and against the donor's other samples.
+    """Compare the sex of every sample with the sheet and with the donor's other samples.
 
     Parameters
     ----------
@@ -45,33 +45,35 @@ def check_sexes(samples: pd.DataFrame, sheet: pd.DataFrame) -> tuple[pd.DataFram
     molecules = samples.set_index("sample").loc[sheet["sample"], ["xist", "y_genes"]]
     table = sheet[["sample", "donor", "visit"]].assign(
         sex_in_sheet=stated.to_numpy(),
-        sex_by_genes=[tell_sex(xist, y) for xist, y in molecules.itertuples(index=False)],
+        sex_by_genes=[infer_sex(xist, y) for xist, y in molecules.itertuples(index=False)],
         xist=molecules["xist"].to_numpy(),
         y_genes=molecules["y_genes"].to_numpy(),
     )
     findings = []
     for row in table.itertuples():
-        said = str(row.sex_in_sheet).strip().upper()[:1]
-        seen = f"{row.xist} molecules of XIST and {row.y_genes} of Y genes"
-        if said in "FM" and said and row.sex_by_genes in ("F", "M") and said != row.sex_by_genes:
+        in_sheet = str(row.sex_in_sheet).strip().upper()[:1]
+        counts = f"{row.xist} molecules of XIST and {row.y_genes} of Y genes"
+        if in_sheet in "FM" and in_sheet and row.sex_by_genes in ("F", "M") and in_sheet != row.sex_by_genes:
             findings.append(
                 Finding(
                     "warning",
                     str(row.sample),
-                    f"the sheet says {said}, its cells say {row.sex_by_genes!s} ({seen}): swapped samples? "
+                    f"the sheet says {in_sheet}, its cells say {row.sex_by_genes!s} ({counts}): swapped samples? "
                     "Compare with the laboratory's records.",
                 )
             )
         if row.sex_by_genes == "both":
             findings.append(
                 Finding(
-                    "warning", str(row.sample), f"cells of both sexes ({seen}): several people in one sample?"
+                    "warning",
+                    str(row.sample),
+                    f"cells of both sexes ({counts}): several people in one sample?",
                 )
             )
     for donor, own in table[table["sex_by_genes"].isin(["F", "M"])].groupby("donor"):
         if len(set(own["sex_by_genes"])) > 1:
-            told_as = zip(own["sample"], own["sex_by_genes"], strict=True)
-            which = ", ".join(f"{sample}: {sex}" for sample, sex in told_as)
+            named = zip(own["sample"], own["sex_by_genes"], strict=True)
+            which = ", ".join(f"{sample}: {sex}" for sample, sex in named)
             findings.append(
                 Finding(
                     "warning",

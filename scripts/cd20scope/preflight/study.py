@@ -1,4 +1,4 @@
-"""What can be told of a study in its first minute, from what :mod:`cd20scope.preflight.files` saw of every sample.
+"""Checks of a study before any file is read whole, from the first look at every sample (:mod:`cd20scope.ingest.look`).
 
 Findings are errors, which stop the run, or warnings, which go with it into the report.
 """
@@ -86,7 +86,7 @@ def check_contrasts(
     visits = sheet.groupby("donor")["visit"].agg(set)
     rows, findings = [], []
     for later, earlier in contrasts:
-        donors = sorted(str(donor) for donor, seen in visits.items() if {later, earlier} <= seen)
+        donors = sorted(str(donor) for donor, own in visits.items() if {later, earlier} <= own)
         name, n = schema.contrast_name((later, earlier)), len(donors)
         effect = TTestPower().solve_power(nobs=n, alpha=alpha, power=POWER) if n >= 2 else np.nan
         rows.append((name, n, ", ".join(donors), float(np.squeeze(effect))))
@@ -100,7 +100,7 @@ def check_contrasts(
                 )
             )
     for visit in dict.fromkeys(earlier for _, earlier in contrasts):
-        without = sorted(str(donor) for donor, seen in visits.items() if visit not in seen)
+        without = sorted(str(donor) for donor, own in visits.items() if visit not in own)
         if without:
             findings.append(
                 Finding(
@@ -119,13 +119,13 @@ def check_sheet(sheet: pd.DataFrame, *, integrate_over: str) -> list[Finding]:
         hours = pd.to_numeric(sheet["hours_since_steroid"], errors="coerce")
         soon = sheet.loc[hours < STEROID_HOURS, "sample"]
         if len(soon):
-            seen = zip(soon, hours[soon.index], strict=True)
-            told = ", ".join(f"{sample}: {hour:g} h" for sample, hour in seen)
+            times = zip(soon, hours[soon.index], strict=True)
+            listed = ", ".join(f"{sample}: {hour:g} h" for sample, hour in times)
             findings.append(
                 Finding(
                     "warning",
                     f"{len(soon)} samples",
-                    f"drawn within {STEROID_HOURS:g} hours of a steroid, which moves lymphocytes by itself ({told}).",
+                    f"drawn within {STEROID_HOURS:g} hours of a steroid, which moves lymphocytes by itself ({listed}).",
                 )
             )
     if (
@@ -153,16 +153,16 @@ def check_sheet(sheet: pd.DataFrame, *, integrate_over: str) -> list[Finding]:
 
 
 def check_cells(samples: pd.DataFrame) -> list[Finding]:
-    """Find samples of so few cells that rare populations cannot be seen in them."""
+    """Find samples of so few cells that rare populations are below detection."""
     few = samples[samples["n_cells"] < FEW_CELLS]
     if few.empty:
         return []
-    told = ", ".join(f"{sample}: {n}" for sample, n in zip(few["sample"], few["n_cells"], strict=True))
+    listed = ", ".join(f"{sample}: {n}" for sample, n in zip(few["sample"], few["n_cells"], strict=True))
     return [
         Finding(
             "warning",
             f"{len(few)} samples",
-            f"fewer than {FEW_CELLS} cells, in which small populations are below detection ({told}).",
+            f"fewer than {FEW_CELLS} cells, in which small populations are below detection ({listed}).",
         )
     ]
 

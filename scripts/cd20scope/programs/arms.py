@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cd20scope.programs.scores import SCORE_COLUMNS, Weights, apply_weights, weigh_programs
+from cd20scope.programs.scores import SCORE_COLUMNS, Weights, apply_weights, compute_weights
 from cd20scope.pseudobulk.cohort import LeafSums
 from cd20scope.pseudobulk.leaves import stack_cells
 from cd20scope.schema import LABEL_ARMS, NO_SOUP_GENES_ARM
@@ -84,16 +84,16 @@ def score_arms(
     """
     shared: dict[str, Any] = {"populations": populations, "programs": programs, "seed": seed, "split": split}
     shared |= {"not_controls": not_controls, "n_controls": n_controls}
-    asked = [(population, name) for population, name in tests if population not in split]
-    main = weigh_programs(sums, tests=asked, **shared)
+    scored_tests = [(population, name) for population, name in tests if population not in split]
+    main = compute_weights(sums, tests=scored_tests, **shared)
     tables = [
         apply_weights(other, main, populations=populations, min_cells=min_cells).assign(arm=arm)
         for arm, other in by_arm
     ]
     soup = [gene for gene in sums.genes if SOUP_GENES.fullmatch(gene)]
-    touched = _holding(main, np.asarray(sums.genes.isin(soup)))
+    touched = _with_genes(main, np.asarray(sums.genes.isin(soup)))
     if touched:
-        free = weigh_programs(sums, tests=touched, without=soup, **shared)
+        free = compute_weights(sums, tests=touched, without=soup, **shared)
         scored = apply_weights(sums, free, populations=populations, min_cells=min_cells)
         tables.append(scored.assign(arm=NO_SOUP_GENES_ARM))
     if not tables:
@@ -101,6 +101,6 @@ def score_arms(
     return pd.concat(tables, ignore_index=True)[list(ARM_COLUMNS)]
 
 
-def _holding(weighed: Mapping[tuple[str, str], Weights], genes: np.ndarray) -> list[tuple[str, str]]:
+def _with_genes(score_weights: Mapping[tuple[str, str], Weights], genes: np.ndarray) -> list[tuple[str, str]]:
     """Scores to which one of these genes contributes, shape (genes,)."""
-    return [key for key, w in weighed.items() if (w.total[genes] != 0).any()]
+    return [key for key, w in score_weights.items() if (w.total[genes] != 0).any()]

@@ -22,7 +22,7 @@ COLUMNS = (
 
 def compare_random(
     sums: LeafSums,
-    weighed: Mapping[tuple[str, str], Weights],
+    score_weights: Mapping[tuple[str, str], Weights],
     *,
     populations: Mapping[str, Any],
     contrasts: Sequence[pairs.Contrast],
@@ -44,8 +44,8 @@ def compare_random(
     ----------
     sums
         Summed expression per leaf.
-    weighed
-        From :func:`cd20scope.programs.scores.weigh_programs`: endpoints, of populations whose change is not split.
+    score_weights
+        From :func:`cd20scope.programs.scores.compute_weights`: endpoints, of populations whose change is not split.
     populations
         The population catalogue, parsed.
     contrasts
@@ -71,14 +71,14 @@ def compare_random(
     """
     eligible = np.asarray(~sums.genes.isin(excluded))
     rows: list[dict[str, object]] = []
-    for population in dict.fromkeys(population for population, _ in weighed):
+    for population in dict.fromkeys(population for population, _ in score_weights):
         selected = sums.select(populations, population)
         n_cells, totals = sums.n_cells(selected), sums.add_up(selected, value="lognorm")
         cohort = totals.sum(axis=0) / max(int(n_cells.sum()), 1)
         enough = n_cells >= max(min_cells, 1)
         mean = totals[enough] / n_cells[enough, None]
         units = sums.units[enough].reset_index(drop=True)
-        for (where, name), w in weighed.items():
+        for (where, name), w in score_weights.items():
             if where != population or not w.n_genes:
                 continue
             rng = np.random.default_rng([seed, crc32(name.encode()), crc32(population.encode())])

@@ -84,7 +84,7 @@ def score_programs(
     ----------
     Tirosh et al. (2016). doi:10.1126/science.aad0501
     """
-    weighed = weigh_programs(
+    score_weights = compute_weights(
         sums,
         populations=populations,
         programs=programs,
@@ -96,10 +96,10 @@ def score_programs(
     )
     parts = []
     for population in split:
-        plain = {program: w.plain for (where, program), w in weighed.items() if where == population}
+        plain = {program: w.plain for (where, program), w in score_weights.items() if where == population}
         if plain:
             parts += _member_means(sums, sums.select(populations, population), population, plain)
-    scores = apply_weights(sums, weighed, populations=populations, min_cells=min_cells)
+    scores = apply_weights(sums, score_weights, populations=populations, min_cells=min_cells)
     return scores, _table(parts, PART_COLUMNS)
 
 
@@ -128,7 +128,7 @@ class Weights:
     role: str
 
 
-def weigh_programs(
+def compute_weights(
     sums: LeafSums,
     *,
     populations: Mapping[str, Any],
@@ -149,7 +149,7 @@ def weigh_programs(
     by_population: dict[str, list[str]] = {}
     for population, name in dict.fromkeys(tests):
         by_population.setdefault(population, []).append(name)
-    weighed = {}
+    score_weights = {}
     for population, names in by_population.items():
         selected = sums.select(populations, population)
         cohort = sums.add_up(selected, value="lognorm").sum(axis=0)
@@ -164,23 +164,23 @@ def weigh_programs(
                 )
             n_genes = int((plain > 0).sum())
             coverage = n_genes / max(len(set(genes)), 1)
-            weighed[population, name] = Weights(plain, total, n_genes, coverage, known[name]["role"])
-    return weighed
+            score_weights[population, name] = Weights(plain, total, n_genes, coverage, known[name]["role"])
+    return score_weights
 
 
 def apply_weights(
     sums: LeafSums,
-    weighed: Mapping[tuple[str, str], Weights],
+    score_weights: Mapping[tuple[str, str], Weights],
     *,
     populations: Mapping[str, Any],
     min_cells: int,
 ) -> pd.DataFrame:
     """Score donor-visits with given weights; :data:`SCORE_COLUMNS`."""
     scores = []
-    for population in dict.fromkeys(population for population, _ in weighed):
+    for population in dict.fromkeys(population for population, _ in score_weights):
         selected = sums.select(populations, population)
         n_cells, totals = sums.n_cells(selected), sums.add_up(selected, value="lognorm")
-        for (where, name), w in weighed.items():
+        for (where, name), w in score_weights.items():
             if where != population:
                 continue
             scores.append(

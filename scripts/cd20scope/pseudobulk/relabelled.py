@@ -1,6 +1,6 @@
-"""What other choices of labels would add to, or take from, the sums of one sample.
+"""Differences that other choices of labels make to the sums of one sample.
 
-Robustness arms ask the tests again with stricter and with more lenient labels, and without CD20+ T cells. Only cells
+Robustness arms repeat the tests with stricter and with more lenient labels, and without CD20+ T cells. Only cells
 whose label differs are summed once more, so the tables are small and no later step reads a cell again.
 """
 
@@ -36,7 +36,7 @@ def relabel(
     populations
         The population tree.
     min_probability, min_probability_hard
-        The bounds that the labels were made with.
+        The bounds that the labels were called with.
 
     Returns
     -------

@@ -26,8 +26,8 @@ def count_leaves(
     populations
         The population tree.
     expected
-        Cells of each population as probabilities tell them, split over its subsets as called. Without (a judge that
-        gives none) the called cells stand in their place.
+        Cells of each population estimated from probabilities, split over its subsets as called. Without it (a judge
+        that gives none), the called cells are used.
     """
     index = pd.MultiIndex.from_frame(catalogue.leaves(populations))
     sizes = labels.groupby(["population", "subset"]).size()
@@ -44,7 +44,7 @@ def count_leaves(
 
 
 def name_genes(genes: Array) -> pd.CategoricalDtype:
-    """Make the categories that genes are written with; to check tens of thousands of names takes its time."""
+    """Categories that genes are written with, checked once for all tables of a sample."""
     return pd.CategoricalDtype(pd.Index(genes.tolist()))
 
 
@@ -100,18 +100,18 @@ def sum_leaves(
     place = np.repeat(row * n_genes, np.diff(counts.indptr))
     place += counts.indices
     n_on = np.bincount(place, minlength=size)
-    seen = np.flatnonzero(n_on)
-    leaf = present[seen // n_genes]
+    nonzero = np.flatnonzero(n_on)
+    leaf = present[nonzero // n_genes]
     if gene_names is None:
         gene_names = name_genes(genes)
     categories = {level: pd.Categorical(tree[level]) for level in ("population", "subset")}
     return pd.DataFrame(
         {
             **{level: categories[level][leaf] for level in categories},
-            "gene": pd.Categorical.from_codes(seen % n_genes, dtype=gene_names),
-            "counts": np.bincount(place, counts.data, size)[seen].astype(np.int64),
-            "lognorm": np.bincount(place, lognorm.data, size)[seen].astype(np.float32),
-            "n_on": n_on[seen].astype(np.int32),
+            "gene": pd.Categorical.from_codes(nonzero % n_genes, dtype=gene_names),
+            "counts": np.bincount(place, counts.data, size)[nonzero].astype(np.int64),
+            "lognorm": np.bincount(place, lognorm.data, size)[nonzero].astype(np.float32),
+            "n_on": n_on[nonzero].astype(np.int32),
         },
         columns=list(schema.SUMS),
     )

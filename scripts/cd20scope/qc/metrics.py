@@ -34,7 +34,7 @@ def coarse_stratum(counts: sp.csr_matrix, genes: Array, *, populations: Mapping[
     Returns
     -------
     numpy.ndarray
-        Name of the top node whose markers are highest on average, or ``unassigned`` where none is seen.
+        Name of the top node whose markers are highest on average, or ``unassigned`` where none is found.
     """
     at = {gene: position for position, gene in enumerate(genes)}
     tops = [node for node in populations["nodes"] if node["parent"] is None]
@@ -61,7 +61,7 @@ def flag_cells(
     doublet_rate_per_1000: float,
     seed: int,
 ) -> pd.DataFrame:
-    """Measure every cell and say whether it is kept.
+    """Measure every cell and flag those that are kept.
 
     There is no upper bound on genes or counts: plasmablasts and cycling cells, which the study is about, lie there.
 
@@ -74,7 +74,7 @@ def flag_cells(
     populations
         The population tree, for the strata.
     min_counts, min_genes
-        Fewest molecules and genes of a cell.
+        Minimum molecules (UMIs) and genes per cell.
     max_percent_mito
         Highest share of mitochondrial molecules, in percent.
     doublets_dropped

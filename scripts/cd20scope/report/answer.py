@@ -1,4 +1,4 @@
-"""What became of each claim, in one sentence that a clinician reads: shares in percent, programmes in SD."""
+"""The answer to each claim in one sentence for a clinician: shares in percent, programmes in SD."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -48,7 +48,7 @@ def sentences(
     contrasts: Sequence[tuple[str, str]],
     alpha: float,
 ) -> dict[str, str]:
-    """Say each hypothesis' effect.
+    """Write the effect of each hypothesis as a sentence.
 
     Parameters
     ----------
@@ -70,24 +70,24 @@ def sentences(
     before = abundance.drop_duplicates(key).set_index(key)["fraction_before"]
     parts = ledger[ledger["enters"] == "yes"].groupby(["id", "part"])["change"].mean()
     visits = {schema.contrast_name(contrast): contrast for contrast in contrasts}
-    told = {}
+    texts = {}
     for row in verdicts.to_dict("records"):
         later, earlier = visits.get(row["contrast"], ("the later visit", "the earlier one"))
         words = {"later": visit(later), "earlier": visit(earlier), "level": f"{100 * (1 - alpha):g} % CI"}
         if row["verdict"] == "not testable":
             text = f"could not be tested: {wording.text_of(row['reason'])}"
         elif row["endpoint"] == "abundance":
-            text = of_share(row, before=float(before.get(tuple(row[k] for k in key), np.nan)), **words)
+            text = format_share(row, before=float(before.get(tuple(row[k] for k in key), np.nan)), **words)
         else:
-            text = of_score(row, **words)
+            text = format_score(row, **words)
             if row["id"] in depletions and (row["id"], "first") in parts:
-                text = f"{of_depletion(depletions[row['id']][0], parts[row['id']])}; {text}"
-        told[str(row["id"])] = wording.unbroken(wording.sentence(text))
-    return told
+                text = f"{format_depletion(depletions[row['id']][0], parts[row['id']])}; {text}"
+        texts[str(row["id"])] = wording.unbroken(wording.sentence(text))
+    return texts
 
 
-def of_run(run: Results) -> dict[str, str]:
-    """Say the effect of each hypothesis of a run."""
+def run_sentences(run: Results) -> dict[str, str]:
+    """Write the effect of each hypothesis of a run as a sentence."""
     return sentences(
         run.verdicts,
         abundance=run.abundance,
@@ -101,13 +101,13 @@ def of_run(run: Results) -> dict[str, str]:
 def noun(name: object) -> str:
     """Name cells as people do: ``Treg / naive`` are naive cells of the Treg."""
     whole, _, subset = str(name).partition(" / ")
-    said = NOUNS.get(whole, whole)
+    name_of_whole = NOUNS.get(whole, whole)
     if not subset:
-        return said
-    first, _, rest = said.partition(" ")
+        return name_of_whole
+    first, _, rest = name_of_whole.partition(" ")
     if subset.split()[-1] == first:  # naive naive B cells
         return f"{subset} {rest} ({name})"
-    return f"{subset} {said}"
+    return f"{subset} {name_of_whole}"
 
 
 def visit(name: str) -> str:
@@ -122,15 +122,15 @@ def donors(row: Row) -> str:
 
 
 def verb(row: Row) -> str:
-    """Which way the interval says that it went; an interval that holds no change says neither."""
+    """Direction of the change; unclear where the interval includes no change."""
     low, high = row["ci_low"], row["ci_high"]
     if not pd.isna(high) and high < 0:
         return "fell"
     return "rose" if not pd.isna(low) and low > 0 else UNCLEAR
 
 
-def of_share(row: Row, *, before: float, later: str, earlier: str, level: str) -> str:
-    """Say a change of a share: to which part of the earlier one, and from how much to how much of what.
+def format_share(row: Row, *, before: float, later: str, earlier: str, level: str) -> str:
+    """Write a change of a share: to which part of the earlier one, and from how much to how much of what.
 
     The share at the earlier visit is the typical one (back-transformed mean logit); the estimate and the limits of the
     change of log odds are applied to it.
@@ -161,8 +161,8 @@ def of_share(row: Row, *, before: float, later: str, earlier: str, level: str) -
     return f"{who} {verb(row)} to {size} ({level} {limits}; {donors(row)}): {moved}"
 
 
-def of_score(row: Row, *, later: str, earlier: str, level: str) -> str:
-    """Say a change of a programme, in standard deviations between donors at baseline."""
+def format_score(row: Row, *, later: str, earlier: str, level: str) -> str:
+    """Write a change of a programme, in standard deviations between donors at baseline."""
     component = wording.text_of(row["component"])
     what = f"the {row['program']} programme of {noun(row['population'])}"
     if component == "composition":
@@ -173,16 +173,16 @@ def of_score(row: Row, *, later: str, earlier: str, level: str) -> str:
     unclear = verb(row) == UNCLEAR
     if not unclear:
         sizes = [abs(sizes[0]), *sorted(map(abs, sizes[1:]))]
-    said = [wording.number(size, digits=1) for size in sizes]
+    numbers = [wording.number(size, digits=1) for size in sizes]
     by = ":" if unclear else " by"
     return (
-        f"{what} {verb(row)}{by} {said[0]} SD between {earlier} and {later} "
-        f"({level} {said[1]} to {said[2]}; {donors(row)})"
+        f"{what} {verb(row)}{by} {numbers[0]} SD between {earlier} and {later} "
+        f"({level} {numbers[1]} to {numbers[2]}; {donors(row)})"
     )
 
 
-def of_depletion(population: str, parts: Mapping[Any, float]) -> str:
-    """Say the depletion that came first."""
+def format_depletion(population: str, parts: Mapping[Any, float]) -> str:
+    """Write the depletion that came first."""
     left = wording.percent(float(np.exp(parts["first"])))
     further = wording.number(float(np.exp(parts["then"])), digits=1)
     fell = f"first, the odds of {noun(population)} fell to {left} of those before"

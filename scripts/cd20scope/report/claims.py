@@ -14,17 +14,17 @@ from cd20scope.schema import VERDICTS
 from cd20scope.study.themes import THEMES, theme_of
 
 PARTS = {"main": "", "first": "depletion, ", "then": "no further fall, ", "late": "programme, "}
-"""What the parts of a claim are called before their contrast; only those of a biphasic claim need a name."""
+"""Names of the parts of a claim, before their contrast; only those of a biphasic claim need one."""
 
 
 def in_story_order(verdicts: pd.DataFrame) -> pd.DataFrame:
     """Sort hypotheses by theme, then as in the catalogue; add ``theme`` and a short ``label``."""
     rows = verdicts.to_dict("records")
     order = [anchor for anchor, _, _ in THEMES]
-    told = verdicts.assign(
+    labelled = verdicts.assign(
         theme=[theme_of(row) for row in rows], label=[hypothesis_words.short_name(row) for row in rows]
     )
-    return told.sort_values(
+    return labelled.sort_values(
         "theme", key=lambda theme: theme.map(order.index), kind="stable", ignore_index=True
     )
 
@@ -59,30 +59,30 @@ def tally(verdicts: pd.DataFrame, *, family: str) -> list[tuple[int, str, int]]:
 def chapters(answer: pd.DataFrame) -> list[dict[str, Any]]:
     """Count the confirmatory verdicts of each theme, in the order of the story."""
     own = answer[answer["family"] == "confirmatory"]
-    told = []
+    counted = []
     for anchor, heading, _ in THEMES:
-        found = own.loc[own["theme"] == anchor, "verdict"].value_counts()
+        sizes = own.loc[own["theme"] == anchor, "verdict"].value_counts()
         counts = [
-            {"n": int(found[verdict]), "verdict": verdict, **VERDICT_STYLE[verdict]}
+            {"n": int(sizes[verdict]), "verdict": verdict, **VERDICT_STYLE[verdict]}
             for verdict in VERDICTS
-            if verdict in found
+            if verdict in sizes
         ]
         if counts:
-            told.append({"anchor": anchor, "heading": heading, "counts": counts})
-    return told
+            counted.append({"anchor": anchor, "heading": heading, "counts": counts})
+    return counted
 
 
 def themes(answer: pd.DataFrame, *, ledger: pd.DataFrame) -> list[dict[str, Any]]:
     """Claims by theme; a group is one claim, or all those that conflict with one another, side by side."""
     entries = {str(name): rows for name, rows in ledger.groupby("id", sort=False)}
     nothing = ledger.iloc[:0]
-    told = []
+    shown = []
     for anchor, heading, _ in THEMES:
         rows = answer[answer["theme"] == anchor].to_dict("records")
         if rows:
             claims = [claim(row, ledger=entries.get(str(row["id"]), nothing)) for row in rows]
-            told.append({"anchor": anchor, "heading": heading, "groups": group(claims)})
-    return told
+            shown.append({"anchor": anchor, "heading": heading, "groups": group(claims)})
+    return shown
 
 
 def group(claims: Iterable[dict[str, Any]]) -> list[list[dict[str, Any]]]:
@@ -118,17 +118,17 @@ def claim(row: wording.Row, *, ledger: pd.DataFrame) -> dict[str, Any]:
         "estimate": f"{wording.number(row['estimate'])} {hypothesis_words.unit_of(row)}",
         "interval": "described only" if limits == wording.NOTHING else f"95 % CI {limits}",
         "p": wording.p_value(row["p_adjusted"]),
-        "asked": hypothesis_words.asked(row),
-        "held": hypothesis_words.held(row),
-        "could_show": hypothesis_words.could_show(row),
+        "claim": hypothesis_words.claim_text(row),
+        "robustness": hypothesis_words.arms_text(row),
+        "power": hypothesis_words.power_text(row),
         "pairs": pairs(row, ledger),
-        "ledger": tell_ledger(ledger),
+        "ledger": format_ledger(ledger),
         "source": wording.link_dois(row["source"]),
     }
 
 
 def pairs(row: wording.Row, ledger: pd.DataFrame) -> str:
-    """Say how many donors enter, of how many, and why the others do not; without a test they are only complete."""
+    """Write how many donors enter, of how many, and why the others do not; without a test they are only complete."""
     donors = ledger["donor"].nunique()
     of_all = f" of {donors}" if donors else ""
     verb = "complete" if row["verdict"] == "not testable" else "enter"
@@ -136,7 +136,7 @@ def pairs(row: wording.Row, ledger: pd.DataFrame) -> str:
     return f"{wording.count(row['n_pairs'])}{of_all} {verb}" + (f"; not {left_out}" if left_out else "")
 
 
-def tell_ledger(ledger: pd.DataFrame) -> dict[str, Any]:
+def format_ledger(ledger: pd.DataFrame) -> dict[str, Any]:
     """Lay out the ledger of one hypothesis.
 
     Returns

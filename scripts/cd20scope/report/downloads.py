@@ -34,7 +34,7 @@ def files(run: Results) -> list[dict[str, Any]]:
 
 
 def tables(run: Results) -> dict[str, tuple[pd.DataFrame, str]]:
-    """Tables that can be saved, by name, with what they hold."""
+    """Tables that can be saved, by name, with their description."""
     # a table without a row, where no gene could be tested, is no table of numbers
     called = run.expression["p_adjusted"].astype(float) < run.alpha
     genes = run.expression[called].sort_values("p_value", kind="stable").head(MOST_GENES)
@@ -65,17 +65,17 @@ def tables(run: Results) -> dict[str, tuple[pd.DataFrame, str]]:
 def pack(name: str, table: pd.DataFrame, *, about: str) -> dict[str, Any]:
     """Put a table into an address; a large one is compressed, the same table to the same bytes."""
     data = table.to_csv(sep="\t", index=False).encode()
-    told = {"about": about, "rows": len(table), "size": len(data)}
+    entry = {"about": about, "rows": len(table), "size": len(data)}
     if len(data) <= PLAIN:
-        return told | {"name": f"{name}.tsv", "href": address(data, kind="text/tab-separated-values")}
-    return told | {
+        return entry | {"name": f"{name}.tsv", "href": address(data, kind="text/tab-separated-values")}
+    return entry | {
         "name": f"{name}.tsv.gz",
         "href": address(gzip.compress(data, mtime=0), kind="application/gzip"),
     }
 
 
 def address(data: bytes, *, kind: str) -> str:
-    """Write bytes as an address that holds them."""
+    """Write bytes as a data address."""
     return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 

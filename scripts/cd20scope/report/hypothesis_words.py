@@ -8,7 +8,7 @@ from cd20scope.report.wording import ARROWS, NOTHING, Row, count
 
 
 def unit_of(hypothesis: Row) -> str:
-    """Tell the unit of a verdict's estimate: ``log odds`` for shares, ``baseline SD`` for programmes."""
+    """Name the unit of the estimate: ``log odds`` for shares, ``baseline SD`` for programmes."""
     program = hypothesis["program"]
     return (
         "log odds"
@@ -21,7 +21,7 @@ def margin_of(hypothesis: Row) -> float:
     """Put the margin of a hypothesis on the scale of its estimate, with the sign of its direction.
 
     Margins of shares are folds of the odds; those of programmes are in SD between donors at baseline. That of a claim
-    of no change is positive and holds either way.
+    of no change is positive and applies in both directions.
     """
     margin = float(hypothesis["margin"])
     size = float(np.log(margin)) if unit_of(hypothesis) == "log odds" else margin
@@ -49,8 +49,8 @@ def short_size(value: float, hypothesis: Row) -> str:
     return size_of(float(value), unit_of(hypothesis)).removesuffix(" in the odds").replace("baseline ", "")
 
 
-def asked(hypothesis: Row) -> str:
-    """Say what a hypothesis claims: a direction and the margin, or that nothing changes by the margin."""
+def claim_text(hypothesis: Row) -> str:
+    """Write what a hypothesis claims: a direction and the margin, or that nothing changes by the margin."""
     size = margin_text(hypothesis)
     if hypothesis["direction"] == "none":
         return f"no change by {size}, either way"
@@ -58,8 +58,8 @@ def asked(hypothesis: Row) -> str:
     return f"{hypothesis['direction']} by at least {size}{strong}"
 
 
-def could_show(hypothesis: Row) -> str:
-    """Say the smallest effect that the cohort could have shown with 80 % power; empty where it is not known."""
+def power_text(hypothesis: Row) -> str:
+    """Write the smallest effect that the cohort could have shown with 80 % power; empty where it is not known."""
     smallest = hypothesis["smallest_effect"]
     if pd.isna(smallest):
         return ""
@@ -69,8 +69,8 @@ def could_show(hypothesis: Row) -> str:
     return f"{hypothesis['direction']} by {size} or more, with 80 % power"
 
 
-def held(row: Row) -> str:
-    """Say in how many robustness arms a verdict is the same, and in which it is not; empty without arms."""
+def arms_text(row: Row) -> str:
+    """Write in how many robustness arms a verdict is the same, and in which it is not; empty without arms."""
     if pd.isna(row["arms_asked"]) or not row["arms_asked"]:
         return ""
     against = (

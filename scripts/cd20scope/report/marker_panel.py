@@ -53,7 +53,7 @@ def choose_panel(
 
 
 def highest_in(markers: pd.DataFrame, *, panel: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Tell in which population the genes shown for each population are highest, on average.
+    """Find the population in which the genes shown for each population are highest, on average.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ import pandas as pd
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
-from cd20scope.report import answer as story
+from cd20scope.report import answer as answers
 from cd20scope.report import claims, downloads, wording
 from cd20scope.report.colours import VERDICT_STYLE, population_colours
 from cd20scope.report.results import Results
@@ -52,7 +52,7 @@ def render(
     str
         The page. Equal tables give equal bytes.
     """
-    sentences = story.of_run(run)
+    sentences = answers.run_sentences(run)
     answer = claims.shown_first(run.verdicts)
     return load(templates).render(
         title=run.title,
@@ -75,14 +75,14 @@ def render(
                 populations=population_colours(run.populations),
             )
         ),
-        labels=labels.tell(run.annotation, populations=run.populations, visits=run.visits),
-        trust=trust.tell(
+        labels=labels.format_section(run.annotation, populations=run.populations, visits=run.visits),
+        trust=trust.format_section(
             run.statistics,
             verdicts=run.verdicts,
             visits=run.visits,
             fraction=float(run.config["abundance"]["repopulation_fraction"]),
         )
-        | {"sexes": trust.tell_sexes(run.sexes)},
+        | {"sexes": trust.format_sexes(run.sexes)},
         tables={name: listings.tabulate(table, name=name) for name, table in shown(run).items()},
         totals=totals(run.qc_summary),
         citations=references.Citations(),

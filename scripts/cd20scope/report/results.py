@@ -22,7 +22,7 @@ VERDICT_COLUMNS = (
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Measured:
-    """What was measured of whom and when: all that is told of a run rests on it.
+    """What was measured in each donor at each visit: the base of all figures.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class Measured:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Cohort(Measured):
-    """What was found in the cohort as a whole, whatever was to be shown: no verdict, no margin.
+    """Findings in the cohort as a whole: no verdict, no margin.
 
     Attributes
     ----------
@@ -90,7 +90,7 @@ class Cohort(Measured):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Judged(Measured):
-    """What became of the hypotheses.
+    """Verdicts on the hypotheses and what they rest on.
 
     Attributes
     ----------
@@ -109,7 +109,7 @@ class Judged(Measured):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Results(Cohort, Judged):
-    """What a run found: all that the page tells.
+    """All tables of a run that the page shows.
 
     Attributes
     ----------
@@ -126,7 +126,7 @@ class Results(Cohort, Judged):
     inputs
         One row per sample: ``sample path sha256 bytes n_cells n_genes``.
     preflight
-        What the preflight warned of: ``level about text``.
+        Warnings of the preflight: ``level about text``.
     versions
         Version of each piece of software by its name.
     """

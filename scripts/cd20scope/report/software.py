@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 
 def versions(names: Iterable[str]) -> dict[str, str]:
-    """Tell the version of Python and of each package; a package that this environment has not is left out."""
+    """Read the version of Python and of each installed package; others are left out."""
     found = {"Python": platform.python_version()}
     for name in names:
         try:

@@ -1,4 +1,4 @@
-"""What the report says, for readers of text and for machines: the verdicts as Markdown and as JSON."""
+"""The verdicts of a run as Markdown and as JSON."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -32,7 +32,7 @@ TEXTS = (
 )
 
 
-def tell(
+def collect(
     verdicts: pd.DataFrame,
     *,
     abundance: pd.DataFrame,
@@ -77,7 +77,7 @@ def tell(
 
 def entry(row: wording.Row, *, sentence: str) -> dict[str, Any]:
     """Put one hypothesis into the form; what is missing is null."""
-    asked = row["arms_asked"]
+    n_arms = row["arms_asked"]
     return {
         **{key: text(row[key]) for key in TEXTS},
         "theme": row["theme"],
@@ -88,10 +88,10 @@ def entry(row: wording.Row, *, sentence: str) -> dict[str, Any]:
         "donors": [name.strip() for name in wording.text_of(row["donors"]).split(",") if name.strip()],
         "left_out": text(row["dropped"]),
         "arms": None
-        if pd.isna(asked) or not asked
+        if pd.isna(n_arms) or not n_arms
         else {
             "held": int(row["arms_held"]),
-            "asked": int(asked),
+            "asked": int(n_arms),
             "against": [name for name in wording.text_of(row["arms_against"]).split("; ") if name],
         },
     }
@@ -107,29 +107,29 @@ def number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def write(told: Mapping[str, Any], *, preflight: pd.DataFrame, inputs: pd.DataFrame) -> str:
-    """Write what :func:`tell` gives as Markdown.
+def format_markdown(summary: Mapping[str, Any], *, preflight: pd.DataFrame, inputs: pd.DataFrame) -> str:
+    """Write what :func:`collect` returns as Markdown.
 
     Parameters
     ----------
-    told
+    summary
         The verdicts.
     preflight
         Warnings: ``level about text``.
     inputs
         ``sample path sha256 bytes``.
     """
-    lines = [f"# {escape(told['title'])}", ""]
-    if told["simulated"]:
+    lines = [f"# {escape(summary['title'])}", ""]
+    if summary["simulated"]:
         lines += ["**Simulated data.** This is the built-in cohort; it says nothing about patients.", ""]
     for family in ("confirmatory", "exploratory"):
-        own = [row for row in told["hypotheses"] if row["family"] == family]
+        own = [row for row in summary["hypotheses"] if row["family"] == family]
         if own:
             lines += [f"Of {len(own)} {family} hypotheses, {tally(own)}.", ""]
     for family, heading in (("confirmatory", "The answer"), ("exploratory", "Exploratory hypotheses")):
         lines += [f"## {heading}", ""]
         for anchor, theme, _ in themes.THEMES:
-            own = [row for row in told["hypotheses"] if row["family"] == family and row["theme"] == anchor]
+            own = [row for row in summary["hypotheses"] if row["family"] == family and row["theme"] == anchor]
             if own:
                 lines += [f"### {theme}", "", *(line for row in own for line in bullet(row)), ""]
     lines += ["## Warnings from the preflight", ""]
@@ -138,8 +138,10 @@ def write(told: Mapping[str, Any], *, preflight: pd.DataFrame, inputs: pd.DataFr
     lines += [
         f"| {escape(row.sample)} | {escape(row.path)} | `{row.sha256}` |" for row in inputs.itertuples()
     ]
-    made = f"Made by cd20scope {told['cd20scope']} (code {told['code']}); `report.html` has the evidence."
-    return "\n".join([*lines, "", made, ""])
+    footer = (
+        f"Made by cd20scope {summary['cd20scope']} (code {summary['code']}); `report.html` has the evidence."
+    )
+    return "\n".join([*lines, "", footer, ""])
 
 
 def tally(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -166,7 +168,7 @@ def bullet(row: Mapping[str, Any]) -> list[str]:
 
 def escape(value: object) -> str:
     """Keep what Markdown and HTML would read as markup as the text that it is."""
-    said = " ".join(str(value).split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = " ".join(str(value).split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     for sign in ("\\", "`", "*", "_", "[", "]", "|"):
-        said = said.replace(sign, f"\\{sign}")
-    return said
+        text = text.replace(sign, f"\\{sign}")
+    return text

@@ -50,7 +50,7 @@ class Change:
 
     @classmethod
     def nothing(cls, paired: Pairs, reason: str) -> Self:
-        """Stand for a change that cannot be measured."""
+        """Represent a change that cannot be measured."""
         return cls.unlimited(paired, np.empty(0), reason)
 
     @property

@@ -1,7 +1,7 @@
-"""Which donors enter a contrast, and the paired t-test on what they contribute.
+"""Donors that enter a contrast, and the reasons why others do not.
 
-The one place where both are decided: abundance, programs and verdict all ask here, so that a donor is never
-in one table and silently out of another.
+Abundance, programs and verdict all use :func:`pair`, so that a donor is never in one table and silently out of
+another.
 """
 
 from collections.abc import Sequence
@@ -73,10 +73,10 @@ def pair(observations: pd.DataFrame, visits: Sequence[str]) -> Pairs:
     unusable = observations.get("unusable", pd.Series("", index=observations.index)).astype(object).fillna("")
     state: dict[str, dict[str, str]] = {}
     for donor, visit, reason in zip(observations["donor"], observations["visit"], unusable, strict=True):
-        seen = state.setdefault(str(donor), {})
+        own = state.setdefault(str(donor), {})
         # A donor may have two rows for a visit; one usable row is enough.
-        if visit not in seen or not reason:
-            seen[visit] = reason
+        if visit not in own or not reason:
+            own[visit] = reason
     donors, dropped = [], {}
     for donor in sorted(state):
         reasons = [
@@ -92,7 +92,7 @@ def pair(observations: pd.DataFrame, visits: Sequence[str]) -> Pairs:
 
 
 def too_few(n_pairs: int, min_pairs: int) -> str:
-    """Say why a contrast with too few pairs is only described; empty if there are enough.
+    """Reason why a contrast with too few pairs is only described; empty if there are enough.
 
     With five pairs or fewer no sign-flip test can reach p = 0.05, so all would hang on the t distribution.
     """

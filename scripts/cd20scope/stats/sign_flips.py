@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def other_patterns(n: int, *, limit: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Patterns of signs of ``n`` donors that say something else than the real one; shape (flips, n).
+    """Patterns of signs of ``n`` donors that differ from the real one and its mirror image; shape (flips, n).
 
     All of them when they are at most ``limit``, else as many at random, none twice. The first donor keeps its sign.
     """

@@ -1,4 +1,4 @@
-"""One verdict per pre-specified hypothesis, with everything it rests on."""
+"""One verdict per pre-specified hypothesis, with its evidence."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from cd20scope.stats.changes import Change, Key
 from cd20scope.stats.multiplicity import false_discovery, holm
-from cd20scope.verdict.evidence import Evidence, TestKey, weigh
+from cd20scope.verdict.evidence import Evidence, TestKey, evaluate
 from cd20scope.verdict.rules import Verdict
 
 CORRECTIONS = {"confirmatory": holm, "exploratory": false_discovery}
@@ -14,7 +14,7 @@ CORRECTIONS = {"confirmatory": holm, "exploratory": false_discovery}
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A hypothesis, what it rests on, and what is said of it.
+    """A hypothesis, its evidence and its verdict.
 
     Attributes
     ----------
@@ -23,7 +23,7 @@ class Decision:
     evidence
         Its test.
     verdict
-        What is said, and why.
+        Verdict and reason.
     p_adjusted, level
         After correction within the family; missing where there is no test.
     n_tests
@@ -49,7 +49,7 @@ def decide_all(
 
     Confirmatory hypotheses are judged at the level that Holm's procedure leaves them, exploratory ones at the
     level of Benjamini and Hochberg's, over the distinct tests of the family: two hypotheses that oppose each
-    other read the same two-sided test, which counts once. A test that could not be made does not count.
+    other read the same two-sided test, which counts once. A hypothesis without a test does not count.
 
     Parameters
     ----------
@@ -62,21 +62,21 @@ def decide_all(
     min_pairs
         Fewer complete pairs make a hypothesis not testable.
     """
-    weighed = [(entry, weigh(entry, changes, min_pairs=min_pairs)) for entry in hypotheses]
+    evaluated = [(entry, evaluate(entry, changes, min_pairs=min_pairs)) for entry in hypotheses]
     levels: dict[str, dict[TestKey, tuple[float, float]]] = {}
     for family, correction in CORRECTIONS.items():
-        found = _distinct(weighed, family)
+        found = _distinct(evaluated, family)
         corrected = correction(list(found.values()), alpha=alpha)
         pair = zip(corrected.p_adjusted.tolist(), corrected.level.tolist(), strict=True)
         levels[family] = dict(zip(found, pair, strict=True))
-    return [_decide(entry, evidence, levels[entry["family"]]) for entry, evidence in weighed]
+    return [_decide(entry, evidence, levels[entry["family"]]) for entry, evidence in evaluated]
 
 
-def _distinct(weighed: Sequence[tuple[Mapping[str, Any], Evidence]], family: str) -> dict[TestKey, float]:
+def _distinct(evaluated: Sequence[tuple[Mapping[str, Any], Evidence]], family: str) -> dict[TestKey, float]:
     """p-value of every distinct test of a family, by the key of the test."""
     return {
         evidence.key: evidence.claim.p_value
-        for entry, evidence in weighed
+        for entry, evidence in evaluated
         if entry["family"] == family and evidence.claim is not None
     }
 

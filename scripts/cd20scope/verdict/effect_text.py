@@ -1,4 +1,7 @@
-"""Effects in plain words, for the verdict table."""
+"""Effect and test of a hypothesis as text, for the columns ``effect`` and ``test`` of the verdict table.
+
+Effects on shares are odds here, as they are tested; the sentences of the report give shares.
+"""
 
 from collections.abc import Mapping
 from math import exp, floor, isnan, log
@@ -9,7 +12,7 @@ from cd20scope.verdict.evidence import Evidence, limits_of
 from cd20scope.verdict.rules import Biphasic
 
 
-def share(
+def format_odds(
     estimate: float,
     limits: tuple[float, float] | None,
     *,
@@ -18,7 +21,7 @@ def share(
     alpha: float,
     fell_at_least: float = float("nan"),
 ) -> str:
-    """Say a change of log odds as what became of the odds at the earlier visit.
+    """Format a change of log odds as odds relative to the earlier visit.
 
     Parameters
     ----------
@@ -49,10 +52,10 @@ def share(
     return text + interval + (f", {at_least}" if at_least and limits is not None else "")
 
 
-def score(
+def format_score(
     estimate: float, limits: tuple[float, float] | None, *, program: str, population: str, alpha: float
 ) -> str:
-    """Say a change of a programme score in standard deviations between donors at baseline."""
+    """Format a change of a programme score in standard deviations between donors at baseline."""
     text = f"{program} in {population}: {estimate:+.2f} baseline SD"
     if limits is None:
         return f"{text} (described only)"
@@ -64,17 +67,17 @@ def _short(value: float) -> str:
     return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
 
 
-def effect_text(
+def format_effect(
     hypothesis: Mapping[str, Any], evidence: Evidence, *, contrasts: Mapping[str, Contrast], alpha: float
 ) -> str:
-    """Say the effect in words; ``contrasts`` gives the visits of a contrast by its name."""
+    """Format the effect; ``contrasts`` gives the visits of a contrast by its name."""
     if evidence.t is None:
         return ""
     shown = limits_of(hypothesis, evidence, alpha)
     limits = None if evidence.claim is None else (shown["ci_low"], shown["ci_high"])
     if hypothesis["endpoint"] == "abundance":
         strong = hypothesis["strength"] == "strong"
-        return share(
+        return format_odds(
             evidence.t.estimate,
             limits,
             population=hypothesis["population"],
@@ -84,22 +87,22 @@ def effect_text(
         )
     component = hypothesis.get("component", "total")
     program = hypothesis["program"] + ("" if component == "total" else f" ({component})")
-    scored = score(
+    text = format_score(
         evidence.t.estimate, limits, program=program, population=hypothesis["population"], alpha=alpha
     )
     if not isinstance(evidence.claim, Biphasic):
-        return scored
+        return text
     depletion = hypothesis["depletion"]
-    said = [scored]
+    parts = [text]
     for part, test in (("first", evidence.claim.first), ("then", evidence.claim.then)):
         later, earlier = contrasts[depletion[part]]
         words = {"population": depletion["population"], "earlier": earlier, "alpha": alpha}
-        said.append(f"{share(test.estimate, test.interval(alpha), **words)} at {later}")
-    return "; ".join(said)
+        parts.append(f"{format_odds(test.estimate, test.interval(alpha), **words)} at {later}")
+    return "; ".join(parts)
 
 
-def describe_test(hypothesis: Mapping[str, Any], evidence: Evidence) -> str:
-    """Say which test was made."""
+def format_test(hypothesis: Mapping[str, Any], evidence: Evidence) -> str:
+    """Format the name of the test."""
     if evidence.claim is None:
         return ""
     if isinstance(evidence.claim, Biphasic):

@@ -1,4 +1,4 @@
-"""What a hypothesis rests on: test, donors and effect in words, or the reason why there is no test."""
+"""Evidence of a hypothesis: test, donors and margin, or the reason why there is no test."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ type Tester = Callable[[NDArray[np.float64]], PairedTest]
 
 @dataclass(frozen=True)
 class Claim:
-    """A hypothesis with one test: the effect turned into its direction, and what it is held against."""
+    """A hypothesis with one test: the effect turned into its direction, and its margin."""
 
     t: PairedTest
     delta: float
@@ -74,7 +74,7 @@ class Evidence:
     floor
         Mean fall that the numbers of cells can show.
     claim
-        What the test is held against; decides once the level is known. None where not testable.
+        Test and margin; decides once the level is known. None where not testable.
     """
 
     paired: Pairs = field(default_factory=lambda: Pairs(()))
@@ -85,14 +85,14 @@ class Evidence:
     claim: Claim | Biphasic | None = None
 
 
-def weigh(
+def evaluate(
     hypothesis: Mapping[str, Any],
     changes: Mapping[Key, Change],
     *,
     min_pairs: int,
     tester: Tester = paired_tests.paired_t,
 ) -> Evidence:
-    """Hold the changes that a hypothesis needs against what it claims.
+    """Test the changes that a hypothesis needs against its margin.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""Calibration in the run: every hypothesis asked again with the visits of donors exchanged at random.
+"""Calibration in the run: every hypothesis decided again with the visits of donors exchanged at random.
 
-Had treatment changed nothing, the sign of each donor's changes would be a coin's. What is called supported under such
-flips is what this cohort and these rules would call by chance.
+Had treatment changed nothing, the sign of each donor's changes would be random. The share of hypotheses
+supported under such flips is the rate of false support of this cohort and these rules.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ COLUMNS = (
 """Columns of the table of flips; its last two rows: share of flips with any hypothesis of a family supported."""
 
 
-def ask_flipped(
+def decide_flipped(
     hypotheses: Sequence[Mapping[str, Any]],
     changes: Mapping[Key, Change],
     *,
@@ -36,7 +36,7 @@ def ask_flipped(
     """Decide every hypothesis under flipped visits.
 
     A donor's sign is the same for all changes and contrasts, so that what moves together in a donor still does. A
-    flip exchanges what is known of the two visits, detection limits included.
+    flip exchanges all values of the two visits, detection limits included.
 
     Parameters
     ----------
@@ -45,7 +45,8 @@ def ask_flipped(
     seed
         Of the random patterns.
     limit
-        Most flips; all 2^N are made where they are no more. 2,000 leave a standard error of 0.005 on a rate of 0.05.
+        Maximum number of flips; all 2^N are used where they are no more. 2,000 leave a standard error of 0.005 on a
+        rate of 0.05.
 
     Returns
     -------
@@ -63,52 +64,56 @@ def ask_flipped(
     signs = flip_signs(len(donors), limit=limit, rng=np.random.default_rng(seed))
     real = decide_all(hypotheses, changes, alpha=alpha, min_pairs=min_pairs)
     # what cannot be tested cannot be tested under flips either, and its donors' signs do not matter
-    asked = [made.hypothesis for made in real if made.evidence.claim is not None]
-    read = {key for entry in asked for key in needed(entry).values()}
-    said = np.empty((len(signs), len(asked)), dtype=object)
+    testable = [decision.hypothesis for decision in real if decision.evidence.claim is not None]
+    read = {key for entry in testable for key in needed(entry).values()}
+    verdicts = np.empty((len(signs), len(testable)), dtype=object)
     for index, pattern in enumerate(signs):
         flipped = {key: changes[key].flip(pattern[rows[key]]) for key in read}
-        decided = decide_all(asked, flipped, alpha=alpha, min_pairs=min_pairs)
-        said[index] = [made.verdict.verdict for made in decided]
-    return _tabulate(real, asked, said)
+        decided = decide_all(testable, flipped, alpha=alpha, min_pairs=min_pairs)
+        verdicts[index] = [decision.verdict.verdict for decision in decided]
+    return _tabulate(real, testable, verdicts)
 
 
-def _tabulate(real: Sequence[Any], asked: Sequence[Mapping[str, Any]], said: NDArray[Any]) -> pd.DataFrame:
-    column = {entry["id"]: index for index, entry in enumerate(asked)}
+def _tabulate(
+    real: Sequence[Any], testable: Sequence[Mapping[str, Any]], verdicts: NDArray[Any]
+) -> pd.DataFrame:
+    column = {entry["id"]: index for index, entry in enumerate(testable)}
     table = []
-    for made in real:
-        index = column.get(made.hypothesis["id"])
+    for decision in real:
+        index = column.get(decision.hypothesis["id"])
         row: dict[str, object] = {
-            "id": made.hypothesis["id"],
-            "family": made.hypothesis["family"],
-            "verdict": made.verdict.verdict,
-            "n_flips": 0 if index is None else len(said),
-            "supported_real": float(made.verdict.verdict == "supported"),
+            "id": decision.hypothesis["id"],
+            "family": decision.hypothesis["family"],
+            "verdict": decision.verdict.verdict,
+            "n_flips": 0 if index is None else len(verdicts),
+            "supported_real": float(decision.verdict.verdict == "supported"),
         }
         if index is not None:
-            row["supported_flipped"] = float((said[:, index] == "supported").mean())
-            row["contradicted_flipped"] = float((said[:, index] == "contradicted").mean())
+            row["supported_flipped"] = float((verdicts[:, index] == "supported").mean())
+            row["contradicted_flipped"] = float((verdicts[:, index] == "contradicted").mean())
         table.append(row)
     for family in FAMILIES:
         # that nothing changes is true under flips: such a claim may be supported
         own = [
-            i for i, entry in enumerate(asked) if entry["family"] == family and entry["direction"] != "none"
+            i
+            for i, entry in enumerate(testable)
+            if entry["family"] == family and entry["direction"] != "none"
         ]
         of_family = [
-            made
-            for made in real
-            if made.hypothesis["id"] in column
-            and made.hypothesis["family"] == family
-            and made.hypothesis["direction"] != "none"
+            decision
+            for decision in real
+            if decision.hypothesis["id"] in column
+            and decision.hypothesis["family"] == family
+            and decision.hypothesis["direction"] != "none"
         ]
-        supported = [made.verdict.verdict == "supported" for made in of_family]
+        supported = [decision.verdict.verdict == "supported" for decision in of_family]
         table.append(
             {
                 "id": f"any {family}",
                 "family": family,
                 "verdict": f"{sum(supported)} of {len(supported)} supported",
-                "n_flips": len(said),
-                "supported_flipped": float((said[:, own] == "supported").any(axis=1).mean())
+                "n_flips": len(verdicts),
+                "supported_flipped": float((verdicts[:, own] == "supported").any(axis=1).mean())
                 if own
                 else np.nan,
                 "supported_real": float(any(supported)),

@@ -1,4 +1,4 @@
-"""Which donors enter each test, what each contributes, and why the others do not."""
+"""The ledger: which donors enter each test, with which change, and why the others do not."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,36 +9,36 @@ from cd20scope.verdict.decide import Decision
 from cd20scope.verdict.hypothesis import needed
 
 COLUMNS = ("id", "part", "contrast", "donor", "enters", "change", "unit", "reason")
-"""Columns of the ledger; ``part`` tells the three changes of a biphasic claim apart and is ``main`` elsewhere."""
+"""Columns of the ledger; ``part`` names the three changes of a biphasic claim and is ``main`` elsewhere."""
 
 
-def keep_ledger(decisions: Sequence[Decision], changes: Mapping[Key, Change]) -> pd.DataFrame:
+def tabulate_ledger(decisions: Sequence[Decision], changes: Mapping[Key, Change]) -> pd.DataFrame:
     """Write one row per hypothesis, part and donor.
 
     Returns
     -------
     :data:`COLUMNS`. ``change`` is later minus earlier in natural sign, in log odds or in standard deviations
-    between donors at baseline; of the change whose donor does not enter another part it is shown all the same.
+    between donors at baseline; shown even when the donor is left out of another part.
     """
     rows = []
-    for made in decisions:
-        entered = set(made.evidence.paired.donors)
-        for part, key in needed(made.hypothesis).items():
+    for decision in decisions:
+        entered = set(decision.evidence.paired.donors)
+        for part, key in needed(decision.hypothesis).items():
             change = changes[key]
             values = dict(zip(change.paired.donors, change.values, strict=True)) if change.values.size else {}
-            reasons = made.evidence.paired.dropped | change.paired.dropped
+            reasons = decision.evidence.paired.dropped | change.paired.dropped
             for donor in sorted({*change.paired.donors, *reasons}):
-                enters = donor in entered and not made.evidence.reason
+                enters = donor in entered and not decision.evidence.reason
                 rows.append(
                     {
-                        "id": made.hypothesis["id"],
+                        "id": decision.hypothesis["id"],
                         "part": part,
                         "contrast": key[-1],
                         "donor": donor,
                         "enters": "yes" if enters else "no",
                         "change": values.get(donor, float("nan")),
                         "unit": "log odds" if key[0] == "abundance" else "baseline SD",
-                        "reason": "" if enters else reasons.get(donor, made.evidence.reason),
+                        "reason": "" if enters else reasons.get(donor, decision.evidence.reason),
                     }
                 )
     return pd.DataFrame(rows, columns=list(COLUMNS))

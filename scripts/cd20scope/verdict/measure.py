@@ -1,4 +1,4 @@
-"""Measure, per donor, every change that the hypotheses of a run are tested on."""
+"""Changes per donor that the hypotheses of a run are tested on."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -60,17 +60,17 @@ def measure_needed(
 
     Returns
     -------
-    One change per key. What the run or its tables do not have is a change without donors that says so.
+    One change per key. What the run or its tables lack is a change without donors, with the reason.
     """
-    made = {schema.contrast_name(contrast): contrast for contrast in settings.contrasts}
+    contrasts = {schema.contrast_name(contrast): contrast for contrast in settings.contrasts}
     shares = by_key(donors, ["population", "denominator"])
     scored, split = by_key(scores, ["population", "program"]), by_key(parts, ["population", "program"])
     measured: dict[Key, Change] = {}
     for key in {key: None for entry in hypotheses for key in needed(entry).values()}:
         kind, *of, name = key
         cells = (of[0], of[1])
-        if name not in made:
-            reason = f"this run makes no contrast {name}; it makes {', '.join(made)}"
+        if name not in contrasts:
+            reason = f"this run makes no contrast {name}; it makes {', '.join(contrasts)}"
             measured[key] = Change.nothing(Pairs(()), reason)
         elif unknown := [f'"{one}"' for one in cells if one in settings.left_out]:
             reason = f"the population tree of this run has no {' and no '.join(unknown)}"
@@ -80,13 +80,13 @@ def measure_needed(
             measured[key] = Change.nothing(Pairs(()), f"the {step} step has no row for {', '.join(of)}")
         elif kind == "abundance":
             measured[key] = compare.measure_change(
-                shares[cells], contrast=made[name], min_denominator=settings.min_denominator
+                shares[cells], contrast=contrasts[name], min_denominator=settings.min_denominator
             )
         else:
             components = programs.measure_change(
                 scored[cells],
                 split.get(cells),
-                contrast=made[name],
+                contrast=contrasts[name],
                 baseline=settings.baseline,
                 min_coverage=settings.min_coverage,
             )

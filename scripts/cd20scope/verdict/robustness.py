@@ -1,6 +1,6 @@
-"""Robustness arms: every verdict asked again under other choices that a reviewer might have made.
+"""Robustness arms: every verdict decided again under other choices that a reviewer might have made.
 
-An arm replaces some of the changes that a hypothesis is tested on, or the test, and asks at the level that decided.
+An arm replaces some of the changes that a hypothesis is tested on, or the test, and decides at the same level.
 Arms are computed from the small tables of donors and visits, never from cells.
 """
 
@@ -15,13 +15,13 @@ from cd20scope.stats.changes import Change, Key
 from cd20scope.stats.paired_tests import adjusted_t, signed_rank
 from cd20scope.verdict import measure
 from cd20scope.verdict.decide import Decision
-from cd20scope.verdict.evidence import Evidence, limits_of, weigh
+from cd20scope.verdict.evidence import Evidence, evaluate, limits_of
 from cd20scope.verdict.hypothesis import needed
 
 COLUMNS = (
     *("id", "arm", "verdict", "holds", "estimate", "ci_low", "ci_high", "p_value", "n_pairs", "detail"),
 )
-"""Columns of the table of arms; ``holds`` is empty where the arm cannot be asked, and ``detail`` says why."""
+"""Columns of the table of arms; ``holds`` is empty where the arm cannot be decided, and ``detail`` has the reason."""
 
 LABELS = {
     schema.EXPECTED_ARM: "cells estimated by probability",
@@ -63,7 +63,7 @@ def measure_arms(
 
     Returns
     -------
-    Arm -> changes that are other there, under the key of the hypothesis.
+    Arm -> changes that differ from the main ones, by the key of the hypothesis.
     """
     found: dict[str, dict[Key, Change]] = {}
     parts = pd.DataFrame(columns=["population", "program"])
@@ -71,28 +71,28 @@ def measure_arms(
         of_arm = (table[table["arm"] == arm] for table in (donors, scores))
         tables = dict(zip(("donors", "scores"), of_arm, strict=True))
         measured = measure.measure_needed(hypotheses, **tables, parts=parts, settings=settings)
-        # what the arm's tables have no row for is no other there
+        # a key that the arm has no row for keeps its main value
         found[label] = {
-            key: made for key, made in measured.items() if made.paired.donors or made.paired.dropped
+            key: change for key, change in measured.items() if change.paired.donors or change.paired.dropped
         }
     for name in dict.fromkeys(name for entry in hypotheses for name in entry.get("other_denominators", ())):
-        asked = [entry for entry in hypotheses if name in entry.get("other_denominators", ())]
-        posed = [{**entry, "denominator": name} for entry in asked]
+        own = [entry for entry in hypotheses if name in entry.get("other_denominators", ())]
+        replaced = [{**entry, "denominator": name} for entry in own]
         measured = measure.measure_needed(
-            posed,
+            replaced,
             donors=donors[donors["arm"] == schema.DENOMINATOR_ARM],
             scores=scores.iloc[:0],
             parts=parts,
             settings=settings,
         )
         found[f"{schema.DENOMINATOR_ARM} {name}"] = {
-            needed(entry)["main"]: measured[needed(pose)["main"]]
-            for entry, pose in zip(asked, posed, strict=True)
+            needed(entry)["main"]: measured[needed(other)["main"]]
+            for entry, other in zip(own, replaced, strict=True)
         }
     return found
 
 
-def ask_arms(
+def decide_arms(
     decisions: Iterable[Decision],
     changes: Mapping[Key, Change],
     arms: Mapping[str, Mapping[Key, Change]],
@@ -102,7 +102,7 @@ def ask_arms(
     alpha: float,
     min_pairs: int,
 ) -> pd.DataFrame:
-    """Ask every decided hypothesis again in every arm that applies to it.
+    """Decide every hypothesis again in every arm that applies to it.
 
     Parameters
     ----------
@@ -117,26 +117,26 @@ def ask_arms(
     random_sets
         (population, programme, contrast) -> share of random gene sets that move as much.
     alpha, min_pairs
-        As for :func:`cd20scope.verdict.decide.decide_all`. One donor may be left out of the fewest pairs: this asks how
-        much hangs on one donor, not for another verdict.
+        As for :func:`cd20scope.verdict.decide.decide_all`. One donor may be left out of the fewest pairs: the
+        arm measures how much depends on one donor.
 
     Returns
     -------
     :data:`COLUMNS`. An arm holds when it gives the same verdict at the same level.
     """
     rows: list[dict[str, object]] = []
-    for made in decisions:
-        if made.evidence.claim is None:
+    for decision in decisions:
+        if decision.evidence.claim is None:
             continue
-        own = {key: changes[key] for key in needed(made.hypothesis).values()}
-        rows.append(_leave_one_out(made, own, min_pairs))
+        own = {key: changes[key] for key in needed(decision.hypothesis).values()}
+        rows.append(_leave_one_out(decision, own, min_pairs))
         for arm, measured in arms.items():
             if other := {key: measured[key] for key in own if key in measured}:
-                asked = weigh(made.hypothesis, own | other, min_pairs=min_pairs)
-                rows.append(_row(made, arm, asked, alpha))
-        rows += _by_ranks(made, own, min_pairs, alpha)
-        rows += _adjusted(made, own, steroid, min_pairs, alpha)
-        rows += _among_random(made, random_sets, alpha)
+                evidence = evaluate(decision.hypothesis, own | other, min_pairs=min_pairs)
+                rows.append(_row(decision, arm, evidence, alpha))
+        rows += _by_ranks(decision, own, min_pairs, alpha)
+        rows += _adjusted(decision, own, steroid, min_pairs, alpha)
+        rows += _among_random(decision, random_sets, alpha)
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -148,10 +148,10 @@ def count_arms(table: pd.DataFrame) -> pd.DataFrame:
     Indexed by ``id``: ``arms_held``, ``arms_asked`` and ``arms_against``, the names of those in which it does not
     hold.
     """
-    asked = table[table["holds"] != ""]
-    held = asked["holds"] == "yes"
-    against = asked.loc[~held].groupby("id")["arm"].agg("; ".join)
-    counts = held.groupby(asked["id"]).agg(["sum", "size"]).set_axis(["arms_held", "arms_asked"], axis=1)
+    decided = table[table["holds"] != ""]
+    holds = decided["holds"] == "yes"
+    against = decided.loc[~holds].groupby("id")["arm"].agg("; ".join)
+    counts = holds.groupby(decided["id"]).agg(["sum", "size"]).set_axis(["arms_held", "arms_asked"], axis=1)
     return counts.assign(arms_against=against.reindex(counts.index).fillna(""))
 
 
@@ -161,42 +161,45 @@ def read_random_sets(table: pd.DataFrame) -> dict[tuple[str, str, str], float]:
     return {(str(where), str(program), str(contrast)): float(p) for where, program, contrast, p in rows}
 
 
-def _row(made: Decision, arm: str, asked: Evidence, alpha: float, detail: str = "") -> dict[str, object]:
-    row: dict[str, object] = {"id": made.hypothesis["id"], "arm": arm, "n_pairs": len(asked.paired)}
-    if asked.claim is None:
-        return row | {"verdict": "not testable", "holds": "", "detail": asked.reason}
-    said = asked.claim.decide(made.level)
-    limits = limits_of(made.hypothesis, asked, alpha)
+def _row(
+    decision: Decision, arm: str, evidence: Evidence, alpha: float, detail: str = ""
+) -> dict[str, object]:
+    row: dict[str, object] = {"id": decision.hypothesis["id"], "arm": arm, "n_pairs": len(evidence.paired)}
+    if evidence.claim is None:
+        return row | {"verdict": "not testable", "holds": "", "detail": evidence.reason}
+    verdict = evidence.claim.decide(decision.level)
+    limits = limits_of(decision.hypothesis, evidence, alpha)
     return row | {
-        "verdict": said.verdict,
-        "holds": "yes" if said.verdict == made.verdict.verdict else "no",
-        "estimate": float("nan") if asked.t is None else asked.t.estimate,
+        "verdict": verdict.verdict,
+        "holds": "yes" if verdict.verdict == decision.verdict.verdict else "no",
+        "estimate": float("nan") if evidence.t is None else evidence.t.estimate,
         "ci_low": limits["ci_low"],
         "ci_high": limits["ci_high"],
-        "p_value": asked.claim.p_value,
-        "detail": detail or said.reason,
+        "p_value": evidence.claim.p_value,
+        "detail": detail or verdict.reason,
     }
 
 
-def _leave_one_out(made: Decision, own: Mapping[Key, Change], min_pairs: int) -> dict[str, object]:
+def _leave_one_out(decision: Decision, own: Mapping[Key, Change], min_pairs: int) -> dict[str, object]:
     """One arm: holds when the verdict is the same whichever donor is left out."""
-    donors, said, estimates = made.evidence.paired.donors, {}, []
+    donors, verdicts, estimates = decision.evidence.paired.donors, {}, []
     for left_out in donors:
         rest = {
             key: change.take([d for d in change.paired.donors if d != left_out])
             for key, change in own.items()
         }
-        asked = weigh(made.hypothesis, rest, min_pairs=min_pairs - 1)
-        said[left_out] = asked.claim.decide(made.level).verdict if asked.claim is not None else "not testable"
-        if asked.t is not None:
-            estimates.append(asked.t.estimate)
-    other = {donor: verdict for donor, verdict in said.items() if verdict != made.verdict.verdict}
+        evidence = evaluate(decision.hypothesis, rest, min_pairs=min_pairs - 1)
+        claim = evidence.claim
+        verdicts[left_out] = "not testable" if claim is None else claim.decide(decision.level).verdict
+        if evidence.t is not None:
+            estimates.append(evidence.t.estimate)
+    other = {donor: verdict for donor, verdict in verdicts.items() if verdict != decision.verdict.verdict}
     span = f"estimates {min(estimates):.3g} to {max(estimates):.3g}" if estimates else ""
     changed_by = "; ".join(f"without {donor}: {verdict}" for donor, verdict in other.items())
     return {
-        "id": made.hypothesis["id"],
+        "id": decision.hypothesis["id"],
         "arm": LEAVE_ONE_OUT,
-        "verdict": next(iter(other.values()), made.verdict.verdict),
+        "verdict": next(iter(other.values()), decision.verdict.verdict),
         "holds": "no" if other else "yes",
         "n_pairs": len(donors) - 1,
         "detail": f"the same in {len(donors) - len(other)} of {len(donors)}, {span}"
@@ -205,37 +208,37 @@ def _leave_one_out(made: Decision, own: Mapping[Key, Change], min_pairs: int) ->
 
 
 def _by_ranks(
-    made: Decision, own: Mapping[Key, Change], min_pairs: int, alpha: float
+    decision: Decision, own: Mapping[Key, Change], min_pairs: int, alpha: float
 ) -> Iterator[dict[str, object]]:
-    asked = weigh(made.hypothesis, own, min_pairs=min_pairs, tester=signed_rank)
-    n = len(asked.paired)
-    entry = made.hypothesis
+    evidence = evaluate(decision.hypothesis, own, min_pairs=min_pairs, tester=signed_rank)
+    n = len(evidence.paired)
+    entry = decision.hypothesis
     plain = entry["strength"] == "plain" and entry["endpoint"] != "biphasic" and entry["direction"] != "none"
     # a change the other way is two-sided whatever was claimed
-    least = 0.5 ** (n - 1 if plain or made.verdict.verdict == "contradicted" else n)
-    row = _row(made, RANKS, asked, alpha)
-    if asked.claim is not None and least > made.level:
-        detail = f"ranks of {n} pairs reach p = {least:.2g} at best, and the level is {made.level:.2g}"
+    least = 0.5 ** (n - 1 if plain or decision.verdict.verdict == "contradicted" else n)
+    row = _row(decision, RANKS, evidence, alpha)
+    if evidence.claim is not None and least > decision.level:
+        detail = f"ranks of {n} pairs reach p = {least:.2g} at best, and the level is {decision.level:.2g}"
         row |= {"holds": "", "detail": detail}
     yield row
 
 
 def _adjusted(
-    made: Decision,
+    decision: Decision,
     own: Mapping[Key, Change],
     steroid: Mapping[tuple[str, str], Change],
     min_pairs: int,
     alpha: float,
 ) -> Iterator[dict[str, object]]:
-    """Ask what is left where the steroid score of the same cells did not change."""
-    entry = made.hypothesis
+    """Change that is left where the steroid score of the same cells did not change."""
+    entry = decision.hypothesis
     # a subset without a score of its own goes by its population
     places = (entry["population"], entry["population"].split(" / ")[0])
     found = [steroid[place, entry["contrast"]] for place in places if (place, entry["contrast"]) in steroid]
     covariate = next((change for change in found if change.measured), None)
     if covariate is None:
         return
-    donors = set(made.evidence.paired.donors) & set(covariate.paired.donors)
+    donors = set(decision.evidence.paired.donors) & set(covariate.paired.donors)
     least = max(min_pairs, 3)  # through two donors any line fits
     if len(donors) < least:
         detail = f"{len(donors)} of the pairs have a steroid score, {least} needed"
@@ -250,20 +253,24 @@ def _adjusted(
         return
     both = {key: change.take(donors) for key, change in own.items()}
     g = covariate.take(donors).values
-    asked = weigh(entry, both, min_pairs=min_pairs, tester=lambda d: adjusted_t(d, g))
+    evidence = evaluate(entry, both, min_pairs=min_pairs, tester=lambda d: adjusted_t(d, g))
     yield _row(
-        made, ADJUSTED, asked, alpha, detail=f"steroid score of the same cells: {g.mean():+.2f} baseline SD"
+        decision,
+        ADJUSTED,
+        evidence,
+        alpha,
+        detail=f"steroid score of the same cells: {g.mean():+.2f} baseline SD",
     )
 
 
 def _among_random(
-    made: Decision, random_sets: Mapping[tuple[str, str, str], float], alpha: float
+    decision: Decision, random_sets: Mapping[tuple[str, str, str], float], alpha: float
 ) -> Iterator[dict[str, object]]:
-    """Hold a change of a programme against those of random genes of like expression."""
-    entry = made.hypothesis
-    if entry["endpoint"] == "abundance" or made.verdict.verdict not in ("supported", "contradicted"):
+    """Compare a change of a programme with those of random genes of like expression."""
+    entry = decision.hypothesis
+    if entry["endpoint"] == "abundance" or decision.verdict.verdict not in ("supported", "contradicted"):
         return
-    if entry["direction"] == "none" and made.verdict.verdict == "supported":
+    if entry["direction"] == "none" and decision.verdict.verdict == "supported":
         return  # random genes that change more do not speak against no change
     p = random_sets.get((entry["population"], entry["program"], entry["contrast"]))
     if p is None or np.isnan(p):
@@ -271,9 +278,9 @@ def _among_random(
     yield {
         "id": entry["id"],
         "arm": RANDOM_SETS,
-        "verdict": made.verdict.verdict if p <= alpha else "inconclusive",
+        "verdict": decision.verdict.verdict if p <= alpha else "inconclusive",
         "holds": "yes" if p <= alpha else "no",
         "p_value": p,
-        "n_pairs": len(made.evidence.paired),
+        "n_pairs": len(decision.evidence.paired),
         "detail": f"{p:.2g} of the random gene sets of like expression change as clearly",
     }

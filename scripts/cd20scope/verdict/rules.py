@@ -1,4 +1,4 @@
-"""From a test to a verdict: the decision rules, fixed before any data are seen.
+"""From a test to a verdict: the decision rules, fixed before any data are read.
 
 All rules read an effect that is turned so that the hypothesised direction is positive, and a smallest effect
 of interest ``delta`` > 0 (the margin). Absence of a significant effect is never read as absence of an effect.
@@ -57,7 +57,7 @@ def p_for_support(t: PairedTest, *, delta: float, strong: bool, ceiling: float =
     """p-value of the test whose rejection a claim of support needs.
 
     Two-sided against no change for a plain claim; one-sided against the margin for a strong one. A strong
-    claim that the detection limit rules out (``ceiling`` not above ``delta``) can be made at no level, so its
+    claim that the detection limit rules out (``ceiling`` not above ``delta``) is supported at no level, so its
     p-value is 1.
 
     Parameters
@@ -69,7 +69,7 @@ def p_for_support(t: PairedTest, *, delta: float, strong: bool, ceiling: float =
     strong
         Whether the whole effect must lie beyond the margin.
     ceiling
-        Largest effect that the numbers of cells can show: :attr:`cd20scope.abundance.compare.Change.ceiling` for
+        Largest effect that the numbers of cells can show: :attr:`cd20scope.stats.changes.Change.ceiling` for
         rises, minus its ``floor`` for falls. Beyond it one visit is below its detection limit.
     """
     if not strong:

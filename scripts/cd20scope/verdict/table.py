@@ -1,4 +1,4 @@
-"""The table of verdicts, complete: beside each verdict, how far it can be trusted."""
+"""The table of verdicts: each decision with its robustness arms, smallest effect and cautions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from cd20scope import schema
 from cd20scope.stats import pairs
 from cd20scope.verdict import cautions, robustness
 from cd20scope.verdict.decide import Decision
-from cd20scope.verdict.effect_text import describe_test, effect_text
+from cd20scope.verdict.effect_text import format_effect, format_test
 from cd20scope.verdict.evidence import limits_of
 from cd20scope.verdict.measure import Settings
 from cd20scope.verdict.power import smallest_effect
@@ -29,7 +29,7 @@ COLUMNS = (
 
 def complete(
     decisions: Sequence[Decision],
-    asked: pd.DataFrame,
+    arms: pd.DataFrame,
     programs: pd.DataFrame,
     *,
     settings: Settings,
@@ -42,8 +42,8 @@ def complete(
     ----------
     decisions
         From :func:`cd20scope.verdict.decide.decide_all`.
-    asked
-        From :func:`cd20scope.verdict.robustness.ask_arms`.
+    arms
+        From :func:`cd20scope.verdict.robustness.decide_arms`.
     programs
         From :func:`cd20scope.programs.compare.compare`.
     settings
@@ -58,19 +58,19 @@ def complete(
     :data:`COLUMNS`; no arms and no smallest effect where a hypothesis is not testable.
     """
     table = tabulate(decisions, contrasts=settings.contrasts, alpha=alpha).set_index("id", drop=False)
-    counted = robustness.count_arms(asked).reindex(table.index)
+    counted = robustness.count_arms(arms).reindex(table.index)
     shown = {
-        made.hypothesis["id"]: smallest_effect(made.evidence.claim, level=made.level)
-        for made in decisions
-        if made.evidence.claim is not None
+        decision.hypothesis["id"]: smallest_effect(decision.evidence.claim, level=decision.level)
+        for decision in decisions
+        if decision.evidence.claim is not None
     }
-    notes = cautions.cautions(decisions, asked, programs, steroid=steroid, alpha=alpha)
+    notes = cautions.format_cautions(decisions, arms, programs, steroid=steroid, alpha=alpha)
     return table.assign(
         arms_held=counted["arms_held"].astype("Int64"),
         arms_asked=counted["arms_asked"].astype("Int64"),
         arms_against=counted["arms_against"].fillna(""),
         smallest_effect=pd.Series(shown, dtype=float).reindex(table.index),
-        beside=pd.Series(cautions.beside(decisions, programs), dtype=object),
+        beside=pd.Series(cautions.format_confounders(decisions, programs), dtype=object),
         caution=pd.Series(notes, dtype=object),
     ).reset_index(drop=True)[list(COLUMNS)]
 
@@ -88,13 +88,15 @@ def tabulate(
     test whose rejection support needs, see :func:`cd20scope.verdict.rules.p_for_support`.
     """
     named = {schema.contrast_name(contrast): contrast for contrast in contrasts}
-    return pd.DataFrame([_row(made, named, alpha) for made in decisions], columns=list(DECISION_COLUMNS))
+    return pd.DataFrame(
+        [_row(decision, named, alpha) for decision in decisions], columns=list(DECISION_COLUMNS)
+    )
 
 
-def _row(made: Decision, contrasts: Mapping[str, pairs.Contrast], alpha: float) -> dict[str, object]:
-    hypothesis, evidence = made.hypothesis, made.evidence
+def _row(decision: Decision, contrasts: Mapping[str, pairs.Contrast], alpha: float) -> dict[str, object]:
+    hypothesis, evidence = decision.hypothesis, decision.evidence
     limits = limits_of(hypothesis, evidence, alpha)
-    test = describe_test(hypothesis, evidence)
+    test = format_test(hypothesis, evidence)
     named = {column: hypothesis.get(column, "") for column in DECISION_COLUMNS}
     return named | {
         "component": _component(hypothesis),
@@ -103,20 +105,22 @@ def _row(made: Decision, contrasts: Mapping[str, pairs.Contrast], alpha: float) 
         "ci_low": limits["ci_low"],
         "ci_high": limits["ci_high"],
         "p_value": float("nan") if evidence.claim is None else evidence.claim.p_value,
-        "p_adjusted": made.p_adjusted,
-        "level": made.level,
-        "verdict": made.verdict.verdict,
-        "reason": made.verdict.reason,
-        "test": f"{test}; {_correction(made)}" if test else "",
+        "p_adjusted": decision.p_adjusted,
+        "level": decision.level,
+        "verdict": decision.verdict.verdict,
+        "reason": decision.verdict.reason,
+        "test": f"{test}; {_correction(decision)}" if test else "",
         "donors": evidence.paired.donors_text,
         "dropped": evidence.paired.dropped_text,
-        "effect": effect_text(hypothesis, evidence, contrasts=contrasts, alpha=alpha),
+        "effect": format_effect(hypothesis, evidence, contrasts=contrasts, alpha=alpha),
     }
 
 
-def _correction(made: Decision) -> str:
-    method = "Holm" if made.hypothesis["family"] == "confirmatory" else "Benjamini-Hochberg"
-    return f"{method} over {made.n_tests} {made.hypothesis['family']} tests, level {made.level:.3g}"
+def _correction(decision: Decision) -> str:
+    method = "Holm" if decision.hypothesis["family"] == "confirmatory" else "Benjamini-Hochberg"
+    return (
+        f"{method} over {decision.n_tests} {decision.hypothesis['family']} tests, level {decision.level:.3g}"
+    )
 
 
 def _component(hypothesis: Mapping[str, Any]) -> str:

@@ -61,9 +61,12 @@ def test_calls():
 
 
 def test_what_was_seen_and_what_may_be_there():
-    assert repopulation.detection(0, 8412) == "0 of 8,412 cells: below 0.036 %, 95 % upper bound"
-    assert repopulation.detection(12, 8100) == "12 of 8,100 cells: 0.15 %, at most 0.24 % (95 % upper bound)"
-    assert repopulation.detection(0, 0) == "0 of 0 cells"
+    assert repopulation.format_detection(0, 8412) == "0 of 8,412 cells: below 0.036 %, 95 % upper bound"
+    assert (
+        repopulation.format_detection(12, 8100)
+        == "12 of 8,100 cells: 0.15 %, at most 0.24 % (95 % upper bound)"
+    )
+    assert repopulation.format_detection(0, 0) == "0 of 0 cells"
 
 
 def test_the_interval_covers_the_true_ratio():

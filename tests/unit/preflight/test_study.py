@@ -50,7 +50,7 @@ def sheet(**columns):
 )
 def test_sex_is_told_from_xist_and_y_genes(xist, y, told):
     assert files.count_sex(look("s", xist, y)) == (xist, y)
-    assert sexes.tell_sex(xist, y) == told
+    assert sexes.infer_sex(xist, y) == told
 
 
 def test_a_swap_is_found_against_the_sheet_and_within_the_donor():

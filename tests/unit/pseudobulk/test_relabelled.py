@@ -147,7 +147,7 @@ def test_scores_under_other_labels_use_the_controls_of_the_main_score():
     main, _ = scores.score_programs(sums, **SHARED, split=())
     lenient = table[table["arm"] == "lenient"]
     assert (lenient["n_cells"].to_numpy() > main["n_cells"].to_numpy()).all()
-    weights = scores.weigh_programs(sums, **SHARED, split=())["Treg", "P"].total
+    weights = scores.compute_weights(sums, **SHARED, split=())["Treg", "P"].total
     selected = sums.select(TREE, "Treg")
     mean = by_arm["lenient"].add_up(selected, value="lognorm") / by_arm["lenient"].n_cells(selected)[:, None]
     assert lenient["score"].to_numpy() == pytest.approx(mean @ weights, abs=1e-4)
@@ -172,7 +172,7 @@ def test_the_arm_without_soup_genes_exists_where_they_contribute():
 
 
 def hold(sums, **options):
-    weighed = scores.weigh_programs(sums, **SHARED, split=())
+    weighed = scores.compute_weights(sums, **SHARED, split=())
     return random_sets.compare_random(
         sums,
         weighed,

@@ -17,7 +17,7 @@ SCHEMA = Path(__file__).parents[3] / "workflow/schemas/verdicts.schema.json"
 
 
 def tell(verdicts):
-    return summary.tell(
+    return summary.collect(
         verdicts,
         abundance=made_up.abundance(),
         ledger=statistics_tables.ledger(),
@@ -61,7 +61,7 @@ def test_every_verdict_is_that_of_the_table(told):
 
 
 def test_the_text_says_each_verdict_under_its_heading(told):
-    text = summary.write(
+    text = summary.format_markdown(
         told, preflight=made_up.tables(n_cells=20, n_genes=20)["preflight"], inputs=made_up.inputs()
     )
     assert "Of 14 confirmatory hypotheses" in text
@@ -79,7 +79,7 @@ def test_names_cannot_become_markup():
     verdicts = made_up.verdicts()
     verdicts.loc[0, "statement"] = f"{EVIL} | [a](javascript:b) `c`"
     inputs = made_up.inputs().assign(path=EVIL)
-    text = summary.write(
+    text = summary.format_markdown(
         tell(verdicts), preflight=pd.DataFrame(columns=["level", "about", "text"]), inputs=inputs
     )
     assert "<img" not in text

@@ -210,7 +210,7 @@ def test_few_pairs_are_described():
     ],
 )
 def test_shares_in_words(estimate, limits, fell, text):
-    said = effect_text.share(
+    said = effect_text.format_odds(
         estimate, limits, population="B", earlier="week2", alpha=0.05, fell_at_least=fell
     )
     assert said == text

@@ -41,7 +41,7 @@ def test_a_flip_is_the_change_of_a_cohort_whose_visits_were_exchanged():
 
 
 def ask(made, claims, **options):
-    table = flips.ask_flipped(claims, made, **{"alpha": 0.05, "min_pairs": 6, "seed": 0} | options)
+    table = flips.decide_flipped(claims, made, **{"alpha": 0.05, "min_pairs": 6, "seed": 0} | options)
     assert tuple(table.columns) == flips.COLUMNS
     return table.set_index("id")
 

@@ -34,7 +34,7 @@ def waves():
 
 
 def keep(claims, made, **options):
-    table = ledger.keep_ledger(decide.decide_all(claims, made, **options), made)
+    table = ledger.tabulate_ledger(decide.decide_all(claims, made, **options), made)
     assert tuple(table.columns) == ledger.COLUMNS
     return table
 
@@ -66,7 +66,7 @@ def test_a_donor_out_of_one_part_is_out_of_all_and_keeps_its_number():
 def test_changes_shown_are_those_tested():
     made = share("Treg") | waves()
     decisions = decide.decide_all([hypothesis("up"), WAVES], made)
-    table = ledger.keep_ledger(decisions, made)
+    table = ledger.tabulate_ledger(decisions, made)
     entering = table[(table["enters"] == "yes") & table["part"].isin(["main", "late"])]
     means = entering.groupby("id")["change"].mean()
     for one in decisions:

@@ -18,7 +18,7 @@ KEY = ("program", "Treg", "Th1", "total", "month6-baseline")
 
 def ask(claims, made, by_arm=(), *, steroid=(), random_sets=(), min_pairs=6):
     decisions = decide.decide_all(claims, made, min_pairs=min_pairs)
-    table = robustness.ask_arms(
+    table = robustness.decide_arms(
         decisions,
         made,
         dict(by_arm),
@@ -169,7 +169,9 @@ def test_random_gene_sets_that_change_as_clearly_are_said():
         decisions, table = ask([T_ACT], made, random_sets={("Treg", "Th1", "month6-baseline"): p})
         assert table.loc[("act", robustness.RANDOM_SETS), "holds"] == holds
         empty = pd.DataFrame(columns=list(programs.PROGRAM_COLUMNS))
-        told = cautions.cautions(decisions, table.reset_index(), empty, steroid="Glucocorticoid", alpha=0.05)
+        told = cautions.format_cautions(
+            decisions, table.reset_index(), empty, steroid="Glucocorticoid", alpha=0.05
+        )
         assert ("random gene sets" in told["act"]) == (holds == "no")
 
 
@@ -206,7 +208,7 @@ def test_the_ledger_has_every_donor_and_why_it_does_not_enter():
     claims = [hypothesis("up"), hypothesis("few", population="NK")]
     made = share("Treg") | share("NK", n=3)
     decisions = decide.decide_all(claims, made)
-    table = ledger.keep_ledger(decisions, made)
+    table = ledger.tabulate_ledger(decisions, made)
     assert tuple(table.columns) == ledger.COLUMNS
     up = table[table["id"] == "up"].set_index("donor")
     assert len(up) == 9

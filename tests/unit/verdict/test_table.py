@@ -30,7 +30,7 @@ def against(*names, name="fall"):
 
 
 def caution(decisions, asked, table):
-    return cautions.cautions(decisions, asked, table, steroid=STEROID, alpha=0.05)
+    return cautions.format_cautions(decisions, asked, table, steroid=STEROID, alpha=0.05)
 
 
 def test_steroids_explain_only_where_the_score_moved_and_the_arm_does_not_hold():
@@ -88,7 +88,7 @@ def test_confounders_of_the_same_cells_stand_beside_in_their_order():
         for kind, of, *rest in FELL
         for entry in claims
     }
-    told = cautions.beside(decide.decide_all(claims, made), table)
+    told = cautions.format_confounders(decide.decide_all(claims, made), table)
     assert told["fall"] == (
         "Glucocorticoid -0.10 SD (-0.60 to +0.40); Handling stress +0.20 SD (-0.30 to +0.70); Cell cycle +0.40 SD"
     )
@@ -98,7 +98,7 @@ def test_confounders_of_the_same_cells_stand_beside_in_their_order():
 
 def complete(claims, made, *, table):
     decisions = decide.decide_all(claims, made)
-    asked = robustness.ask_arms(decisions, made, {}, steroid={}, random_sets={}, alpha=0.05, min_pairs=6)
+    asked = robustness.decide_arms(decisions, made, {}, steroid={}, random_sets={}, alpha=0.05, min_pairs=6)
     settings = measure.Settings(CONTRASTS, "baseline")
     result = trust.complete(decisions, asked, table, settings=settings, steroid=STEROID, alpha=0.05)
     assert tuple(result.columns) == trust.COLUMNS

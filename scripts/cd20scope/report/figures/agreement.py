@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 
 from cd20scope.report import wording
 from cd20scope.report.colours import AMOUNT, INK, MUTED
-from cd20scope.report.figures.style import WIDTH, grid, say_nothing, styled
+from cd20scope.report.figures.style import WIDTH, grid, message_figure, styled
 
 
 @styled
@@ -30,15 +30,15 @@ def agreement(pairs: pd.DataFrame, summary: pd.DataFrame, *, order: Sequence[str
         Populations in the order of the tree; other names come after them.
     """
     if pairs.empty:
-        return say_nothing("One judge labelled the cells; there is nothing to compare it with.")
+        return message_figure("One judge labelled the cells; there is nothing to compare it with.")
     judged = [(key, rows) for key, rows in pairs.groupby(["judge_a", "judge_b"], sort=False)]
-    told = summary.set_index(["judge_a", "judge_b"])
+    by_judges = summary.set_index(["judge_a", "judge_b"])
     named = set(pairs["population_a"]) | set(pairs["population_b"])
     names = [name for name in order if name in named] + sorted(named - set(order))
     figure, axes = grid(len(judged), columns=min(2, len(judged)), height=0.2 * len(names) + 1.9)
     for ax, (key, rows) in zip(axes, judged, strict=True):
         _compare(ax, rows, names=names)
-        row = told.loc[[key]].iloc[0]
+        row = by_judges.loc[[key]].iloc[0]
         ax.set_title(
             f"{wording.percent(row['agree'])} of {wording.count(row['n_assigned'])} cells alike, "
             f"kappa {wording.number(row['kappa'])}"
@@ -57,12 +57,12 @@ def _compare(ax: Axes, rows: pd.DataFrame, *, names: Sequence[str]) -> None:
     counts = rows.pivot_table(index="population_a", columns="population_b", values="n_cells", aggfunc="sum")
     counts = counts.reindex(index=list(names), columns=list(names)).fillna(0)
     given = 100 * counts.div(counts.sum(axis=1).replace(0, np.nan), axis=0)
-    said = given.map(lambda value: f"{value:.0f}" if value >= 5 else "")
+    labels = given.map(lambda value: f"{value:.0f}" if value >= 5 else "")
     style = {"cmap": AMOUNT, "vmin": 0, "vmax": 100, "lw": 0.5, "linecolor": "white"}
     sns.heatmap(
         given,
         ax=ax,
-        annot=said.to_numpy(),
+        annot=labels.to_numpy(),
         fmt="",
         annot_kws={"fontsize": 6},
         cbar=False,
@@ -88,7 +88,7 @@ def protein_means(protein: pd.DataFrame, *, order: Sequence[str]) -> Figure:
         Populations in the order of the tree, and last the cells without one.
     """
     if protein.empty:
-        return say_nothing("No sample has protein counts.")
+        return message_figure("No sample has protein counts.")
     import seaborn as sns
 
     targets = [*dict.fromkeys(protein.loc[~protein["control"].astype(bool), "protein"])]

@@ -19,7 +19,7 @@ from matplotlib.ticker import FuncFormatter
 from cd20scope.report.colours import DOWN, FAINT, INK, UP, VISIT_COLOURS
 from cd20scope.report.components import whole_changes
 from cd20scope.report.figures.donors import percent_or_limit
-from cd20scope.report.figures.style import WIDTH, dots, grid, margin_labels, say_nothing, styled
+from cd20scope.report.figures.style import WIDTH, dots, grid, margin_labels, message_figure, styled
 from cd20scope.schema import UNASSIGNED
 
 
@@ -35,7 +35,7 @@ def embedding(cells: pd.DataFrame, *, visits: Sequence[str], colours: Mapping[st
         Colour of each population, in the order of the tree.
     """
     if cells.empty:
-        return say_nothing("No cell was embedded.")
+        return message_figure("No cell was embedded.")
     figure = Figure(figsize=(WIDTH, 7.4))
     rows = figure.add_gridspec(2, len(visits), height_ratios=[2.1, 1])
     size = float(np.clip(12_000 / len(cells), 0.4, 6))
@@ -69,7 +69,7 @@ def shares(donors: pd.DataFrame, *, visits: Sequence[str], order: Sequence[str])
     """
     names = [name for name in order if (donors["population"] == name).any()]
     if not names:
-        return say_nothing("No share was counted.")
+        return message_figure("No share was counted.")
     figure = Figure(figsize=(WIDTH, 0.42 * len(names) + 1.1))
     ax = figure.subplots()
     step = 0.62 / len(visits)
@@ -104,8 +104,8 @@ def shares(donors: pd.DataFrame, *, visits: Sequence[str], order: Sequence[str])
         Line2D([], [], marker="o", ls="", ms=4, color=c) for c in islice(cycle(VISIT_COLOURS), len(visits))
     ]
     n = donors.groupby("visit")["sample"].nunique()
-    told = [f"{visit} (n = {n.get(visit, 0)} samples)" for visit in visits]
-    figure.legend(handles, told, loc="outside upper right", ncols=len(visits))
+    legend = [f"{visit} (n = {n.get(visit, 0)} samples)" for visit in visits]
+    figure.legend(handles, legend, loc="outside upper right", ncols=len(visits))
     return figure
 
 
@@ -114,10 +114,10 @@ def programme_changes(programs: pd.DataFrame, *, contrasts: Sequence[str]) -> Fi
     """Heat map of the change of each programme in each population, one panel per contrast.
 
     A dot marks an adjusted p-value below 0.05; hatching with a cross marks what was not testable; blank
-    was not asked. ``programs`` is ``programs/programs.tsv``.
+    was not tested. ``programs`` is ``programs/programs.tsv``.
     """
     if programs.empty:
-        return say_nothing("No programme was tested.")
+        return message_figure("No programme was tested.")
     import seaborn as sns
 
     whole = whole_changes(programs)
@@ -171,13 +171,14 @@ def volcanoes(
     names = [name for name in order if (genes["population"] == name).any()]
     names += [name for name in genes["population"].unique() if name not in names]
     if not names:
-        return say_nothing(f"No population could be tested for {contrast}.")
+        return message_figure(f"No population could be tested for {contrast}.")
     figure, axes = grid(len(names), columns=3, height=2.6)
     for ax, name in zip(axes, names, strict=True):
         rows = genes[genes["population"] == name]
         points = pd.DataFrame({"x": rows["log2_fold_change"], "text": rows["gene"], "p": rows["p_value"]})
-        seen = rows.loc[rows["p_value"] > 0, "p_value"]  # a p-value of 0 is drawn at the smallest other one
-        points["y"] = -np.log10(rows["p_value"].clip(lower=seen.min() if len(seen) else 1e-300))
+        # a p-value of 0 is drawn at the smallest other one
+        positive = rows.loc[rows["p_value"] > 0, "p_value"]
+        points["y"] = -np.log10(rows["p_value"].clip(lower=positive.min() if len(positive) else 1e-300))
         called = rows["p_adjusted"] < alpha
         for chosen, colour, size in (
             (~called, "#b4b8bf", 3),

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from cd20scope.report.colours import DONOR_COLOURS
-from cd20scope.report.figures.style import grid, say_nothing, styled
+from cd20scope.report.figures.style import grid, message_figure, styled
 
 DONOR_MARKERS = ("o", "s", "^", "D", "v", "P")
 
@@ -90,7 +90,7 @@ def donor_shares(
     """
     shown = [name for name in populations if (donors["population"] == name).any()]
     if not shown:
-        return say_nothing(f"No sample counts {', '.join(populations)}.")
+        return message_figure(f"No sample counts {', '.join(populations)}.")
     looks = donor_look(sorted(donors["donor"].unique()))
     figure, axes = grid(len(shown), columns=max(2, len(shown)), height=3.0)
     for ax, population in zip(axes, shown, strict=True):
@@ -118,7 +118,7 @@ def programme_scores(
         if len(rows := scores[(scores["population"] == population) & (scores["program"] == program)])
     ]
     if not panels:
-        return say_nothing("No programme was scored.")
+        return message_figure("No programme was scored.")
     looks = donor_look(sorted(scores["donor"].unique()))
     figure, axes = grid(len(panels), columns=3, height=2.5)
     for ax, (population, program, rows) in zip(axes, panels, strict=True):

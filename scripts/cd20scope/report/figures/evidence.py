@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from cd20scope.report.colours import FAINT, INK, MUTED, VERDICT_STYLE
 from cd20scope.report.components import part_name
 from cd20scope.report.figures.donors import donor_lines, donor_look, percent_or_limit, share_axis
-from cd20scope.report.figures.style import WIDTH, say_nothing, styled
+from cd20scope.report.figures.style import WIDTH, message_figure, styled
 from cd20scope.report.hypothesis_words import margin_of, unit_of
 from cd20scope.report.wording import Row
 
@@ -49,7 +49,7 @@ def evidence(
     changes = [(part, own) for part, own in ledger.groupby("part", sort=False) if own["change"].notna().any()]
     shown = [(label, table) for label, table in values if len(table)]
     if not changes and not shown:
-        return say_nothing("No donor has a value.")
+        return message_figure("No donor has a value.")
     looks = donor_look(donors)
     height = max(2.5, 0.95 + 0.17 * ledger["donor"].nunique())
     if len(shown) + len(changes) <= 2:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from cd20scope.report.colours import AMOUNT, FAINT, INK, MUTED
 from cd20scope.report.figures.donors import donor_legend, donor_look
-from cd20scope.report.figures.style import WIDTH, grid, say_nothing, styled
+from cd20scope.report.figures.style import WIDTH, grid, message_figure, styled
 from cd20scope.report.marker_panel import MIN_CELLS
 
 STEPS = (0.5, 0.7, 0.8, 0.9, 0.95)
@@ -41,7 +41,7 @@ def marker_dots(markers: pd.DataFrame, *, panel: Mapping[str, Sequence[str]]) ->
     shown = markers[markers["n_cells"] >= MIN_CELLS]
     genes = [gene for own in panel.values() for gene in own]
     if shown.empty or not genes:
-        return say_nothing(f"No population has {MIN_CELLS} cells and a marker.")
+        return message_figure(f"No population has {MIN_CELLS} cells and a marker.")
     rows = list(dict.fromkeys(shown["population"]))
     sizes = shown.drop_duplicates("population").set_index("population")["n_cells"]
     share, mean = (
@@ -128,7 +128,7 @@ def probabilities(table: pd.DataFrame) -> Figure:
         ``annotate/probabilities.tsv``; for the cells without a population, the probability of the likeliest.
     """
     if table.empty:
-        return say_nothing("No cell was labelled.")
+        return message_figure("No cell was labelled.")
     steps = table.assign(step=np.searchsorted(STEPS, table["bin_low"] + 1e-9))
     counts = steps.pivot_table(
         index="population", columns="step", values="n_cells", aggfunc="sum", fill_value=0, sort=False
@@ -170,7 +170,7 @@ def by_sample(samples: pd.DataFrame, *, visits: Sequence[str]) -> Figure:
     """
     panels = [(name, title) for name, title in PANELS.items() if samples[name].notna().any()]
     if not panels:
-        return say_nothing("No sample has a kept cell.")
+        return message_figure("No sample has a kept cell.")
     donors = sorted(samples["donor"].unique())
     looks = donor_look(donors)
     figure, axes = grid(len(panels), columns=len(panels), height=3.0)

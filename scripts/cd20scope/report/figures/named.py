@@ -151,11 +151,11 @@ def draw_forest(run: Judged, *, family: str) -> dict[str, Drawing]:
 
 def draw_arms(run: Judged) -> dict[str, Drawing]:
     """Figure of all verdicts in all robustness arms."""
-    told = (
-        (row["id"], hypothesis_words.held({**row, "arms_against": ""}))
+    texts = (
+        (row["id"], hypothesis_words.arms_text({**row, "arms_against": ""}))
         for row in run.verdicts.to_dict("records")
     )
-    held = "; ".join(f"{name} {text}" for name, text in told if text)
+    held = "; ".join(f"{name} {text}" for name, text in texts if text)
     return {
         "arms": Drawing(
             verdicts.arm_grid(run.verdicts, run.statistics["arms"]),

@@ -117,7 +117,7 @@ def grid(n: int, *, columns: int, height: float) -> tuple[Figure, list[Axes]]:
     return figure, axes
 
 
-def say_nothing(text: str) -> Figure:
+def message_figure(text: str) -> Figure:
     """Figure that says why there is nothing to draw."""
     figure = Figure(figsize=(WIDTH, 0.8))
     figure.text(0.5, 0.5, text, ha="center", va="center", color=MUTED)

@@ -50,7 +50,7 @@ def inline(figure: Figure, *, name: str, alt: str, dpi: int = 160) -> Markup:
     links = list(root.iter("a"))
     for link in links:
         link.attrib.pop("target", None)
-        if link.find(".//text") is None:  # the same way as a named link, for the mouse only
+        if link.find(".//text") is None:  # a duplicate link for the mouse
             link.set("tabindex", "-1")
             link.set("aria-hidden", "true")
     shorten(root)

@@ -11,8 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon, Rectangle
 
 from cd20scope.report.colours import FAINT, INK, MUTED, UP, VERDICT_STYLE
-from cd20scope.report.figures.style import WIDTH, say_nothing, styled
-from cd20scope.report.hypothesis_words import held, margin_of, unit_of
+from cd20scope.report.figures.style import WIDTH, message_figure, styled
+from cd20scope.report.hypothesis_words import arms_text, margin_of, unit_of
 from cd20scope.report.wording import Row
 from cd20scope.schema import anchor
 
@@ -20,7 +20,7 @@ FOLDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 
 """Ticks of the forest plot that a reader of fold changes knows."""
 
 WARNED = " (!)"
-"""Stands after a verdict that has a caution."""
+"""Mark of a verdict with a caution."""
 
 GAP, LETTER = 6.0, 4.4
 """Points between panel, numbers and verdicts, and points of a letter of the numbers (DejaVu Sans, 7 points)."""
@@ -41,7 +41,7 @@ def forest(verdicts: pd.DataFrame) -> Figure:
     units = verdicts.apply(unit_of, axis=1) if len(verdicts) else pd.Series(dtype=str)
     shown = [(unit, verdicts[units == unit]) for unit in ("log odds", "baseline SD") if (units == unit).any()]
     if not shown:
-        return say_nothing("No hypothesis to show.")
+        return message_figure("No hypothesis to show.")
     heights = [len(rows) + 2.6 for _, rows in shown]
     figure = Figure(figsize=(WIDTH, 0.23 * sum(heights)))
     panels = figure.subplots(len(shown), 1, height_ratios=heights, squeeze=False)[:, 0]
@@ -50,7 +50,7 @@ def forest(verdicts: pd.DataFrame) -> Figure:
         for height, row in enumerate(rows.to_dict("records")):
             draw_margin(ax, row, height=height)
             draw_hypothesis(ax, row, height=height)
-            say_verdict(ax, row, height=height, number=number_of(row), clear=clear)
+            write_verdict(ax, row, height=height, number=number_of(row), clear=clear)
             link_row(ax, row, height=height)
         ax.axvline(0, color=MUTED, lw=0.8, zorder=0)
         name_rows(ax, rows)
@@ -133,14 +133,14 @@ def clear_of(numbers: Iterable[str]) -> float:
     return 2 * GAP + LETTER * max(map(len, numbers), default=0)
 
 
-def say_verdict(ax: Axes, row: Row, *, height: int, number: str, clear: float) -> None:
+def write_verdict(ax: Axes, row: Row, *, height: int, number: str, clear: float) -> None:
     """Write a number of a row right of the panel, and its verdict in its own colour, marked where it has a caution.
 
     They stand ``clear`` points from the panel, however narrow that is.
     """
     look = VERDICT_STYLE[row["verdict"]]
     warned = WARNED if isinstance(row["caution"], str) and row["caution"] else ""
-    said = f"{look['symbol']} {row['verdict']}{warned}"
+    text = f"{look['symbol']} {row['verdict']}{warned}"
     place: dict[str, Any] = {
         "xy": (1, height),
         "xycoords": ax.get_yaxis_transform(),
@@ -148,7 +148,7 @@ def say_verdict(ax: Axes, row: Row, *, height: int, number: str, clear: float) -
         "va": "center",
     }
     ax.annotate(number, xytext=(GAP, 0), color=MUTED, fontsize=7, **place)
-    ax.annotate(said, xytext=(clear, 0), color=look["color"], fontsize=7.5, fontweight="bold", **place)
+    ax.annotate(text, xytext=(clear, 0), color=look["color"], fontsize=7.5, fontweight="bold", **place)
 
 
 @styled
@@ -156,7 +156,7 @@ def arm_grid(verdicts: pd.DataFrame, arms: pd.DataFrame) -> Figure:
     """Draw for every decided hypothesis (row) and arm (column) whether the verdict holds there.
 
     A dot: the same verdict. A box with the sign of another verdict: that one instead. A dash: the arm could not be
-    asked. Blank: it does not apply.
+    decided. Blank: it does not apply.
 
     Parameters
     ----------
@@ -171,12 +171,12 @@ def arm_grid(verdicts: pd.DataFrame, arms: pd.DataFrame) -> Figure:
         name for name in order_of(table) if name in set(table.loc[table["id"].isin(rows["id"]), "arm"])
     ]
     if rows.empty:
-        return say_nothing("No hypothesis was asked again in an arm.")
+        return message_figure("No hypothesis was asked again in an arm.")
     figure = Figure(figsize=(WIDTH, 0.225 * len(rows) + 2.1))
     ax = figure.subplots()
     found = {(row["id"], row["arm"]): row for row in table.to_dict("records")}
     shares = [
-        held({**row, "arms_against": ""}).removeprefix("holds in ").removesuffix(" robustness arms")
+        arms_text({**row, "arms_against": ""}).removeprefix("holds in ").removesuffix(" robustness arms")
         for row in rows.to_dict("records")
     ]
     for height, row in enumerate(rows.to_dict("records")):
@@ -184,7 +184,7 @@ def arm_grid(verdicts: pd.DataFrame, arms: pd.DataFrame) -> Figure:
             if (row["id"], arm) in found:
                 cell = found[row["id"], arm]
                 draw_arm(ax, cell["holds"], cell["verdict"], at=(place, height))
-        say_verdict(ax, row, height=height, number=shares[height], clear=clear_of(shares))
+        write_verdict(ax, row, height=height, number=shares[height], clear=clear_of(shares))
         if height and row["theme"] != rows["theme"].iloc[height - 1]:
             ax.axhline(height - 0.5, color=MUTED, lw=0.6)
     name_rows(ax, rows)
@@ -212,7 +212,7 @@ def draw_arm(ax: Axes, holds: object, verdict: str, *, at: tuple[int, int]) -> N
 
 
 def legend_of_arms() -> list[Line2D]:
-    """Say what the signs of the grid mean."""
+    """Legend of the signs of the grid."""
     box: dict[str, Any] = {"marker": "s", "ls": "", "ms": 8, "mfc": "white", "mec": UP, "mew": 1.4}
     signs = ", ".join(f"{look['symbol']} {verdict}" for verdict, look in VERDICT_STYLE.items())
     dot: dict[str, Any] = {"marker": "o", "ls": "", "ms": 4.2, "color": VERDICT_STYLE["supported"]["color"]}
@@ -230,7 +230,7 @@ def order_of(table: pd.DataFrame) -> Sequence[str]:
 
 
 def merge_denominators(arms: pd.DataFrame) -> pd.DataFrame:
-    """One row per hypothesis for its other denominators: it holds when it does in each that could be asked."""
+    """One row per hypothesis for its other denominators: it holds when it does in each that could be decided."""
     other = arms["arm"].astype(str).str.startswith("denominator ")
     worst = {"no": 0, "yes": 1}
     table = arms[["id", "arm", "verdict", "holds"]].assign(

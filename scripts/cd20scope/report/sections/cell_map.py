@@ -51,11 +51,11 @@ def pack(
         if column not in cells:
             continue
         values = cells[column].astype(object).fillna("").astype(str).replace("", "not stated")
-        seen = set(values)
-        if len(seen) < 2 and column != "population":
+        found = set(values)
+        if len(found) < 2 and column != "population":
             continue
-        names = [name for name in orders.get(column, []) if name in seen]
-        names += sorted(seen - set(names))
+        names = [name for name in orders.get(column, []) if name in found]
+        names += sorted(found - set(names))
         codes = values.map({name: number for number, name in enumerate(names)})
         packed["by"][column] = {
             "names": names,

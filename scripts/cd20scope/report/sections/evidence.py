@@ -1,4 +1,4 @@
-"""What each verdict rests on, hypothesis by hypothesis: rule, donors, arms, the other side, rows of the tables."""
+"""Evidence of each verdict: rule, donors, arms, conflicting claims, rows of the tables."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,26 +22,28 @@ TABLES = {
         "programs/programs.tsv",
     ),
 }
-"""What is read to judge a hypothesis, by its endpoint, beside the ledger and the arms."""
+"""Tables that the verdict on a hypothesis is computed from, by its endpoint, beside the ledger and the arms."""
 
 
 def cards(run: Results, *, sentences: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Tell every hypothesis, in story order, with all that its verdict rests on."""
+    """Collect the card of every hypothesis, in story order."""
     ledger = {str(name): rows for name, rows in run.statistics["ledger"].groupby("id", sort=False)}
     arms = {str(name): rows for name, rows in run.statistics["arms"].groupby("id", sort=False)}
     rows = run.verdicts.to_dict("records")
-    told = []
+    entries = []
     for row in rows:
         name = str(row["id"])
-        asked = arms.get(name, run.statistics["arms"].iloc[:0])
-        told.append(
+        own_arms = arms.get(name, run.statistics["arms"].iloc[:0])
+        entries.append(
             claims.claim(row, ledger=ledger.get(name, run.statistics["ledger"].iloc[:0]))
             | {
                 "label": row["label"],
                 "sentence": sentences[name],
                 "rule": rule(row, config=run.config),
                 "conflicts": conflicts(row, rows),
-                "arms": listings.tabulate(asked.drop(columns="id"), name="own_arms") if len(asked) else None,
+                "arms": listings.tabulate(own_arms.drop(columns="id"), name="own_arms")
+                if len(own_arms)
+                else None,
                 "row": [
                     (key, wording.text_of(value))
                     for key, value in row.items()
@@ -55,11 +57,11 @@ def cards(run: Results, *, sentences: Mapping[str, str]) -> list[dict[str, Any]]
                 ],
             }
         )
-    return told
+    return entries
 
 
 def conflicts(row: Row, rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Claims that cannot be supported together with this one: what they say, their verdict and their source."""
+    """Claims that cannot be supported together with this one: statement, verdict and source."""
     own = wording.text_of(row["opposes"])
     found = [
         other
@@ -78,7 +80,7 @@ def conflicts(row: Row, rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def rule(row: Row, *, config: Mapping[str, Any]) -> str:
-    """Say by which rule the hypothesis was judged, with the numbers of the run."""
+    """Write the rule that decided the hypothesis, with the numbers of the run."""
     level: str = "" if pd.isna(row["level"]) else f", at the level {row['level']:.2g} that its family leaves"
     margin = hypothesis_words.margin_text(row)
     if row["direction"] == "none":

@@ -1,7 +1,7 @@
-"""The report's section on the labels: its tables, and what they say in words.
+"""Section of the report on the labels: its tables and sentences.
 
-Each sentence is made of the numbers it states, so that it is true of the run at hand, and is missing where the run
-has nothing to say: no second judge, no protein, no cell.
+Each sentence is written from the numbers that it states, and is left out where the run has none: no second judge, no
+protein, no cell.
 """
 
 from collections.abc import Mapping, Sequence
@@ -56,25 +56,25 @@ def by_sample(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return samples.merge(soup.rename(columns={"share": "soup"}), on="sample", how="left")
 
 
-def tell(
+def format_section(
     tables: Mapping[str, pd.DataFrame], *, populations: Mapping[str, Any], visits: Sequence[str]
 ) -> dict[str, str]:
-    """Say in words what the tables show, by the name of the part; empty where there is nothing to say."""
+    """Write the sentences of the section by the name of their part; empty where the tables have nothing."""
     samples = by_sample(tables)
-    told = {
-        "unassigned": tell_unassigned(samples, visits=visits),
-        "probabilities": tell_probabilities(tables["probabilities"]),
-        "markers": tell_markers(tables["markers"], populations=populations),
-        "soup": tell_soup(samples),
-        "cd20_t": tell_cd20_t(samples, visits=visits),
-        "agreement": tell_agreement(tables["agreement"], tables["agreement_summary"]),
-        "protein": tell_protein(tables["protein"], n_samples=len(samples)),
+    texts = {
+        "unassigned": format_unassigned(samples, visits=visits),
+        "probabilities": format_probabilities(tables["probabilities"]),
+        "markers": format_markers(tables["markers"], populations=populations),
+        "soup": format_soup(samples),
+        "cd20_t": format_cd20_t(samples, visits=visits),
+        "agreement": format_agreement(tables["agreement"], tables["agreement_summary"]),
+        "protein": format_protein(tables["protein"], n_samples=len(samples)),
     }
     # a number stays on the line of its sign
-    return {name: wording.unbroken(text) for name, text in told.items()}
+    return {name: wording.unbroken(text) for name, text in texts.items()}
 
 
-def tell_unassigned(samples: pd.DataFrame, *, visits: Sequence[str]) -> str:
+def format_unassigned(samples: pd.DataFrame, *, visits: Sequence[str]) -> str:
     """How many of the kept cells have no population, overall, by visit, and where most."""
     kept = int(samples["n_cells"].sum())
     if not kept:
@@ -90,7 +90,7 @@ def tell_unassigned(samples: pd.DataFrame, *, visits: Sequence[str]) -> str:
     )
 
 
-def tell_probabilities(table: pd.DataFrame) -> str:
+def format_probabilities(table: pd.DataFrame) -> str:
     """How many labels are unsure, and where most are."""
     labelled = table[table["population"] != UNASSIGNED]
     if labelled.empty:
@@ -111,7 +111,7 @@ def tell_probabilities(table: pd.DataFrame) -> str:
     )
 
 
-def tell_markers(markers: pd.DataFrame, *, populations: Mapping[str, Any]) -> str:
+def format_markers(markers: pd.DataFrame, *, populations: Mapping[str, Any]) -> str:
     """Whether each population's own markers are highest in it, and where not."""
     shown = markers[markers["n_cells"] >= MIN_CELLS]
     if shown.empty:
@@ -131,7 +131,7 @@ def tell_markers(markers: pd.DataFrame, *, populations: Mapping[str, Any]) -> st
     return text
 
 
-def tell_soup(samples: pd.DataFrame) -> str:
+def format_soup(samples: pd.DataFrame) -> str:
     """How much ambient RNA there is, and which markers are common in it."""
     known = samples[samples["soup"].notna()]
     if known.empty:
@@ -147,27 +147,27 @@ def tell_soup(samples: pd.DataFrame) -> str:
     )
 
 
-def tell_cd20_t(samples: pd.DataFrame, *, visits: Sequence[str]) -> str:
+def format_cd20_t(samples: pd.DataFrame, *, visits: Sequence[str]) -> str:
     """How many T cells are flagged at each visit."""
     total = samples["n_t_cells"].sum()
     if not total > 0:
         return ""
     per_visit = samples.groupby("visit")[["n_flagged", "n_t_cells"]].sum().to_dict("index")
-    told = [
+    texts = [
         f"{visit} {wording.count(n['n_flagged'])} of {wording.count(n['n_t_cells'])} "
         f"({wording.percent(n['n_flagged'] / n['n_t_cells'])})"
         for visit, n in ((visit, per_visit[visit]) for visit in visits if visit in per_visit)
         if n["n_t_cells"]
     ]
-    return f"T cells with MS4A1 and no other B-cell transcript: {', '.join(told)}."
+    return f"T cells with MS4A1 and no other B-cell transcript: {', '.join(texts)}."
 
 
-def tell_agreement(pairs: pd.DataFrame, summary: pd.DataFrame) -> str:
+def format_agreement(pairs: pd.DataFrame, summary: pd.DataFrame) -> str:
     """How often each two judges agree, and over what they part most often."""
-    told = []
+    texts = []
     for row in summary.to_dict("records"):
         if not row["n_assigned"] > 0:
-            told.append(
+            texts.append(
                 f"There is no cell to which both {row['judge_a']} and {row['judge_b']} give a population."
             )
             continue
@@ -185,11 +185,11 @@ def tell_agreement(pairs: pd.DataFrame, summary: pd.DataFrame) -> str:
                 f"; they part most often over cells that are {most['population_a']} to the first and "
                 f"{most['population_b']} to the second ({wording.count(most['n_cells'])})"
             )
-        told.append(f"{text}.")
-    return " ".join(told)
+        texts.append(f"{text}.")
+    return " ".join(texts)
 
 
-def tell_protein(protein: pd.DataFrame, *, n_samples: int) -> str:
+def format_protein(protein: pd.DataFrame, *, n_samples: int) -> str:
     """In how many samples surface protein was counted, and with how many antibodies."""
     if protein.empty:
         return ""

@@ -1,4 +1,4 @@
-"""How far to trust the verdicts, as the report tells it: tables of the steps in, listings and sentences out."""
+"""Section of the report on how far to trust the verdicts: tables of the steps in, listings and sentences out."""
 
 from collections.abc import Mapping, Sequence
 
@@ -26,7 +26,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
 
 CALLS = ("depleted", "repopulated early", "not depleted", "uncertain", "not measured")
 NAMED = ("repopulated early", "not depleted")
-"""Calls of donors in the order in which they are told, and those whose donors are named."""
+"""Calls of donors in the order of the text, and those whose donors are named."""
 
 
 def complete(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -143,38 +143,38 @@ def sensitivity(verdicts: pd.DataFrame, flips: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def tell(
+def format_section(
     tables: Mapping[str, pd.DataFrame],
     *,
     verdicts: pd.DataFrame,
     visits: Sequence[str],
     fraction: float,
 ) -> dict[str, str]:
-    """Say in words what the tables show, by the name of the part; empty where there is nothing to say.
+    """Write the sentences of the section by the name of their part; empty where the tables have nothing.
 
     ``fraction`` is the part of the share at baseline below which a donor is depleted.
     """
-    told = {
-        "arms": tell_arms(verdicts),
-        "flips": tell_flips(tables["flips"]),
-        "gene_flips": tell_gene_flips(tables["gene_flips"]),
-        "repopulation": tell_repopulation(tables["repopulation"], visits=visits, fraction=fraction),
-        "sensitivity": tell_sensitivity(verdicts),
-        "absolute": tell_absolute(tables["absolute"]),
+    texts = {
+        "arms": format_arms(verdicts),
+        "flips": format_flips(tables["flips"]),
+        "gene_flips": format_gene_flips(tables["gene_flips"]),
+        "repopulation": format_repopulation(tables["repopulation"], visits=visits, fraction=fraction),
+        "sensitivity": format_sensitivity(verdicts),
+        "absolute": format_absolute(tables["absolute"]),
     }
-    return {name: wording.unbroken(text) for name, text in told.items()}
+    return {name: wording.unbroken(text) for name, text in texts.items()}
 
 
-def tell_arms(verdicts: pd.DataFrame) -> str:
+def format_arms(verdicts: pd.DataFrame) -> str:
     """How many verdicts hold in all arms, and which of the confirmatory ones in the fewest."""
-    asked = verdicts[verdicts["arms_asked"].fillna(0) > 0]
-    if asked.empty:
+    decided = verdicts[verdicts["arms_asked"].fillna(0) > 0]
+    if decided.empty:
         return ""
-    whole = asked["arms_held"] == asked["arms_asked"]
+    whole = decided["arms_held"] == decided["arms_asked"]
     text = (
-        f"{int(whole.sum())} of {len(asked)} decided verdicts are the same in every arm that could be asked"
+        f"{int(whole.sum())} of {len(decided)} decided verdicts are the same in every arm that could be asked"
     )
-    rest = asked[~whole & (asked["family"] == "confirmatory")]
+    rest = decided[~whole & (decided["family"] == "confirmatory")]
     if rest.empty:
         return f"{text}, among them every confirmatory one."
     share = (rest["arms_held"] / rest["arms_asked"]).astype(float)
@@ -183,24 +183,24 @@ def tell_arms(verdicts: pd.DataFrame) -> str:
     return f"{text}. Of the confirmatory ones {least['label']} holds in the fewest, {held}."
 
 
-def tell_flips(flips: pd.DataFrame) -> str:
+def format_flips(flips: pd.DataFrame) -> str:
     """How often any hypothesis is supported by chance, and how many are in truth."""
-    said = []
+    parts = []
     for family in FAMILIES:
         for row in flips[(flips["id"] == f"any {family}") & (flips["n_flips"] > 0)].to_dict("records"):
             if not pd.isna(row["supported_flipped"]):
                 rate = wording.percent(row["supported_flipped"])
-                said.append(f"any {family} one in {rate} of patterns, with the real visits {row['verdict']}")
-    if not said:
+                parts.append(f"any {family} one in {rate} of patterns, with the real visits {row['verdict']}")
+    if not parts:
         return ""
     n = int(flips["n_flips"].max())
     return (
         f"Over {wording.count(n)} patterns of exchanged visits, hypotheses of a change were supported by chance: "
-        f"{'; '.join(said)}. A real effect is supported by the pattern that exchanges none, and by those near it."
+        f"{'; '.join(parts)}. A real effect is supported by the pattern that exchanges none, and by those near it."
     )
 
 
-def tell_gene_flips(table: pd.DataFrame) -> str:
+def format_gene_flips(table: pd.DataFrame) -> str:
     """How many genes the linear model calls over all populations, with the real visits and with flipped ones."""
     if table.empty:
         return ""
@@ -214,8 +214,8 @@ def tell_gene_flips(table: pd.DataFrame) -> str:
     )
 
 
-def tell_sensitivity(verdicts: pd.DataFrame) -> str:
-    """How many inconclusive verdicts were hardly asked: only effects of twice the margin could have been shown."""
+def format_sensitivity(verdicts: pd.DataFrame) -> str:
+    """How many inconclusive verdicts had power only for effects beyond twice the margin."""
     open_ones = verdicts[(verdicts["verdict"] == "inconclusive") & verdicts["smallest_effect"].notna()]
     if open_ones.empty:
         return ""
@@ -232,11 +232,11 @@ def first_followed(table: pd.DataFrame) -> str:
     return str(table["population"].iloc[0]) if len(table) else ""
 
 
-def tell_repopulation(table: pd.DataFrame, *, visits: Sequence[str], fraction: float) -> str:
+def format_repopulation(table: pd.DataFrame, *, visits: Sequence[str], fraction: float) -> str:
     """In how many donors the B cells are gone at each visit, and in which they came back."""
     whole = first_followed(table)
     own = table[table["population"] == whole]
-    said = []
+    parts = []
     for visit in visits[1:]:
         calls = own[own["visit"] == visit]
         if calls.empty:
@@ -246,18 +246,18 @@ def tell_repopulation(table: pd.DataFrame, *, visits: Sequence[str], fraction: f
             who = calls.loc[calls["call"] == call, "donor"].astype(str).tolist()
             if who:
                 counts.append(f"{call} in {len(who)}" + (f" ({', '.join(who)})" if call in NAMED else ""))
-        said.append(f"at {visit}, of {len(calls)} donors, {', '.join(counts)}")
-    if not said:
+        parts.append(f"at {visit}, of {len(calls)} donors, {', '.join(counts)}")
+    if not parts:
         return ""
     return wording.sentence(
-        f"{'; '.join(said)}. Depleted: the interval of a donor's {whole} share lies below "
+        f"{'; '.join(parts)}. Depleted: the interval of a donor's {whole} share lies below "
         f"{wording.percent(fraction)} of that donor's share at {visits[0]}; repopulated early: above it again, after a "
         "visit below it; uncertain: the cells counted cannot tell"
     )
 
 
-def tell_sexes(sexes: pd.DataFrame) -> str:
-    """Whether the sex that the genes tell fits the sheet and the donor's other samples."""
+def format_sexes(sexes: pd.DataFrame) -> str:
+    """Whether the sex by the genes fits the sheet and the donor's other samples."""
     known = sexes[sexes["sex_by_genes"].isin(["F", "M"])]
     if known.empty:
         return (
@@ -276,7 +276,7 @@ def tell_sexes(sexes: pd.DataFrame) -> str:
     return f"{text}; {'; '.join(wrong)}. Samples may be swapped."
 
 
-def tell_absolute(table: pd.DataFrame) -> str:
+def format_absolute(table: pd.DataFrame) -> str:
     """Why numbers of cells could not be tested, where none could be; the plain reason that the step gave."""
     if table.empty or (table["status"] == "tested").any():
         return ""

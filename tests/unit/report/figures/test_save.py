@@ -23,7 +23,7 @@ from cd20scope.report import read as result_files
 from cd20scope.report.colours import population_colours
 from cd20scope.report.figures import evidence, named, save, svg
 from cd20scope.report.figures import verdicts as verdict_figures
-from cd20scope.report.figures.style import WIDTH, Drawing, say_nothing, settle
+from cd20scope.report.figures.style import WIDTH, Drawing, message_figure, settle
 from cd20scope.report.sections import cell_map
 
 COLOURS = population_colours(annotation_tables.tree())
@@ -37,8 +37,10 @@ def run():
 
 def nothing():
     return {
-        "forest": Drawing(say_nothing("No hypothesis."), "Every hypothesis", "nothing to see in this figure"),
-        "claim-B1": Drawing(say_nothing("No donor."), "B cells", "nothing to see in this figure"),
+        "forest": Drawing(
+            message_figure("No hypothesis."), "Every hypothesis", "nothing to see in this figure"
+        ),
+        "claim-B1": Drawing(message_figure("No donor."), "B cells", "nothing to see in this figure"),
     }
 
 
@@ -135,7 +137,7 @@ def test_a_family_without_a_hypothesis_has_a_figure_that_says_so(tmp_path, run):
 
 
 def test_a_title_is_text_and_no_formula(tmp_path):
-    drawn = Drawing(say_nothing("nothing"), "Genes that change, $frac{-baseline$", "")
+    drawn = Drawing(message_figure("nothing"), "Genes that change, $frac{-baseline$", "")
     assert all(path.exists() for path in save.save_all({"volcanoes": drawn}, tmp_path))
 
 

@@ -21,34 +21,34 @@ def samples():
 
 
 def test_unassigned_cells_are_told_in_numbers_by_visit_and_at_worst(samples):
-    assert section.tell_unassigned(samples, visits=VISITS) == (
+    assert section.format_unassigned(samples, visits=VISITS) == (
         "3.0 % of the 400 kept cells could not be assigned to a population and are counted as such rather than "
         "guessed: baseline 12 %, week2 0 % in the median sample, at most 12 % (A_base)."
     )
     none = samples.assign(n_unassigned=0, unassigned=0.0)
-    assert section.tell_unassigned(none, visits=VISITS).startswith("Each of the 400 kept cells")
-    assert section.tell_unassigned(samples.head(0), visits=VISITS) == "No cell was kept."
+    assert section.format_unassigned(none, visits=VISITS).startswith("Each of the 400 kept cells")
+    assert section.format_unassigned(samples.head(0), visits=VISITS) == "No cell was kept."
 
 
 def test_unsure_labels_are_counted_without_the_unassigned():
     rows = [("NK", 0.9, 90), ("NK", 0.5, 10), ("Treg", 0.95, 5), ("Treg", 0.85, 5), (UNASSIGNED, 0.3, 500)]
     table = pd.DataFrame(rows, columns=["population", "bin_low", "n_cells"])
     text = "14 % of the labels have a probability below 0.9, most often those of Treg (50 %)."
-    assert section.tell_probabilities(table) == text
+    assert section.format_probabilities(table) == text
     sure = table[table["bin_low"] >= 0.9]
-    assert section.tell_probabilities(sure) == "Every label has a probability of at least 0.9."
-    assert section.tell_probabilities(table[table["population"] == UNASSIGNED]) == ""
+    assert section.format_probabilities(sure) == "Every label has a probability of at least 0.9."
+    assert section.format_probabilities(table[table["population"] == UNASSIGNED]) == ""
 
 
 def test_populations_whose_markers_are_higher_elsewhere_are_named():
     tree, table = made_up.tree(), made_up.markers()
-    assert section.tell_markers(table, populations=tree) == (
+    assert section.format_markers(table, populations=tree) == (
         "For 15 of 15 populations the markers shown are, on average, highest in the population itself."
     )
     # cells called Treg that show the markers of NK cells, and the other way round
     swapped = table.replace({"population": {"NK": "Treg", "Treg": "NK"}})
     few = swapped.assign(n_cells=swapped["n_cells"].where(swapped["population"] != "DC", 4))
-    text = section.tell_markers(few, populations=tree)
+    text = section.format_markers(few, populations=tree)
     assert text.startswith("For 12 of 14 populations")
     assert "those of Treg are higher in NK" in text
     assert "those of NK are higher in Treg" in text
@@ -56,39 +56,39 @@ def test_populations_whose_markers_are_higher_elsewhere_are_named():
 
 
 def test_soup_is_told_with_its_range_and_commonest_genes(samples):
-    assert section.tell_soup(samples) == (
+    assert section.format_soup(samples) == (
         "Of the molecules of a cell, an estimated 6.0 % are ambient RNA in the median sample (4.0 % to 8.0 %); "
         "markers among its commonest genes: LYZ, IGKC, HBB."
     )
-    assert section.tell_soup(samples.assign(soup=float("nan"))) == ""
+    assert section.format_soup(samples.assign(soup=float("nan"))) == ""
 
 
 def test_flagged_t_cells_are_told_per_visit(samples):
-    assert section.tell_cd20_t(samples, visits=VISITS) == (
+    assert section.format_cd20_t(samples, visits=VISITS) == (
         "T cells with MS4A1 and no other B-cell transcript: baseline 5 of 50 (10 %), week2 3 of 150 (2.0 %)."
     )
-    assert section.tell_cd20_t(samples.head(0), visits=VISITS) == ""
+    assert section.format_cd20_t(samples.head(0), visits=VISITS) == ""
 
 
 def test_judges_are_told_with_what_they_part_over():
     made = made_up.agreement()
-    assert section.tell_agreement(**dict(zip(("pairs", "summary"), made.values(), strict=True))) == (
+    assert section.format_agreement(**dict(zip(("pairs", "summary"), made.values(), strict=True))) == (
         "The judges markers and reference give the same population to 84 % of the 11,800 cells that both assign "
         "(kappa 0.81, adjusted Rand index 0.79); they part most often over cells that are CD4 memory to the first "
         "and Treg to the second (120)."
     )
     none = made["agreement_summary"].assign(n_assigned=0, agree=float("nan"))
-    assert "There is no cell" in section.tell_agreement(made["agreement"], none)
-    assert section.tell_agreement(made["agreement"].head(0), made["agreement_summary"].head(0)) == ""
+    assert "There is no cell" in section.format_agreement(made["agreement"], none)
+    assert section.format_agreement(made["agreement"].head(0), made["agreement_summary"].head(0)) == ""
 
 
 def test_protein_is_told_by_samples_and_antibodies():
     text = "Surface protein was counted in 2 of 23 samples, with 5 antibodies."
-    assert section.tell_protein(made_up.protein(), n_samples=23) == text
+    assert section.format_protein(made_up.protein(), n_samples=23) == text
 
 
 def test_a_number_stays_on_the_line_of_its_sign():
-    told = section.tell(made_up.every(), populations=made_up.tree(), visits=report_tables.VISITS)
+    told = section.format_section(made_up.every(), populations=made_up.tree(), visits=report_tables.VISITS)
     assert all(told.values())
     assert not any(" %" in text for text in told.values())
     assert any("\N{NO-BREAK SPACE}%" in text for text in told.values())

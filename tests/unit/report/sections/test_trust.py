@@ -23,7 +23,7 @@ def tables():
 
 @pytest.fixture(scope="module")
 def told(tables, verdicts):
-    return trust.tell(tables, verdicts=verdicts, visits=made_up.VISITS, fraction=0.1)
+    return trust.format_section(tables, verdicts=verdicts, visits=made_up.VISITS, fraction=0.1)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_the_detection_limit_stands_beside_each_donor(chosen):
 def test_without_a_blood_count_the_reason_is_told_and_with_one_the_folds_are(told, verdicts):
     assert told["absolute"] == ("Fractions alone cannot show a change in number: give lymphocytes_per_ul.")
     tables = trust.complete({"absolute": statistics_tables.absolute(counted=True)})
-    other = trust.tell(tables, verdicts=verdicts, visits=made_up.VISITS, fraction=0.1)
+    other = trust.format_section(tables, verdicts=verdicts, visits=made_up.VISITS, fraction=0.1)
     assert other["absolute"] == ""
     programs = trust.add_random(made_up.programs(), tables["random_sets"])
     listed = trust.chosen(tables, verdicts=verdicts, programs=programs, contrast="none")["absolute"]
@@ -142,7 +142,9 @@ def test_a_table_that_lacks_a_column_is_named():
 
 
 def test_nothing_is_told_of_tables_that_are_not_there(verdicts):
-    told = trust.tell(trust.complete({}), verdicts=verdicts.head(0), visits=made_up.VISITS, fraction=0.1)
+    told = trust.format_section(
+        trust.complete({}), verdicts=verdicts.head(0), visits=made_up.VISITS, fraction=0.1
+    )
     assert set(told.values()) == {""}
 
 
