@@ -19,24 +19,24 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 class RefusedError(Exception):
-    """What was asked for cannot be done; the message says why, and what to do."""
+    """A command that cannot be carried out; the message has the reason and what to do."""
 
 
 def read_seurat(path: Path) -> pd.DataFrame:
-    """Ask R for the meta.data of a Seurat object."""
+    """Read the meta.data of a Seurat object with R."""
     script = ROOT / "scripts/ingest/seurat_columns.R"
     command = ["Rscript", str(script), str(path), str(columns.MOST_VALUES)]
     try:
-        asked = subprocess.run(command, capture_output=True, text=True, check=False)
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         raise IngestError(
             f"{path}: reading Seurat objects needs R with SeuratObject, and Rscript was not found. Install them "
             "(Debian: r-cran-seuratobject; conda: r-seuratobject)."
         ) from None
-    if asked.returncode:
-        raise IngestError(asked.stderr.strip())
+    if result.returncode:
+        raise IngestError(result.stderr.strip())
     return pd.read_csv(
-        io.StringIO(asked.stdout), sep="\t", index_col=0, dtype=str, keep_default_na=False, quoting=3
+        io.StringIO(result.stdout), sep="\t", index_col=0, dtype=str, keep_default_na=False, quoting=3
     )
 
 
@@ -64,7 +64,7 @@ def check_answers(given: dict[str, str]) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Guess, write and tell.
+    """Guess the study, write it, and print a summary.
 
     Raises
     ------
@@ -96,4 +96,4 @@ def run(options: argparse.Namespace) -> None:
         raise RefusedError(
             f"{error.filename}: cannot be written ({error.strerror}). Give another folder (--out)."
         ) from error
-    print(init_text.told(study, files, left_out, data=options.data, sheet=sheet, config=config))
+    print(init_text.format_summary(study, files, left_out, data=options.data, sheet=sheet, config=config))

@@ -10,17 +10,17 @@ with job(snakemake) as (log, output):
     params, inputs = snakemake.params, snakemake.input
     reference = pd.read_csv(inputs.genes, sep="\t")
     everywhere = reference.loc[reference["n_samples"] == len(params.sheet), "gene"]
-    seen = overview.Overview(params.populations, genes=everywhere, baseline=params.baseline)
+    gathered = overview.Overview(params.populations, genes=everywhere, baseline=params.baseline)
     files = zip(inputs.labels, inputs.quality, inputs.cells, inputs.sums, inputs.counts, strict=True)
     # one sample at a time: what is kept of it is a few numbers per population
     for sample, (labels, quality, cells, sums, counts) in zip(params.sheet, files, strict=True):
         keep = pd.read_parquet(quality, columns=["keep"])["keep"]
         columns = ["population", "gene", "n_on", "lognorm"]
-        seen.add(
+        gathered.add(
             sample,
             labels=pd.read_parquet(labels, columns=list(overview.READ))[keep],
             cells=pd.read_parquet(cells),
-            sums=pd.read_parquet(sums, columns=columns, filters=[("gene", "in", seen.genes)]),
+            sums=pd.read_parquet(sums, columns=columns, filters=[("gene", "in", gathered.genes)]),
             protein=store.read_protein(counts),
         )
     samples = [row["sample"] for row in params.sheet]  # a run that estimates no soup has no paths
@@ -28,7 +28,7 @@ with job(snakemake) as (log, output):
         {sample: pd.read_csv(path, sep="\t") for sample, path in zip(samples, paths, strict=False)}
         for paths in (inputs.contamination, inputs.soup)
     )
-    soup = overview.stack_soup(estimates, genes, markers=seen.genes)
-    for name, table in (seen.tables() | {"contamination": soup}).items():
+    soup = overview.stack_soup(estimates, genes, markers=gathered.genes)
+    for name, table in (gathered.tables() | {"contamination": soup}).items():
         table.to_csv(output[name], sep="\t", index=False)
         log.info("%s: %d rows", name, len(table))

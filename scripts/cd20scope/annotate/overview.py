@@ -162,7 +162,7 @@ def stack_soup(
     genes
         By sample, the commonest genes of the soup, ``gene``, the commonest first.
     markers
-        Genes worth naming: those of all cells, which are most of any soup, tell nothing.
+        Genes worth naming: those of all cells, which are most of any soup, are not informative.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Protein of a sample beside its labels: antibody counts (CITE-seq) normalised, and summed up per population.
 
 It is a check for the reader's eye: no label, count or verdict rests on it, and a sample without lacks nothing.
-Antibodies are told by their names, since files say no more of them.
+Antibodies are recognised by their names, since files have nothing else of them.
 """
 
 import re
@@ -21,12 +21,12 @@ CONTROL = re.compile(
 
 
 def is_cd20(name: str) -> bool:
-    """Tell whether an antibody is one against CD20, by its name."""
+    """Whether an antibody is one against CD20, by its name."""
     return CD20.search(name) is not None
 
 
 def is_control(name: str) -> bool:
-    """Tell whether an antibody is an isotype control, which binds nothing and shows the background, by its name."""
+    """Whether an antibody is an isotype control, which binds nothing and shows the background, by its name."""
     return CONTROL.search(name) is not None
 
 
@@ -34,7 +34,7 @@ def usable(names: Iterable[str], *, visit: str, baseline: str) -> pd.DataFrame:
     """List the antibodies of a sample whose counts mean something.
 
     CD20 is left out after baseline: the drug sits on the epitope and blocks the antibody, so that a B cell under
-    treatment looks CD20 negative (von Essen 2022, doi:10.1212/NXI.0000000000200004). CD19 tells B cells then.
+    treatment looks CD20 negative (von Essen 2022, doi:10.1212/NXI.0000000000200004). CD19 identifies B cells then.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def normalise(counts: pd.DataFrame) -> pd.DataFrame:
     y = log(1 + x / exp(mean of log(1 + x))), the mean of each antibody over the cells of the sample
 
     The form with 1 added, in which zeros stay zero, is that of Seurat's ``NormalizeData(method = "CLR")`` and of
-    muon's ``prot.pp.clr``, by each antibody over cells as both do unless told otherwise (Seurat: margin 1). It needs no
+    muon's ``prot.pp.clr``, by each antibody over cells as both do by default (Seurat: margin 1). It needs no
     large panel, but the centre is the sample's own: values compare populations within a sample and not visits, since
     the centre of CD19 falls with the B cells.
 

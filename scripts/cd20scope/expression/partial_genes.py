@@ -85,7 +85,7 @@ def join(
 
     Returns
     -------
-    The tables, with ``p_adjusted`` over all genes of a contrast and the parts told in ``filter``. A contrast that
+    The tables, with ``p_adjusted`` over all genes of a contrast and the parts named in ``filter``. A contrast that
     the genes of all samples could not be tested in stays as it is.
     """
     tested = set(summary.loc[summary["status"] == "tested", "contrast"])

@@ -15,9 +15,9 @@ MOST_VALUES = 500
 """A column with more different values names cells, or measures them."""
 MOST_VISITS = 20
 FIRST_CELLS = 20_000
-"""Cells by which a column with too many values is told before it is read into groups."""
+"""Cells that are read first, to find columns with too many values."""
 WEAK = 0.8
-"""Score of a visit's column below which neither its name nor its values tell visits."""
+"""Score of a visit's column below which neither its name nor its values give visits."""
 TIE = 0.3
 """Scores nearer than this are as good as equal."""
 
@@ -54,7 +54,7 @@ NOBODY = re.compile(
     r"ambiguous|ambs?",
     flags=re.IGNORECASE,
 )
-"""What demultiplexing says of cells that it gives to no donor."""
+"""Values of demultiplexing for cells without a donor."""
 PATTERN = "barcode_pattern"
 """The column that is made of the barcodes, with ``*`` for the bases."""
 
@@ -78,14 +78,14 @@ class Column:
         return np.array([not NOBODY.fullmatch(value.strip()) for value in self.values], dtype=bool)
 
     def reads(self, value: str) -> str:
-        """How a value reads with the unit that the column's name tells: 14 of ``day`` is day14."""
+        """How a value reads with the unit in the column's name: 14 of ``day`` is day14."""
         unit = re.match(r"(day|week|month)", self.plain)
         return f"{unit[1]}{value}" if unit and re.fullmatch(r"\d+(\.\d+)?", value) else value
 
 
 @dataclass(frozen=True, eq=False)
 class Roles:
-    """Columns by what they hold; None where there is no such column. ``guesses`` says how that was found."""
+    """Columns by what they hold; None where there is no such column. ``guesses`` states how that was found."""
 
     donor: Column | None
     visit: Column | None
@@ -94,7 +94,7 @@ class Roles:
 
 
 def read_columns(columns: Mapping[str, Callable[[], Strings]], barcodes: Strings) -> list[Column]:
-    """Read the columns that can tell samples: few different values, which a sample sheet can name.
+    """Read the columns that can identify samples: few different values, which a sample sheet can name.
 
     The barcodes make one more, where something stands before or behind the bases that is not the same in all.
     """
@@ -163,14 +163,14 @@ def choose_roles(columns: list[Column], *, donor: str = "", visit: str = "") -> 
     pairs.sort(key=lambda item: (item[1] is None or item[2] is None, -item[0]))
     _, first, second = pairs[0] if pairs else (0.0, None, None)
     guesses = []
-    for what, column, chosen, scored, said, most in (
+    for what, column, chosen, scored, given_by_user, most in (
         ("donor", first, second, donors, donor, 1.0),
         ("visit", second, first, visits, visit, 2.0),
     ):
         if column is not None:
             others = _rivals(column, scored, chosen=chosen)
             score = next(score for other, score in scored if other is column)
-            sure = _sureness(score, others, said=bool(said), best=most)
+            sure = _sureness(score, others, given_by_user=bool(given_by_user), best=most)
             guesses.append(_guess(what, column, sure=sure, others=others))
     return Roles(first, second, _sample(columns, (first, second)), guesses)
 
@@ -206,7 +206,7 @@ def _visit_score(column: Column) -> float:
 
 
 def _name_samples(values: list[str], named: float) -> bool:
-    """Whether values name a donor beside the visit, as P01_W2 does; one alone where the column's name says no visit."""
+    """Whether values name a donor beside the visit, as P01_W2 does; one alone where the column's name has none."""
     donors = {parts.donor for parts in take_apart(values).values()}
     return len(donors) > (1 if named else 0) and any(re.search(r"\d", name) for name in donors)
 
@@ -220,7 +220,7 @@ def crossing(donor: Column, visit: Column) -> float:
 
 
 def _rivals(column: Column, scored: list[tuple[Column, float]], *, chosen: Column | None) -> list[Column]:
-    """Columns that are as good as the one chosen and say something else."""
+    """Columns that score as high as the one chosen and hold other values."""
     best = next(score for other, score in scored if other is column)
     return [
         other
@@ -238,9 +238,9 @@ def same_groups(first: Column, second: Column) -> bool:
     return pairs == len(first.values) == len(second.values)
 
 
-def _sureness(score: float, others: list[Column], *, said: bool, best: float) -> str:
-    """Say how sure a column is, by its score and the best there can be."""
-    if said:
+def _sureness(score: float, others: list[Column], *, given_by_user: bool, best: float) -> str:
+    """Rate how sure a column is, by its score and the best there can be."""
+    if given_by_user:
         return "sure"
     return "check" if others or score < 0.5 * best else "sure" if score >= 0.9 * best else "likely"
 
@@ -255,7 +255,7 @@ def _guess(what: str, column: Column, *, sure: str, others: list[Column]) -> Gue
 
 
 def _sample(columns: list[Column], taken: tuple[Column | None, ...]) -> Column | None:
-    """Column whose names tell the most: donor and visit, or at least samples."""
+    """Column whose names give the most: donor and visit, or at least samples."""
     scored = []
     for column in columns:
         named = _by_name(column, SAMPLES)

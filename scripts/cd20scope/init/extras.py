@@ -75,7 +75,7 @@ def find_extras(
 
 
 def _only(column: Column, rows: npt.NDArray[np.int64]) -> str | None:
-    """Give the value that all cells of a sample have, empty for one that says nothing; None where they differ."""
+    """Give the value that all cells of a sample have, empty for one without a meaning; None where they differ."""
     codes = np.unique(column.codes[rows])
     if len(codes) != 1:
         return None

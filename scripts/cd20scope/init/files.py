@@ -1,4 +1,4 @@
-"""Count files of a folder, found by name and content, with the columns that tell their cells apart."""
+"""Count files of a folder, found by name and content, with the columns of their cells."""
 
 import os
 import re
@@ -46,7 +46,7 @@ class Found:
     path, format
         As the sample sheet would have them.
     name
-        What tells it from the others: its own name, or that of its folder.
+        Name that sets it apart from the others: its own, or that of its folder.
     columns
         Of its table of cells, if it has one.
     n_cells
@@ -75,7 +75,7 @@ def find_files(place: Path, *, read_seurat: MetaReader) -> tuple[list[Found], li
     place
         A count file, or a folder, searched some levels deep.
     read_seurat
-        How Seurat objects are asked for their cells.
+        Reads the table of cells of a Seurat object.
 
     Returns
     -------
@@ -202,7 +202,7 @@ def name_of(path: Path, top: Path) -> str:
 
 
 def _open(path: Path, top: Path, raw: Path | None, read_seurat: MetaReader) -> Found:
-    """Read a file's names of cells and what it says of them."""
+    """Read the names of a file's cells and their columns."""
     format = sniff_format(path)
     name = name_of(path, top)
     if format == "seurat":

@@ -72,7 +72,7 @@ class Guess:
 
 @dataclass(frozen=True)
 class Word:
-    """A visit read off a name: its text and kind, its time in days where it tells one, its place in a series."""
+    """A visit read off a name: its text and kind, its time in days where it states one, its place in a series."""
 
     text: str
     kind: str
@@ -116,7 +116,7 @@ def _word(match: re.Match[str]) -> Word:
 def read_visit(text: str) -> Word | None:
     """Read a value that should be a visit, such as ``6 months post``; None where it is none.
 
-    A time tells more than a word for the baseline, that more than a number in a series.
+    A time ranks above a word for the baseline, that above a number in a series.
     """
     order = ("timed", "baseline", "series", "untreated", "later")
     found = [word for _, _, word in find_visits(text.strip())]
@@ -124,7 +124,7 @@ def read_visit(text: str) -> Word | None:
 
 
 def take_apart(names: Iterable[str]) -> dict[str, Parts]:
-    """Tell donor and visit in the names of samples, read alike in all of them.
+    """Read donor and visit off the names of samples, in the same way in all of them.
 
     Where names hold several words that may be visits (``D1_D14``, or ``P1.0M``, which could be 1.0 months of P), the
     reading is taken that gives most samples a visit, a baseline among them, most donors two visits, and the fewest
@@ -140,9 +140,9 @@ def take_apart(names: Iterable[str]) -> dict[str, Parts]:
     for words, place in itertools.product((WORDS, WHOLE), (-1, 0, 1)):
         read = {}
         for name, (stem, tissue) in found.items():
-            seen = find_visits(stem, words=words)
-            if -len(seen) <= place < len(seen):
-                start, end, word = seen[place]
+            matches = find_visits(stem, words=words)
+            if -len(matches) <= place < len(matches):
+                start, end, word = matches[place]
                 donor, library = _donor(stem[:start], stem[end:])
                 if donor:
                     read[name] = Parts(donor, word.text, library, tissue)
@@ -152,18 +152,18 @@ def take_apart(names: Iterable[str]) -> dict[str, Parts]:
 
 
 def _score(read: Mapping[str, Parts]) -> tuple[float, ...]:
-    seen: dict[str, set[str]] = {}
+    by_donor: dict[str, set[str]] = {}
     for parts in read.values():
-        seen.setdefault(parts.donor.casefold(), set()).add(parts.visit.casefold())
-    visits = set().union(*seen.values())
+        by_donor.setdefault(parts.donor.casefold(), set()).add(parts.visit.casefold())
+    visits = set().union(*by_donor.values())
     words = [word for word in map(read_visit, visits) if word]
     starts = any(word.kind == "baseline" or word.days == 0 for word in words)
-    pairs = sum(len(own) > 1 for own in seen.values()) / len(seen)
+    pairs = sum(len(own) > 1 for own in by_donor.values()) / len(by_donor)
     return (len(read), starts, pairs, -len(visits))
 
 
 def _without_ballast(name: str) -> tuple[str, str]:
-    """Leave out accessions, dates, sequencer's lanes and words that all labs write; tell the tissue."""
+    """Leave out accessions, dates, sequencer's lanes and words that all labs write; find the tissue."""
     stem = DATE.sub("", SEQUENCER.sub("", ACCESSION.sub("", name)))
     tissue = TISSUES.search(stem)
     shown = "" if not tissue else "CSF" if tissue.group().lower() == "csf" else "blood"
@@ -191,7 +191,7 @@ def natural(text: str) -> list[tuple[bool, int, str]]:
 
 
 def safe_name(text: str, taken: set[str]) -> str:
-    """Make a name that files and rules can bear, unlike those taken (case does not tell files apart everywhere).
+    """Make a name that files and rules can bear, unlike those taken (on some systems files differ by more than case).
 
     The name is added to ``taken``.
     """
@@ -205,12 +205,12 @@ def safe_name(text: str, taken: set[str]) -> str:
     return name
 
 
-def spellings(seen: Mapping[str, set[str]]) -> dict[str, list[str]]:
+def spellings(by_donor: Mapping[str, set[str]]) -> dict[str, list[str]]:
     """Find donors that are written in several ways, as ``MS-03`` and ``ms3``.
 
     Parameters
     ----------
-    seen
+    by_donor
         Visits of each donor as written. Two donors that have a visit in common are two.
 
     Returns
@@ -218,12 +218,12 @@ def spellings(seen: Mapping[str, set[str]]) -> dict[str, list[str]]:
     Donors with their other spellings.
     """
     groups: dict[str, list[str]] = {}
-    for donor in seen:
+    for donor in by_donor:
         key = re.sub(r"(?<!\d)0+(?=\d)", "", re.sub(r"[\W_]+", "", donor.casefold()))
         groups.setdefault(key, []).append(donor)
     alike = {}
     for first, *others in groups.values():
-        own = [seen[name] for name in (first, *others)]
+        own = [by_donor[name] for name in (first, *others)]
         if others and sum(map(len, own)) == len(set().union(*own)):
             alike[first] = others
     return alike

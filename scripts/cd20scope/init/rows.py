@@ -1,4 +1,4 @@
-"""Samples of one count file: told apart by the columns of its cells, or by the names in them."""
+"""Samples of one count file, by the columns of its cells or by the names in them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -17,7 +17,7 @@ UNKNOWN = "?"
 
 @dataclass(frozen=True)
 class Answers:
-    """What the user says beforehand: columns of donors and visits, and the visits of words."""
+    """Answers that the user gives beforehand: columns of donors and visits, and the visits of words."""
 
     donor_column: str = ""
     visit_column: str = ""
@@ -44,31 +44,33 @@ class Row:
 def split_file(file: Found, answers: Answers) -> tuple[list[Row], list[Guess], list[str]]:
     """Find the samples of one file by its columns: rows, what was guessed, and what is worth knowing.
 
-    Rows lack donor or visit where no column tells them.
+    Rows lack donor or visit where no column gives them.
     """
     roles = choose_roles(file.columns, donor=answers.donor_column, visit=answers.visit_column)
     keys = _keys(roles)
     found = list(groups(keys)) if keys else []
     if not found:
         everything = [np.arange(file.n_cells)] if file.columns else []
-        extras, said, notes = find_extras(file.columns, taken=(), rows=everything)
-        return _with_extras([Row(file, file.name, n_cells=file.n_cells)], extras), said, notes
+        extras, found_guesses, notes = find_extras(file.columns, taken=(), rows=everything)
+        return _with_extras([Row(file, file.name, n_cells=file.n_cells)], extras), found_guesses, notes
     guesses = list(roles.guesses)
-    read, said = _read_sample_names(roles)
-    guesses += said
+    read, found_guesses = _read_sample_names(roles)
+    guesses += found_guesses
     naming = [roles.sample] if roles.sample in keys and _says_all(roles.sample, found) else keys
     rows = [_row(file, roles, dict(zip(keys, values, strict=True)), naming, read) for values, _ in found]
     rows = [replace(row, n_cells=len(own)) for row, (_, own) in zip(rows, found, strict=True)]
     if len(rows) == 1 and rows[0].n_cells == file.n_cells:
         rows = [replace(rows[0], cells="", name=file.name)]
     taken = (roles.donor, roles.visit, roles.sample if roles.sample in keys else None)
-    extras, said, notes = find_extras(file.columns, taken=taken, rows=[positions for _, positions in found])
+    extras, found_guesses, notes = find_extras(
+        file.columns, taken=taken, rows=[positions for _, positions in found]
+    )
     left = file.n_cells - sum(row.n_cells for row in rows)
     if left:
         notes.append(
             f"{left:,} cells belong to nobody (doublets, unassigned, or empty) and are in no sample."
         )
-    return _with_extras(rows, extras), guesses + said, notes
+    return _with_extras(rows, extras), guesses + found_guesses, notes
 
 
 def _with_extras(rows: list[Row], extras: Mapping[str, list[str]]) -> list[Row]:
@@ -79,7 +81,7 @@ def _with_extras(rows: list[Row], extras: Mapping[str, list[str]]) -> list[Row]:
 
 
 def _keys(roles: Roles) -> list[Column]:
-    """Columns that together tell the samples."""
+    """Columns that together identify the samples."""
     donor, visit, sample = roles.donor, roles.visit, roles.sample
     if not (donor and visit):
         return [column for column in (donor, visit, sample) if column]

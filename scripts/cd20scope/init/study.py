@@ -23,7 +23,7 @@ class Study:
     visits, donors
         For the configuration.
     guesses, todo, notes
-        To be told: guesses; what the user must fill in; what was left out, and what is worth knowing.
+        Guesses; what the user must fill in; what was left out, and what is worth knowing.
     """
 
     rows: list[Row]
@@ -43,9 +43,9 @@ def guess_study(files: Sequence[Found], *, study: Mapping[str, Sequence[str]], a
     files
         As :func:`cd20scope.init.files.find_files` finds them.
     study
-        Visits that the hypotheses speak of, with their usual other names.
+        Visits of the hypotheses, with their usual other names.
     answers
-        What the user says.
+        Columns and visits that the user gave.
 
     Raises
     ------
@@ -56,19 +56,19 @@ def guess_study(files: Sequence[Found], *, study: Mapping[str, Sequence[str]], a
     by_file: list[tuple[Found, Guess]] = []
     for file in files:
         try:
-            own, said, aside = split_file(file, answers)
+            own, found, aside = split_file(file, answers)
         except ValueError as error:
             raise ValueError(f"{file.path}: {error}.") from error
         rows += own
-        by_file += [(file, guess) for guess in said]
+        by_file += [(file, guess) for guess in found]
         notes += [f"{file.path.name}: {text}" if len(files) > 1 else text for text in aside]
-    rows, said, missing = _read_names(rows)
-    guesses = _together(by_file) + said
+    rows, found, missing = _read_names(rows)
+    guesses = _together(by_file) + found
     todo += missing
     rows, apart = _part_tissues(rows, notes)
     words = {row.visit: row.reads or row.visit for row in rows if row.visit not in ("", UNKNOWN)}
     words = dict(sorted(words.items(), key=lambda item: natural(item[1])))
-    visits = assign_visits(words, seen=_seen(rows), study=study, given=answers.visits)
+    visits = assign_visits(words, by_donor=_visits_by_donor(rows), study=study, given=answers.visits)
     if visits.unknown:
         shown = _few([repr(word) for word in visits.unknown])
         answer = shlex.quote(f"{visits.unknown[0]}=month6")
@@ -76,7 +76,7 @@ def guess_study(files: Sequence[Found], *, study: Mapping[str, Sequence[str]], a
             f"the visit that {shown} is. Write it into the brackets of one, under visits in the configuration; or run "
             f"this again with --visit {answer}, or whichever it is; or take its rows out of the sheet."
         )
-    donors = spellings(_seen(rows))
+    donors = spellings(_visits_by_donor(rows))
     guesses += visits.guesses + [
         Guess(
             f"donor {first}", ", ".join(others), "check", "spelt alike, with no visit in common: one donor?"
@@ -91,7 +91,7 @@ def guess_study(files: Sequence[Found], *, study: Mapping[str, Sequence[str]], a
 
 
 def _together(by_file: list[tuple[Found, Guess]]) -> list[Guess]:
-    """Say once what was guessed alike in several files."""
+    """Merge guesses that are alike in several files."""
     alike: dict[tuple[str, str, str], list[tuple[Found, Guess]]] = {}
     for file, guess in by_file:
         alike.setdefault((guess.what, guess.found, guess.sure), []).append((file, guess))
@@ -103,15 +103,15 @@ def _together(by_file: list[tuple[Found, Guess]]) -> list[Guess]:
     return merged
 
 
-def _seen(rows: Sequence[Row]) -> dict[str, set[str]]:
-    seen: dict[str, set[str]] = {}
+def _visits_by_donor(rows: Sequence[Row]) -> dict[str, set[str]]:
+    by_donor: dict[str, set[str]] = {}
     for row in rows:
-        seen.setdefault(row.donor, set()).add(row.visit)
-    return seen
+        by_donor.setdefault(row.donor, set()).add(row.visit)
+    return by_donor
 
 
 def _read_names(rows: list[Row]) -> tuple[list[Row], list[Guess], list[str]]:
-    """Read donors and visits off the names of samples where nothing else tells them."""
+    """Read donors and visits off the names of samples where nothing else gives them."""
     lacking = [row for row in rows if not (row.donor and row.visit)]
     read = take_apart(dict.fromkeys(row.name for row in lacking if row.name))
     guesses, todo, done = [], [], []
@@ -166,7 +166,7 @@ def _part_tissues(rows: list[Row], notes: list[str]) -> tuple[list[Row], list[Ro
 def _libraries(
     rows: list[Row], visits: Visits, donors: Mapping[str, list[str]], guesses: list[Guess]
 ) -> list[Row]:
-    """Tell apart the rows of one donor and visit as libraries, and take the column away where there are none."""
+    """Name the rows of one donor and visit as libraries; without such rows the column stays empty."""
     visit_of = {word: visit for visit, words in visits.names.items() for word in words}
     donor_of = {other: first for first, others in donors.items() for other in others}
     draws: dict[tuple[str, str], list[Row]] = {}

@@ -1,4 +1,4 @@
-"""What init writes: the sample sheet, the configuration, and what it tells the user."""
+"""Texts that init writes: sample sheet, configuration, and the summary for the user."""
 
 import csv
 import io
@@ -169,7 +169,7 @@ def _flow(value: str | list[str]) -> str:
     return text.removesuffix("\n").removesuffix("\n...").strip()
 
 
-def told(
+def format_summary(
     study: Study,
     files: Sequence[Found],
     left_out: Sequence[tuple[Path, str]],
@@ -179,7 +179,7 @@ def told(
     config: Path,
     min_pairs: int = 6,
 ) -> str:
-    """Tell what was read, guessed and how sure, what must be filled in, what was left out, and what to do next."""
+    """Summarise what was read and guessed, how sure it is, what to fill in, what was left out, and what to do next."""
     lines = [_read(files, data), "", "Guessed"]
     width = min(30, max((len(guess.what) for guess in study.guesses), default=0))
     for guess in sorted(study.guesses, key=lambda guess: ("sure", "likely", "check").index(guess.sure)):

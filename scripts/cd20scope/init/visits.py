@@ -1,4 +1,4 @@
-"""Words for visits brought to the visits of the study: by their time, by what they say, or by their order."""
+"""Words for visits assigned to the visits of the study: by time, by meaning, or by order."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ class Visits:
 def assign_visits(
     words: Mapping[str, str],
     *,
-    seen: Mapping[str, set[str]],
+    by_donor: Mapping[str, set[str]],
     study: Mapping[str, Sequence[str]],
     given: Mapping[str, str],
 ) -> Visits:
@@ -43,14 +43,14 @@ def assign_visits(
     ----------
     words
         As the data write them, each with how it reads: ``14`` of a column ``day`` reads ``day14``.
-    seen
+    by_donor
         Words of each donor. Two words of one donor are two visits.
     study
-        Visits that the hypotheses speak of, in the order of time, with their other names. A name tells the time.
+        Visits of the hypotheses in the order of time, with their other names. A name states the time.
     given
-        Words whose visit the user has said.
+        Words with the visit that the user gave.
     """
-    plan = _Plan(seen, study)
+    plan = _Plan(by_donor, study)
     wanted = {word.casefold(): visit for word, visit in given.items()}
     known = {name.casefold(): visit for visit, others in study.items() for name in (visit, *others)}
     read = {raw: read_visit(text) for raw, text in words.items()}
@@ -82,8 +82,8 @@ def _left(
 class _Plan:
     """What is assigned so far."""
 
-    def __init__(self, seen: Mapping[str, set[str]], study: Mapping[str, Sequence[str]]) -> None:
-        self.seen, self.study = seen, list(study)
+    def __init__(self, by_donor: Mapping[str, set[str]], study: Mapping[str, Sequence[str]]) -> None:
+        self.by_donor, self.study = by_donor, list(study)
         self.visit_of: dict[str, str] = {}
         self.days = {visit: word.days for visit in study if (word := read_visit(visit))}
         self.guesses: list[Guess] = []
@@ -93,7 +93,7 @@ class _Plan:
         if raw in self.visit_of:
             return False
         others = {other for other, name in self.visit_of.items() if name == visit}
-        if any(raw in own and own & others for own in self.seen.values()):
+        if any(raw in own and own & others for own in self.by_donor.values()):
             return False
         self.visit_of[raw] = visit
         self.guesses.append(Guess(f"visit {raw}", visit, sure, why))

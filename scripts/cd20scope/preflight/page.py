@@ -12,7 +12,7 @@ NOTES = {
     "Donors and visits": "Cells per donor and visit; empty where there is no sample.",
     "Contrasts": "Donors with both visits, and the smallest true change that so many would show in 80 of 100 "
     "studies, in standard deviations of the donors' changes (two-sided paired t-test).",
-    "Hypotheses": "What can be asked of these data as far as pairs and genes tell.",
+    "Hypotheses": "Hypotheses that pairs and genes of these data allow to test.",
     "Sex": "Molecules of XIST and of Y genes in the first cells of each sample.",
     "Genes": "Genes of each marker panel and programme that every sample has.",
     "Forecast": "Memory of one job and minutes of one core for all jobs of a step, from runs on two cores; rough.",

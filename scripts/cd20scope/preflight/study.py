@@ -74,7 +74,7 @@ def check_genes(
 def check_contrasts(
     sheet: pd.DataFrame, *, contrasts: Sequence[Sequence[str]], min_pairs: int, alpha: float
 ) -> tuple[pd.DataFrame, list[Finding]]:
-    """Count the donors of each contrast, and say what so many can show.
+    """Count the donors of each contrast, and compute what so many can show.
 
     Returns
     -------
@@ -206,7 +206,7 @@ def check_hypotheses(
     min_pairs: int,
     min_coverage: float,
 ) -> pd.DataFrame:
-    """Say of every hypothesis whether pairs and genes allow a test: ``id contrast n_pairs testable``."""
+    """Check for every hypothesis whether pairs and genes allow a test: ``id contrast n_pairs testable``."""
     pairs = contrasts.set_index("contrast")["n_pairs"]
     found = genes[genes["kind"] == "programme"].set_index("name")
     rows = []

@@ -87,7 +87,7 @@ def decide(t: PairedTest, *, delta: float, level: float, strong: bool, ceiling: 
                    plain: :math:`L > 0` and estimate :math:`\ge \delta`
     contradicted   :math:`U < 0`: it changed, the other way
     not supported  :math:`U_1 < \delta` and estimate :math:`\le` ceiling: an effect as large as the
-                   margin is excluded, by cells that were seen and not by their absence
+                   margin is excluded, by cells that were found and not by their absence
     inconclusive   anything else
     ============== ==========================================================================
 

@@ -178,7 +178,7 @@ def test_the_configuration_shows_every_key_and_what_is_to_be_filled_in():
 
 def test_what_is_told_names_each_guess_and_its_sureness():
     files = [file_named("P1_V1"), file_named("P1_V2"), file_named("P1_V3")]
-    told = init_text.told(
+    told = init_text.format_summary(
         guessed(*files),
         files,
         [(Path("x.h5"), "no counts")],

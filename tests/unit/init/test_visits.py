@@ -7,7 +7,9 @@ from cd20scope.init import visits as init_visits
 
 def assigned(words, *, seen=None, said=None):
     reads = words if isinstance(words, dict) else {word: word for word in words}
-    return init_visits.assign_visits(reads, seen=seen or {"P1": set(reads)}, study=STUDY, given=said or {})
+    return init_visits.assign_visits(
+        reads, by_donor=seen or {"P1": set(reads)}, study=STUDY, given=said or {}
+    )
 
 
 def test_times_are_brought_to_the_nearest_visit_or_become_their_own():

@@ -33,10 +33,10 @@ def tabulate(populations: Mapping[str, pd.Series]) -> pd.DataFrame:
     """
     parts = []
     for a, b in combinations(populations, 2):
-        said = pd.DataFrame(
+        labels = pd.DataFrame(
             {"population_a": populations[a].to_numpy(), "population_b": populations[b].to_numpy()}
         )
-        sizes = said.groupby(["population_a", "population_b"]).size().rename("n_cells").reset_index()
+        sizes = labels.groupby(["population_a", "population_b"]).size().rename("n_cells").reset_index()
         parts.append(sizes.assign(judge_a=a, judge_b=b))
     return pd.concat(parts, ignore_index=True)[CELLS]
 
@@ -115,5 +115,5 @@ def adjusted_rand_index(table: pd.DataFrame) -> float:
     a, b = (pairs(table.groupby(side)["n_cells"].sum()) for side in ("population_a", "population_b"))
     expected = a * b / max(pairs(pd.Series([table["n_cells"].sum()])), 1.0)
     most = (a + b) / 2
-    # one class on both sides, or every cell a class of its own: the two say the same
+    # one class on both sides, or every cell a class of its own: the two agree
     return 1.0 if most == expected else (together - expected) / (most - expected)

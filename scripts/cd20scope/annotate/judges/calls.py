@@ -1,4 +1,4 @@
-"""From what a judge says of each cell, in its own words, to the columns of the label tables."""
+"""From the labels of a judge, in its own words, to the columns of the label tables."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -32,7 +32,7 @@ def call(
     chances
         Probability of every label of the judge, cells x labels.
     leaves
-        What the labels mean, as :func:`cd20scope.annotate.judges.settings.translate` tells it.
+        What the labels mean, as :func:`cd20scope.annotate.judges.settings.translate` returns it.
     populations
         The population tree.
     min_probability, min_probability_hard
@@ -67,10 +67,10 @@ def call(
     )
     nodes = [node for node in nodes_at(populations, "subset") if node["difficulty"] == "hard"]
     needed = dict.fromkeys(map(subset_selector, nodes), min_probability_hard)
-    told = _call_subsets(
+    subsets = _call_subsets(
         values, leaves, population, needed=needed, otherwise=min_probability, exclusive=exclusive
     )
-    return called.join(told)
+    return called.join(subsets)
 
 
 def _call_subsets(
@@ -142,7 +142,7 @@ def complete(
 
 
 def describe(chances: pd.DataFrame, leaves: pd.DataFrame, labelled: pd.DataFrame) -> Iterator[str]:
-    """Say for the log what each label was taken for, and how many cells have none."""
+    """Format for the log how each label was translated, and how many cells have none."""
     likeliest = chances.idxmax(axis=1).value_counts()
     for label, (population, subset) in zip(leaves.index, leaves.to_numpy(), strict=True):
         n = likeliest.get(label, 0)

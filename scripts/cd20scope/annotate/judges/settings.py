@@ -1,4 +1,4 @@
-"""Judges of a cell's label: which are asked, and what their words mean in the population tree.
+"""Judges of a cell's label: which are used, and what their labels mean in the population tree.
 
 Besides the markers of this workflow a CellTypist model, a labelled reference or labels already in the input may
 judge. Each speaks its own words; a mapping in the configuration brings them to populations and subsets. All that a
@@ -28,7 +28,7 @@ PICKLE = (
 
 
 class JudgeError(ValueError):
-    """A file that a judge cannot go by; the message says which, why and what to do."""
+    """A file that a judge cannot use; the message has the file, the reason and what to do."""
 
 
 def methods(given: str | list[str]) -> list[str]:
@@ -115,7 +115,7 @@ def translate(
     Parameters
     ----------
     labels
-        All that the judge can say.
+        All labels of the judge.
     mapping
         Population or "population / subset" by label. A label that is the name of one needs no entry; any other
         without entry means nothing here.

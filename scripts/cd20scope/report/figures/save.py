@@ -41,7 +41,7 @@ def save_all(drawings: Mapping[str, Drawing], folder: Path) -> list[Path]:
     drawings
         By their names on the page. They are drawn once: a title is put on them, and they are of no further use.
     folder
-        Where to; it is made.
+        Folder to write to; it is created.
     """
     folder.mkdir(parents=True, exist_ok=True)
     single = {name: drawn for name, drawn in drawings.items() if name.startswith(EVIDENCE)}
@@ -110,7 +110,7 @@ def entitle(figure: Figure, title: str) -> Bbox:
     """Put a title above a figure, outside of it, so that its panels stay where they are on the page."""
     width, height = figure.get_size_inches()
     look: Any = {"fontsize": 10, "fontweight": "bold", "color": INK, "ha": "left", "va": "bottom"}
-    # decided as the text is made: a visit called "$1$" stays what it is
+    # decided as the text is created: a visit called "$1$" stays what it is
     written = figure.text(0.01, 1 + 0.08 / height, title, parse_math=False, **look)
     with mpl.rc_context(UNHINTED):
         reach = written.get_window_extent().x1 / figure.dpi  # a long title over a narrow figure

@@ -29,7 +29,7 @@ def inline(figure: Figure, *, name: str, alt: str, dpi: int = 160) -> Markup:
     name
         Short name, unique on the page.
     alt
-        What a reader who cannot see the figure is told.
+        Text in place of the figure, for readers who cannot see it.
     dpi
         Resolution of the rasterised points; 160 is sharp in print and keeps 14,000 points small.
     """
@@ -85,7 +85,7 @@ def shorten(root: ET.Element) -> None:
 
 
 def own(value: str, *, key: str, name: str) -> str:
-    """Attribute with the ids in it made those of this figure."""
+    """Replace the ids in an attribute by those of this figure."""
     if key == "id":
         return f"{name}-{value}"
     if key.endswith("href") and value.startswith("#") and not value.startswith(OUTSIDE):

@@ -171,7 +171,7 @@ def arm_grid(verdicts: pd.DataFrame, arms: pd.DataFrame) -> Figure:
         name for name in order_of(table) if name in set(table.loc[table["id"].isin(rows["id"]), "arm"])
     ]
     if rows.empty:
-        return message_figure("No hypothesis was asked again in an arm.")
+        return message_figure("No hypothesis was decided in an arm.")
     figure = Figure(figsize=(WIDTH, 0.225 * len(rows) + 2.1))
     ax = figure.subplots()
     found = {(row["id"], row["arm"]): row for row in table.to_dict("records")}
@@ -219,7 +219,7 @@ def legend_of_arms() -> list[Line2D]:
     return [
         Line2D([], [], label="the same verdict", **dot),
         Line2D([], [], label=f"another: {signs}", **box),
-        Line2D([], [], label="could not be asked", marker="_", ls="", ms=5, color=MUTED),
+        Line2D([], [], label="could not be decided", marker="_", ls="", ms=5, color=MUTED),
     ]
 
 

@@ -171,9 +171,7 @@ def format_arms(verdicts: pd.DataFrame) -> str:
     if decided.empty:
         return ""
     whole = decided["arms_held"] == decided["arms_asked"]
-    text = (
-        f"{int(whole.sum())} of {len(decided)} decided verdicts are the same in every arm that could be asked"
-    )
+    text = f"{int(whole.sum())} of {len(decided)} decided verdicts are the same in every arm that could be decided"
     rest = decided[~whole & (decided["family"] == "confirmatory")]
     if rest.empty:
         return f"{text}, among them every confirmatory one."
@@ -252,7 +250,7 @@ def format_repopulation(table: pd.DataFrame, *, visits: Sequence[str], fraction:
     return wording.sentence(
         f"{'; '.join(parts)}. Depleted: the interval of a donor's {whole} share lies below "
         f"{wording.percent(fraction)} of that donor's share at {visits[0]}; repopulated early: above it again, after a "
-        "visit below it; uncertain: the cells counted cannot tell"
+        "visit below it; uncertain: the cells counted are too few to decide"
     )
 
 
@@ -261,14 +259,14 @@ def format_sexes(sexes: pd.DataFrame) -> str:
     known = sexes[sexes["sex_by_genes"].isin(["F", "M"])]
     if known.empty:
         return (
-            "The sex of the samples could not be told from XIST and genes of the Y chromosome: too few of their "
-            "molecules were seen. Swapped samples would not be noticed this way."
+            "The sex of the samples could not be inferred from XIST and genes of the Y chromosome: too few of their "
+            "molecules were found. Swapped samples would not be noticed this way."
         )
     stated = known["sex_in_sheet"].astype(object).fillna("").astype(str).str.strip().str.upper().str[:1]
     against = known.loc[stated.isin(["F", "M"]) & (stated != known["sex_by_genes"]), "sample"]
     per_donor = known.groupby("donor")["sex_by_genes"].nunique()
     mixed = per_donor.index[per_donor > 1].astype(str)
-    text = f"XIST and genes of the Y chromosome tell the sex of {len(known)} of {len(sexes)} samples"
+    text = f"XIST and genes of the Y chromosome give the sex of {len(known)} of {len(sexes)} samples"
     if not len(against) and not len(mixed):
         return f"{text}; none differs from the sheet or from the donor’s other samples."
     wrong = [f"against the sheet: {', '.join(against.astype(str))}"] if len(against) else []

@@ -32,7 +32,7 @@ RETURN = {
     "call": ("Call", "key"),
     "ratio": ("Share, of baseline", "percent"),
     "limits": ("95 % interval", "range"),
-    "seen": ("Cells seen, and what may be there", "text"),
+    "seen": ("Cells found, with their upper limit", "text"),
 }
 COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
     "entered": {

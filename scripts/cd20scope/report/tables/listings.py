@@ -143,7 +143,7 @@ def entered(abundance: pd.DataFrame, programs: pd.DataFrame, fits: pd.DataFrame)
 def not_testable(
     verdicts: pd.DataFrame, abundance: pd.DataFrame, programs: pd.DataFrame, fits: pd.DataFrame
 ) -> pd.DataFrame:
-    """Everything that was asked and could not be tested, with the reason: hypotheses first."""
+    """Everything that could not be tested, with the reason: hypotheses first."""
     hypotheses = verdicts[verdicts["verdict"] == "not testable"]
     shares, scores, genes = (
         table[table["status"] == "not testable"] for table in (abundance, programs, fits)
