@@ -138,7 +138,7 @@ def fit_population(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Fit ``~ donor + visit`` to one population once, and test every gene in every contrast.
 
-    Donors with a single usable visit say nothing about a change and are left out. Donors with two of three
+    Donors with a single usable visit have no change and are left out. Donors with two of three
     visits stay: they inform the dispersion, and the visit effects they have. A contrast is tested when at
     least ``min_pairs`` donors have both of its visits.
 
@@ -195,25 +195,40 @@ def fit_population(
         f"{min_count} counts in at least {smallest} of {len(counts)} donor-visits: {kept.shape[1]} of "
         f"{counts.shape[1]} genes"
     )
-    vectors = {contrast: deseq.contrast_vector(matrix, contrast) for contrast in tested}
-    tables = deseq.wald_tests(kept, matrix, vectors)
-    log_cpm = moderated_t.log2_cpm(kept, library_size=counts.sum(axis=1))
+    results = _test_contrasts(kept, matrix, tested, library_size=counts.sum(axis=1))
     genes = []
     for row, contrast in zip(summary, contrasts, strict=True):
-        if contrast not in tables:
+        if contrast not in results:
             continue
-        table = tables[contrast].assign(
-            population=population, contrast=schema.contrast_name(contrast), n_pairs=len(paired[contrast])
-        )
-        check = moderated_t.moderated_t(log_cpm, design=matrix, contrast=vectors[contrast])
+        table, check = results[contrast]
         row |= _agreement(table, check, alpha) | {
             "n_genes": len(table),
             "n_significant": int((table["p_adjusted"] < alpha).sum()),
             "status": "tested",
             "filter": stated,
         }
-        genes.append(table[list(GENE_COLUMNS)])
+        named = table.assign(
+            population=population, contrast=schema.contrast_name(contrast), n_pairs=len(paired[contrast])
+        )
+        genes.append(named[list(GENE_COLUMNS)])
     return pd.concat(genes, ignore_index=True), pd.DataFrame(summary, columns=list(POPULATION_COLUMNS))
+
+
+def _test_contrasts(
+    counts: pd.DataFrame,
+    matrix: pd.DataFrame,
+    contrasts: Sequence[pairs.Contrast],
+    *,
+    library_size: pd.Series,
+) -> dict[pairs.Contrast, tuple[pd.DataFrame, pd.DataFrame]]:
+    """Contrast -> Wald tests of the negative binomial model, and moderated t-tests as cross-check."""
+    vectors = {contrast: deseq.contrast_vector(matrix, contrast) for contrast in contrasts}
+    tables = deseq.wald_tests(counts, matrix, vectors)
+    log_cpm = moderated_t.log2_cpm(counts, library_size=library_size)
+    return {
+        contrast: (table, moderated_t.moderated_t(log_cpm, design=matrix, contrast=vectors[contrast]))
+        for contrast, table in tables.items()
+    }
 
 
 def _usable_rows(design: pd.DataFrame, visits: Sequence[str]) -> pd.DataFrame:
