@@ -1,8 +1,8 @@
 """How much of a sample's molecules is soup: transcripts of broken cells that every droplet takes in.
 
 Its profile is that of droplets without a cell where the sample comes with them; else the sample's mean stands for it.
-Its share is read off genes that a kind of cell cannot make: what is seen of them there, over what would be seen if
-all its molecules were soup.
+Its share is read off genes that a kind of cell cannot make: their molecules found there, over those expected if all
+its molecules were soup.
 """
 
 from dataclasses import dataclass, replace
@@ -28,13 +28,13 @@ FOREIGN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "Erythroid": (("HBA1", "HBA2", "HBB"), ("B", "CD4 T", "CD8 T", "NK", "Myeloid")),
 }
 """Genes of a kind of cell, and the roles of the lineages that do not transcribe them (Hao 2021,
-doi:10.1016/j.cell.2021.04.048). CD79B is also in NK cells, CST3 in dendritic cells; those are not asked."""
+doi:10.1016/j.cell.2021.04.048). CD79B is also in NK cells, CST3 in dendritic cells; those pairs are not used."""
 MOST = 0.3
 """Share of soup above which droplets are not cells; a cell with more of a foreign set than this is a doublet."""
 UNLIKELY = 1e-3
 """Chance under which a cell is taken for such a doublet and left out."""
 MIN_EXPECTED = 20.0
-"""Molecules that must be expected, were all soup, before a set of genes in a lineage says anything."""
+"""Molecules that must be expected, were all soup, before a set of genes in a lineage is used."""
 UNKNOWN = 0.1
 """Share taken when nothing can be read off: an upper bound for droplets from blood, so that gates err to no call."""
 
@@ -95,7 +95,7 @@ def estimate_soup(counts: sp.csr_matrix, genes: Array, role: Array, *, empty: Ar
     total = np.asarray(counts.sum(axis=1), dtype=float).ravel()
     ambient = np.asarray(counts.sum(axis=0), dtype=float).ravel() if empty is None else empty.astype(float)
     profile = ambient / max(ambient.sum(), 1.0)
-    seen, expected = [], []
+    observed, expected = [], []
     for names, foreign in FOREIGN.values():
         columns = np.flatnonzero(np.isin(genes, names))
         part = float(profile[columns].sum())
@@ -106,24 +106,24 @@ def estimate_soup(counts: sp.csr_matrix, genes: Array, role: Array, *, empty: Ar
             chance = np.where(molecules > 0, pdtrc(np.maximum(molecules - 1, 0), MOST * total * part), 1.0)
             single = rows & (chance > UNLIKELY)
             if total[single].sum() * part >= MIN_EXPECTED:
-                seen.append(molecules[single].sum())
+                observed.append(molecules[single].sum())
                 expected.append(total[single].sum() * part)
-    return replace(_combine(np.array(seen), np.array(expected), profile), measured=empty is not None)
+    return replace(_combine(np.array(observed), np.array(expected), profile), measured=empty is not None)
 
 
-def _combine(seen: Array, expected: Array, profile: Array) -> Soup:
-    if not len(seen):
+def _combine(observed: Array, expected: Array, profile: Array) -> Soup:
+    if not len(observed):
         return Soup(np.nan, np.nan, np.nan, 0, profile)
-    share = seen.sum() / expected.sum()
+    share = observed.sum() / expected.sum()
     # without a molecule seen, three expected is what 95 % of samples would stay under
     excess = 1.0
-    if len(seen) > 1 and share > 0:
+    if len(observed) > 1 and share > 0:
         excess = max(
-            1.0, float(np.sum((seen - share * expected) ** 2 / (share * expected)) / (len(seen) - 1))
+            1.0, float(np.sum((observed - share * expected) ** 2 / (share * expected)) / (len(observed) - 1))
         )
     half = 1.96 * np.sqrt(excess * share / expected.sum())
     high = min(1.0, max(share + half, 3 / expected.sum()))
-    return Soup(float(share), float(max(0.0, share - half)), float(high), len(seen), profile)
+    return Soup(float(share), float(max(0.0, share - half)), float(high), len(observed), profile)
 
 
 def tabulate(soup: Soup, genes: Array, *, n_genes: int = 200) -> tuple[pd.DataFrame, pd.DataFrame]:

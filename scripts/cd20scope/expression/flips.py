@@ -79,8 +79,8 @@ def flip_genes(
     seed
         Of the random patterns of signs.
     limit
-        Most flips. A pattern and its mirror image give the same absolute t, so all patterns are half of 2^N, without
-        the one that changes nothing; beyond the limit they are drawn at random.
+        Maximum number of flips. A pattern and its mirror image give the same absolute t, so all patterns are half of
+        2^N, without the one that changes nothing; beyond the limit they are drawn at random.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""A first look at a sample: its names and first cells, and what the looks of all samples say of the files.
+"""A first look at a sample: its names and first cells, and checks of the files over the looks of all samples.
 
 What is found here concerns count files alone; :mod:`cd20scope.preflight.study` holds it against the study.
 """

@@ -8,7 +8,7 @@ import pandas as pd
 from cd20scope import schema
 
 MIN_CELLS = 10
-"""Fewest cells of a population whose markers are shown: means of fewer are the chance of single cells."""
+"""Minimum cells of a population whose markers are shown: means of fewer depend on single cells."""
 
 
 def choose_panel(

@@ -16,7 +16,7 @@ from cd20scope.report.figures.style import grid, message_figure, styled
 DONOR_MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
-def donor_look(donors: Sequence[str]) -> dict[str, dict[str, Any]]:
+def donor_styles(donors: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Colour and marker of each donor; a pair repeats only after 24 donors."""
     return {
         donor: {
@@ -29,30 +29,30 @@ def donor_look(donors: Sequence[str]) -> dict[str, dict[str, Any]]:
     }
 
 
-def donor_legend(figure: Figure, looks: Mapping[str, Mapping[str, Any]]) -> None:
+def donor_legend(figure: Figure, styles: Mapping[str, Mapping[str, Any]]) -> None:
     """Name every donor once, under the panels."""
-    handles = [Line2D([], [], lw=1.0, **look) for look in looks.values()]
-    figure.legend(handles, list(looks), loc="outside lower center", ncols=min(len(looks), 8), title="Donor")
+    handles = [Line2D([], [], lw=1.0, **style) for style in styles.values()]
+    figure.legend(handles, list(styles), loc="outside lower center", ncols=min(len(styles), 8), title="Donor")
 
 
 def donor_lines(
-    ax: Axes, table: pd.DataFrame, *, value: str, visits: Sequence[str], looks: Mapping[str, Any]
+    ax: Axes, table: pd.DataFrame, *, value: str, visits: Sequence[str], styles: Mapping[str, Any]
 ) -> None:
     """One line per donor over the visits; rows with ``open`` True get an open marker."""
     place = {visit: number for number, visit in enumerate(visits)}
     for donor, rows in table.groupby("donor", sort=True):
         points = rows.assign(place=rows["visit"].map(place)).sort_values("place")
-        look = looks[str(donor)]
+        style = styles[str(donor)]
         where, height = points["place"].to_numpy(dtype=float), points[value].to_numpy(dtype=float)
         missing = np.flatnonzero(np.diff(where) > 1) + 1  # a visit is missing in between
-        line = {"color": look["color"], "lw": 0.9, "alpha": 0.85}
+        line = {"color": style["color"], "lw": 0.9, "alpha": 0.85}
         ax.plot(np.insert(where, missing, np.nan), np.insert(height, missing, np.nan), "-", **line)
         for after in missing:
             ax.plot(where[after - 1 : after + 1], height[after - 1 : after + 1], ":", **line)
         is_open = points["open"].to_numpy(dtype=bool)
-        for rows_of, face in ((~is_open, look["color"]), (is_open, "white")):
+        for rows_of, face in ((~is_open, style["color"]), (is_open, "white")):
             if rows_of.any():
-                ax.plot(where[rows_of], height[rows_of], mfc=face, ls="", **look)
+                ax.plot(where[rows_of], height[rows_of], mfc=face, ls="", **style)
     n = table.groupby("visit")["donor"].nunique()
     ax.set_xticks(range(len(visits)), [f"{visit}\nn = {n.get(visit, 0)}" for visit in visits])
     ax.set_xlim(-0.25, len(visits) - 0.75)
@@ -91,19 +91,21 @@ def donor_shares(
     shown = [name for name in populations if (donors["population"] == name).any()]
     if not shown:
         return message_figure(f"No sample counts {', '.join(populations)}.")
-    looks = donor_look(sorted(donors["donor"].unique()))
+    styles = donor_styles(sorted(donors["donor"].unique()))
     figure, axes = grid(len(shown), columns=max(2, len(shown)), height=3.0)
     for ax, population in zip(axes, shown, strict=True):
         rows = donors[donors["population"] == population]
         percent, zero = percent_or_limit(rows)
-        donor_lines(ax, rows.assign(percent=percent, open=zero), value="percent", visits=visits, looks=looks)
+        donor_lines(
+            ax, rows.assign(percent=percent, open=zero), value="percent", visits=visits, styles=styles
+        )
         ax.set_title(population)
         ax.set_ylabel(f"% of {rows['denominator'].iloc[0]}")
         if log:
             share_axis(ax)
         else:
             ax.set_ylim(bottom=0)
-    donor_legend(figure, looks)
+    donor_legend(figure, styles)
     return figure
 
 
@@ -119,11 +121,11 @@ def programme_scores(
     ]
     if not panels:
         return message_figure("No programme was scored.")
-    looks = donor_look(sorted(scores["donor"].unique()))
+    styles = donor_styles(sorted(scores["donor"].unique()))
     figure, axes = grid(len(panels), columns=3, height=2.5)
     for ax, (population, program, rows) in zip(axes, panels, strict=True):
-        donor_lines(ax, rows.assign(open=False), value="score", visits=visits, looks=looks)
+        donor_lines(ax, rows.assign(open=False), value="score", visits=visits, styles=styles)
         ax.set_title(f"{program}\nin {population}")
         ax.set_ylabel("mean score per cell")
-    donor_legend(figure, looks)
+    donor_legend(figure, styles)
     return figure

@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 
 from cd20scope.report.colours import FAINT, INK, MUTED, VERDICT_STYLE
 from cd20scope.report.components import part_name
-from cd20scope.report.figures.donors import donor_lines, donor_look, percent_or_limit, share_axis
+from cd20scope.report.figures.donors import donor_lines, donor_styles, percent_or_limit, share_axis
 from cd20scope.report.figures.style import WIDTH, message_figure, styled
 from cd20scope.report.hypothesis_words import margin_of, unit_of
 from cd20scope.report.wording import Row
@@ -50,7 +50,7 @@ def evidence(
     shown = [(label, table) for label, table in values if len(table)]
     if not changes and not shown:
         return message_figure("No donor has a value.")
-    looks = donor_look(donors)
+    styles = donor_styles(donors)
     height = max(2.5, 0.95 + 0.17 * ledger["donor"].nunique())
     if len(shown) + len(changes) <= 2:
         n = len(shown) + len(changes)
@@ -64,17 +64,17 @@ def evidence(
             inner = rows[place].subgridspec(1, max(size, 1))
             axes += [figure.add_subplot(inner[0, number]) for number in range(size)]
     for ax, (label, table) in zip(axes, shown, strict=False):
-        draw_values(ax, table, label=label, visits=visits, looks=looks)
+        draw_values(ax, table, label=label, visits=visits, styles=styles)
     for ax, (part, own) in zip(axes[len(shown) :], changes, strict=True):
-        draw_changes(ax, own, part=str(part), row=row, looks=looks)
+        draw_changes(ax, own, part=str(part), row=row, styles=styles)
     return figure
 
 
 def draw_values(
-    ax: Axes, table: pd.DataFrame, *, label: str, visits: Sequence[str], looks: Mapping[str, Any]
+    ax: Axes, table: pd.DataFrame, *, label: str, visits: Sequence[str], styles: Mapping[str, Any]
 ) -> None:
     """Paired lines of the donors."""
-    donor_lines(ax, table, value="value", visits=visits, looks=looks)
+    donor_lines(ax, table, value="value", visits=visits, styles=styles)
     ax.set_ylabel(label)
     positive = table.loc[table["value"] > 0, "value"]
     if label.startswith("%") and len(positive) and positive.max() > HIGH * positive.min():
@@ -84,13 +84,13 @@ def draw_values(
     ax.set_title("Value at each visit")
 
 
-def draw_changes(ax: Axes, own: pd.DataFrame, *, part: str, row: Row, looks: Mapping[str, Any]) -> None:
+def draw_changes(ax: Axes, own: pd.DataFrame, *, part: str, row: Row, styles: Mapping[str, Any]) -> None:
     """Change of each donor by name, above their mean with its interval; the margin is the short bar."""
     rows = own.sort_values("donor", key=lambda names: names.astype(str), kind="stable")
     names = rows["donor"].astype(str).tolist()
     for place, (name, change, enters) in enumerate(zip(names, rows["change"], rows["enters"], strict=True)):
-        look = looks.get(name, {"color": MUTED, "marker": "o", "ms": 3.6, "mew": 0.9})
-        ax.plot(change, place, ls="", **look | {"mfc": look["color"] if enters == "yes" else "white"})
+        style = styles.get(name, {"color": MUTED, "marker": "o", "ms": 3.6, "mew": 0.9})
+        ax.plot(change, place, ls="", **style | {"mfc": style["color"] if enters == "yes" else "white"})
     ax.axvline(0, color=MUTED, lw=0.8, zorder=0)
     labels = [
         name if enters == "yes" else f"({name})" for name, enters in zip(names, rows["enters"], strict=True)
@@ -113,12 +113,12 @@ def draw_changes(ax: Axes, own: pd.DataFrame, *, part: str, row: Row, looks: Map
 
 def draw_mean(ax: Axes, row: Row, *, place: float) -> None:
     """Estimate, interval and margin of the hypothesis."""
-    look = VERDICT_STYLE[row["verdict"]]
+    style = VERDICT_STYLE[row["verdict"]]
     if not pd.isna(row["ci_high"]):
         low = row["estimate"] if pd.isna(row["ci_low"]) else row["ci_low"]
-        ax.plot([low, row["ci_high"]], [place, place], color=look["color"], lw=1.8)
-    face = look["color"] if look["filled"] else "white"
-    ax.plot(row["estimate"], place, look["marker"], ms=6, mew=1.3, color=look["color"], mfc=face)
+        ax.plot([low, row["ci_high"]], [place, place], color=style["color"], lw=1.8)
+    face = style["color"] if style["filled"] else "white"
+    ax.plot(row["estimate"], place, style["marker"], ms=6, mew=1.3, color=style["color"], mfc=face)
     margin = margin_of(row)
     for at in (-margin, margin) if row["direction"] == "none" else (margin,):
         ax.add_patch(Rectangle((at, place - 0.4), 0, 0.8, ec=INK, fc=INK, lw=1.2))

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cd20scope.report.colours import AMOUNT, FAINT, INK, MUTED
-from cd20scope.report.figures.donors import donor_legend, donor_look
+from cd20scope.report.figures.donors import donor_legend, donor_styles
 from cd20scope.report.figures.style import WIDTH, grid, message_figure, styled
 from cd20scope.report.marker_panel import MIN_CELLS
 
@@ -172,7 +172,7 @@ def by_sample(samples: pd.DataFrame, *, visits: Sequence[str]) -> Figure:
     if not panels:
         return message_figure("No sample has a kept cell.")
     donors = sorted(samples["donor"].unique())
-    looks = donor_look(donors)
+    styles = donor_styles(donors)
     figure, axes = grid(len(panels), columns=len(panels), height=3.0)
     shift = np.linspace(-0.32, 0.32, len(donors)) if len(donors) > 1 else [0.0]
     for ax, (name, title) in zip(axes, panels, strict=True):
@@ -180,7 +180,7 @@ def by_sample(samples: pd.DataFrame, *, visits: Sequence[str]) -> Figure:
             rows = samples[samples["visit"] == visit]
             for row in rows.to_dict("records"):
                 x = number + shift[donors.index(row["donor"])]
-                look = looks[row["donor"]]
+                look = styles[row["donor"]]
                 if name == "soup":
                     ax.plot([x, x], [100 * row["low"], 100 * row["high"]], color=look["color"], lw=0.9)
                 ax.plot(x, 100 * row[name], **look)
@@ -193,5 +193,5 @@ def by_sample(samples: pd.DataFrame, *, visits: Sequence[str]) -> Figure:
         ax.set_ylim(-0.03 * top, top)  # a marker at zero is seen whole
         ax.spines["bottom"].set_position(("data", 0))
         ax.grid(axis="y", color=FAINT, lw=0.5)
-    donor_legend(figure, looks)
+    donor_legend(figure, styles)
     return figure

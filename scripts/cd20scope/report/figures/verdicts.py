@@ -107,14 +107,14 @@ def draw_margin(ax: Axes, row: Row, *, height: int) -> None:
 
 def draw_hypothesis(ax: Axes, row: Row, *, height: int) -> None:
     """One row of the forest plot: interval and estimate."""
-    look = VERDICT_STYLE[row["verdict"]]
+    style = VERDICT_STYLE[row["verdict"]]
     if not pd.isna(row["estimate"]):
         # with one limit only, the detection limit decides
         unbounded = pd.isna(row["ci_low"]) and not pd.isna(row["ci_high"])
         low = row["estimate"] if unbounded else row["ci_low"]
-        ax.plot([low, row["ci_high"]], [height, height], color=look["color"], lw=1.6, zorder=2)
-        point = {"color": look["color"], "mfc": look["color"] if look["filled"] else "white"}
-        marker = "<" if unbounded else look["marker"]
+        ax.plot([low, row["ci_high"]], [height, height], color=style["color"], lw=1.6, zorder=2)
+        point = {"color": style["color"], "mfc": style["color"] if style["filled"] else "white"}
+        marker = "<" if unbounded else style["marker"]
         ax.plot(row["estimate"], height, marker, ms=5.5, mew=1.3, zorder=3, **point)
 
 
@@ -138,9 +138,9 @@ def write_verdict(ax: Axes, row: Row, *, height: int, number: str, clear: float)
 
     They stand ``clear`` points from the panel, however narrow that is.
     """
-    look = VERDICT_STYLE[row["verdict"]]
+    style = VERDICT_STYLE[row["verdict"]]
     warned = WARNED if isinstance(row["caution"], str) and row["caution"] else ""
-    text = f"{look['symbol']} {row['verdict']}{warned}"
+    text = f"{style['symbol']} {row['verdict']}{warned}"
     place: dict[str, Any] = {
         "xy": (1, height),
         "xycoords": ax.get_yaxis_transform(),
@@ -148,7 +148,7 @@ def write_verdict(ax: Axes, row: Row, *, height: int, number: str, clear: float)
         "va": "center",
     }
     ax.annotate(number, xytext=(GAP, 0), color=MUTED, fontsize=7, **place)
-    ax.annotate(text, xytext=(clear, 0), color=look["color"], fontsize=7.5, fontweight="bold", **place)
+    ax.annotate(text, xytext=(clear, 0), color=style["color"], fontsize=7.5, fontweight="bold", **place)
 
 
 @styled
@@ -214,7 +214,7 @@ def draw_arm(ax: Axes, holds: object, verdict: str, *, at: tuple[int, int]) -> N
 def legend_of_arms() -> list[Line2D]:
     """Legend of the signs of the grid."""
     box: dict[str, Any] = {"marker": "s", "ls": "", "ms": 8, "mfc": "white", "mec": UP, "mew": 1.4}
-    signs = ", ".join(f"{look['symbol']} {verdict}" for verdict, look in VERDICT_STYLE.items())
+    signs = ", ".join(f"{style['symbol']} {verdict}" for verdict, style in VERDICT_STYLE.items())
     dot: dict[str, Any] = {"marker": "o", "ls": "", "ms": 4.2, "color": VERDICT_STYLE["supported"]["color"]}
     return [
         Line2D([], [], label="the same verdict", **dot),
