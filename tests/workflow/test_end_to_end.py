@@ -116,6 +116,7 @@ def redrawn(folder, config):
 def test_a_changed_threshold_reruns_all_that_depends_on_it(treated, tmp_path):
     (tmp_path / "study.yaml").write_text((ROOT / "config/demo.yaml").read_text() + "qc: {min_genes: 210}\n")
     expected = {
+        "read_sample",
         "fit_annotation",
         "label_cells",
         "summarise_labels",
