@@ -11,7 +11,7 @@ from sklearn.metrics import cohen_kappa_score
 from cd20scope import schema
 from cd20scope.counts.matrix import log_normalise
 from cd20scope.study import catalogue
-from workflow.running import ran, snakemake
+from workflow.running import plan, ran, snakemake
 
 pytestmark = pytest.mark.cohort
 SAMPLES = ("s1", "s2")
@@ -133,8 +133,8 @@ def test_labels_of_the_input_decide_when_they_come_first(compared, sections):
     assert labels["population"].tolist() == expected.tolist()
     # what is counted and summed follows
     cells, sums = (
-        pd.concat(pd.read_parquet(folder / f"results/{step}/{sample}.parquet") for sample in SAMPLES)
-        for step in ("abundance", "expression")
+        pd.concat(pd.read_parquet(folder / f"results/pseudobulk/{sample}.{kind}.parquet") for sample in SAMPLES)
+        for kind in ("cells", "sums")
     )
     counted = cells.groupby("population")["n_cells"].sum()
     assert counted[counted > 0].to_dict() == expected.value_counts().to_dict()
@@ -166,7 +166,7 @@ def test_what_a_judge_lacks_is_said_before_anything_runs(compared, sections):
         ),
     ]
     for method, given, expected in cases:
-        process = snakemake("--dry-run", directory=folder, config=configure(folder, method, **given))
+        process = plan(directory=folder, config=configure(folder, method, **given))
         said = process.stdout + process.stderr
         assert process.returncode != 0, method
         for part in expected:
@@ -177,5 +177,5 @@ def test_what_a_judge_lacks_is_said_before_anything_runs(compared, sections):
 def test_the_report_waits_for_the_tables_of_agreement(compared, sections):
     folder, _ = compared
     config = configure(folder, ["markers", "obs"], obs=sections["obs"])
-    said = ran(snakemake("--dry-run", "--forceall", "--quiet", "rules", directory=folder, config=config))
+    said = ran(plan("--forceall", "--quiet", "rules", directory=folder, config=config))
     assert "compare_judges" in said.stdout + said.stderr

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from workflow.running import ROOT, TINY, ran, snakemake
+from workflow.running import ROOT, TINY, plan, ran, snakemake
 
 SHIPPED = yaml.safe_load((ROOT / "config/populations.yaml").read_text(encoding="utf-8"))
 TREES = {
@@ -16,11 +16,11 @@ TREES = {
 }
 
 
-def run(folder, tree, *arguments):
+def run(folder, tree, *arguments, how=snakemake):
     (folder / "mine.yaml").write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
     config = folder / "config.yaml"
     config.write_text(TINY + "catalogues: {populations: mine.yaml}\n", encoding="utf-8")
-    return snakemake(*arguments, directory=folder, config=config)
+    return how(*arguments, directory=folder, config=config)
 
 
 @pytest.mark.cohort
@@ -74,7 +74,7 @@ def test_an_own_tree_runs_to_the_report(name, tmp_path):
     ids=["no NK cells", "no B lineage"],
 )
 def test_a_tree_without_a_lineage_that_is_needed_is_refused_with_place_and_cure(tree, parts, tmp_path):
-    refused = run(tmp_path, tree, "--dry-run")
+    refused = run(tmp_path, tree, how=plan)
     assert refused.returncode != 0
     for part in parts:
         assert part in refused.stdout + refused.stderr
