@@ -14,7 +14,7 @@ export OMP_NUM_THREADS ?= 1
 
 # Tests that a user need not wait for; pyproject.toml says what each marker means.
 MARKED := faults or slurm or browser or r or network or cohort or slow
-# A worker takes a whole file, those of tests/workflow first: they are the longest.
+# Workers take whole files in the order of tests/conftest.py, the longest first.
 PYTEST = $(PYTHON) -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder
 
 help:  ## this list

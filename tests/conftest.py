@@ -12,6 +12,16 @@ from reference_data import missing
 ROOT = Path(__file__).resolve().parents[1]
 
 
+LONGEST = ("faults", "workflow")
+"""Folders of the tests that take longest."""
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the longest tests: workers take whole files in this order."""
+    place = {folder: number for number, folder in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.nodeid.split("/")[1], len(LONGEST)))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
     """Skip what reads files that are not there: ``@pytest.mark.cohort("zheng_sorted.h5ad")``."""

@@ -133,7 +133,9 @@ def test_labels_of_the_input_decide_when_they_come_first(compared, sections):
     assert labels["population"].tolist() == expected.tolist()
     # what is counted and summed follows
     cells, sums = (
-        pd.concat(pd.read_parquet(folder / f"results/pseudobulk/{sample}.{kind}.parquet") for sample in SAMPLES)
+        pd.concat(
+            pd.read_parquet(folder / f"results/pseudobulk/{sample}.{kind}.parquet") for sample in SAMPLES
+        )
         for kind in ("cells", "sums")
     )
     counted = cells.groupby("population")["n_cells"].sum()
