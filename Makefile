@@ -72,7 +72,8 @@ scale: .venv/installed  ### time and memory, beside an in-memory scanpy script a
 calibration: .venv/installed  ### how often tests and verdicts are wrong: simulations, R, and cohorts of sorted cells where there are any
 	$(PYTHON) tests/benchmark/calibration.py --cohorts $(COHORTS)
 	$(PYTHON) -W ignore tests/oracle/comparison.py
-	if $(PYTHON) tests/fixtures/reference_data.py; then $(PYTHON) tests/benchmark/verdicts.py --seeds $(SEEDS); fi
+	if $(PYTHON) tests/fixtures/reference_data.py zheng_sorted.h5ad real_cohort.py; then \
+	  $(PYTHON) tests/benchmark/verdicts.py --seeds $(SEEDS); fi
 
 fuzz: .venv/installed  ### feed a reader with made-up input until it breaks: make fuzz TARGET=sheet SECONDS=120 (sheet, config, mtx, table)
 	$(PYTHON) tests/fuzz/fuzz_inputs.py $(or $(TARGET),sheet) --seconds $(or $(SECONDS),120)
