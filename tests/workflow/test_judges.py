@@ -94,7 +94,7 @@ def test_each_judge_labels_every_cell_by_itself(judge, compared, populations):
     assert (told["population"] == told["truth"]).mean() > 0.9
     # the authors' own words reached the tree, and what none of them means did not
     assert {"CD4 naive", "Treg"} <= set(told["population"])
-    log = (folder / f"results/logs/annotate/judges/{judge}/s1.log").read_text()
+    log = (folder / f"results/logs/annotate/judge_cells/{judge}/s1.log").read_text()
     assert "Th0 -> CD4 naive / unassigned" in log
     assert (
         f"unassigned: {(table.loc[table.index.str.startswith('s1'), 'population'] == schema.UNASSIGNED).sum()} of"
