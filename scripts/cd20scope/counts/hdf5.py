@@ -1,15 +1,19 @@
-"""Text and rows out of HDF5 and zarr, a bounded block at a time, with errors that name the file."""
+"""Elements, text and rows out of HDF5 and zarr, a bounded block at a time, with errors that name the file."""
 
 import csv
+import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import h5py
+import anndata as ad
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
+from anndata.io import read_elem, sparse_dataset
 from scipy import sparse
 
 from cd20scope.counts.matrix import IngestError, Strings
@@ -19,6 +23,10 @@ type Rows = npt.NDArray[np.int64]
 
 type Node = Any
 """Group or array of an HDF5 file or a zarr store; the two libraries share no type."""
+
+
+type Element = Any
+"""What anndata reads of a node: an array, a column of pandas, a table, a sparse matrix."""
 
 
 BLOCK_ROWS = 1024
@@ -59,54 +67,90 @@ def check_size(n: int, *, path: Path, what: str) -> None:
         )
 
 
-def take_rows(group: Node, rows: Rows, *, n_columns: int) -> sparse.csr_matrix:
-    """Read chosen rows of a matrix stored by row, never holding more than a block of the others.
+def take_rows(
+    read: Callable[[int, int], sparse.csr_matrix], rows: Rows, *, n_columns: int, dtype: npt.DTypeLike
+) -> sparse.csr_matrix:
+    """Take chosen rows of a matrix that anndata's readers do not know, holding no more than a block of the others.
 
     Parameters
     ----------
-    group
-        Holds ``data``, ``indices`` and ``indptr``.
+    read
+        Rows ``start`` to ``stop`` of the matrix.
     rows
         Positions, ascending, without repeats.
-    n_columns
+    n_columns, dtype
         Of the matrix.
     """
-    pointers = group["indptr"][:]
-    parts = [sparse.csr_matrix((0, n_columns), dtype=group["data"].dtype)]
+    parts = [sparse.csr_matrix((0, n_columns), dtype=dtype)]
     for block in np.unique(rows // BLOCK_ROWS):
         inside = rows[rows // BLOCK_ROWS == block]
         # From the first to the last row wanted, so that few wanted rows read few chunks.
-        bounds = pointers[inside[0] : inside[-1] + 2].astype(np.int64)
-        span = slice(int(bounds[0]), int(bounds[-1]))
-        stored = (group["data"][span], group["indices"][span], bounds - bounds[0])
-        read = checked(sparse.csr_matrix(stored, shape=(len(bounds) - 1, n_columns)))
-        parts.append(read[inside - inside[0]])
+        parts.append(read(int(inside[0]), int(inside[-1]) + 1)[inside - inside[0]])
     taken: sparse.csr_matrix = sparse.vstack(parts, format="csr")
     return taken
 
 
-def take_rows_by_column(group: Node, rows: Rows, *, shape: tuple[int, int]) -> sparse.csr_matrix:
-    """Read chosen rows of a matrix stored by column: all of it passes by, a block of values at a time."""
-    pointers = group["indptr"][:].astype(np.int64)
-    place = np.full(shape[0], -1)
-    place[rows] = np.arange(len(rows))
-    parts = []
-    start = 0
-    while start < shape[1]:
-        stop = max(
-            start + 1, int(np.searchsorted(pointers, pointers[start] + BLOCK_VALUES, side="right")) - 1
-        )
-        span = slice(int(pointers[start]), int(pointers[stop]))
-        stored = (group["data"][span], group["indices"][span], pointers[start : stop + 1] - pointers[start])
-        block = sparse.csc_matrix(stored, shape=(shape[0], stop - start))
-        block.check_format(full_check=True)
-        kept = place[block.indices] >= 0
-        counted = np.concatenate([[0], np.cumsum(kept)])[block.indptr]
-        inner = (block.data[kept], place[block.indices[kept]], counted)
-        parts.append(sparse.csc_matrix(inner, shape=(len(rows), stop - start)))
-        start = stop
-    return sparse.csr_matrix(sparse.hstack(parts, format="csc"))
+def read_matrix(node: Node, rows: Rows | None = None) -> sparse.csr_matrix:
+    """Read a matrix that anndata wrote, sparse by row or by column or dense: all of it (default) or chosen rows.
 
+    Parameters
+    ----------
+    node
+        Group or array of the file.
+    rows
+        As for :func:`take_rows`.
+
+    Returns
+    -------
+    Rows x columns, in the type that the file has; every index is proven to lie inside.
+    """
+    if is_array(node):
+        wanted = np.arange(node.shape[0]) if rows is None else rows
+        # h5py reads single rows of a dense matrix one by one
+        return take_rows(
+            lambda start, stop: sparse.csr_matrix(node[start:stop]),
+            wanted,
+            n_columns=node.shape[1],
+            dtype=node.dtype,
+        )
+    stored: Element = sparse_dataset(node)
+    if rows is None:
+        return checked(stored.to_memory())
+    if stored.format == "csc":
+        # anndata would hold the whole matrix
+        blocks = (checked(block)[rows] for block in column_blocks(node))
+        return sparse.csr_matrix(sparse.hstack(list(blocks), format="csr"))
+    # of no rows at all anndata makes floats
+    return checked(stored[rows].astype(node["data"].dtype, copy=False))
+
+
+def column_blocks(node: Node) -> Iterator[sparse.csc_matrix]:
+    """Pass over a matrix stored by column, at most :data:`BLOCK_VALUES` values (or one column) at a time."""
+    stored: Element = sparse_dataset(node)
+    pointers = node["indptr"][:].astype(np.int64)
+    start = 0
+    while start < stored.shape[1]:
+        last = int(np.searchsorted(pointers, pointers[start] + BLOCK_VALUES, side="right")) - 1
+        stop = max(start + 1, last)
+        yield stored[:, start:stop]
+        start = stop
+
+
+def read_head(node: Node, n_values: int) -> sparse.csr_matrix:
+    """Read the first stored values of a matrix that anndata wrote; the rest of its shape is empty."""
+    if is_array(node):
+        first = sparse.csr_matrix(node[: max(1, n_values // node.shape[1])])
+        first.resize(node.shape)
+        return first
+    stored: Element = sparse_dataset(node)
+    whole = max(1, int(np.searchsorted(node["indptr"][:], n_values)))
+    head = checked(stored[:, :whole] if stored.format == "csc" else stored[:whole])
+    head.resize(stored.shape)
+    return head
+
+
+UNREADABLE = (OSError, EOFError, zlib.error, csv.Error, ValueError, KeyError, RuntimeError)
+"""What libraries raise over a damaged file."""
 
 COPY_AGAIN = "compare its size and checksum with the original and copy it again"
 
@@ -123,30 +167,69 @@ def explained(path: Path, *, remedy: str = COPY_AGAIN) -> Iterator[None]:
         yield
     except IngestError:
         raise
-    except (OSError, EOFError, zlib.error, csv.Error, ValueError, KeyError, RuntimeError) as error:
+    except UNREADABLE as error:
         raise IngestError(
             f"{path}: cannot be read ({type(error).__name__}: {str(error).strip()[:300]}). It may be truncated "
             f"or damaged: {remedy}."
         ) from error
 
 
-def checked(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
+def checked(matrix: Element) -> sparse.csr_matrix:
     """Prove of a matrix, by row or by column, that every index lies inside: scipy would write outside its arrays."""
     matrix.check_format(full_check=True)
     return sparse.csr_matrix(matrix)
 
 
+def read_element(node: Node) -> Element:
+    """Read an element of an h5ad file or a zarr store as anndata does, of any version since 0.7.
+
+    Raises
+    ------
+    ValueError
+        For an element that anndata does not know, whatever it raises then.
+    """
+    try:
+        with warnings.catch_warnings():
+            # files without marks of what an element is: 10x, loom, and old ones of anndata
+            warnings.simplefilter("ignore", ad.OldFormatWarning)
+            return read_elem(node)
+    except UNREADABLE:
+        raise
+    except Exception as error:
+        raise ValueError(f"anndata cannot read {node.name}: {error}") from error
+
+
+def read_columns(frame: Node) -> Callable[[str], Element]:
+    """Give the reader of single columns of a table, of any anndata since 0.7, its index among them."""
+    if frame.attrs.get("encoding-version") != "0.1.0":
+        return lambda name: read_element(frame[name])
+
+    # anndata before 0.8 kept the categories of a column elsewhere, and its own reader of that takes the whole table
+    @cache
+    def whole() -> Element:
+        return read_element(frame)
+
+    index = index_of(frame)
+    return lambda name: whole().index.array if name == index else whole()[name].array
+
+
+def index_of(frame: Node) -> str:
+    """Name of the column that names the rows of a table."""
+    return str(frame.attrs.get("_index", "_index"))
+
+
+def as_strings(values: Element) -> Strings:
+    """Write what anndata read as text; missing is empty, and whole numbers have no point (1.0 of a column is 1)."""
+    if isinstance(values, pd.Categorical):
+        # One entry more, which code -1 (missing) picks.
+        labels: Strings = np.append(as_strings(values.categories.array), "")[values.codes]
+        return labels
+    # anndata gives the only value of an array without marks by itself
+    array = np.atleast_1d(np.array(values, dtype=object))
+    array[pd.isna(array)] = ""
+    return np.array([f"{v:g}" if isinstance(v, float) else v for v in array.tolist()], dtype=np.str_)
+
+
 def read_strings(node: Node) -> Strings:
-    """Read text as 10x and anndata write it, in HDF5 or zarr: plain, categorical, or nullable (missing is empty)."""
-    if not is_array(node):
-        if "categories" in node:
-            codes = node["codes"][:]
-            # One entry more, which code -1 (missing) picks.
-            labels: Strings = np.append(read_strings(node["categories"]), "")[codes]
-            return labels
-        values = read_strings(node["values"])
-        return np.where(node["mask"][:], "", values) if "mask" in node else values
-    if isinstance(node, h5py.Dataset) and h5py.check_string_dtype(node.dtype) is not None:
-        return np.asarray(node.asstr()[:], dtype=np.str_)
-    # zarr gives numpy's strings of any length, which do not cast to those of a fixed one
-    return np.array(node[:].tolist(), dtype=np.str_)
+    """Read an element of an h5ad file, or an array of a 10x or loom file, as text."""
+    return as_strings(read_element(node))

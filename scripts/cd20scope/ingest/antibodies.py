@@ -7,18 +7,16 @@ over. Only damage of the file itself is an error, as it is for genes.
 import logging
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy import sparse
 
-from cd20scope.counts.hdf5 import Node, checked, is_array, read_strings
+from cd20scope.counts.hdf5 import Node, checked, index_of, is_array, read_element, read_strings
 from cd20scope.counts.matrix import LIMIT, Strings, make_unique
 from cd20scope.ingest.formats.source import Source, Table
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 LOG = logging.getLogger(__name__)
 
@@ -35,7 +33,7 @@ TAKEN = ("", ".", "..", "_index", "barcode")
 
 def find(
     source: Source, tagged: sparse.csr_matrix, *, where: str, rows: int | None = None
-) -> "pd.DataFrame | None":
+) -> pd.DataFrame | None:
     """Take the first place of a file that holds antibody counts, or say in the log what each place holds.
 
     Parameters
@@ -55,8 +53,6 @@ def find(
     """
     if not source.antibodies.any() and not source.tables:
         return None
-    import pandas as pd
-
     barcodes = source.barcodes[:rows]
     refused = []
     for place, load in _places(source, tagged):
@@ -78,9 +74,7 @@ def find(
 
 def _places(
     source: Source, tagged: sparse.csr_matrix
-) -> "Iterator[tuple[str, Callable[[int | None], pd.DataFrame]]]":
-    import pandas as pd
-
+) -> Iterator[tuple[str, Callable[[int | None], pd.DataFrame]]]:
     if source.antibodies.any():
         names = source.names[source.antibodies]
         names = np.where(names == "", source.ids[source.antibodies], names) if source.ids.size else names
@@ -108,7 +102,7 @@ def _flaw(values: npt.NDArray[np.generic], *, n_cells: int) -> str:
     return f"values up to {high:.4g}, more than a count can be" if high >= LIMIT else ""
 
 
-def _tidy(names: "pd.Index") -> list[str]:
+def _tidy(names: pd.Index) -> list[str]:
     """Make names unique and such as a column of an h5ad table can have: a slash would make a folder of it."""
     plain = [str(name).strip().replace("/", "_") for name in names]
     return make_unique([f"antibody {name}".strip() if name in TAKEN else name for name in plain])
@@ -122,7 +116,7 @@ def obsm_tables(file: Node) -> tuple[Table, ...]:
     return tuple(Table(place=f"obsm[{key!r}]", load=partial(_load, file, key)) for key in keys)
 
 
-def _load(file: Node, key: str, rows: int | None) -> "pd.DataFrame":
+def _load(file: Node, key: str, rows: int | None) -> pd.DataFrame:
     """Read the first rows of a table as anndata writes it: DataFrame, array, or sparse matrix.
 
     Raises
@@ -130,21 +124,12 @@ def _load(file: Node, key: str, rows: int | None) -> "pd.DataFrame":
     KeyError, TypeError, ValueError
         When it is written in another way, or its columns have no names.
     """
-    import pandas as pd
-
-    node = file["obsm"][key]
-    kind = node.attrs.get("encoding-type", "")
-    if kind == "dataframe":
-        if not np.array_equal(_names(node), _names(file["obs"])):
+    read = read_element(file["obsm"][key])
+    if isinstance(read, pd.DataFrame):
+        if read.index.astype(str).tolist() != _names(file["obs"]).tolist():
             raise ValueError("its barcodes are not those of the cells")
-        return pd.DataFrame({name: node[name][:rows] for name in node.attrs["column-order"]})
-    if kind in ("csr_matrix", "csc_matrix"):
-        make = sparse.csr_matrix if kind == "csr_matrix" else sparse.csc_matrix
-        stored = node["data"][:], node["indices"][:], node["indptr"][:]
-        matrix = checked(cast("sparse.csr_matrix", make(stored, shape=tuple(node.attrs["shape"]))))
-        values = matrix[:rows].toarray()
-    else:
-        values = node[:rows]
+        return read.iloc[:rows]
+    values: npt.NDArray[Any] = checked(read)[:rows].toarray() if sparse.issparse(read) else read[:rows]
     uns = file.get("uns", {})
     for entry in (f"{key}_names", "protein_names"):
         if entry in uns:
@@ -153,4 +138,4 @@ def _load(file: Node, key: str, rows: int | None) -> "pd.DataFrame":
 
 
 def _names(frame: Node) -> Strings:
-    return read_strings(frame[frame.attrs["_index"]])
+    return read_strings(frame[index_of(frame)])

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cd20scope.annotate.judges import settings
-from cd20scope.counts.hdf5 import explained, read_strings
+from cd20scope.counts.hdf5 import as_strings, explained, index_of, read_columns
 from cd20scope.counts.matrix import IngestError, Strings
 
 
@@ -41,8 +41,7 @@ def check_column(path: Path | str, *, column: str, key: str) -> None:
                     f"{path}: an HDF5 file without a table obs, as 10x counts are, so it holds no labels for "
                     f"{key}. Give an h5ad file."
                 )
-            index = obs.attrs.get("_index", "_index")
-            columns = [name for name in obs if name not in (index, "__categories")]
+            columns = [name for name in obs if name not in (index_of(obs), "__categories")]
             if column not in columns:
                 raise IngestError(
                     f"{path}: obs has no column {column!r}; found {', '.join(columns) or 'none'}. Correct {key} > "
@@ -71,9 +70,8 @@ def read_labels(path: Path | str, *, column: str, key: str) -> pd.Series:
     path = Path(path)
     check_column(path, column=column, key=key)
     with explained(path), h5py.File(path, "r") as file:
-        obs = file["obs"]
-        barcodes = read_strings(obs[obs.attrs.get("_index", "_index")])
-        values = read_strings(obs[column])
+        read = read_columns(file["obs"])
+        barcodes, values = as_strings(read(index_of(file["obs"]))), as_strings(read(column))
     return pd.Series(values, index=pd.Index(barcodes, name="barcode"), name=column, dtype=object)
 
 
@@ -108,9 +106,9 @@ def check_labels(
         try:
             check_column(path, column=column, key=f"annotate > {judge}")
             with explained(Path(path)), h5py.File(path, "r") as file:
-                node = file["obs"][column]
-                names = node["categories"] if isinstance(node, h5py.Group) and "categories" in node else node
-                found |= set(read_strings(names).tolist())
+                values = read_columns(file["obs"])(column)
+                names = values.categories.array if isinstance(values, pd.Categorical) else values
+                found |= set(as_strings(names).tolist())
         except IngestError as error:
             problems.append(f"{name}: {error}")
     if problems:

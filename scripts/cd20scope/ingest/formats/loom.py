@@ -1,4 +1,7 @@
-"""Loom files: genes x cells in one dense HDF5 array, names and columns in row and column attributes."""
+"""Loom files: genes x cells in one dense HDF5 array, names and columns in row and column attributes.
+
+anndata reads loom through loompy, whose last release is of 2020; an own reader of 40 lines needs no such package.
+"""
 
 from functools import partial
 from pathlib import Path
@@ -7,15 +10,13 @@ import h5py
 import numpy as np
 from scipy import sparse
 
-from cd20scope.counts.hdf5 import NO_STRINGS, Rows, check_size, read_strings
+from cd20scope.counts.hdf5 import NO_STRINGS, Rows, check_size, read_strings, take_rows
 from cd20scope.counts.matrix import IngestError, Strings
 from cd20scope.ingest.formats.source import N_HEAD, Source, tell_apart
 
 CELLS = ("CellID", "obs_names", "cell_id", "cell_names", "barcode", "barcodes")
 GENES = ("Gene", "var_names", "gene_name", "gene_names", "symbol")
 IDS = ("Accession", "gene_ids", "gene_id", "ensembl_id")
-BLOCK_CELLS = 512
-"""Cells read together; loom's chunks are squares of 64."""
 
 
 def open_loom(file: h5py.File, path: Path) -> list[Source]:
@@ -58,10 +59,9 @@ def _first(attributes: h5py.Group, names: tuple[str, ...]) -> Strings:
 
 
 def _load(node: h5py.Dataset, rows: Rows) -> sparse.csr_matrix:
-    parts = [sparse.csr_matrix((0, node.shape[0]), dtype=node.dtype)]
-    for at in np.unique(rows // BLOCK_CELLS) * BLOCK_CELLS:
-        inside = rows[(rows >= at) & (rows < at + BLOCK_CELLS)]
-        block = node[:, int(inside[0]) : int(inside[-1]) + 1]
-        parts.append(sparse.csr_matrix(block[:, inside - inside[0]].T))
-    stacked: sparse.csr_matrix = sparse.vstack(parts, format="csr")
-    return stacked
+    return take_rows(
+        lambda start, stop: sparse.csr_matrix(node[:, start:stop].T),
+        rows,
+        n_columns=node.shape[0],
+        dtype=node.dtype,
+    )

@@ -3,6 +3,7 @@
 import csv
 from pathlib import Path
 
+import anndata as ad
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -29,8 +30,6 @@ def pack(parts: Path, path: Path) -> tuple[int, int]:
     IngestError
         When the parts do not fit each other.
     """
-    import anndata as ad
-
     genes = (parts / "genes.txt").read_text(encoding="utf-8").splitlines()
     cells = (parts / "cells.txt").read_text(encoding="utf-8").splitlines()
     stored = (

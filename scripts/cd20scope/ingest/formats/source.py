@@ -4,19 +4,15 @@ import fnmatch
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy import sparse
 
 from cd20scope.counts.hdf5 import Rows
 from cd20scope.counts.matrix import IngestError, Strings
 from cd20scope.study.cell_choice import parse_cells
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 N_HEAD = 4096
 """Stored values that a first look reads: normalised data show a fraction within the first few."""
@@ -38,7 +34,7 @@ class Table:
     """
 
     place: str
-    load: "Callable[[int | None], pd.DataFrame]"
+    load: Callable[[int | None], pd.DataFrame]
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import h5py
+import numpy as np
 from scipy import sparse
 
 from cd20scope.counts.hdf5 import NO_STRINGS, Rows, check_size, checked, read_strings, take_rows
 from cd20scope.counts.matrix import IngestError
-from cd20scope.ingest.formats.h5ad import compressed
 from cd20scope.ingest.formats.source import N_HEAD, Source, tell_apart
 
 
@@ -36,12 +36,29 @@ def _10x_h5(file: h5py.File, path: Path) -> Source:
     check_size(int(group["data"].shape[0]), path=path, what="stored values")
     check_size(int(group["barcodes"].shape[0]), path=path, what="barcodes")
 
-    def load(rows: Rows | None) -> sparse.csr_matrix:
-        if rows is not None:
-            return take_rows(group, rows, n_columns=n_features)
-        return checked(sparse.csr_matrix(compressed(group), shape=shape))
+    pointers = group["indptr"][:].astype(np.int64)
 
     # Genes x cells by column is, number for number, cells x genes by row.
+    def read(start: int, stop: int) -> sparse.csr_matrix:
+        if pointers[0] != 0 or pointers[-1] != len(group["data"]):
+            raise ValueError(
+                f"indptr runs from {pointers[0]} to {pointers[-1]}, data from 0 to {len(group['data'])}"
+            )
+        bounds = pointers[start : stop + 1]
+        span = slice(int(bounds[0]), int(bounds[-1]))
+        stored = (group["data"][span], group["indices"][span], bounds - bounds[0])
+        return checked(sparse.csr_matrix(stored, shape=(len(bounds) - 1, n_features)))
+
+    def head() -> sparse.csr_matrix:
+        first = read(0, max(1, int(np.searchsorted(pointers, N_HEAD))))
+        first.resize(shape)
+        return first
+
+    def load(rows: Rows | None) -> sparse.csr_matrix:
+        if rows is None:
+            return read(0, n_cells)
+        return take_rows(read, rows, n_columns=n_features, dtype=group["data"].dtype)
+
     return Source(
         place=group.name.strip("/"),
         shape=shape,
@@ -50,6 +67,6 @@ def _10x_h5(file: h5py.File, path: Path) -> Source:
         ids=ids,
         keep=keep,
         antibodies=antibodies,
-        head=lambda: checked(sparse.csr_matrix(compressed(group, N_HEAD), shape=shape)),
+        head=head,
         load=load,
     )

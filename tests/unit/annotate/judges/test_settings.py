@@ -1,5 +1,7 @@
 """What the judges of the labels need is asked for in words, before anything runs; their words reach the tree."""
 
+import count_files
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -168,3 +170,12 @@ def test_labels_of_all_files_are_checked_at_once(labelled, tmp_path, populations
         check({"sample s1": labelled, "sample s2": other})
     with pytest.raises(ConfigError, match=r'annotate > obs > labels.*\n.*unknown label "Tregs"'):
         check({"sample s1": labelled}, mapping={"Tregs": "Treg"})
+
+
+def test_labels_of_anndata_0_7_are_read_as_text(tmp_path):
+    labels = ["NK", "B", None] * (count_files.N_CELLS // 3)
+    with h5py.File(tmp_path / "old.h5ad", "w") as file:
+        count_files.write_old_anndata(file, count_files.counts(), obs={"author": labels})
+    found = input_labels.read_labels(tmp_path / "old.h5ad", column="author", key="k")
+    assert found.tolist() == [label or "" for label in labels]
+    assert found.index.tolist() == count_files.BARCODES

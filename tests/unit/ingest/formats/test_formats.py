@@ -29,7 +29,7 @@ from cd20scope.counts import hdf5
 from cd20scope.counts import matrix as counts_matrix
 from cd20scope.ingest import look
 from cd20scope.ingest import read as ingest
-from cd20scope.ingest.formats import detect, h5ad
+from cd20scope.ingest.formats import detect
 
 # anndata 0.13 asks pandas 3 for an option that pandas 4 will not have; a caller cannot help it.
 pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string' option:DeprecationWarning")
@@ -144,8 +144,7 @@ def big(tmp_path, kind):
 @pytest.mark.parametrize("small_blocks", [True, False])
 def test_a_sample_may_be_some_cells_of_a_file(tmp_path, kind, small_blocks, monkeypatch):
     if small_blocks:
-        for module in (hdf5, h5ad):
-            monkeypatch.setattr(module, "BLOCK_ROWS", 4)
+        monkeypatch.setattr(hdf5, "BLOCK_ROWS", 4)
         monkeypatch.setattr(hdf5, "BLOCK_VALUES", 5)
     path = big(tmp_path, kind)
     chosen = DONOR == "P02"

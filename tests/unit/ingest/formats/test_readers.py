@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.io
+import zarr
 from count_files import (
     IDS,
     N_CELLS,
@@ -21,6 +22,7 @@ from count_files import (
     write_10x_h5,
     write_h5ad,
     write_mtx,
+    write_old_anndata,
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -28,7 +30,7 @@ from hypothesis.extra import numpy as hnp
 from reference_data import locate
 from scipy import sparse
 
-from cd20scope.counts import matrix
+from cd20scope.counts import hdf5, matrix
 from cd20scope.ingest import look, read
 from cd20scope.ingest.formats import detect, h5ad, tenx_mtx
 
@@ -105,7 +107,7 @@ def test_h5ad(tmp_path, form, dtype):
 
 
 def test_dense_h5ad_is_read_in_blocks(tmp_path, monkeypatch):
-    monkeypatch.setattr(h5ad, "BLOCK_ROWS", 7)
+    monkeypatch.setattr(hdf5, "BLOCK_ROWS", 7)
     assert_counts(read.read_sample(write_h5ad(tmp_path / "x.h5ad", counts())), counts(), ids=UNIQUE)
 
 
@@ -245,3 +247,25 @@ def test_real_seurat_object_is_known_for_what_it_is():
     assert detect.sniff_format(locate("pbmc_seurat.rds")) == "seurat"
     with pytest.raises(matrix.IngestError, match=r"a file of R\. The workflow reads Seurat objects"):
         read.read_sample(locate("pbmc_seurat.rds"))
+
+
+@pytest.mark.parametrize("kind", ["h5ad", "zarr 2", "zarr 3"])
+def test_categories_of_anndata_0_7_are_read_as_text_and_not_as_codes(tmp_path, kind):
+    days = np.array(["180", "0", "28"])[np.arange(N_CELLS) % 3].tolist()
+    days[5] = None
+    obs = {"day": days, "donor": ["P2", "P1"] * (N_CELLS // 2)}
+    path = tmp_path / kind
+    if kind == "h5ad":
+        with h5py.File(path, "w") as file:
+            write_old_anndata(file, counts(), obs=obs)
+    else:
+        store = zarr.open_group(str(path), mode="w", zarr_format=int(kind[-1]))
+        write_old_anndata(store, counts(), obs=obs)
+    assert_counts(read.read_sample(path), counts(), ids=UNIQUE)
+    found = read.read_sample(path, cells="day=28; donor=P2")
+    chosen = (np.array(days) == "28") & (np.array(obs["donor"]) == "P2")
+    assert 0 < chosen.sum() < N_CELLS
+    np.testing.assert_array_equal(found.matrix.toarray(), counts()[chosen])
+    with detect.open_sources(path, format=detect.sniff_format(path)) as sources:
+        columns = {name: values().tolist() for name, values in sources[0].columns.items()}
+    assert columns == {"day": ["" if day is None else day for day in days], "donor": obs["donor"]}
