@@ -9,7 +9,7 @@ from cd20scope.study import batches
 with job(snakemake) as (log, output):
     settings = snakemake.params.settings
     sketch = pd.read_parquet(snakemake.input.sketch)
-    sketch = sketch.iloc[layout.thin(len(sketch), most=settings["cells"], seed=snakemake.params.seed)]
+    sketch = sketch.iloc[layout.thin(len(sketch), most=layout.MAX_CELLS, seed=snakemake.params.seed)]
     sheet = pd.DataFrame(snakemake.params.sheet).set_index("sample")
     column = settings["integrate_over"]
     batch = sheet.loc[sketch["sample"], column].to_numpy() if batches.integrable(sheet, column) else None
@@ -17,8 +17,8 @@ with job(snakemake) as (log, output):
     coordinates = layout.embed_sketch(
         sketch.filter(regex="^PC").to_numpy(),
         batch=batch,
-        n_neighbors=settings["neighbors"],
-        min_distance=settings["min_distance"],
+        n_neighbors=settings["n_neighbors"],
+        min_dist=settings["min_dist"],
         seed=snakemake.params.seed,
     )
     placed = sketch[["sample", "barcode"]].assign(x=coordinates[:, 0], y=coordinates[:, 1])

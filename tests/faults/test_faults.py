@@ -107,7 +107,7 @@ def test_a_killed_job_is_made_anew(undisturbed, tmp_path):
     assert not list((tmp_path / "results/programs").glob("*.tsv"))
     said = ran(disturbed.run())
     assert disturbed.results() == undisturbed.results()
-    told = {"write_report", "draw_figures", "summarise_verdicts", "describe_run"}
+    told = {"write_report", "draw_figures", "summarise_verdicts"}
     assert jobs_run(said) == {"compare_programs", "judge_hypotheses", "flip_visits", *told, "all"}
 
 

@@ -115,6 +115,5 @@ def digests(folder: Path) -> dict[str, str]:
         for path in sorted(results.rglob("*"))
         if path.is_file()
         and path.relative_to(results).parts[0] not in {"logs", "benchmarks"}
-        # the description of the run says when it was
-        and path.name not in {".snakemake_timestamp", "ro-crate-metadata.json"}
+        and path.name != ".snakemake_timestamp"
     }

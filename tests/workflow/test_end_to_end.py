@@ -13,7 +13,7 @@ from cd20scope.report import claims
 from cd20scope.study import catalogue, themes
 from workflow.running import ROOT, jobs_of, plan, ran
 
-REPORT = {"write_report", "draw_figures", "summarise_verdicts", "describe_run"}
+REPORT = {"write_report", "draw_figures", "summarise_verdicts"}
 """Rules that read the verdicts."""
 
 

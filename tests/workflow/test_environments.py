@@ -43,9 +43,7 @@ def test_environments_hold_the_pinned_versions():
             elif name == "python":
                 assert version == (ROOT / ".python-version").read_text().strip()
             else:
-                # conda-forge calls it decoupler-py
-                pinned = pins[name.removesuffix("-py")] if name == "decoupler-py" else pins[name]
-                assert version == pinned, f"{path.name}: {name}"
+                assert version == pins[name], f"{path.name}: {name}"
 
 
 def test_development_pins_hold_the_runtime_pins():

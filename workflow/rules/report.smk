@@ -100,31 +100,3 @@ rule summarise_verdicts:
         version=VERSION,
     script:
         "../../scripts/report/summarise_verdicts.py"
-
-
-rule describe_run:
-    input:
-        outputs=list(OUTPUTS),
-        sums="results/ingest/inputs.tsv",
-    output:
-        crate="results/ro-crate-metadata.json",
-    log:
-        "results/logs/report/describe_run.log",
-    benchmark:
-        "results/benchmarks/report/describe_run.tsv"
-    conda:
-        "../../envs/report.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(base=1000),
-        runtime=minutes(30),
-    params:
-        code=code_of("report/describe_run.py"),
-        run_code=uncompared(run_code()),
-        about=list(OUTPUTS.values()),
-        settings=settings(),
-        config=uncompared(dict(config)),
-        version=VERSION,
-        software=SOFTWARE,
-    script:
-        "../../scripts/report/describe_run.py"

@@ -1,31 +1,27 @@
-"""Coordinates of the sketch for the reader's eye; no later step reads them."""
+"""Map of the sketch in two dimensions, by scanpy; for the reader's eye, as no later step reads it."""
 
 from typing import Any
 
+import anndata as ad
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import scanpy as sc
+from harmonypy import run_harmony
 
 Array = npt.NDArray[Any]
 
-LARGE = 10_000
-"""Cells above which fewer rounds are made, as umap-learn does."""
-EPOCHS, EPOCHS_LARGE = 500, 200
-"""Rounds of the layout."""
-REACH = 10.0
-"""Largest coordinate that the layout starts from; as scranpy's own start has."""
+MAX_CELLS = 10_000
+"""Cells of the map: more points hide each other on a page, and exact neighbours take time with their square."""
 
 
 def thin(n_cells: int, *, most: int, seed: int) -> Array:
-    """Draw the rows of the sketch that are laid out, ascending: all of them, or ``most`` at random.
-
-    A map of a page shows no more than some ten thousand points, and the time grows with their number.
-    """
+    """Draw the rows of the sketch that are laid out, ascending: all of them, or ``most`` at random."""
     return np.sort(np.random.default_rng(seed).permutation(n_cells)[:most])
 
 
 def embed_sketch(
-    components: Array, *, batch: Array | None, n_neighbors: int, min_distance: float, seed: int
+    components: Array, *, batch: Array | None, n_neighbors: int, min_dist: float, seed: int
 ) -> Array:
     """Lay the sketch out in two dimensions by UMAP, after Harmony over ``batch`` where one is given.
 
@@ -36,51 +32,45 @@ def embed_sketch(
     batch
         Batch of each cell, shape (n_cells,); None leaves the components as they are.
     n_neighbors
-        Neighbours of the graph; bounded by the number of cells.
-    min_distance
-        UMAP's ``min_dist``.
+        As in :func:`scanpy.pp.neighbors`; bounded by the number of cells.
+    min_dist
+        As in :func:`scanpy.tl.umap`.
     seed
-        Seed of the layout.
+        Seed of Harmony, graph and layout.
 
     Returns
     -------
     numpy.ndarray
-        Coordinates, cells x 2.
+        Coordinates, cells x 2, float32.
 
     References
     ----------
-    Korsunsky et al. 2019, doi:10.1038/s41592-019-0619-0; McInnes et al. 2018, doi:10.48550/arXiv.1802.03426; the
-    components as a start: Kobak & Linderman 2021, doi:10.1038/s41587-020-00809-z.
+    Korsunsky et al. 2019, doi:10.1038/s41592-019-0619-0; McInnes et al. 2018, doi:10.48550/arXiv.1802.03426; Wolf et
+    al. 2018, scanpy, doi:10.1186/s13059-017-1382-0; the components as a start: Kobak & Linderman 2021,
+    doi:10.1038/s41587-020-00809-z.
     """
-    # compiled beforehand: of umap-learn, the same method, import and compiler take longer than the layout
-    from knncolle import FindKnnResults
-    from scranpy import run_umap
-    from sklearn.neighbors import NearestNeighbors
-
-    space = np.asarray(components, dtype=np.float32)
+    n_cells = len(components)
+    space: Array = np.asarray(components, dtype=np.float32)
     if batch is not None:
-        from harmonypy.harmony import run_harmony
-
-        fitted = run_harmony(space, pd.DataFrame({"batch": batch}), "batch", random_state=seed, verbose=False)
-        corrected = np.asarray(fitted.Z_corr, dtype=np.float32)
-        space = corrected if corrected.shape[0] == len(space) else corrected.T
-    # exact neighbours: the sketch is bounded
-    search = NearestNeighbors(n_neighbors=min(n_neighbors, len(space) - 1), algorithm="brute").fit(space)
-    distance, index = search.kneighbors()
-    placed = run_umap(
-        FindKnnResults(index.astype(np.uint32), distance.astype(float)),
-        min_dist=min_distance,
-        num_epochs=EPOCHS if len(space) <= LARGE else EPOCHS_LARGE,
-        initialize_method="none",
-        initial_coordinates=_start(space),
-        optimize_seed=seed,
+        # scanpy.external.pp.harmony_integrate of scanpy 1.12 fails with harmonypy 2, which gives cells x components
+        fitted = run_harmony(
+            space.astype(np.float64),
+            pd.DataFrame({"batch": batch}),
+            "batch",
+            random_state=seed,
+            verbose=False,
+        )
+        space = np.asarray(fitted.Z_corr, dtype=np.float32)
+    table = ad.AnnData(obs=pd.DataFrame(index=pd.RangeIndex(n_cells).astype(str)))
+    table.obsm["X_pca"] = space
+    sc.pp.neighbors(
+        table,
+        n_neighbors=min(n_neighbors, n_cells - 1),
+        use_rep="X_pca",
+        transformer="sklearn",
+        random_state=seed,
     )
-    return np.asarray(placed, dtype=np.float32)
-
-
-def _start(space: Array) -> Array:
-    """First two components, centred and brought to :data:`REACH`: where the layout starts from."""
-    first = np.zeros((len(space), 2))
-    first[:, : space.shape[1]] = space[:, :2]
-    first -= first.mean(axis=0)
-    return first / (float(np.abs(first).max()) or 1.0) * REACH
+    start = space[:, :2]
+    spread = start.shape[1] == 2 and np.ptp(start, axis=0).all()
+    sc.tl.umap(table, min_dist=min_dist, init_pos=start if spread else "random", random_state=seed)
+    return np.asarray(table.obsm["X_umap"], dtype=np.float32)

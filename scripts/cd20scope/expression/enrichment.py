@@ -2,9 +2,8 @@
 
 import numpy as np
 import pandas as pd
-from decoupler import mt
 from numpy.typing import NDArray
-from scipy import special
+from scipy import sparse, special
 
 from cd20scope import schema
 from cd20scope.expression.flips import Flipped
@@ -17,10 +16,7 @@ COLUMNS = (
 """Columns of the table; ``score`` is the t of a set's membership in a linear model of the genes' statistics."""
 
 MIN_GENES = 5
-"""Measured genes that a set needs, decoupler's own bound."""
-
-AT_ONCE = 500
-"""Sets in one call of decoupler, which holds a number per gene and set: 60 MB with 15,000 genes."""
+"""Measured genes that a set needs, as in decoupler."""
 
 
 def enrich(
@@ -44,7 +40,7 @@ def enrich(
 
     Returns
     -------
-    :data:`COLUMNS`. ``p_value``, of decoupler, takes genes as independent; genes of a set move together, so it is far
+    :data:`COLUMNS`. ``p_value`` takes genes as independent; genes of a set move together, so it is far
     too small. ``p_flipped`` keeps what moves together together, and is the one to read; it cannot be smaller than
     1/(1 + flips), 0.03 with six pairs and 0.01 with 100 flips, and is not adjusted for the number of sets.
     ``p_adjusted`` is Benjamini-Hochberg of ``p_value`` within the collection. A score compares a set with all other
@@ -52,7 +48,7 @@ def enrich(
 
     References
     ----------
-    Badia-i-Mompel et al. (2022), decoupler. doi:10.1093/bioadv/vbac016
+    Badia-i-Mompel et al. (2022), the univariate linear model of decoupler. doi:10.1093/bioadv/vbac016
     Goeman & Buhlmann (2007), why genes are not the sample. doi:10.1093/bioinformatics/btm051
     """
     where = {"population": population, "contrast": schema.contrast_name(contrast)}
@@ -77,17 +73,16 @@ def enrich(
 
 
 def _score(statistics: NDArray[np.float64], genes: pd.Index, members: pd.Series) -> NDArray[np.float64]:
-    """Scores of sets, shape (statistics, sets).
+    """Score sets by the t of their membership, as ``decoupler.mt.ulm`` does; shape (statistics, sets).
 
-    decoupler gives its p-values adjusted over all sets of a call, so that only its scores are of use here.
+    decoupler takes 2 s to import and brings five packages for plots to give these four lines.
     """
-    matrix = pd.DataFrame(statistics, columns=genes)
-    matrix.index = matrix.index.astype(str)
-    scores = []
-    for start in range(0, len(members), AT_ONCE):
-        some = members.iloc[start : start + AT_ONCE]
-        # numbers for names: two collections may have a set of the same name
-        keys = [f"set {index}" for index in some.index]
-        net = pd.DataFrame({"source": keys, "target": some.to_numpy(), "weight": 1.0}).explode("target")
-        scores.append(mt.ulm(matrix, net, tmin=MIN_GENES)[0][keys].to_numpy())
-    return np.hstack(scores)
+    n, size = len(genes), members.map(len).to_numpy(dtype=float)
+    rows = genes.get_indexer(pd.Index(np.concatenate(members.to_list())))
+    inside = sparse.csc_array(
+        (np.ones(len(rows)), rows, np.concatenate([[0], np.cumsum(size)]).astype(int)), shape=(n, len(size))
+    )
+    centred = statistics - statistics.mean(axis=1, keepdims=True)
+    spread = np.sqrt((centred**2).sum(axis=1))[:, None] * np.sqrt(size * (1 - size / n))
+    r = (centred @ inside) / spread
+    return np.asarray(r * np.sqrt((n - 2) / ((1 - r) * (1 + r))))

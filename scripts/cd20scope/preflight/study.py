@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from statsmodels.stats.power import TTestPower
 
 from cd20scope import schema
 from cd20scope.preflight.findings import Finding
@@ -81,8 +82,6 @@ def check_contrasts(
     ``contrast n_pairs donors smallest_effect``, the last in standard deviations of the donors' changes: what a
     two-sided paired t-test at ``alpha`` finds with 80 % power; and warnings.
     """
-    from statsmodels.stats.power import TTestPower
-
     visits = sheet.groupby("donor")["visit"].agg(set)
     rows, findings = [], []
     for later, earlier in contrasts:

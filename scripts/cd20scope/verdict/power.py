@@ -1,4 +1,7 @@
-"""What a cohort could have shown: the smallest effect with a given power, from its own variance."""
+"""What a cohort could have shown: the smallest effect with a given power, from its own variance.
+
+statsmodels' ``TTestPower`` knows no margin; where the margin is 0 the two agree, which a test shows.
+"""
 
 import numpy as np
 from numpy.typing import NDArray

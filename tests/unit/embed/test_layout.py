@@ -28,7 +28,7 @@ def test_kinds_lie_apart_and_batches_together():
     space = rng.normal(size=(240, 10))
     space[:, 0] += 12 * kind
     space[:, 1] += 6 * batch
-    placed = layout.embed_sketch(space, batch=batch.astype(str), n_neighbors=15, min_distance=0.4, seed=0)
+    placed = layout.embed_sketch(space, batch=batch.astype(str), n_neighbors=15, min_dist=0.4, seed=0)
     assert placed.shape == (240, 2)
 
     def gap(by):
@@ -51,15 +51,17 @@ def test_a_large_sketch_is_thinned_for_the_map_and_a_small_one_is_not():
 @pytest.mark.parametrize(("n_cells", "n_components"), [(3, 1), (12, 2), (400, 30)])
 def test_each_cell_of_a_small_cohort_has_a_place_and_the_same_again(n_cells, n_components):
     space = np.random.default_rng(1).normal(size=(n_cells, n_components))
-    asked = {"batch": None, "n_neighbors": 15, "min_distance": 0.4}
+    asked = {"batch": None, "n_neighbors": 15, "min_dist": 0.4}
     placed = layout.embed_sketch(space, **asked, seed=3)
     assert placed.shape == (n_cells, 2)
     assert np.isfinite(placed).all()
     np.testing.assert_array_equal(placed, layout.embed_sketch(space, **asked, seed=3))
 
 
+# of scanpy, where distances are 0
+@pytest.mark.filterwarnings("ignore::scipy.sparse.SparseEfficiencyWarning")
 def test_cells_that_are_all_alike_are_placed_too():
-    placed = layout.embed_sketch(np.ones((30, 5)), batch=None, n_neighbors=15, min_distance=0.4, seed=0)
+    placed = layout.embed_sketch(np.ones((30, 5)), batch=None, n_neighbors=15, min_dist=0.4, seed=0)
     assert np.isfinite(placed).all()
 
 
@@ -68,7 +70,7 @@ def test_neighbours_among_the_components_are_neighbours_on_the_map():
     angle = rng.uniform(0, 2 * np.pi, 600)
     # the first two, which the layout starts from, tell nothing
     space = np.column_stack([rng.normal(size=(600, 8)) * 0.03, np.cos(angle), np.sin(angle)]) * 10
-    asked = {"batch": None, "n_neighbors": 15, "min_distance": 0.4}
+    asked = {"batch": None, "n_neighbors": 15, "min_dist": 0.4}
     placed = layout.embed_sketch(space, **asked, seed=0)
 
     def near(points):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from statsmodels.stats.power import TTestPower
 
 from cd20scope.stats import paired_tests
 from cd20scope.verdict import evidence, rules
@@ -34,6 +35,12 @@ def test_power_of_claims(kind):
         found = power(effect, decide=lambda t: claim(t, **kind).decide(LEVEL))
     # five standard errors of a rate of 0.8 over 20,000 cohorts
     assert found == pytest.approx(0.8, abs=0.015)
+
+
+def test_without_a_margin_the_smallest_effect_is_that_of_statsmodels():
+    effect = smallest_effect(claim(paired_tests.PairedT(N, 0.0, SE, N - 1), delta=0.0), level=LEVEL)
+    size = TTestPower().solve_power(nobs=N, alpha=LEVEL, power=0.8, alternative="two-sided")
+    assert effect / (SE * np.sqrt(N)) == pytest.approx(float(np.squeeze(size)), rel=1e-3)
 
 
 def test_power_of_the_late_part_of_a_biphasic_claim():

@@ -3,39 +3,17 @@
 # Software whose versions a reader is told
 SOFTWARE = (
     "snakemake",
-    "scranpy",
-    "knncolle",
     "anndata",
+    "scanpy",
     "scikit-learn",
     "pydeseq2",
-    "decoupler",
     "harmonypy",
     "numpy",
     "scipy",
     "pandas",
     "seaborn",
+    "statsmodels",
 )
-
-# What a run is for, by path, and what each file holds
-OUTPUTS = {
-    "results/report/report.html": "The report",
-    "results/report/summary.md": "The verdicts as text",
-    "results/report/verdicts.json": "The verdicts for machines",
-    "results/verdict/verdicts.tsv": "Verdict of every hypothesis",
-    "results/verdict/arms.tsv": "Every hypothesis in every robustness arm",
-    "results/verdict/flips.tsv": "Verdicts under flipped visits",
-    "results/verdict/ledger.tsv": "Change of every donor, and who enters",
-    "results/abundance/donors.tsv": "Shares of each sample",
-    "results/abundance/abundance.tsv": "Change of each share",
-    "results/abundance/absolute.tsv": "Change of numbers per microlitre",
-    "results/abundance/repopulation.tsv": "B cells of each donor",
-    "results/expression/expression.tsv.gz": "Change of every gene",
-    "results/expression/enrichment.tsv": "Gene sets among the changed genes",
-    "results/programs/scores.tsv": "Programme scores of each sample",
-    "results/programs/programs.tsv": "Change of each programme",
-    "results/preflight/preflight.html": "What was found before the run",
-    "results/ingest/inputs.tsv": "Count files with their SHA-256",
-}
 
 
 def share_tests():
