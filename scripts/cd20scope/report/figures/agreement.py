@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
@@ -52,8 +53,6 @@ def agreement(pairs: pd.DataFrame, summary: pd.DataFrame, *, order: Sequence[str
 
 def _compare(ax: Axes, rows: pd.DataFrame, *, names: Sequence[str]) -> None:
     """Draw the labels of one pair of judges; the same label by both is framed."""
-    import seaborn as sns
-
     counts = rows.pivot_table(index="population_a", columns="population_b", values="n_cells", aggfunc="sum")
     counts = counts.reindex(index=list(names), columns=list(names)).fillna(0)
     given = 100 * counts.div(counts.sum(axis=1).replace(0, np.nan), axis=0)
@@ -89,8 +88,6 @@ def protein_means(protein: pd.DataFrame, *, order: Sequence[str]) -> Figure:
     """
     if protein.empty:
         return message_figure("No sample has protein counts.")
-    import seaborn as sns
-
     targets = [*dict.fromkeys(protein.loc[~protein["control"].astype(bool), "protein"])]
     controls = [*dict.fromkeys(protein.loc[protein["control"].astype(bool), "protein"])]
     weighed = protein.assign(total=protein["mean"] * protein["n_cells"])

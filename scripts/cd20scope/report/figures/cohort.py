@@ -10,6 +10,7 @@ from itertools import cycle, islice
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -118,8 +119,6 @@ def programme_changes(programs: pd.DataFrame, *, contrasts: Sequence[str]) -> Fi
     """
     if programs.empty:
         return message_figure("No programme was tested.")
-    import seaborn as sns
-
     whole = whole_changes(programs)
     where = programs["population"].where(
         whole, programs["population"] + ", " + programs["component"].astype(str)
