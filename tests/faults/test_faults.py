@@ -108,7 +108,7 @@ def test_a_killed_job_is_made_anew(undisturbed, tmp_path):
     said = ran(disturbed.run())
     assert disturbed.results() == undisturbed.results()
     told = {"write_report", "draw_figures", "summarise_verdicts"}
-    assert jobs_run(said) == {"compare_programs", "judge_hypotheses", "flip_visits", *told, "all"}
+    assert jobs_run(said) == {"compare_programs", "judge_hypotheses", "flip_visits", *told, "everything"}
 
 
 @pytest.fixture

@@ -124,7 +124,7 @@ def test_a_changed_threshold_reruns_all_that_depends_on_it(treated, tmp_path):
         "compare_shares",
         "compare_genes",
     }
-    expected |= {"compare_programs", "judge_hypotheses", "flip_visits", "all"} | REPORT
+    expected |= {"compare_programs", "judge_hypotheses", "flip_visits", "everything"} | REPORT
     assert planned(treated, tmp_path / "study.yaml").keys() == expected
 
 
@@ -136,7 +136,7 @@ def test_a_changed_margin_reruns_verdict_and_report_only(treated, tmp_path):
     )
     assert (
         planned(treated, tmp_path / "study.yaml").keys()
-        == {"all", "judge_hypotheses", "flip_visits"} | REPORT
+        == {"everything", "judge_hypotheses", "flip_visits"} | REPORT
     )
     assert redrawn(treated, tmp_path / "study.yaml") == set(schema.FAMILIES)
 
@@ -154,7 +154,7 @@ def test_another_programme_asked_for_redraws_the_cohort_too(treated, tmp_path):
 
 def test_another_number_of_flips_judges_and_draws_nothing_anew(treated, tmp_path):
     (tmp_path / "study.yaml").write_text((ROOT / "config/demo.yaml").read_text() + "verdict: {flips: 500}\n")
-    expected = {"all", "flip_visits"} | REPORT - {"draw_figures"}
+    expected = {"everything", "flip_visits"} | REPORT - {"draw_figures"}
     assert planned(treated, tmp_path / "study.yaml").keys() == expected
 
 
