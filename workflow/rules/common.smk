@@ -28,10 +28,9 @@ def find_home():
     if (clone / "workflow/manifest.txt").is_file():
         return clone
     manifest = Path(workflow.source_path("../manifest.txt"))
-    texts = {
-        name: Path(workflow.source_path(f"../../{name}")).read_bytes()
-        for name in manifest.read_text(encoding="utf-8").split()
-    }
+    texts = {"workflow/manifest.txt": manifest.read_bytes()}
+    for name in manifest.read_text(encoding="utf-8").split():
+        texts[name] = Path(workflow.source_path(f"../../{name}")).read_bytes()
     digest = hashlib.sha256(repr(texts).encode()).hexdigest()[:12]
     home = Path(".snakemake/cd20scope").resolve() / digest
     if not home.exists():
