@@ -1,0 +1,153 @@
+"""Equal depth: counts of a donor's visits thinned to its shallowest, the same in every run.
+
+A molecule is kept when a number hashed from sample, barcode, gene and its position among the gene's molecules
+falls below the share that is to be kept. So neither the order of cells nor that of genes matters, and what a
+smaller share keeps, a larger share keeps too.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import scipy.sparse as sp
+
+from cd20scope.annotate.likelihood import constants
+
+Array = npt.NDArray[Any]
+
+AT_ONCE = 4_000_000
+"""Molecules that are drawn at a time, for memory."""
+SHALLOW = "too shallow"
+FEW = "too few T cells"
+
+
+def hash_names(names: Iterable[str]) -> npt.NDArray[np.uint64]:
+    """64 bits of each name, the same on every machine."""
+    digests = (
+        hashlib.blake2b(str(name).encode(), digest_size=8, key=constants.THIN_SALT).digest() for name in names
+    )
+    return np.frombuffer(b"".join(digests), dtype="<u8")
+
+
+def mix_bits(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Finaliser of SplitMix64: every bit of the input moves every bit of the output.
+
+    References
+    ----------
+    Steele 2014, doi:10.1145/2660193.2660195.
+    """
+    values = values + np.uint64(0x9E3779B97F4A7C15)
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(values ^ (values >> np.uint64(31)))
+
+
+def thin_counts(
+    counts: sp.csr_matrix, *, barcodes: Iterable[str], genes: Iterable[str], keep: float, sample: str = ""
+) -> sp.csr_matrix:
+    """Keep each molecule with the same probability.
+
+    Parameters
+    ----------
+    counts
+        Raw counts, cells x genes.
+    barcodes, genes
+        Names of rows and columns.
+    keep
+        Probability, 0 to 1; at 1 the counts come back as they are.
+    sample
+        Name that is hashed with each barcode: barcodes recur between samples.
+
+    Returns
+    -------
+    scipy.sparse.csr_matrix
+        Integers in the type of ``counts``, without stored zeros.
+
+    Raises
+    ------
+    ValueError
+        When ``keep`` is outside 0 to 1 or counts are no integers.
+    """
+    if not 0 <= keep <= 1:
+        raise ValueError(f"keep is {keep}; expected a probability, 0 to 1.")
+    if keep == 1:
+        return sp.csr_matrix(counts, copy=True)
+    molecules = counts.data.astype(np.int64)
+    if (molecules != counts.data).any():
+        raise ValueError("counts are no integers; equal depth needs raw counts.")
+    of_cell = hash_names(f"{sample}\t{barcode}" for barcode in barcodes)
+    of_gene = hash_names(genes)
+    row = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
+    key = mix_bits(of_cell[row] ^ mix_bits(of_gene[counts.indices]))
+    kept = np.zeros(len(molecules), dtype=np.int64)
+    ends = np.cumsum(molecules)
+    start = 0
+    while start < len(molecules):
+        done = ends[start - 1] if start else 0
+        stop = max(int(np.searchsorted(ends, done + AT_ONCE, side="right")), start + 1)
+        kept[start:stop] = _count_kept(key[start:stop], molecules[start:stop], keep)
+        start = stop
+    thinned: sp.csr_matrix = sp.csr_matrix(
+        (kept.astype(counts.dtype), counts.indices.copy(), counts.indptr.copy()), shape=counts.shape
+    )
+    thinned.eliminate_zeros()
+    return thinned
+
+
+def _count_kept(key: npt.NDArray[np.uint64], molecules: Array, keep: float) -> Array:
+    """Molecules kept of each stored value."""
+    entry = np.repeat(np.arange(len(molecules)), molecules)
+    first = np.repeat(np.cumsum(molecules) - molecules, molecules)
+    number = (np.arange(len(entry)) - first).astype(np.uint64)
+    uniform = (mix_bits(key[entry] + number * np.uint64(0xD1342543DE82EF95)) >> np.uint64(11)) * 2.0**-53
+    return np.bincount(entry, weights=uniform < keep, minlength=len(molecules)).astype(np.int64)
+
+
+def median_molecules(counts: sp.csr_matrix, rows: Array) -> float:
+    """Median of molecules in some cells, NaN without any."""
+    total = np.asarray(counts.sum(axis=1), dtype=float).ravel()[rows]
+    return float(np.median(total)) if len(total) else np.nan
+
+
+def choose_depth(
+    samples: pd.DataFrame,
+    *,
+    scope: str = "donor",
+    floor: float = constants.MIN_THINNED,
+    min_cells: int = constants.MIN_T_CELLS,
+) -> pd.DataFrame:
+    """Choose the depth at which visits are compared.
+
+    Parameters
+    ----------
+    samples
+        One row per sample (index): ``donor``, ``molecules`` (median over its T cells) and ``t_cells``.
+    scope
+        ``donor``: the lowest median among a donor's samples; ``cohort``: among all samples.
+    floor
+        A sample below it stays out and pulls no other down.
+    min_cells
+        T cells below which a sample's median is not trusted; it stays out, too.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By sample: ``molecules``; ``target``, molecules of the comparison; ``keep``, the probability with which
+        a molecule is kept, 1 for samples that stay out; and ``reason`` they stay out for, ``""`` otherwise.
+    """
+    if scope not in ("donor", "cohort"):
+        raise ValueError(f"scope is {scope!r}; expected donor or cohort.")
+    reason = np.where(samples["molecules"] < floor, SHALLOW, "")
+    few = (samples["t_cells"] < min_cells) | samples["molecules"].isna()
+    reason = np.where(few, FEW, reason)
+    compared = samples["molecules"].where(reason == "")
+    group = samples["donor"] if scope == "donor" else pd.Series("", index=samples.index)
+    target = compared.groupby(group).transform("min").where(reason == "")
+    keep = (target / samples["molecules"]).clip(upper=1.0).fillna(1.0)
+    return pd.DataFrame(
+        {"molecules": samples["molecules"], "target": target, "keep": keep, "reason": reason},
+        index=samples.index,
+    )
