@@ -41,6 +41,18 @@ def programs():
 
 
 @pytest.fixture(scope="session")
+def profiles(populations):
+    """The shipped table of profiles and the profiles of each population, as the built-in cohort is drawn by them."""
+    from cd20scope.annotate.likelihood.profiles import read_profiles
+    from cd20scope.annotate.likelihood.tree import profiles_of_populations
+
+    return {
+        "table": read_profiles(ROOT / "config/profiles.tsv.gz"),
+        "profiles_of": profiles_of_populations(populations),
+    }
+
+
+@pytest.fixture(scope="session")
 def treated(tmp_path_factory, request):
     """The built-in cohort, run once for all tests and workers; nobody writes into its folder."""
     from workflow.running import ran, snakemake
@@ -58,7 +70,7 @@ def treated(tmp_path_factory, request):
 
 
 @pytest.fixture(scope="session")
-def cohort(populations, programs):
+def cohort(populations, programs, profiles):
     """Three donors at baseline and after depletion, about 400 cells each, with the truth."""
     from cd20scope.counts import matrix as counts_matrix
     from cd20scope.simulate import cohort as simulate
@@ -67,7 +79,14 @@ def cohort(populations, programs):
     sheet = simulate.cohort_layout(3, visits=visits)
     sheet = sheet[sheet["visit"] != "month6"]
     genes, samples = simulate.simulate_cohort(
-        sheet, visits=visits, plan="treated", cells=400, seed=7, populations=populations, programs=programs
+        sheet,
+        visits=visits,
+        plan="treated",
+        cells=400,
+        seed=7,
+        populations=populations,
+        programs=programs,
+        **profiles,
     )
     counts = {name: sp.csr_matrix(sample.counts) for name, sample in samples.items()}
     return {

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from cd20scope.annotate.likelihood.profiles import read_profiles
+from cd20scope.annotate.likelihood.tree import profiles_of_populations
 from cd20scope.jobs.job import job
 from cd20scope.simulate import cohort, tenx_files
 
@@ -20,6 +22,8 @@ with job(snakemake) as (log, output):
         seed=plan["seed"],
         populations=params.populations,
         programs=params.programs,
+        table=read_profiles(Path(params.table)),
+        profiles_of=profiles_of_populations(params.populations),
     )
     for row, path in zip(sheet.itertuples(), output.counts, strict=True):
         sample = samples[row.sample]

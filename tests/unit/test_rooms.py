@@ -41,6 +41,8 @@ SCRIPTS_BEYOND = {
     "annotate/fit_reference.py": {"ingest"},
     # one job reads and flags a sample, so that no second job starts and reads it again
     "ingest/read_sample.py": {"qc"},
+    # the cells are drawn from the table of profiles that labels them
+    "simulate/simulate_cohort.py": {"annotate"},
 }
 """Rooms that single scripts may import beyond these, each with its reason."""
 

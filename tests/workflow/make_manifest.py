@@ -9,6 +9,7 @@ READ = (
     ":(glob)scripts/*/*.py",
     ":(glob)scripts/*/*.R",
     "config/genes.tsv",
+    "config/profiles.tsv.gz",
     "config/populations.yaml",
     "config/programs.yaml",
     "config/hypotheses.yaml",

@@ -63,6 +63,7 @@ VERSION = tomllib.loads((HOME / "pyproject.toml").read_text(encoding="utf-8"))[
 ]["version"]
 CODE = code.Code(HOME / "scripts")
 GENE_TABLE = HOME / "config/genes.tsv"
+PROFILE_TABLE = HOME / "config/profiles.tsv.gz"
 CATALOGUES = {
     kind: HOME / f"config/{kind}.yaml"
     for kind in ("populations", "programs", "hypotheses")

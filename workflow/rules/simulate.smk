@@ -23,5 +23,7 @@ rule simulate_cohort:
         plan=config["simulate"],
         populations=POPULATIONS,
         programs=PROGRAMS,
+        profiles=files.checksum(PROFILE_TABLE),
+        table=uncompared(str(PROFILE_TABLE)),
     script:
         "../../scripts/simulate/simulate_cohort.py"

@@ -1,4 +1,4 @@
-"""Blood cells made up from the population tree: the expression of each leaf, and cells drawn from it."""
+"""Cells of the built-in cohort, drawn sample by sample from the expression of the kinds of blood cells."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cd20scope.simulate.gene_families import FAINT, FAMILIES
-
 Array = npt.NDArray[Any]
 
 DEFAULT_SHARE = 0.01
@@ -16,12 +14,18 @@ DEFAULT_SHARE = 0.01
 
 DISPERSION = 0.15
 """Extra-Poisson variance of a gene among cells of one kind, relative to the squared mean."""
+LOUD = 0.05
+"""Mean molecules a cell from which a gene is drawn with it; below, it would add a hundredth of the variance."""
 MEDIAN_COUNTS, SD_COUNTS = 2300, 0.35
 """Molecules of a cell: median, and log-scale deviation."""
+SD_DEPTH = 0.2
+"""Log-scale deviation of the median between samples, which are never sequenced equally deep."""
 SOUP = (0.02, 0.06)
 """Range of the share of a cell's molecules that comes from the soup of its sample."""
-DOUBLETS = 0.015
-"""Share of droplets with two cells."""
+SPILL = 3.0
+"""How much more of its RNA a B cell leaves in the soup than another cell: B cells burst first."""
+DOUBLETS = 0.02
+"""Share of droplets with two cells, the second drawn at random: two in five join lineages."""
 DAMAGED = 0.02
 """Share of cells that leaked: a third of their molecules left, mitochondrial ones ten times as many."""
 
@@ -54,7 +58,7 @@ def typical(populations: Mapping[str, Any], names: list[tuple[str, str]]) -> tup
 
 
 def log_split(names: list[tuple[str, str]]) -> Array:
-    """Log share of each leaf within its population: the first subset holds most, as each next holds half as much."""
+    """Log share of each leaf within its population: the first profile holds most, each next half as much."""
     log_part = np.zeros(len(names))
     for population in dict.fromkeys(population for population, _ in names):
         rows = [position for position, (name, _) in enumerate(names) if name == population]
@@ -63,74 +67,18 @@ def log_split(names: list[tuple[str, str]]) -> Array:
     return log_part
 
 
-def profiles(
-    populations: Mapping[str, Any], programs: Mapping[str, Any], rng: np.random.Generator
-) -> tuple[list[str], list[tuple[str, str]], Array]:
-    """Genes, leaves, and log mean expression of each leaf (n_leaves x n_genes)."""
-    nodes = populations["nodes"]
-    keeping = [prefix + member for prefix, members in FAMILIES.items() for member in members.split()]
-    told = [gene for node in nodes for gene in node["markers"]]
-    scored = [gene for program in programs["programs"] for gene in program["genes"]]
-    genes = list(dict.fromkeys([*keeping, *told, *scored]))
-    at = {gene: position for position, gene in enumerate(genes)}
-    plain = np.isin(genes, keeping)
-    loud = np.array([gene.startswith(("RPL", "RPS", "MT-")) for gene in genes])
-    ground = np.where(plain, rng.normal(0.2, 0.9, len(genes)), -3.5)
-    ground[loud] = rng.normal(2.8, 0.5, int(loud.sum()))
-    by_name = {node["name"]: node for node in nodes if node["level"] != "subset"}
-    own = {
-        id(node): np.where(plain & ~loud, rng.normal(0, sd, len(genes)), 0.0) for node, sd in _spread(nodes)
-    }
-    whole = next(entry["name"] for entry in populations["sets"] if entry.get("role") == "mononuclear")
-    sets = {entry["name"]: entry["members"] for entry in populations["sets"] if entry["name"] != whole}
-    scored_in = {
-        program["name"]: {name for where in program["populations"] for name in sets.get(where, [where])}
-        for program in programs["programs"]
-    }
-    names: list[tuple[str, str]] = []
-    rows = []
-    for population in (node["name"] for node in nodes if node["level"] == "population"):
-        subsets = [node for node in nodes if node["level"] == "subset" and node["parent"] == population]
-        for subset in subsets or [None]:
-            path = [node for node in (subset, *_lineage(population, by_name)) if node is not None]
-            row = ground + sum(own[id(node)] for node in path)
-            for program in programs["programs"]:
-                if population in scored_in[program["name"]]:
-                    where = [at[gene] for gene in program["genes"]]
-                    row[where] = np.maximum(row[where], 0.5 if whole in program["populations"] else -0.3)
-            for node in path:
-                top = 1.2 if node["parent"] is None else 0.2
-                for rank, gene in enumerate(node["markers"]):
-                    level = top - 0.1 * rank - (1.2 if gene in FAINT else 0.0)
-                    row[at[gene]] = max(row[at[gene]], level)
-            names.append((population, subset["name"] if subset else ""))
-            rows.append(row)
-    return genes, names, np.vstack(rows)
-
-
-def _spread(nodes: list[dict[str, Any]]) -> list[tuple[dict[str, Any], float]]:
-    """How far the many genes beside the markers differ between the nodes of each level."""
-    return [(node, {"branch": 0.4, "population": 0.2, "subset": 0.12}[node["level"]]) for node in nodes]
-
-
-def _lineage(population: str, by_name: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    path, name = [], population
-    while name is not None:
-        path.append(by_name[name])
-        name = by_name[name]["parent"]
-    return path
-
-
 def draw(
     log_gene: Array,
     log_share: Array,
     rna: Array,
     names: list[tuple[str, str]],
+    *,
     mitochondrial: Array,
+    spilling: Array,
     cells: int,
     rng: np.random.Generator,
 ) -> Sample:
-    """Draw one sample: kinds by their shares, library sizes, soup, damaged cells, counts and doublets.
+    """Draw one sample: kinds by their shares, depth, soup, damaged cells, counts and doublets.
 
     Parameters
     ----------
@@ -141,9 +89,11 @@ def draw(
     rna
         RNA of a cell of each leaf relative to a lymphocyte.
     names
-        Population and subset of each leaf.
+        Population and profile of each leaf.
     mitochondrial
         Positions of the mitochondrial genes.
+    spilling
+        Which leaves are B cells, boolean: the soup of the sample holds :data:`SPILL` times as much of them.
     cells
         Mean number of cells; the sample has up to 15 % more or fewer.
     rng
@@ -154,20 +104,26 @@ def draw(
     kind = rng.choice(len(names), size=n, p=share / share.sum())
     profile = np.exp(log_gene)
     profile /= profile.sum(axis=1, keepdims=True)
-    size = rna[kind]
     damaged = rng.random(n) < DAMAGED
-    total = np.where(damaged, 0.3, 1.0) * size * MEDIAN_COUNTS * rng.lognormal(0, SD_COUNTS, n)
-    soup = (total[:, None] * profile[kind]).sum(axis=0)
-    soup /= soup.sum()
+    depth = MEDIAN_COUNTS * rng.lognormal(0, SD_DEPTH)
+    total = np.where(damaged, 0.3, 1.0) * rna[kind] * depth * rng.lognormal(0, SD_COUNTS, n)
+    spilt = np.bincount(kind, weights=total * np.where(spilling[kind], SPILL, 1.0), minlength=len(names))
+    soup = spilt @ profile / spilt.sum()
     ambient = rng.uniform(*SOUP)
     own = profile[kind]
     own[np.ix_(damaged, mitochondrial)] *= 10
-    own /= own.sum(axis=1, keepdims=True)
-    mean = total[:, None] * ((1 - ambient) * own + ambient * soup)
-    counts = rng.poisson(mean * rng.gamma(1 / DISPERSION, DISPERSION, mean.shape)).astype(np.int32)
+    own[damaged] /= own[damaged].sum(axis=1, keepdims=True)
+    counts = _counts(total[:, None] * ((1 - ambient) * own + ambient * soup), rng)
     truth = [names[position][0] for position in kind]
     for cell in rng.choice(n, size=int(DOUBLETS * n), replace=False):
         counts[cell] += counts[rng.integers(n)]
         truth[cell] = "doublet"
-    barcodes = [f"{''.join(rng.choice(list('ACGT'), 16))}-1" for _ in range(n)]
-    return Sample(counts, barcodes, truth)
+    letters = rng.choice(list("ACGT"), (n, 16))
+    return Sample(counts, [f"{''.join(row)}-1" for row in letters], truth)
+
+
+def _counts(mean: Array, rng: np.random.Generator) -> Array:
+    """Overdispersed counts about these means, cells x genes."""
+    loud = np.flatnonzero(mean.mean(axis=0) > LOUD)
+    mean[:, loud] *= rng.gamma(1 / DISPERSION, DISPERSION, (len(mean), len(loud)))
+    return rng.poisson(mean).astype(np.int32)

@@ -1,7 +1,7 @@
-"""The built-in cohort: donor-paired blood cells drawn from the population tree, with planted effects.
+"""The built-in cohort: donor-paired blood cells drawn from profiles of sorted cells, with planted effects.
 
-It exists to show the workflow and to test it from end to end. Cells are drawn gene by gene around the marker
-lists, so that labels are easier than in real blood; what the labels and tests are worth is measured on real cells.
+It exists to show the workflow and to test it from end to end. Its cells are drawn from the profiles that label them,
+so that labels are easier than in real blood; what the labels and tests are worth is measured on real cells.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,8 @@ import pandas as pd
 
 from cd20scope.simulate import cells as cellmodel
 from cd20scope.simulate.cells import Sample
+from cd20scope.simulate.gene_families import SEX
+from cd20scope.simulate.leaves import leaf_levels
 
 Array = npt.NDArray[Any]
 
@@ -34,6 +36,8 @@ SD_DONOR, SD_BATCH, SD_SAMPLE = 0.12, 0.08, 0.04
 """Log-scale deviations of a gene between donors, between runs, and between samples of one donor."""
 SD_PROGRAM_DONOR, SD_PROGRAM_SAMPLE = 0.12, 0.06
 """The same for all genes of a programme together: programmes differ between people as wholes."""
+SILENT = -30.0
+"""Log factor on a gene of the other sex."""
 SD_SHARE, SD_RESPONSE = 0.2, 0.12
 """Log-scale deviations of a share between donors, and between samples of one donor."""
 
@@ -87,13 +91,15 @@ def simulate_cohort(
     seed: int,
     populations: Mapping[str, Any],
     programs: Mapping[str, Any],
+    table: pd.DataFrame,
+    profiles_of: Mapping[str, Sequence[str]],
 ) -> tuple[list[str], dict[str, Sample]]:
     """Draw every sample of a cohort.
 
     Parameters
     ----------
     sheet
-        ``sample``, ``donor``, ``visit``, ``batch``.
+        ``sample``, ``donor``, ``visit``, ``batch``, ``sex``.
     visits
         Visits in order.
     plan
@@ -104,8 +110,10 @@ def simulate_cohort(
     seed
         Seed of the whole cohort.
     populations, programs
-        The catalogues whose markers and programme genes are drawn. Effects are planted in the populations that have
-        the roles; a tree or list of programmes without one goes without that effect.
+        The catalogues whose populations, markers and programme genes are drawn. Effects are planted in the populations
+        that have the roles; a tree or list of programmes without one goes without that effect.
+    table, profiles_of
+        Profiles of sorted cells (genes x profiles, transcripts per million), and those of each population.
 
     Returns
     -------
@@ -113,7 +121,7 @@ def simulate_cohort(
         Gene symbols, and the samples by name.
     """
     rng = np.random.default_rng(seed)
-    genes, names, log_mean = cellmodel.profiles(populations, programs, rng)
+    genes, names, log_mean = leaf_levels(populations, programs, table, profiles_of, rng)
     at = {gene: position for position, gene in enumerate(genes)}
     mitochondrial = np.flatnonzero([gene.startswith("MT-") for gene in genes])
     donors = list(dict.fromkeys(sheet["donor"]))
@@ -121,8 +129,11 @@ def simulate_cohort(
     lists = {entry["name"]: [at[gene] for gene in entry["genes"]] for entry in programs["programs"]}
     for deviation in of_donor.values():
         _shift_programs(deviation, lists, SD_PROGRAM_DONOR, rng)
+    for donor, sex in zip(sheet["donor"], sheet["sex"], strict=True):
+        of_donor[donor][[at[gene] for other in SEX if other != sex for gene in SEX[other]]] = SILENT
     of_batch = {batch: rng.normal(0, SD_BATCH, len(genes)) for batch in dict.fromkeys(sheet["batch"])}
     share, rna = cellmodel.typical(populations, names)
+    spilling = np.isin([population for population, _ in names], _depleted(populations))
     base = np.log(share) + cellmodel.log_split(names)
     shares = {donor: base + rng.normal(0, SD_SHARE, len(base)) for donor in donors}
     samples: dict[str, Sample] = {}
@@ -139,7 +150,16 @@ def simulate_cohort(
             )
             if step == len(visits) - 1:
                 _reprogram(log_gene, names, lists, populations)
-        samples[str(row.sample)] = cellmodel.draw(log_gene, log_share, rna, names, mitochondrial, cells, rng)
+        samples[str(row.sample)] = cellmodel.draw(
+            log_gene,
+            log_share,
+            rna,
+            names,
+            mitochondrial=mitochondrial,
+            spilling=spilling,
+            cells=cells,
+            rng=rng,
+        )
     return genes, samples
 
 

@@ -65,3 +65,6 @@ FAINT = frozenset(
     "CXCL13 PDCD1 CXCR5 CCR8 LRRC32 LAYN TNFRSF9 EBI3 RORA CCL20 CD19 SDC1 EGR1 EGR2 EGR3 NR4A3".split()
 )
 """Transcription factors and cytokines that blood cells at rest hardly transcribe."""
+
+SEX = {"F": ("XIST",), "M": ("RPS4Y1", "DDX3Y", "EIF1AY", "KDM5D", "UTY", "USP9Y", "ZFY")}
+"""Genes that only one sex transcribes."""

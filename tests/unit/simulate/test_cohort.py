@@ -1,7 +1,8 @@
 import numpy as np
+import pandas as pd
 import pytest
 
-from cd20scope.simulate import cells, cohort
+from cd20scope.simulate import cells, cohort, leaves
 
 VISITS = ["baseline", "week2", "month6"]
 
@@ -16,13 +17,16 @@ def test_layout_has_one_missing_visit_and_both_formats():
 
 
 @pytest.fixture(scope="module")
-def shares(populations, programs):
+def catalogues(populations, programs, profiles):
+    return {"populations": populations, "programs": programs, **profiles}
+
+
+@pytest.fixture(scope="module")
+def shares(catalogues):
     sheet = cohort.cohort_layout(6, visits=VISITS)
     out = {}
     for plan in ("treated", "untreated"):
-        _, samples = cohort.simulate_cohort(
-            sheet, visits=VISITS, plan=plan, cells=500, seed=3, populations=populations, programs=programs
-        )
+        _, samples = cohort.simulate_cohort(sheet, visits=VISITS, plan=plan, cells=500, seed=3, **catalogues)
         truth = {name: np.array(sample.truth) for name, sample in samples.items()}
         out[plan] = {name: np.isin(labels, ["B naive", "B memory"]).mean() for name, labels in truth.items()}
     return out
@@ -40,9 +44,9 @@ def test_one_donor_repopulates_early(shares):
 
 
 def test_planted_effects_are_listed_with_contrast_and_direction(populations, programs):
-    catalogues = {"populations": populations, "programs": programs}
-    assert cohort.planted("untreated", visits=VISITS, **catalogues) == []
-    found = cohort.planted("treated", visits=VISITS, **catalogues)
+    both = {"populations": populations, "programs": programs}
+    assert cohort.planted("untreated", visits=VISITS, **both) == []
+    found = cohort.planted("treated", visits=VISITS, **both)
     assert {
         "population": "Treg",
         "program": None,
@@ -56,9 +60,12 @@ def test_planted_effects_are_listed_with_contrast_and_direction(populations, pro
     }
 
 
-def test_programme_genes_move_by_the_planted_factor(populations, programs):
-    visits = VISITS
-    genes, names, before = cells.profiles(populations, programs, np.random.default_rng(0))
+def levels(catalogues, seed=0):
+    return leaves.leaf_levels(**catalogues, rng=np.random.default_rng(seed))
+
+
+def test_programme_genes_move_by_the_planted_factor(catalogues, populations, programs):
+    genes, names, before = levels(catalogues)
     after = before.copy()
     at = {gene: position for position, gene in enumerate(genes)}
     lists = {entry["name"]: [at[gene] for gene in entry["genes"]] for entry in programs["programs"]}
@@ -66,7 +73,7 @@ def test_programme_genes_move_by_the_planted_factor(populations, programs):
     treg = [row for row, (population, _) in enumerate(names) if population == "Treg"]
     factor = next(
         entry["factor"]
-        for entry in cohort.planted("treated", visits=visits, populations=populations, programs=programs)
+        for entry in cohort.planted("treated", visits=VISITS, populations=populations, programs=programs)
         if entry["program"] == "Treg suppressive"
     )
     np.testing.assert_allclose(np.exp((after - before)[treg, at["CTLA4"]]), factor)
@@ -74,18 +81,101 @@ def test_programme_genes_move_by_the_planted_factor(populations, programs):
     assert not (after - before)[others].any()
 
 
-def test_the_same_seed_gives_the_same_cells(populations, programs):
+def test_a_leaf_has_the_levels_of_its_profile(catalogues, profiles):
+    genes, names, log_level = levels(catalogues)
+    level = pd.DataFrame(np.exp(log_level), index=[profile for _, profile in names], columns=genes)
+    table = profiles["table"]
+    assert set(level.index) == set(table.columns)
+    expected = table.T.loc[level.index].clip(lower=leaves.BACKGROUND)
+    np.testing.assert_allclose(level[table.index], expected, rtol=1e-9)
+
+
+def test_genes_that_the_table_lacks_follow_markers_and_programmes(catalogues, profiles):
+    genes, names, log_level = levels(catalogues)
+    level = pd.DataFrame(np.exp(log_level), index=pd.MultiIndex.from_tuples(names), columns=genes)
+    assert not {"MS4A1", "IGHD", "CD69", "XIST", "RPL3"} & set(profiles["table"].index)
+    np.testing.assert_allclose(level.loc["B naive", "MS4A1"], leaves.MARKER)
+    assert (level.loc[["CD4 naive", "Monocyte"], "MS4A1"] == leaves.BACKGROUND).all()
+    np.testing.assert_allclose(level.loc["CD4 memory", "CD69"], leaves.PROGRAMME)
+    assert (level["RPL3"] > 500).all()
+
+
+def test_a_population_without_a_profile_is_its_lineage_with_its_markers(catalogues, populations, profiles):
+    shorter = {k: v for k, v in profiles["profiles_of"].items() if k != "Treg"}
+    genes, names, log_level = levels(catalogues | {"profiles_of": shorter})
+    level = pd.DataFrame(np.exp(log_level), index=pd.MultiIndex.from_tuples(names), columns=genes)
+    treg = level.loc[("Treg", "")]
+    assert treg["FOXP3"] == pytest.approx(leaves.FAINTLY)
+    marked = {gene for node in populations["nodes"] for gene in node["markers"]}
+    plain = [gene for gene in profiles["table"].index if gene not in marked]
+    cd4 = level.loc[["CD4 naive", "CD4 memory"], plain]
+    assert np.corrcoef(np.log(treg[plain]), np.log(cd4.mean()))[0, 1] > 0.99
+
+
+def test_a_profile_that_the_table_lacks_is_named(catalogues, profiles):
+    with pytest.raises(ValueError, match="no profile Plt, which a population names"):
+        levels(catalogues | {"table": profiles["table"].drop(columns="Plt")})
+
+
+def draw(catalogues, *, seed=1, n=1500, **shares):
+    """Cells of one sample from populations in these shares."""
+    genes, names, log_level = levels(catalogues)
+    share = np.log([shares.get(population.replace(" ", "_"), 1e-12) for population, _ in names])
+    sample = cells.draw(
+        log_level,
+        share + cells.log_split(names),
+        np.ones(len(names)),
+        names,
+        mitochondrial=np.array([], dtype=int),
+        spilling=np.array([population in ("B naive", "B memory") for population, _ in names]),
+        cells=n,
+        rng=np.random.default_rng(seed),
+    )
+    return genes, sample
+
+
+def test_the_soup_is_that_of_the_sample_and_rich_in_b_cells(catalogues):
+    """MS4A1 in T cells: none without B cells; with a tenth of B cells, three times their part of the soup."""
+    of_t = {}
+    for b in (1e-12, 0.1):
+        genes, sample = draw(catalogues, CD4_memory=1 - b, B_naive=b)
+        counts = sample.counts[np.array(sample.truth) == "CD4 memory"]
+        of_t[b] = counts[:, genes.index("MS4A1")].sum() / counts.sum()
+    own, others = (level / 1e6 for level in (leaves.MARKER, leaves.BACKGROUND))
+    spilt = cells.SPILL * 0.1 / (cells.SPILL * 0.1 + 0.9)
+    low, high = (others + share * spilt * own for share in cells.SOUP)
+    assert of_t[1e-12] < 3 * others
+    assert 0.6 * low < of_t[0.1] < 1.8 * high
+
+
+def test_counts_are_overdispersed_where_genes_are_loud():
+    rng = np.random.default_rng(0)
+    mean = np.tile([0.001, 2.0, 50.0], (20_000, 1))
+    counts = cells._counts(mean.copy(), rng)
+    np.testing.assert_allclose(counts.mean(axis=0), mean[0], rtol=0.3)
+    expected = mean[0, 1:] + cells.DISPERSION * mean[0, 1:] ** 2
+    np.testing.assert_allclose(counts[:, 1:].var(axis=0), expected, rtol=0.06)
+
+
+def test_samples_differ_in_depth_and_sex_is_told_by_genes(catalogues):
+    sheet = cohort.cohort_layout(4, visits=VISITS)
+    genes, samples = cohort.simulate_cohort(
+        sheet, visits=VISITS, plan="untreated", cells=150, seed=2, **catalogues
+    )
+    median = [np.median(sample.counts.sum(axis=1)) for sample in samples.values()]
+    assert max(median) > 1.25 * min(median)
+    for row in sheet.itertuples():
+        total = samples[row.sample].counts.sum(axis=0)
+        found = {sex: total[[genes.index(gene) for gene in own]].sum() for sex, own in leaves.SEX.items()}
+        other = {"F": "M", "M": "F"}[row.sex]
+        assert found[row.sex] > 0
+        assert found[other] == 0
+
+
+def test_the_same_seed_gives_the_same_cells(catalogues):
     sheet = cohort.cohort_layout(2, visits=VISITS[:2])
     draws = [
-        cohort.simulate_cohort(
-            sheet,
-            visits=VISITS[:2],
-            plan="treated",
-            cells=60,
-            seed=9,
-            populations=populations,
-            programs=programs,
-        )[1]
+        cohort.simulate_cohort(sheet, visits=VISITS[:2], plan="treated", cells=60, seed=9, **catalogues)[1]
         for _ in range(2)
     ]
     for name, sample in draws[0].items():
