@@ -10,6 +10,7 @@ READ = (
     ":(glob)scripts/*/*.R",
     "config/genes.tsv",
     "config/profiles.tsv.gz",
+    "config/label_maps",
     "config/populations.yaml",
     "config/programs.yaml",
     "config/hypotheses.yaml",

@@ -7,8 +7,18 @@ def judge_file(judge, key):
     return outside(path)
 
 
+def read_label_maps():
+    """Replace the name of a shipped translation by what it holds, as if it stood in the configuration."""
+    judge = config["annotate"].get("celltypist", {})
+    if isinstance(judge.get("labels"), str):
+        path = HOME / "config/label_maps" / f"{judge['labels']}.yaml"
+        labels = judges.read_label_map(path, populations=POPULATIONS)
+        config["annotate"]["celltypist"] = judge | {"labels": labels}
+
+
 def check_judges():
     """Check what the judges of the labels need; their files once a run, not again in every job."""
+    read_label_maps()
     settings = config["annotate"]
     judges.check_settings(settings, populations=POPULATIONS)
     if not workflow.is_main_process:

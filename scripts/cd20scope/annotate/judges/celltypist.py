@@ -1,6 +1,7 @@
 """A CellTypist model as a judge: read only with a stated checksum, applied block by block."""
 
 import hashlib
+import io
 import logging
 import os
 import pickle
@@ -27,6 +28,24 @@ MIN_SHARED = 0.1
 next to none; a lack of some genes is usual, and CellTypist leaves them out."""
 
 
+class _Loss:
+    """Stands for the loss that a model was trained with: older classes of it are gone, and nothing judges by it."""
+
+    def __init__(self, *_: object) -> None: ...
+
+
+class _Models(pickle.Unpickler):
+    """Reads models written with scikit-learn before 1.6, such as those of the package STCAT."""
+
+    def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401 - any class of the pickle
+        try:
+            return super().find_class(module, name)
+        except AttributeError:
+            if module == "sklearn.linear_model._sgd_fast":
+                return _Loss
+            raise
+
+
 def read_model(path: Path | str, *, sha256: str) -> Any:  # noqa: ANN401 - celltypist has no types
     """Read a CellTypist model if it is the file that was meant.
 
@@ -51,7 +70,7 @@ def read_model(path: Path | str, *, sha256: str) -> Any:  # noqa: ANN401 - cellt
     stored = Path(path).read_bytes()
     require_sum(hashlib.sha256(stored).hexdigest(), sha256=sha256, name=str(path), why=PICKLE)
     try:
-        parts = pickle.loads(stored)
+        parts = _Models(io.BytesIO(stored)).load()
         return _celltypist().Model(parts["Model"], parts["Scaler_"], parts.get("description", {}))
     except Exception as error:  # a pickle may fail in any way
         raise ValueError(

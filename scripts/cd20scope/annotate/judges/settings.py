@@ -3,7 +3,7 @@
 Besides the markers of this workflow a CellTypist model, a labelled reference or labels already in the input may
 judge. Each speaks its own words; a mapping in the configuration brings them to populations and subsets. All that a
 mistake in the configuration can break is looked at here, while Snakemake parses the workflow; hence nothing but the
-standard library and pandas.
+standard library, pandas and yaml.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import yaml
 
 from cd20scope.schema import UNASSIGNED
 from cd20scope.study import catalogue
@@ -71,6 +72,31 @@ def check_settings(settings: Mapping[str, Any], *, populations: Mapping[str, Any
                 )
     if problems:
         raise ConfigError("configuration", problems)
+
+
+def read_label_map(path: Path, *, populations: Mapping[str, Any]) -> dict[str, str]:
+    """Read a shipped translation of a model's labels, fitted to a population tree.
+
+    Parameters
+    ----------
+    path
+        YAML: population, "population / subset" or nothing by label.
+    populations
+        The population tree. A label of a subset that it lacks means the population; one of a population that it
+        lacks means nothing.
+
+    Returns
+    -------
+    dict
+        Population, "population / subset" or unassigned by every label of the model.
+    """
+    known = targets(populations)
+    stored: dict[str, str] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    fitted = {}
+    for label, target in stored.items():
+        nearest = [name for name in (target, target.split(" / ")[0]) if name in known]
+        fitted[label] = nearest[0] if nearest else UNASSIGNED
+    return fitted
 
 
 def check_sum(path: Path | str, *, sha256: str, why: str = "") -> None:

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import sys
 import warnings
 
 import numpy as np
@@ -36,6 +37,23 @@ def test_a_file_that_is_no_model_is_said_to_be_none(tmp_path):
     path.write_bytes(b"no pickle")
     with pytest.raises(ValueError, match=r"model.pkl: no CellTypist model"):
         celltypist.read_model(path, sha256=sha256(path))
+
+
+def test_a_model_of_an_older_scikit_learn_is_read(parts, model_file, tmp_path, monkeypatch):
+    """Models trained before scikit-learn 1.6 name a class of the loss that is gone; STCAT's do."""
+    stored = pickle.loads(model_file.read_bytes())
+    module = sys.modules["sklearn.linear_model._sgd_fast"]
+    monkeypatch.setattr(module, "Log", type("Log", (), {"__module__": module.__name__}), raising=False)
+    stored["Model"].loss_function_ = module.Log()
+    path = tmp_path / "older.pkl"
+    path.write_bytes(pickle.dumps(stored))
+    monkeypatch.undo()
+    assert not hasattr(module, "Log")
+    model, newer = (celltypist.read_model(file, sha256=sha256(file)) for file in (path, model_file))
+    lognorm = log_normalise(parts["new"])
+    pd.testing.assert_frame_equal(
+        celltypist.judge(lognorm, parts["genes"], model), celltypist.judge(lognorm, parts["genes"], newer)
+    )
 
 
 def test_celltypist_gives_its_documented_probabilities(parts, model_file, monkeypatch):

@@ -1,11 +1,14 @@
 """What the judges of the labels need is asked for in words, before anything runs; their words reach the tree."""
 
+from pathlib import Path
+
 import count_files
 import h5py
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+import yaml
 from judge_files import sha256, write_labelled
 
 from cd20scope.annotate.judges import input_labels
@@ -179,3 +182,46 @@ def test_labels_of_anndata_0_7_are_read_as_text(tmp_path):
     found = input_labels.read_labels(tmp_path / "old.h5ad", column="author", key="k")
     assert found.tolist() == [label or "" for label in labels]
     assert found.index.tolist() == count_files.BARCODES
+
+
+MAPS = sorted((Path(__file__).resolve().parents[4] / "config/label_maps").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", MAPS, ids=lambda path: path.stem)
+def test_shipped_translations_name_populations_of_the_shipped_tree(path, populations):
+    stored = yaml.safe_load(path.read_text(encoding="utf-8"))
+    known = judges.targets(populations)
+    assert [target for target in stored.values() if target and target not in known] == []
+    assert f"; {len(stored)} labels" in path.read_text(encoding="utf-8").splitlines()[0]
+    labels = judges.read_label_map(path, populations=populations)
+    assert list(labels) == list(stored)
+    judges.check_settings(
+        settings(celltypist={"model": "m.pkl", "sha256": SUM, "labels": labels}), populations=populations
+    )
+    judges.check_mapping(stored, mapping=labels, populations=populations, judge="celltypist")
+
+
+def test_the_configuration_names_exactly_the_shipped_translations():
+    schema = yaml.safe_load((MAPS[0].parents[2] / "workflow/schemas/config.schema.yaml").read_text())
+    judge = schema["properties"]["annotate"]["properties"]["celltypist"]
+    named = judge["properties"]["labels"]["pattern"].strip("^$()").split("|")
+    assert sorted(named) == [path.stem for path in MAPS]
+
+
+def test_a_translation_is_fitted_to_the_tree(tmp_path, populations):
+    """A subset that the tree lacks becomes its population, a population that it lacks nothing."""
+    path = tmp_path / "Model.yaml"
+    path.write_text(
+        'Tem: CD4 memory / effector memory\nGranulocytes: ""\nTregs: Treg / effector\nDC1: DC / cDC1\n'
+    )
+    nodes = [
+        node
+        for node in populations["nodes"]
+        if not (node["name"] == "DC" or node["parent"] == "DC" or node["parent"] == "Treg")
+    ]
+    assert judges.read_label_map(path, populations=populations | {"nodes": nodes}) == {
+        "Tem": "CD4 memory / effector memory",
+        "Granulocytes": UNASSIGNED,
+        "Tregs": "Treg",
+        "DC1": UNASSIGNED,
+    }
