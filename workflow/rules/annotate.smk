@@ -166,6 +166,7 @@ rule summarise_labels:
         cd20_t="results/annotate/cd20_t.tsv",
         contamination="results/annotate/contamination.tsv",
         protein="results/annotate/protein.tsv",
+        protein_gates="results/annotate/protein_gates.tsv",
     log:
         "results/logs/annotate/summarise_labels.log",
     benchmark:

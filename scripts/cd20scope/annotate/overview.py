@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cd20scope import schema
-from cd20scope.annotate import markers, protein
+from cd20scope.annotate import markers, protein, protein_gates
 from cd20scope.study import roles
 from cd20scope.study.catalogue import rows_of
 
@@ -56,6 +56,9 @@ class Overview:
         self._unassigned: list[dict[str, Any]] = []
         self._cd20_t: list[dict[str, Any]] = []
         self._protein = [pd.DataFrame(columns=list(PROTEIN))]
+        self._known = {entry["name"] for entry in populations["lineages"]} | set(self.names)
+        self._ratios: list[pd.DataFrame] = []
+        self._labelled: list[pd.DataFrame] = []
 
     def add(
         self,
@@ -88,6 +91,9 @@ class Overview:
         if protein is not None and len(labels):
             table = describe_protein(protein, labels, visit=who["visit"], baseline=self._baseline)
             self._protein.append(table.assign(sample=who["sample"], visit=who["visit"])[list(PROTEIN)])
+            own = {"visit": who["visit"], "baseline": self._baseline}
+            self._ratios.append(protein_gates.log_ratios(protein.loc[labels.index], **own))
+            self._labelled.append(labels[["lineage", "population"]].assign(visit=who["visit"]))
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """All that was gathered, by the name of the table: one row per sample, or over all samples."""
@@ -98,7 +104,19 @@ class Overview:
             "unassigned": pd.DataFrame(self._unassigned),
             "cd20_t": pd.DataFrame(self._cd20_t),
             "protein": pd.concat(filled, ignore_index=True),
+            "protein_gates": self._compare_gates(),
         }
+
+    def _compare_gates(self) -> pd.DataFrame:
+        """Labels against gates on protein, over the samples that have antibodies (:func:`protein_gates.compare`)."""
+        if not self._ratios:
+            return pd.DataFrame(columns=list(protein_gates.TABLE))
+        labelled = pd.concat(self._labelled, ignore_index=True)
+        gated = pd.concat(protein_gates.gate_cells(self._ratios), ignore_index=True)
+        visits = labelled["visit"].unique()
+        return protein_gates.compare(
+            gated.assign(visit=labelled["visit"]), labelled, known=self._known, visits=visits
+        )
 
 
 def count_cells(cells: pd.DataFrame, *, names: Sequence[str]) -> Array:

@@ -5,7 +5,7 @@ other proteins of the cell; a cell between both is in no gate. A sample without 
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -226,7 +226,9 @@ def _name_gates(gates: Sequence[Gate], state: Mapping[str, tuple[Array, Array]],
     return names
 
 
-def compare(gated: pd.DataFrame, labels: pd.DataFrame, *, visits: Iterable[str] = ()) -> pd.DataFrame:
+def compare(
+    gated: pd.DataFrame, labels: pd.DataFrame, *, known: Container[str], visits: Iterable[str] = ()
+) -> pd.DataFrame:
     """Compare labels with gates.
 
     Parameters
@@ -235,6 +237,8 @@ def compare(gated: pd.DataFrame, labels: pd.DataFrame, *, visits: Iterable[str] 
         ``lineage population`` of the gates and ``visit``, one row per cell of all samples.
     labels
         ``lineage population`` of the labels, of the same cells.
+    known
+        Lineages and populations of the tree; gates of others are passed over.
     visits
         Visits in order; each has rows of its own beside those of all cells (``visit`` "all").
 
@@ -253,9 +257,8 @@ def compare(gated: pd.DataFrame, labels: pd.DataFrame, *, visits: Iterable[str] 
     rows = []
     for level in ("lineage", "population"):
         of, said = gated[level].to_numpy(dtype=object), labels[level].astype(str).to_numpy()
-        for name in dict.fromkeys(
-            gate.name for gate in GATES if bool(gate.within) == (level == "population")
-        ):
+        names = dict.fromkeys(gate.name for gate in GATES if bool(gate.within) == (level == "population"))
+        for name in filter(known.__contains__, names):
             right = np.isin(said, [name, *next(gate.also for gate in GATES if gate.name == name)])
             for visit in ("all", *visits):
                 now = np.ones(len(of), dtype=bool) if visit == "all" else (gated["visit"] == visit).to_numpy()

@@ -104,6 +104,7 @@ def shown(run: Results) -> dict[str, pd.DataFrame]:
         fits=run.expression_populations,
         qc=run.qc_summary,
         labelled=labels.by_sample(run.annotation),
+        gates=labels.tabulate_gates(run.annotation["protein_gates"]),
         sexes=run.sexes,
         inputs=run.inputs,
         preflight=run.preflight,

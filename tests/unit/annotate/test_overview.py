@@ -116,6 +116,7 @@ def test_a_sample_without_a_kept_cell_has_no_share(populations):
     assert tables["cd20_t"]["share"].isna().all()
     assert all(tables[name].empty for name in ("markers", "probabilities", "protein"))
     assert tables["protein"].columns.tolist() == list(overview.PROTEIN)
+    assert tables["protein_gates"].empty
 
 
 def test_genes_and_populations_that_are_not_asked_for_are_passed_over():
@@ -171,6 +172,51 @@ def test_protein_is_of_kept_cells_and_without_cd20_under_treatment(visit, shown)
     assert found.loc[("Treg", "CD3"), "mean"] == pytest.approx(expected, rel=1e-6)
     assert found.loc[("B naive", "CD3"), "mean"] == 0
     assert table.loc[table["control"], "protein"].unique().tolist() == ["IgG1"]
+
+
+def test_labels_are_held_against_gates_on_protein_over_all_samples(populations):
+    """Two of three Treg by protein are called so; the sample without antibodies is passed over."""
+    rng = np.random.default_rng(0)
+    kinds = {
+        "Treg": "CD3 CD4 CD25",
+        "CD4 memory": "CD3 CD4 CD127",
+        "CD8 memory": "CD3 CD8",
+        "B naive": "CD19 IgD",
+    }
+    lineage = {"Treg": "CD4 T", "CD4 memory": "CD4 T", "CD8 memory": "CD8 T", "B naive": "B"}
+    names = ["CD3", "CD4", "CD8", "CD14", "CD19", "CD25", "CD45RA", "CD127", "IgD", "CD27"]
+    seen = overview.Overview(populations, genes=["FOXP3", "LYZ"], baseline="baseline")
+    for sample, visit in (("S1", "baseline"), ("S2", "week2"), ("S3", "week2")):
+        truth = np.repeat([*kinds, "Monocyte"], [150, 300, 300, 200, 200]).astype(object)
+        shown = kinds | {"Monocyte": "CD14 CD4"}
+        mean = np.array([[400 if name in shown[kind].split() else 20 for name in names] for kind in truth])
+        mean = mean * rng.gamma(8, 1 / 8, mean.shape)
+        mean[truth == "CD8 memory", names.index("CD45RA")] = 400
+        barcodes = [f"c{place}" for place in range(len(truth))]
+        protein = pd.DataFrame(rng.poisson(mean), index=barcodes, columns=names)
+        called = truth.copy()
+        called[:50] = "CD4 memory"
+        labels = pd.DataFrame(
+            {
+                "lineage": [lineage.get(kind, "Myeloid") for kind in called],
+                "population": called,
+                "cd20_t": False,
+            }
+        ).assign(probability=np.float32(0.9), subset="")
+        seen.add(
+            {"sample": sample, "donor": "D1", "visit": visit},
+            labels=labels.set_index(pd.Index(barcodes)),
+            cells=count_leaves(labels, populations=populations),
+            sums=pd.DataFrame({key: [] for key in ("population", "gene", "n_on", "lognorm")}),
+            protein=None if sample == "S3" else protein[::-1],
+        )
+    table = seen.tables()["protein_gates"].set_index(["gate", "visit"])
+    treg = table.loc[("Treg", "all")]
+    assert treg["n_gated"] == pytest.approx(300, abs=20)
+    assert treg["sensitivity"] == pytest.approx(2 / 3, abs=0.03)
+    assert treg["low"] < 2 / 3 < treg["high"]
+    assert table.loc[("Treg", "week2"), "n_gated"] == pytest.approx(150, abs=10)
+    assert table.loc[("B", "all"), "sensitivity"] == 1
 
 
 def test_soup_of_samples_is_stacked_with_the_markers_in_it_and_may_be_missing():

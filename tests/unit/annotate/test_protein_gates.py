@@ -35,6 +35,9 @@ LINEAGE = {"B naive": "B", "B memory": "B", "CD4 naive": "CD4 T", "CD4 memory": 
 LINEAGE |= {"CD8 naive": "CD8 T", "CD8 memory": "CD8 T", "NK": "NK", "Monocyte": "Myeloid"}
 
 
+NAMES = {gate.name for gate in protein_gates.GATES}
+
+
 def stained(n, *, seed, off=30, on=400, depth=1.0):
     """Antibody counts of so many cells of each population, overdispersed and of unequal depth; and the populations."""
     rng = np.random.default_rng(seed)
@@ -135,7 +138,7 @@ def test_sensitivity_and_agreement_are_those_of_planted_labels():
     )
     said = np.repeat(["Treg", "CD4 memory", "MAIT", "CD4 memory", "Treg", "Treg"], [70, 30, 10, 180, 10, 50])
     labels = pd.DataFrame({"lineage": "CD4 T", "population": said})
-    table = protein_gates.compare(gated, labels, visits=["b", "c"])
+    table = protein_gates.compare(gated, labels, known=NAMES, visits=["b", "c"])
     assert tuple(table) == protein_gates.TABLE
     assert set(table["visit"]) == {"all", "b"}
     row = table[table["visit"] == "all"].set_index("gate").loc["Treg"]
@@ -146,6 +149,8 @@ def test_sensitivity_and_agreement_are_those_of_planted_labels():
     np.testing.assert_allclose([row["low"], row["high"]], expected)
     memory = table[table["visit"] == "b"].set_index("gate").loc["CD4 memory"]
     assert memory["n_right"] == 190, "MAIT cells carry CD4 or CD8, and count as right"
+    renamed = protein_gates.compare(gated, labels, known=["CD4 T", "Tregs"])
+    assert set(renamed["gate"]) == {"CD4 T"}, "a tree without the population has no row of it"
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 50), (50, 50), (1, 80), (37, 90)])
@@ -156,7 +161,7 @@ def test_the_interval_is_exact(k, n):
 
 def test_few_gated_cells_have_counts_and_no_sensitivity():
     gated = pd.DataFrame({"lineage": ["NK"] * 49, "population": "", "visit": "b"})
-    (row,) = protein_gates.compare(gated, gated.assign(lineage="NK")).to_dict("records")
+    (row,) = protein_gates.compare(gated, gated.assign(lineage="NK"), known=NAMES).to_dict("records")
     assert row["n_gated"] == row["n_right"] == 49
     assert np.isnan([row["sensitivity"], row["low"], row["high"]]).all()
 
@@ -173,7 +178,7 @@ def test_gates_of_real_cells_agree_with_labels_by_expression():
     options = {"lineages": study.lineages(), "lineage_names": study.lineage_names()}
     labels = label_cells(counts, genes, model, min_probability=0.5, **options).cells
     (gated,) = gate((sample.protein, None))
-    table = protein_gates.compare(gated.assign(visit="b"), labels).set_index("gate")
+    table = protein_gates.compare(gated.assign(visit="b"), labels, known=NAMES).set_index("gate")
     for name, least in (("B", 0.97), ("CD4 T", 0.93), ("CD8 T", 0.88), ("Myeloid", 0.93)):
         assert table.loc[name, "sensitivity"] > least, name
         assert table.loc[name, "agreement"] > 0.9, name

@@ -92,6 +92,7 @@ def report_tables():
                 "cd20_t",
                 "contamination",
                 "protein",
+                "protein_gates",
             ),
         ),
         "agreement": agreement_tables(),

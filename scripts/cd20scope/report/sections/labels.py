@@ -25,6 +25,20 @@ NEEDED = {
     "cd20_t": ("sample", "n_t_cells", "n_flagged", "share"),
     "contamination": ("sample", "share", "low", "high", "genes"),
     "protein": ("sample", "visit", "population", "protein", "control", "n_cells", "mean"),
+    "protein_gates": (
+        *(
+            "level",
+            "gate",
+            "visit",
+            "n_gated",
+            "n_right",
+            "sensitivity",
+            "low",
+            "high",
+            "n_called",
+            "agreement",
+        ),
+    ),
     "agreement": ("judge_a", "judge_b", "population_a", "population_b", "n_cells"),
     "agreement_summary": ("judge_a", "judge_b", "n_assigned", "agree", "kappa", "ari"),
 }
@@ -69,6 +83,7 @@ def format_section(
         "cd20_t": format_cd20_t(samples, visits=visits),
         "agreement": format_agreement(tables["agreement"], tables["agreement_summary"]),
         "protein": format_protein(tables["protein"], n_samples=len(samples)),
+        "gates": format_gates(tables["protein_gates"]),
     }
     # a number stays on the line of its sign
     return {name: wording.unbroken(text) for name, text in texts.items()}
@@ -196,6 +211,28 @@ def format_protein(protein: pd.DataFrame, *, n_samples: int) -> str:
     return (
         f"Surface protein was counted in {protein['sample'].nunique()} of {n_samples} samples, with "
         f"{protein['protein'].nunique()} antibodies."
+    )
+
+
+def format_gates(gates: pd.DataFrame) -> str:
+    """Where the labels find the fewest of the cells that protein gates tell; "" where no gate has cells enough."""
+    judged = gates[(gates["visit"] == "all") & gates["sensitivity"].notna()]
+    if judged.empty:
+        return ""
+    least = judged.iloc[int(judged["sensitivity"].argmin())]
+    return (
+        f"Of {wording.count(judged['n_gated'].sum())} cells in {len(judged)} protein gates, "
+        f"{wording.percent(judged['n_right'].sum() / judged['n_gated'].sum())} have the label of the gate, fewest in "
+        f"{least['gate']} ({wording.percent(least['sensitivity'])}, 95 % interval "
+        f"{wording.share_interval(least['low'], least['high'])})."
+    )
+
+
+def tabulate_gates(gates: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the listing of the gates: of all cells and of each visit."""
+    pairs = zip(gates["low"], gates["high"], strict=True)
+    return gates.assign(
+        limits=["" if pd.isna(low) else wording.share_interval(low, high) for low, high in pairs]
     )
 
 

@@ -55,6 +55,15 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         "dropped": ("Left out", "text"),
         "reason": ("Not tested, because", "text"),
     },
+    "gates": {
+        "gate": ("Protein gate", "key"),
+        "visit": ("Visit", "key"),
+        "n_gated": ("Gated cells", "count"),
+        "sensitivity": ("Labelled so", "percent"),
+        "limits": ("95 % interval", "range"),
+        "n_called": ("Cells with the label in any gate", "count"),
+        "agreement": ("Of them in this gate", "percent"),
+    },
     "labelled": {
         "sample": ("Sample", "key"),
         "donor": ("Donor", "key"),

@@ -70,6 +70,7 @@ def chosen(
     fits: pd.DataFrame,
     qc: pd.DataFrame,
     labelled: pd.DataFrame,
+    gates: pd.DataFrame,
     sexes: pd.DataFrame,
     inputs: pd.DataFrame,
     preflight: pd.DataFrame,
@@ -89,6 +90,7 @@ def chosen(
                 wording.share_interval(*pair) for pair in zip(labelled["low"], labelled["high"], strict=True)
             ]
         ),
+        "gates": gates,
         "sexes": sexes,
         "not_testable": not_testable(verdicts, abundance, programs, fits),
         "versions": pd.DataFrame(sorted(versions.items()), columns=["software", "version"]),

@@ -82,6 +82,16 @@ def test_judges_are_told_with_what_they_part_over():
     assert section.format_agreement(made["agreement"].head(0), made["agreement_summary"].head(0)) == ""
 
 
+def test_gates_name_the_population_that_labels_find_least_of():
+    assert section.format_gates(made_up.protein_gates()) == (
+        "Of 200 cells in 2 protein gates, 85 % have the label of the gate, fewest in Treg (65 %, 95 % interval "
+        "54 to 75 %)."
+    )
+    few = made_up.protein_gates().query("gate == 'CD8 naive'")
+    assert section.format_gates(few) == ""
+    assert section.tabulate_gates(few)["limits"].tolist() == [""]
+
+
 def test_protein_is_told_by_samples_and_antibodies():
     text = "Surface protein was counted in 2 of 23 samples, with 5 antibodies."
     assert section.format_protein(made_up.protein(), n_samples=23) == text
