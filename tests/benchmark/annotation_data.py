@@ -185,6 +185,25 @@ def load_cohort(folder: Path | None = None, *, cells: int = 1200, mix: bool = Fa
     )
 
 
+def pool(task: Task) -> Task:
+    """Put the samples of a task into one, over the genes that all share."""
+    names = [np.asarray(counts.genes["gene"]) for counts in task.samples.values()]
+    shared = names[0][np.all([np.isin(names[0], other) for other in names], axis=0)]
+    parts = [
+        counts.matrix[:, pd.Index(own).get_indexer(pd.Index(shared))]
+        for counts, own in zip(task.samples.values(), names, strict=True)
+    ]
+    first, at = next(iter(task.samples.values())), pd.Index(names[0]).get_indexer(pd.Index(shared))
+    every = replace(
+        first,
+        matrix=sp.vstack(parts, format="csr"),
+        genes={column: np.asarray(values)[at] for column, values in first.genes.items()},
+        barcodes=np.concatenate([counts.barcodes for counts in task.samples.values()]),
+        protein=None,
+    )
+    return replace(task, samples={task.name: every}, truth={task.name: task.all_truth})
+
+
 def source_cells(lognorm: sp.csr_matrix, genes: np.ndarray) -> np.ndarray:
     """Sorted cell that each cell of the cohort was made of, which the cohort does not tell: the one most alike."""
     counts = read.read_sample(DATA / "zheng_sorted.h5ad")
