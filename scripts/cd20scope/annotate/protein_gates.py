@@ -45,6 +45,9 @@ FIT_CELLS = 200
 SEPARATED = 2.5
 """Distance of both means, in standard deviations, from which a protein is on in some cells and off in others: of
 200 cells of one kind the mixture makes two that are up to 2.2 apart, of 1,000 up to 1.8."""
+STARTS = ((0.25, 0.99), (0.01, 0.75))
+"""Quantiles at which the means start: they find a positive, and a negative part of a few in a hundred; the likelier
+fit counts."""
 MIN_CELLS = 50
 """Gated cells from which a sensitivity is given."""
 MIN_PROTEINS = 4
@@ -136,16 +139,26 @@ def log_ratios(counts: pd.DataFrame, *, visit: str, baseline: str) -> pd.DataFra
 def fit_cut(values: Array) -> tuple[float, float]:
     """Log ratios below which a protein is off and above which it is on; both missing where it has one mode.
 
-    One spread for both normals keeps the probability rising with the protein; starting means at the first quartile
-    and near the top find a positive part that is a few in a hundred.
+    One spread for both normals keeps the probability rising with the protein.
     """
     from sklearn.mixture import GaussianMixture
 
     values = values[np.isfinite(values)]
     if len(values) < FIT_CELLS or np.ptp(values) == 0:
         return np.nan, np.nan
-    start = np.quantile(values, [[0.25], [0.99]])
-    mixture = GaussianMixture(2, covariance_type="tied", means_init=start).fit(values[:, None])
+    fits = [
+        GaussianMixture(
+            2,
+            covariance_type="tied",
+            means_init=np.quantile(values, [[low], [high]]),
+            weights_init=[0.5, 0.5],
+            # both parts of a protein with two modes are much narrower than the whole
+            precisions_init=[[4 / values.var()]],
+            random_state=0,
+        ).fit(values[:, None])
+        for low, high in STARTS
+    ]
+    mixture = max(fits, key=lambda fit: fit.lower_bound_)
     mean, variance = mixture.means_.ravel(), float(mixture.covariances_.ravel()[0])
     below, above = np.argsort(mean)
     gap = mean[above] - mean[below]
