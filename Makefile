@@ -65,6 +65,7 @@ check: .venv/installed  ### style, types, lint, dry run
 
 benchmark: .venv/installed  ### how right the labels are, beside other methods, on the cells in CD20SCOPE_DATA (six minutes)
 	$(PYTHON) tests/benchmark/annotation.py
+	$(PYTHON) tests/benchmark/labels.py
 
 scale: .venv/installed  ### time and memory, beside an in-memory scanpy script and, with BASE=dir, another checkout (an hour)
 	$(PYTHON) tests/benchmark/scale.py --cores $(CORES) $(if $(BASE),--base $(BASE))

@@ -50,8 +50,6 @@ def named() -> set[str]:
     genes |= {gene for entry in trees["programs"]["programs"] for gene in entry["genes"]}
     genes |= {gene for panel, _ in soup.FOREIGN.values() for gene in panel}
     return genes | {
-        *labels.B_GENES,
-        *labels.PLASMA_GENES,
         *labels.B_ONLY,
         *gene_names.FEMALE,
         *gene_names.MALE,

@@ -34,7 +34,11 @@ sys.path.append(str(ROOT / "scripts"))
 
 from cd20scope.annotate.likelihood import constants  # noqa: E402
 from cd20scope.annotate.likelihood.profiles import check_profiles, select_genes  # noqa: E402
-from cd20scope.annotate.likelihood.tree import PROFILES_OF, build_decisions, lineages_of_populations  # noqa: E402
+from cd20scope.annotate.likelihood.tree import (  # noqa: E402
+    build_decisions,
+    lineages_of_populations,
+    profiles_of_populations,
+)
 
 PACKAGE = "immucellai2==2.1.34"
 MEMBER = "reference_normalCelltypes.txt"
@@ -135,10 +139,11 @@ def build(tpm: pd.DataFrame, corces: pd.DataFrame) -> pd.DataFrame:
     table["Plt"] = BACKGROUND * tpm[TAKEN].mean(axis=1)
     for gene, level in PLATELET.items():
         table.loc[gene, "Plt"] += level
-    wanted = [name for names in PROFILES_OF.values() for name in names]
-    table = table[wanted].round().astype(int)
     catalogue = yaml.safe_load((ROOT / "config/populations.yaml").read_text(encoding="utf-8"))
-    decisions = build_decisions(lineages_of_populations(catalogue), PROFILES_OF)
+    named = profiles_of_populations(catalogue)
+    wanted = [name for names in named.values() for name in names]
+    table = table[wanted].round().astype(int)
+    decisions = build_decisions(lineages_of_populations(catalogue), named)
     chosen = {
         gene for decision in decisions for gene in select_genes(table, decision, factor=constants.MARGIN)
     }

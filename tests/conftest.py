@@ -100,37 +100,24 @@ def cohort(populations, programs, profiles):
 
 @pytest.fixture(scope="session")
 def fitted(cohort, populations):
-    """The annotation model fitted to all cells of the cohort, its components, and the labels of every sample."""
+    """The likelihood fitted to all cells of the cohort, and the labels of every sample."""
     from cd20scope.annotate import labels
-    from cd20scope.annotate.model import fit
+    from cd20scope.annotate.likelihood import fit, profiles, tree
 
-    lognorm = sp.vstack(list(cohort["lognorm"].values()), format="csr")
-    model, components = fit.fit_model(lognorm, cohort["genes"], populations=populations, seed=0)
-    tables = {
-        name: labels.label_cells(
-            matrix,
-            cohort["lognorm"][name],
-            cohort["genes"],
-            model,
-            populations=populations,
-            min_probability=0.5,
-            min_probability_hard=0.8,
-        ).cells
+    table = profiles.read_profiles(ROOT / "config/profiles.tsv.gz")
+    decisions = tree.build_decisions(
+        tree.lineages_of_populations(populations), tree.profiles_of_populations(populations)
+    )
+    counts = sp.vstack(list(cohort["counts"].values()), format="csr")
+    model = fit.fit_likelihood(counts, cohort["genes"], table, decisions)
+    told = {
+        name: labels.label_sample(
+            matrix, cohort["genes"], model, populations=populations, min_probability=0.5
+        )
         for name, matrix in cohort["counts"].items()
     }
-    return {"model": model, "components": components, "labels": tables}
-
-
-@pytest.fixture
-def two_kinds():
-    """Count matrix of two very different kinds of cells, 200 of each, and 40 made doublets of one of each."""
-    rng = np.random.default_rng(3)
-    profile = rng.lognormal(0, 1, size=(2, 500))
-    profile[0, :60] *= 8
-    profile[1, 60:120] *= 8
-    profile /= profile.sum(axis=1, keepdims=True)
-    kind = np.repeat([0, 1], 200)
-    cells = rng.poisson(2000 * profile[kind])
-    doublets = cells[:40] + cells[200:240]
-    is_doublet = np.repeat([False, True], [400, 40])
-    return sp.csr_matrix(np.vstack([cells, doublets])), is_doublet
+    return {
+        "model": model,
+        "labels": {name: one.cells for name, one in told.items()},
+        "chances": {name: one.chances for name, one in told.items()},
+    }

@@ -1,18 +1,23 @@
-"""Draw the sketch and fit the annotation model to it; see :mod:`cd20scope.annotate.model.fit`."""
+"""Draw the sketch and fit the likelihood to it; see :mod:`cd20scope.annotate.likelihood.fit`."""
+
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
 from cd20scope.annotate import sketch
-from cd20scope.annotate.model import fit
-from cd20scope.annotate.model.fitted import pack_model
+from cd20scope.annotate.features import principal_components
+from cd20scope.annotate.likelihood import profiles, ruler, tree
+from cd20scope.annotate.likelihood.fit import fit_likelihood
+from cd20scope.annotate.likelihood.state import pack_likelihood
 from cd20scope.counts import matrix, store
 from cd20scope.jobs.job import job
 
 with job(snakemake) as (log, output):
     params = snakemake.params
     paths = dict(zip(params.samples, snakemake.input.counts, strict=True))
+    table = profiles.read_profiles(Path(params.path))
     # two narrow columns of all cells; all else is read for the cells of the sketch only
     cells = pd.concat(
         pd.read_parquet(path, columns=["stratum", "keep"])
@@ -33,27 +38,33 @@ with job(snakemake) as (log, output):
         len(genes),
         len(reference),
     )
-    parts = []
+    told_by = genes[np.isin(genes, table.index)]
+    lognorm, counts, barcodes = [], [], []
     for sample, rows in chosen.groupby("sample", sort=False):
-        lognorm = matrix.log_normalise(store.read_rows(paths[sample], rows["row"].to_numpy()))
-        own = references[sample]["gene"]
-        parts.append(lognorm if np.array_equal(own, genes) else lognorm[:, pd.Index(own).get_indexer(genes)])
-    # in a list, so that the fit can let go of the genes that it does not read; held here, they would stay
-    drawn = [sp.vstack(parts, format="csr")]
-    parts.clear()  # else the sketch would be held twice
-    model, components = fit.fit_model(
-        drawn.pop(), genes, populations=params.populations, seed=params.seed, threads=snakemake.threads
+        drawn = store.read_rows(paths[sample], rows["row"].to_numpy())
+        own = pd.Index(references[sample]["gene"])
+        same = np.array_equal(own, genes)
+        scaled = matrix.log_normalise(drawn)
+        lognorm.append(scaled if same else scaled[:, own.get_indexer(genes)])
+        counts.append(drawn[:, own.get_indexer(told_by)])
+        barcodes.append(store.read_barcodes(paths[sample])[rows["row"]])
+    markers = {gene for node in params.populations["nodes"] for gene in node["markers"]}
+    components = principal_components(
+        sp.vstack(lognorm, format="csr"), genes, markers=markers, seed=params.seed
     )
-    for node in model.nodes.values():
-        log.info("%s: %s", node.name, ", ".join(node.classes))
-    np.savez(output.model, **pack_model(model))
+    lognorm.clear()  # most of the memory
+    if output.get("model"):  # the markers judge
+        named = tree.require_profiles(params.populations)
+        table = profiles.take_profiles(table, named, name=params.profiles)
+        decisions = tree.build_decisions(tree.lineages_of_populations(params.populations), named)
+        drawn = sp.vstack(counts, format="csr")
+        for name, without in (("model", []), ("ruler", ruler.ruler_genes())):
+            model = fit_likelihood(drawn, told_by, table, decisions, without=without)
+            np.savez(output[name], **pack_likelihood(model))
+            for population, n in model.not_told.items():
+                log.warning("%s: %s is not told: %d genes speak for it", name, population, n)
     reference.to_csv(output.genes, sep="\t", index=False)
-    barcode = np.concatenate(
-        [
-            store.read_barcodes(paths[sample])[rows["row"]]
-            for sample, rows in chosen.groupby("sample", sort=False)
-        ]
-    )
     names = [f"PC{number + 1}" for number in range(components.shape[1])]
-    table = pd.DataFrame(components, columns=names).assign(sample=chosen["sample"], barcode=barcode)
-    table.to_parquet(output.sketch, index=False)
+    placed = pd.DataFrame(components, columns=names)
+    placed = placed.assign(sample=chosen["sample"], barcode=np.concatenate(barcodes))
+    placed.to_parquet(output.sketch, index=False)

@@ -5,10 +5,10 @@ import pandas as pd
 
 from cd20scope.annotate import labels
 from cd20scope.annotate.judges import calls, celltypist, input_labels, reference, settings
+from cd20scope.annotate.likelihood import depth
 from cd20scope.counts import matrix, store
 from cd20scope.jobs.job import job
-from cd20scope.pseudobulk import relabelled
-from cd20scope.pseudobulk.sample import count_leaves, sum_leaves
+from cd20scope.pseudobulk.tables import tabulate_sample
 
 with job(snakemake) as (log, output):
     params, source = snakemake.params, snakemake.input.source
@@ -32,12 +32,24 @@ with job(snakemake) as (log, output):
     labelled = calls.complete(called, kept, genes, populations=tree)
     labels.spread(labelled, keep=keep, barcodes=counts.barcodes).to_parquet(output.labels)
     if output.get("sums"):  # this judge decides
-        count_leaves(labelled, populations=tree).to_parquet(output.cells, index=False)
-        sums = sum_leaves(kept, lognorm, genes, labelled, populations=tree)
-        sums.to_parquet(output.sums, index=False)
-        arms = relabelled.relabel(labelled, populations=tree, **bounds)
-        arm_cells, arm_sums = relabelled.differences(labelled, arms, kept, lognorm, genes, populations=tree)
-        arm_cells.to_parquet(output.arm_cells, index=False)
-        arm_sums.to_parquet(output.arm_sums, index=False)
+        chosen = depth.read_depth(snakemake.input.depth, snakemake.wildcards.sample)
+        thinned = depth.thin_counts(
+            kept,
+            barcodes=counts.barcodes[keep],
+            genes=genes,
+            keep=chosen.keep,
+            sample=snakemake.wildcards.sample,
+        )
+        tables = tabulate_sample(
+            thinned,
+            matrix.log_normalise(thinned),
+            genes,
+            labelled,
+            populations=tree,
+            shallow=chosen.shallow,
+            **bounds,
+        )
+        for name, table in tables.items():
+            table.to_parquet(output[name], index=False)
     for line in calls.describe(chances, leaves, labelled):
         log.info(line)

@@ -1,45 +1,55 @@
-"""Label the cells of one sample and sum their counts per population; see :mod:`cd20scope.annotate.labels`."""
+"""Label the cells of one sample and sum their counts at equal depth; see :mod:`cd20scope.annotate.labels`."""
 
 import numpy as np
 import pandas as pd
 
 from cd20scope.annotate import labels, soup
-from cd20scope.annotate.model.fitted import unpack_model
+from cd20scope.annotate.likelihood import depth, ruler
+from cd20scope.annotate.likelihood.state import unpack_likelihood
 from cd20scope.counts import matrix, store
 from cd20scope.jobs.job import job
-from cd20scope.pseudobulk import relabelled
-from cd20scope.pseudobulk.sample import count_leaves, sum_leaves
+from cd20scope.pseudobulk.tables import tabulate_sample
 
 with job(snakemake) as (log, output):
-    params = snakemake.params
-    counts = store.read_counts(snakemake.input.counts)
-    keep = (
-        pd.read_parquet(snakemake.input.cells, columns=["keep"])["keep"]
-        .reindex(counts.barcodes)
-        .to_numpy(dtype=bool)
-    )
-    with np.load(snakemake.input.model) as arrays:
-        model = unpack_model(arrays)
+    params, inputs, sample = snakemake.params, snakemake.input, snakemake.wildcards.sample
+    counts = store.read_counts(inputs.counts)
+    keep = pd.read_parquet(inputs.cells, columns=["keep"])["keep"].reindex(counts.barcodes).to_numpy(bool)
     kept, genes = counts.matrix[np.flatnonzero(keep)], counts.genes["gene"]
-    lognorm = matrix.log_normalise(kept)
-    bounds = {key: params[key] for key in ("min_probability", "min_probability_hard")}
-    labelled = labels.label_cells(
-        kept, lognorm, genes, model, populations=params.populations, empty=counts.empty, **bounds
+    with np.load(inputs.model) as main, np.load(inputs.ruler) as without:
+        model, blind = unpack_likelihood(main), unpack_likelihood(without)
+    asked = {"populations": params.populations, "min_probability": params.min_probability}
+    asked["empty"] = counts.empty
+    labelled = labels.label_sample(kept, genes, model, **asked)
+    asked["soup"] = labelled.soup
+    chosen = depth.read_depth(inputs.depth, sample)
+    thinned = depth.thin_counts(
+        kept, barcodes=counts.barcodes[keep], genes=genes, keep=chosen.keep, sample=sample
     )
-    cells = labelled.cells
-    sums = sum_leaves(kept, lognorm, genes, cells, populations=params.populations)
-    sums.to_parquet(output.sums, index=False)
-    counted = count_leaves(cells, populations=params.populations, expected=labelled.expected)
-    counted.to_parquet(output.cells, index=False)
-    arms = relabelled.relabel(cells, populations=params.populations, **bounds)
-    arm_cells, arm_sums = relabelled.differences(
-        cells, arms, kept, lognorm, genes, populations=params.populations
-    )
-    arm_cells.to_parquet(output.arm_cells, index=False)
-    arm_sums.to_parquet(output.arm_sums, index=False)
-    labels.spread(cells, keep=keep, barcodes=counts.barcodes).to_parquet(output.labels)
+    compared = labels.label_sample(kept, genes, model, **asked, thinned=thinned)
+    labels.spread(labelled.cells, keep=keep, barcodes=counts.barcodes).to_parquet(output.labels)
+    if output.get("sums"):  # the markers decide
+        bounds = {key: params[key] for key in ("min_probability", "min_probability_hard")}
+        tables = tabulate_sample(
+            thinned,
+            matrix.log_normalise(thinned),
+            genes,
+            compared.cells,
+            chances=compared.chances,
+            populations=params.populations,
+            shallow=chosen.shallow,
+            **bounds,
+        )
+        for name, table in tables.items():
+            table.to_parquet(output[name], index=False)
+    told = labels.label_sample(kept, genes, blind, **asked, thinned=thinned).cells
+    single = np.flatnonzero(told["doublet"] == "")
+    called = told["likeliest"].to_numpy(dtype=object)[single]
+    rulers = ruler.rulers_of(params.populations)
+    ruler.count_ruler(thinned[single], genes, called, rulers=rulers).to_csv(output.rulers, sep="\t")
     estimate, profile = soup.tabulate(labelled.soup, genes)
     estimate.to_csv(output.contamination, sep="\t", index=False)
     profile.to_csv(output.soup, sep="\t", index=False)
-    for population, n in cells["population"].value_counts().items():
-        log.info("%s: %d", population, n)
+    log.info("compared at %.0f %% of the molecules; %s", 100 * chosen.keep, chosen.reason or "not shallow")
+    for column in ("population", "doublet"):
+        for name, n in labelled.cells[column].value_counts().items():
+            log.info("%s %s: %d", column, name or "none", n)

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from cd20scope.annotate import overview
+from cd20scope.annotate.likelihood import ruler
 from cd20scope.counts import store
 from cd20scope.jobs.job import job
 
@@ -15,10 +16,11 @@ with job(snakemake) as (log, output):
     # one sample at a time: what is kept of it is a few numbers per population
     for sample, (labels, quality, cells, sums, counts) in zip(params.sheet, files, strict=True):
         keep = pd.read_parquet(quality, columns=["keep"])["keep"]
+        told = pd.read_parquet(labels, columns=[*overview.READ, "doublet"])[keep]
         columns = ["population", "gene", "n_on", "lognorm"]
         gathered.add(
             sample,
-            labels=pd.read_parquet(labels, columns=list(overview.READ))[keep],
+            labels=told[told["doublet"] == ""].drop(columns="doublet"),
             cells=pd.read_parquet(cells),
             sums=pd.read_parquet(sums, columns=columns, filters=[("gene", "in", gathered.genes)]),
             protein=store.read_protein(counts),
@@ -28,7 +30,16 @@ with job(snakemake) as (log, output):
         {sample: pd.read_csv(path, sep="\t") for sample, path in zip(samples, paths, strict=False)}
         for paths in (inputs.contamination, inputs.soup)
     )
+    sheet = pd.DataFrame(params.sheet).set_index("sample")
+    counted = ruler.stack(
+        {sample: pd.read_csv(path, sep="\t") for sample, path in zip(samples, inputs.rulers, strict=False)}
+    )
+    contrasts = [(later, earlier) for later, earlier in params.contrasts]
+    rulers = {
+        "rulers": ruler.summarise(counted, sheet),
+        "visits": ruler.compare_contrasts(counted, sheet, contrasts=contrasts),
+    }
     soup = overview.stack_soup(estimates, genes, markers=gathered.genes)
-    for name, table in (gathered.tables() | {"contamination": soup}).items():
+    for name, table in (gathered.tables() | rulers | {"contamination": soup}).items():
         table.to_csv(output[name], sep="\t", index=False)
         log.info("%s: %d rows", name, len(table))

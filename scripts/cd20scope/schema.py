@@ -27,17 +27,24 @@ SHEET_REQUIRED = ("sample", "donor", "visit", "path")
 FORMATS = ("10x_h5", "10x_mtx", "h5ad", "zarr", "loom", "table", "seurat")
 """Formats of count files; ``table`` is dense text."""
 
-QC = ("n_counts", "n_genes", "percent_mito", "doublet_score", "stratum", "keep", "reason")
+QC = ("n_counts", "n_genes", "percent_mito", "stratum", "keep", "reason")
 """Columns of ``results/qc/{sample}.parquet``; the index is ``barcode``."""
 
-LABELS = ("lineage", "population", "likeliest", "subset", "probability", "subset_probability", "cd20_t")
+LABELS = (
+    *("lineage", "population", "likeliest", "subset", "probability", "subset_probability", "cd20_t"),
+    "doublet",
+)
 """First columns of ``results/annotate/{sample}.parquet``; the index is ``barcode``. ``likeliest`` is the population
-before its probability is held against the bound. Probabilities of hard subsets follow, in columns ``population /
-subset``."""
+before its probability is held against the bound. ``doublet`` names the two lineages of a heterotypic doublet and is
+empty otherwise. ``subset_probability`` and the probabilities of hard subsets, which follow in columns ``population /
+subset``, are those of judges that give them."""
 
-CELLS = ("population", "subset", "n_cells", "expected")
-"""Columns of ``results/pseudobulk/{sample}.cells.parquet``: kept cells per leaf of the population tree,
-called, and estimated from probabilities."""
+CELLS = ("population", "subset", "n_cells", "posterior", "shallow")
+"""Columns of ``results/pseudobulk/{sample}.cells.parquet``: kept cells per leaf of the population tree at equal
+depth, called, and summed over their posteriors; and whether the sample is too shallow to be compared."""
+
+TOO_SHALLOW = "too shallow"
+"""Why a sample stays out of what is compared at equal depth."""
 
 SUMS = ("population", "subset", "gene", "counts", "lognorm", "n_on")
 """Columns of ``results/pseudobulk/{sample}.sums.parquet``: per leaf and gene, summed counts, summed log-normalised
@@ -79,8 +86,8 @@ ARM_SUMS = ("arm", "population", "subset", "gene", "lognorm")
 
 LABEL_ARMS = ("strict", "lenient", "without_cd20_t")
 """Robustness arms that differ in labels: higher bounds, the likeliest label of every cell, no CD20+ T cells."""
-EXPECTED_ARM = "expected"
-"""Arm of cells estimated by probability in place of called ones."""
+CALLS_ARM = "calls"
+"""Arm of called cells in place of sums of posteriors."""
 DENOMINATOR_ARM = "denominator"
 """Arm of shares in other denominators."""
 NO_SOUP_GENES_ARM = "without_hla_ig"
@@ -114,5 +121,5 @@ def anchor(name: object) -> str:
     return "claim-" + re.sub(r"[^A-Za-z0-9]+", "-", str(name))
 
 
-REASONS = ("few counts", "few genes", "mitochondrial", "doublet")
+REASONS = ("few counts", "few genes", "mitochondrial")
 """Why a cell may be dropped, in the order in which the reasons are given."""

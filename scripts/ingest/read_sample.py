@@ -34,9 +34,6 @@ with job(snakemake) as (log, output):
         min_counts=params.thresholds["min_counts"],
         min_genes=params.thresholds["min_genes"],
         max_percent_mito=params.thresholds["max_percent_mito"],
-        doublets_dropped=params.thresholds["doublets"],
-        doublet_rate_per_1000=params.thresholds["doublet_rate_per_1000"],
-        seed=params.seed,
     )
     cells.index = pd.Index(counts.barcodes, name="barcode")
     cells.to_parquet(output.cells)

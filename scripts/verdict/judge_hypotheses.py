@@ -28,6 +28,7 @@ with job(snakemake) as (log, output):
         decisions,
         arms,
         tables["programs"],
+        rulers=tables["rulers"],
         settings=settings,
         steroid=params.steroid,
         alpha=params.level["alpha"],

@@ -49,7 +49,8 @@ def through_the_project(expression: NDArray[np.float64]) -> float:
         (name, pd.DataFrame({**leaf, "gene": list(GENES), "counts": 1, "lognorm": row}))
         for name, row in zip(sheet["sample"], sums, strict=True)
     ]
-    leaves = pd.DataFrame({**leaf, "n_cells": cells, "expected": float(cells), "sample": sheet["sample"]})
+    counted = {**leaf, "n_cells": cells, "posterior": float(cells), "shallow": False}
+    leaves = pd.DataFrame({**counted, "sample": sheet["sample"]})
     genes = pd.DataFrame({"gene": list(GENES), "n_samples": len(sheet)})
     collected = LeafSums.collect(tables, leaves=leaves, sheet=sheet, genes=genes)
     scored, parts = scores.score_programs(

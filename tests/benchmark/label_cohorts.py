@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from cd20scope.annotate import labels
 from cd20scope.annotate.likelihood import depth, fit
-from cd20scope.annotate.likelihood.label import label_cells, soup_share
-from cd20scope.annotate.soup import estimate_soup
 from cd20scope.ingest import read as ingest
 
 T_POPULATIONS = ("CD4 naive", "CD4 memory", "Treg", "CD8 naive", "CD8 memory", "MAIT", "gdT")
@@ -48,7 +47,7 @@ class Cohort:
 
 
 def count_cells(
-    cohort: Cohort, table, decisions, lineages, names, *, refit: bool = False
+    cohort: Cohort, table, decisions, populations, *, refit: bool = False
 ) -> dict[str, pd.DataFrame]:
     """Cells by sample and population, in each of :data:`ARMS`."""
     matrices = {sample: counts.matrix.tocsr() for sample, counts in cohort.counts.items()}
@@ -56,12 +55,12 @@ def count_cells(
     found: dict[str, dict] = {arm: {} for arm in ARMS}
     rows = {}
     for sample, counts in matrices.items():
-        labels = label_sample(counts, cohort.genes, model, lineages, names)
-        found["calls full"][sample], found["sums full"][sample] = _sums(labels)
-        of_t = np.flatnonzero(labels.cells["likeliest"].isin(T_POPULATIONS))
+        told = label_sample(counts, cohort.genes, model, populations)
+        found["calls full"][sample], found["sums full"][sample] = _sums(told)
+        of_t = np.flatnonzero(told.cells["likeliest"].isin(T_POPULATIONS))
         rows[sample] = {
             "donor": cohort.sheet.loc[sample, "donor"],
-            "molecules": depth.median_molecules(counts, of_t),
+            "molecules": np.median(np.asarray(counts.sum(axis=1)).ravel()[of_t]) if len(of_t) else np.nan,
             "t_cells": len(of_t),
         }
     chosen = depth.choose_depth(pd.DataFrame(rows).T.astype({"molecules": float, "t_cells": int}))
@@ -78,25 +77,22 @@ def count_cells(
     if refit:
         model = fit.fit_likelihood(sp.vstack(list(thinned.values())), cohort.genes, table, decisions)
     for sample, counts in thinned.items():
-        labels = label_sample(counts, cohort.genes, model, lineages, names)
-        found["calls equal"][sample], found["sums equal"][sample] = _sums(labels)
+        told = label_sample(matrices[sample], cohort.genes, model, populations, thinned=counts)
+        found["calls equal"][sample], found["sums equal"][sample] = _sums(told)
     return {arm: pd.DataFrame(values).T.fillna(0.0) for arm, values in found.items()}
 
 
-def label_sample(counts, genes, model, lineages, names):
-    """Label with the soup's share estimated from a first guess, as the workflow does."""
-    first = fit.tell_cells(counts, genes, model, lineages=lineages).populations
-    guess = np.array([names[name] for name in first])[first.to_numpy().argmax(axis=1)]
-    share = soup_share(estimate_soup(counts, genes, guess).share)
-    return label_cells(
-        counts, genes, model, lineages=lineages, lineage_names=names, min_probability=0.0, share=share
+def label_sample(counts, genes, model, populations, *, thinned=None):
+    """Label as the workflow does, with the likeliest population of every cell."""
+    return labels.label_sample(
+        counts, genes, model, populations=populations, min_probability=0.0, thinned=thinned
     )
 
 
-def _sums(labels) -> tuple[pd.Series, pd.Series]:
-    calls = labels.cells["likeliest"].value_counts()
-    sums = labels.chances.sum()
-    sums["unassigned"] = len(labels.chances) - sums.sum()
+def _sums(told) -> tuple[pd.Series, pd.Series]:
+    calls = told.cells["likeliest"].value_counts()
+    sums = told.chances.sum()
+    sums["unassigned"] = len(told.chances) - sums.sum()
     return calls, sums
 
 

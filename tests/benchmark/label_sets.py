@@ -57,7 +57,8 @@ class Annotator:
     """The shipped tree and table."""
 
     def __init__(self) -> None:
-        catalogue = yaml.safe_load((CHECKOUT / "config/populations.yaml").read_text(encoding="utf-8"))
+        text = (CHECKOUT / "config/populations.yaml").read_text(encoding="utf-8")
+        self.populations = catalogue = yaml.safe_load(text)
         self.table = read_profiles(CHECKOUT / "config/profiles.tsv.gz")
         self.lineages = lineages_of_populations(catalogue)
         self.decisions = build_decisions(self.lineages, profiles_of_populations(catalogue))
@@ -73,7 +74,7 @@ class Annotator:
 
     def label(self, counts, genes, model):
         """Labels as the workflow gives them."""
-        return label_sample(counts, genes, model, self.lineages, self.names)
+        return label_sample(counts, genes, model, self.populations)
 
 
 def one_sample(task):

@@ -171,7 +171,7 @@ def counted(annotator: label_sets.Annotator, folder: Path):
     """A cohort, and its cells by sample and population in each arm."""
     cohort = label_cohorts.Cohort(folder)
     return cohort, label_cohorts.count_cells(
-        cohort, annotator.table, annotator.decisions, annotator.lineages, annotator.names
+        cohort, annotator.table, annotator.decisions, annotator.populations
     )
 
 

@@ -81,7 +81,8 @@ def shares() -> list[Difference]:
     """Shares: the abundance step, ranks and corrections, against t.test, wilcox.test and p.adjust."""
     golden = read("shares.tsv").set_index(["contrast", "population"])
     cells = read("cells.tsv").assign(denominator="PBMC", fraction=0.0, fraction_upper=1.0)
-    cells["logit"] = cells["logit_expected"] = log_odds(cells["n_cells"], cells["n_denominator"])
+    cells["unusable"] = ""
+    cells["logit"] = log_odds(cells["n_cells"], cells["n_denominator"])
     blocks = dict(iter(cells.groupby("population")))
     # every change is tested, also where the step would say that there are too few cells
     every = {"min_mean_cells": 0.0}

@@ -51,6 +51,8 @@ RULE_FILES_MAY_IMPORT = {
     "study",
     "simulate.cohort",
     "annotate.judges.settings",
+    "annotate.likelihood.profiles",
+    "annotate.likelihood.tree",
     "annotate.judges.input_labels",
     "jobs.code",
     "jobs.files",

@@ -18,7 +18,7 @@ SAMPLED = (
     "abundance/compare.py",
     "annotate/labels.py",
     "annotate/judges/settings.py",
-    "annotate/model/fit.py",
+    "annotate/likelihood/fit.py",
     "counts/store.py",
     "embed/layout.py",
     "expression/fit.py",

@@ -118,6 +118,7 @@ def test_a_changed_threshold_reruns_all_that_depends_on_it(treated, tmp_path):
     expected = {
         "read_sample",
         "fit_annotation",
+        "choose_depth",
         "label_cells",
         "summarise_labels",
         "embed_sketch",

@@ -2,11 +2,13 @@
 
 import json
 
+import numpy as np
 import own_trees
 import pandas as pd
 import pytest
 import yaml
 
+from cd20scope.annotate.likelihood.profiles import read_profiles
 from workflow.running import ROOT, TINY, plan, ran, snakemake
 
 SHIPPED = yaml.safe_load((ROOT / "config/populations.yaml").read_text(encoding="utf-8"))
@@ -19,7 +21,12 @@ TREES = {
 def run(folder, tree, *arguments, how=snakemake):
     (folder / "mine.yaml").write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
     config = folder / "config.yaml"
-    config.write_text(TINY + "catalogues: {populations: mine.yaml}\n", encoding="utf-8")
+    keys = yaml.safe_load(TINY) | {"catalogues": {"populations": "mine.yaml"}}
+    if any("brightNK" in node.get("profiles", ()) for node in tree["nodes"]):
+        shipped = read_profiles(ROOT / "config/profiles.tsv.gz")
+        own_trees.split_profiles(shipped).to_csv(folder / "mine.tsv", sep="\t")
+        keys["annotate"] |= {"profiles": "mine.tsv"}
+    config.write_text(yaml.safe_dump(keys), encoding="utf-8")
     return how(*arguments, directory=folder, config=config)
 
 
@@ -78,3 +85,35 @@ def test_a_tree_without_a_lineage_that_is_needed_is_refused_with_place_and_cure(
     assert refused.returncode != 0
     for part in parts:
         assert part in refused.stdout + refused.stderr
+
+
+def nameless(tree):
+    """NK without profiles."""
+    nodes = [
+        {key: value for key, value in node.items() if key != "profiles"} if node["name"] == "NK" else node
+        for node in tree["nodes"]
+    ]
+    return tree | {"nodes": nodes}
+
+
+@pytest.mark.parametrize(
+    ("tree", "change", "parts"),
+    [
+        (SHIPPED, lambda t: t.assign(Astrocyte=1e4), ["mine.tsv: no population names the profile Astrocyte"]),
+        (SHIPPED, lambda t: t.drop(columns="MAIT"), ["mine.tsv: no profile MAIT, which a population names"]),
+        (SHIPPED, lambda t: np.log2(t + 1), ["mine.tsv: no value of profile", "look like logarithms"]),
+        (nameless(SHIPPED), lambda t: t, ["population NK names no profiles", "annotate > profiles"]),
+    ],
+    ids=["unknown profile", "missing profile", "logarithms", "a population without profiles"],
+)
+def test_profiles_that_do_not_fit_the_tree_are_refused(tree, change, parts, tmp_path):
+    change(read_profiles(ROOT / "config/profiles.tsv.gz")).to_csv(tmp_path / "mine.tsv", sep="\t")
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
+    keys = yaml.safe_load(TINY) | {"catalogues": {"populations": "mine.yaml"}}
+    keys["annotate"] |= {"profiles": "mine.tsv"}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(keys), encoding="utf-8")
+    refused = plan(directory=tmp_path, config=tmp_path / "config.yaml")
+    assert refused.returncode != 0
+    for part in parts:
+        assert part in refused.stdout + refused.stderr
+    assert "Traceback" not in refused.stderr

@@ -4,7 +4,7 @@ rule fit_annotation:
         counts=collect("results/ingest/{sample}.h5ad", sample=sorted(SAMPLES)),
         cells=collect("results/qc/{sample}.parquet", sample=sorted(SAMPLES)),
     output:
-        model="results/annotate/all/model.npz",
+        **fitted_files(),
         genes="results/annotate/all/genes.tsv",
         sketch="results/annotate/all/sketch.parquet",
     log:
@@ -13,8 +13,7 @@ rule fit_annotation:
         "results/benchmarks/annotate/fit_annotation.tsv"
     conda:
         "../../envs/annotate.yaml"
-    # decisions of the tree are fitted side by side, to the same numbers
-    threads: 2
+    threads: 1
     resources:
         mem_mb=memory(base=3000),
         runtime=minutes(60),
@@ -22,10 +21,37 @@ rule fit_annotation:
         code=code_of("annotate/fit_annotation.py"),
         samples=sorted(SAMPLES),
         populations=POPULATIONS,
+        profiles=profile_name(),
+        table=files.checksum(PROFILE_TABLE),
+        path=uncompared(str(PROFILE_TABLE)),
         cells=config["annotate"]["sketch_cells"],
         seed=config["seed"],
     script:
         "../../scripts/annotate/fit_annotation.py"
+
+
+rule choose_depth:
+    input:
+        cells=collect("results/qc/{sample}.parquet", sample=sorted(SAMPLES)),
+    output:
+        depth="results/annotate/depth.tsv",
+    log:
+        "results/logs/annotate/choose_depth.log",
+    benchmark:
+        "results/benchmarks/annotate/choose_depth.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=500),
+        runtime=minutes(10),
+    params:
+        code=code_of("annotate/choose_depth.py"),
+        samples=sorted(SAMPLES),
+        visits=visits_of_donors(),
+        populations=POPULATIONS,
+    script:
+        "../../scripts/annotate/choose_depth.py"
 
 
 rule label_cells:
@@ -33,6 +59,8 @@ rule label_cells:
         counts="results/ingest/{sample}.h5ad",
         cells="results/qc/{sample}.parquet",
         model="results/annotate/all/model.npz",
+        ruler="results/annotate/all/ruler.npz",
+        depth="results/annotate/depth.tsv",
     output:
         **marker_files(),
     log:
@@ -113,6 +141,11 @@ rule judge_cells:
 if JUDGES[0] != "markers":
 
     use rule judge_cells as decide_cells with:
+        input:
+            depth="results/annotate/depth.tsv",
+            counts="results/ingest/{sample}.h5ad",
+            cells="results/qc/{sample}.parquet",
+            source=judge_source,
         output:
             **deciding_files(),
         log:
@@ -157,8 +190,10 @@ rule summarise_labels:
         cells=collect("results/pseudobulk/{sample}.cells.parquet", sample=SAMPLES),
         sums=collect("results/pseudobulk/{sample}.sums.parquet", sample=SAMPLES),
         genes="results/annotate/all/genes.tsv",
-        contamination=soup_tables("contamination"),
-        soup=soup_tables("soup"),
+        contamination=marker_tables("contamination"),
+        soup=marker_tables("soup"),
+        rulers=marker_tables("rulers"),
+        depth="results/annotate/depth.tsv",
     output:
         markers="results/annotate/markers.tsv",
         probabilities="results/annotate/probabilities.tsv",
@@ -167,6 +202,8 @@ rule summarise_labels:
         contamination="results/annotate/contamination.tsv",
         protein="results/annotate/protein.tsv",
         protein_gates="results/annotate/protein_gates.tsv",
+        rulers="results/annotate/rulers.tsv",
+        visits="results/annotate/ruler_visits.tsv",
     log:
         "results/logs/annotate/summarise_labels.log",
     benchmark:
@@ -182,5 +219,6 @@ rule summarise_labels:
         sheet=SHEET_RECORDS,
         populations=POPULATIONS,
         baseline=list(config["visits"])[0],
+        contrasts=config["contrasts"],
     script:
         "../../scripts/annotate/summarise_labels.py"

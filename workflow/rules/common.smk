@@ -54,6 +54,8 @@ if str(HOME / "scripts") not in sys.path:
 
 from cd20scope import schema
 from cd20scope.annotate.judges import settings as judges
+from cd20scope.annotate.likelihood import profiles
+from cd20scope.annotate.likelihood.tree import require_profiles
 from cd20scope.jobs import code, files
 from cd20scope.simulate.cohort import cohort_layout
 from cd20scope.study import catalogue, gene_sets, sheet, strict_yaml, themes
@@ -112,11 +114,14 @@ try:
     SEURAT = seurat_objects()
     if config["ingest"]["genes"] != "shipped":
         GENE_TABLE = find_file(config["ingest"]["genes"], "ingest: genes")
+    if config["annotate"]["profiles"] != "shipped":
+        PROFILE_TABLE = find_file(config["annotate"]["profiles"], "annotate: profiles")
     check_judges()
 except (
     catalogue.ConfigError,
     gene_sets.GeneSetError,
     judges.JudgeError,
+    profiles.ProfileError,
     sheet.SheetError,
 ) as error:
     # the message says all; where in the code it arose does not help

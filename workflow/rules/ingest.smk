@@ -24,7 +24,6 @@ rule read_sample:
         table=uncompared(str(GENE_TABLE)),
         thresholds=config["qc"],
         populations=POPULATIONS,
-        seed=config["seed"],
     script:
         "../../scripts/ingest/read_sample.py"
 

@@ -10,6 +10,7 @@ rule judge_hypotheses:
         parts="results/programs/parts.tsv",
         programs="results/programs/programs.tsv",
         random_sets="results/programs/random_sets.tsv",
+        rulers="results/annotate/ruler_visits.tsv",
     output:
         verdicts=report(
             "results/verdict/verdicts.tsv",

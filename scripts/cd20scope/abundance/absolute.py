@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from cd20scope import schema
-from cd20scope.pseudobulk.leaves import count_cells, merge_visits
+from cd20scope.abundance.shares import follows_depth
+from cd20scope.pseudobulk.leaves import count_cells, merge_visits, shallow_units
 from cd20scope.stats import multiplicity, paired_tests, pairs
 from cd20scope.study import catalogue, roles
 
@@ -55,7 +56,8 @@ def compare(
     :data:`COLUMNS`. Without any count, or such a set, every row is not testable, with the reason.
     """
     units, unit = merge_visits(sheet)
-    cells, tree = count_cells(leaves, unit=unit)
+    cells, tree = count_cells(leaves, unit=unit, value="posterior")
+    shallow = shallow_units(leaves, unit=unit)
     scale = roles.set_with(populations, roles.LYMPHOCYTES)
     members: list[str] = []
     if scale is not None:
@@ -74,7 +76,10 @@ def compare(
             x, n = cells[:, own].sum(axis=1), cells[:, inside].sum(axis=1)
             with np.errstate(invalid="ignore"):
                 value = np.log(counts) + np.log((x + 0.5) / (n + 1))
-            table = units.assign(value=value, unusable=np.where(n == 0, "no lymphocyte", reasons))
+            unusable = np.where(n == 0, "no lymphocyte", reasons)
+            if follows_depth(own, tree, populations):
+                unusable = np.where(shallow, schema.TOO_SHALLOW, unusable)
+            table = units.assign(value=value, unusable=unusable)
             where = {"population": name, "contrast": schema.contrast_name(contrast)}
             rows.append(where | _test(table, contrast, alpha=alpha, min_pairs=min_pairs))
     tested = pd.DataFrame(rows, columns=list(COLUMNS))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import log_expit
 
 from cd20scope import schema
 from cd20scope.abundance.shares import DONOR_COLUMNS
@@ -15,7 +16,6 @@ ABUNDANCE_COLUMNS = (
     *("population", "denominator", "contrast", "n_pairs"),
     *("estimate", "se", "df", "ci_low", "ci_high", "p_value", "p_adjusted"),
     *(
-        "estimate_expected",
         "odds_ratio",
         "fraction_before",
         "fraction_after",
@@ -26,8 +26,7 @@ ABUNDANCE_COLUMNS = (
     ),
     *("donors", "dropped", "status", "reason"),
 )
-"""Columns of the table of tests; ``estimate`` is a change of log odds, as are its limits. ``estimate_expected`` is the
-same from cells estimated by probability rather than called: where it is larger, misclassified cells hide a change."""
+"""Columns of the table of tests; ``estimate`` is a change of log odds, as are its limits."""
 
 
 def measure_change(
@@ -58,7 +57,8 @@ def measure_change(
     """
     small = rows["n_denominator"] < max(min_denominator, 1)
     reasons = rows["n_denominator"].map("only {:.0f} cells in the denominator".format)
-    paired = pairs.pair(rows.assign(unusable=reasons.where(small, "")), contrast)
+    shallow = rows["unusable"].fillna("")
+    paired = pairs.pair(rows.assign(unusable=reasons.where(small, shallow)), contrast)
     if not paired.donors:
         return Change.nothing(paired, "")
     (x1, n1, y1), (x0, n0, y0) = counts_at(rows, contrast, paired.donors)
@@ -152,15 +152,12 @@ def _test_one(
     if not change.measured:
         return row
     t = paired_tests.paired_t(change.values)
-    (x1, n1, _), (x0, n0, _) = counts_at(block, contrast, change.paired.donors)
+    (_, _, y1), (_, _, y0) = counts_at(block, contrast, change.paired.donors)
     row |= {
         "estimate": t.estimate,
-        "estimate_expected": _mean_change(
-            block, "logit_expected", donors=change.paired.donors, contrast=contrast
-        ),
         "odds_ratio": float(np.exp(t.estimate)),
-        "fraction_before": float(np.exp(np.mean(np.log((x0 + 0.5) / (n0 + 1))))),
-        "fraction_after": float(np.exp(np.mean(np.log((x1 + 0.5) / (n1 + 1))))),
+        "fraction_before": float(np.exp(np.mean(log_expit(y0)))),
+        "fraction_after": float(np.exp(np.mean(log_expit(y1)))),
         "floor": change.mean_floor,
         "ceiling": change.mean_ceiling,
         "reason": row["reason"] or t.no_spread,
@@ -193,14 +190,6 @@ def show_limits(t: paired_tests.PairedTest, *, floor: float, alpha: float) -> di
         "ci_high": max(high, floor) if limited else high,
         "fell_at_least": 1 - float(np.exp(shown)) if shown < 0 else float("nan"),
     }
-
-
-def _mean_change(
-    block: pd.DataFrame, column: str, *, donors: Sequence[str], contrast: pairs.Contrast
-) -> float:
-    wide = block.assign(donor=block["donor"].astype(str)).set_index(["visit", "donor"])[column]
-    later, earlier = (wide.loc[visit].loc[list(donors)] for visit in contrast)
-    return float((later - earlier).mean())
 
 
 def _too_few_cells(block: pd.DataFrame, paired: pairs.Pairs, contrast: pairs.Contrast, least: float) -> str:

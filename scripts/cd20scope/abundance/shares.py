@@ -9,17 +9,19 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from cd20scope import schema
 from cd20scope.abundance.log_odds import fraction_upper, log_odds
-from cd20scope.pseudobulk.leaves import count_cells, merge_visits
-from cd20scope.study import catalogue
+from cd20scope.pseudobulk.leaves import count_cells, merge_visits, shallow_units
+from cd20scope.study import catalogue, roles
 
 DONOR_COLUMNS = (
     *("sample", "donor", "visit", "population", "denominator"),
-    *("n_cells", "n_denominator", "fraction", "fraction_upper", "logit", "logit_expected"),
+    *("n_cells", "n_denominator", "fraction", "fraction_upper", "logit", "unusable"),
 )
-"""Columns of the table of shares per donor and visit."""
+"""Columns of the table of shares per donor and visit. Cells are called ones; ``fraction`` and ``logit`` are of sums of
+their posteriors, but in the arms of other calls."""
 
 
 def donor_table(
@@ -28,7 +30,7 @@ def donor_table(
     sheet: pd.DataFrame,
     populations: Mapping[str, Any],
     tests: Iterable[tuple[str, str]],
-    value: Literal["n_cells", "expected"] = "n_cells",
+    value: Literal["n_cells", "posterior"] = "posterior",
 ) -> pd.DataFrame:
     """Count each population and its denominator per donor and visit.
 
@@ -45,11 +47,13 @@ def donor_table(
         cell with its population is a reference: ``n_denominator`` is then both together, and the log odds are the
         log ratio of the two.
     value
-        ``n_cells`` (default) counts called cells, ``expected`` those estimated from probabilities.
+        What ``fraction`` and ``logit`` are of: ``posterior`` (default), sums of posteriors, or ``n_cells``, called
+        cells.
 
     Returns
     -------
-    :data:`DONOR_COLUMNS`, one row per test, donor and visit. ``fraction_upper`` is the one-sided 95 % limit.
+    :data:`DONOR_COLUMNS`, one row per test, donor and visit. ``fraction_upper`` is the one-sided 95 % limit, by called
+    cells. ``unusable`` says why a donor-visit cannot be compared: too shallow for a share that follows depth.
 
     Raises
     ------
@@ -57,8 +61,9 @@ def donor_table(
         If a denominator contains part of its population, or a sample of the sheet has no leaves.
     """
     units, unit = merge_visits(sheet)
-    cells, tree = count_cells(leaves, unit=unit, value=value)
-    expected, _ = count_cells(leaves, unit=unit, value="expected")
+    cells, tree = count_cells(leaves, unit=unit)
+    weight = cells if value == "n_cells" else count_cells(leaves, unit=unit, value=value)[0]
+    shallow = shallow_units(leaves, unit=unit)
     blocks = []
     for population, denominator in dict.fromkeys(tests):
         inside = catalogue.select(populations, population, tree).to_numpy(dtype=bool)
@@ -74,17 +79,30 @@ def donor_table(
         block = units.assign(population=population, denominator=denominator)
         block["n_cells"] = cells[:, inside].sum(axis=1)
         block["n_denominator"] = cells[:, whole].sum(axis=1)
-        part = expected[:, inside].sum(axis=1)
-        block["logit_expected"] = log_odds(part, np.maximum(expected[:, whole].sum(axis=1), part))
+        part = weight[:, inside].sum(axis=1)
+        total = np.maximum(weight[:, whole].sum(axis=1), part)
+        block["fraction"] = np.divide(part, total, out=np.full(len(part), np.nan), where=total > 0)
+        block["logit"] = log_odds(part, total)
+        by_depth = follows_depth(inside, tree, populations) or follows_depth(whole, tree, populations)
+        block["unusable"] = np.where(shallow & by_depth, schema.TOO_SHALLOW, "")
         blocks.append(block)
     if not blocks:
         return pd.DataFrame(columns=list(DONOR_COLUMNS))
     table = pd.concat(blocks, ignore_index=True)
-    x, n = table["n_cells"].to_numpy(), table["n_denominator"].to_numpy()
-    table["fraction"] = np.divide(x, n, out=np.full(len(table), np.nan), where=n > 0)
-    table["fraction_upper"] = fraction_upper(x, n)
-    table["logit"] = log_odds(x, n)
+    table["fraction_upper"] = fraction_upper(table["n_cells"].to_numpy(), table["n_denominator"].to_numpy())
     return table[list(DONOR_COLUMNS)]
+
+
+def follows_depth(selected: NDArray[np.bool_], tree: pd.DataFrame, populations: Mapping[str, Any]) -> bool:
+    """Whether cells are told by differences that only deep counts show.
+
+    B cells as a whole, T cells as a whole and each other population are told at any depth; parts of them are not.
+    """
+    group = dict.fromkeys(roles.depleted(populations), "B")
+    group |= dict.fromkeys(roles.populations_of(populations, *roles.T), "T")
+    whole = tree["population"].map(lambda name: group.get(name, f"one {name}"))
+    share = pd.Series(selected).groupby(whole.to_numpy()).mean()
+    return bool(((share > 0) & (share < 1)).any())
 
 
 def arm_table(
@@ -109,8 +127,8 @@ def arm_table(
 
     Returns
     -------
-    ``arm`` and :data:`DONOR_COLUMNS`. Arms: those of ``differences``; ``expected``, cells estimated from
-    probabilities in place of called ones; ``denominator``, the shares of ``others``.
+    ``arm`` and :data:`DONOR_COLUMNS`. Arms: those of ``differences``, of called cells; ``calls``, called cells at equal
+    depth in place of sums of posteriors; ``denominator``, the shares of ``others``.
     """
     shared: dict[str, Any] = {"sheet": sheet, "populations": populations}
     keys = ["sample", "population", "subset"]
@@ -119,7 +137,7 @@ def arm_table(
         added = of_arm.groupby(keys, observed=True)["n_cells"].sum()
         more = added.reindex(pd.MultiIndex.from_frame(leaves[keys]), fill_value=0).to_numpy()
         changed = leaves.assign(n_cells=leaves["n_cells"] + more)
-        blocks.append(donor_table(changed, tests=tests, **shared).assign(arm=arm))
-    estimated = donor_table(leaves, tests=tests, **shared, value="expected")
-    blocks.append(estimated.assign(arm=schema.EXPECTED_ARM))
+        blocks.append(donor_table(changed, tests=tests, **shared, value="n_cells").assign(arm=arm))
+    called = donor_table(leaves, tests=tests, **shared, value="n_cells")
+    blocks.append(called.assign(arm=schema.CALLS_ARM))
     return pd.concat(blocks, ignore_index=True)[["arm", *DONOR_COLUMNS]]

@@ -78,8 +78,7 @@ def pseudobulk(
     selected = sums.select(populations, population)
     n_cells = sums.n_cells(selected)
     design = sums.units.assign(n_cells=n_cells)
-    enough = pd.Series(n_cells >= max(min_cells, 1), index=design.index)
-    design["unusable"] = design["n_cells"].map("only {} cells".format).where(~enough, "")
+    design["unusable"] = sums.unusable(n_cells, min_cells=min_cells)
     counts = pd.DataFrame(
         np.rint(sums.add_up(selected, value="counts")).astype(np.int64),
         index=design.index,

@@ -146,8 +146,7 @@ def measure_change(
     ``total`` and, with ``members``, ``composition`` and ``within``.
     """
     components = ("total",) if members is None else ("total", "composition", "within")
-    few = block["n_cells"].map("only {} cells".format).where(block["score"].isna(), "")
-    paired = pairs.pair(block.assign(unusable=few), contrast)
+    paired = pairs.pair(block.assign(unusable=block["unusable"].fillna("")), contrast)
     sd = baseline_sd(block, baseline)
     if reason := _not_estimable(block, sd, baseline, min_coverage):
         return dict.fromkeys(components, Change.nothing(paired, f"not estimable: {reason}"))

@@ -75,7 +75,7 @@ def compare_random(
         selected = sums.select(populations, population)
         n_cells, totals = sums.n_cells(selected), sums.add_up(selected, value="lognorm")
         cohort = totals.sum(axis=0) / max(int(n_cells.sum()), 1)
-        enough = n_cells >= max(min_cells, 1)
+        enough = (sums.unusable(n_cells, min_cells=min_cells) == "").to_numpy()
         mean = totals[enough] / n_cells[enough, None]
         units = sums.units[enough].reset_index(drop=True)
         for (where, name), w in score_weights.items():

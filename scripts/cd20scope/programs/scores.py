@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from cd20scope.pseudobulk.cohort import LeafSums
 
 SCORE_COLUMNS = (
-    *("sample", "donor", "visit", "population", "program", "score", "n_cells"),
+    *("sample", "donor", "visit", "population", "program", "score", "n_cells", "unusable"),
     *("n_genes", "coverage", "role"),
 )
 """Columns of the table of scores."""
@@ -180,6 +180,7 @@ def apply_weights(
     for population in dict.fromkeys(population for population, _ in score_weights):
         selected = sums.select(populations, population)
         n_cells, totals = sums.n_cells(selected), sums.add_up(selected, value="lognorm")
+        unusable = sums.unusable(n_cells, min_cells=min_cells)
         for (where, name), w in score_weights.items():
             if where != population:
                 continue
@@ -187,8 +188,11 @@ def apply_weights(
                 sums.units.assign(
                     population=population,
                     program=name,
-                    score=_per_cell(totals @ w.total, n_cells, at_least=min_cells if w.n_genes else np.inf),
+                    score=_per_cell(
+                        totals @ w.total, n_cells, enough=(unusable == "").to_numpy() & (w.n_genes > 0)
+                    ),
                     n_cells=n_cells,
+                    unusable=unusable,
                     n_genes=w.n_genes,
                     coverage=w.coverage,
                     role=w.role,
@@ -250,9 +254,8 @@ def _plain_weights(genes: pd.Index, program: Sequence[str]) -> NDArray[np.float6
 
 
 def _per_cell(
-    total: NDArray[np.float64], n_cells: NDArray[np.int64], *, at_least: float
+    total: NDArray[np.float64], n_cells: NDArray[np.int64], *, enough: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    enough = (n_cells > 0) & (n_cells >= at_least)
     mean = np.full(len(total), np.nan)
     np.divide(total, n_cells, out=mean, where=enough)
     return mean
@@ -274,7 +277,7 @@ def _member_means(
                 program=name,
                 member=member,
                 n_cells=n_cells,
-                mean=_per_cell(totals @ weight, n_cells, at_least=1),
+                mean=_per_cell(totals @ weight, n_cells, enough=n_cells > 0),
             )
             for name, weight in weights.items()
         ]

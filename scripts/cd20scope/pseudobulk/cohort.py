@@ -15,7 +15,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cd20scope import schema
-from cd20scope.pseudobulk.leaves import count_cells, encode, merge_visits, number_leaves, number_units
+from cd20scope.pseudobulk.leaves import (
+    count_cells,
+    encode,
+    merge_visits,
+    number_leaves,
+    number_units,
+    shallow_units,
+)
 from cd20scope.study import catalogue
 
 TESTED_COLUMNS = ("population", "subset", "gene", "counts", "lognorm")
@@ -46,12 +53,15 @@ class LeafSums:
         Genes in the reference of every sample; others would read as lost where they were never measured.
     cells
         Shape (units, leaves): kept cells.
+    shallow
+        Shape (units,): whether a donor-visit is too shallow for its expression to be compared.
     """
 
     units: pd.DataFrame
     leaves: pd.DataFrame
     genes: pd.Index
     cells: NDArray[np.int64]
+    shallow: NDArray[np.bool_]
     _blocks: tuple[Mapping[str, Any], ...]
 
     @classmethod
@@ -102,7 +112,12 @@ class LeafSums:
                 "Run the step that sums their counts again."
             )
         return cls(
-            units=units, leaves=tree, genes=symbols[everywhere], cells=cells, _blocks=tuple(blocks.values())
+            units=units,
+            leaves=tree,
+            genes=symbols[everywhere],
+            cells=cells,
+            shallow=shallow_units(leaves, unit=unit),
+            _blocks=tuple(blocks.values()),
         )
 
     def with_differences(
@@ -146,6 +161,12 @@ class LeafSums:
         """Cells per donor-visit over the selected leaves, shape (units,)."""
         total: NDArray[np.int64] = self.cells[:, selected].sum(axis=1)
         return total
+
+    def unusable(self, n_cells: NDArray[np.int64], *, min_cells: int) -> pd.Series:
+        """Say why donor-visits cannot be compared: too few cells or too shallow; empty where they can."""
+        few = pd.Series(n_cells, index=self.units.index)
+        reason = few.map("only {} cells".format).where(few < max(min_cells, 1), "")
+        return reason.mask(self.shallow, schema.TOO_SHALLOW)
 
     def add_up(self, selected: NDArray[np.bool_], *, value: str) -> NDArray[np.float64]:
         """Sum ``counts`` or ``lognorm`` over the selected leaves, shape (units, genes)."""

@@ -47,7 +47,7 @@ def merge_visits(sheet: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
 
 
 def count_cells(
-    leaves: pd.DataFrame, *, unit: pd.Series, value: Literal["n_cells", "expected"] = "n_cells"
+    leaves: pd.DataFrame, *, unit: pd.Series, value: Literal["n_cells", "posterior"] = "n_cells"
 ) -> tuple[NDArray[Any], pd.DataFrame]:
     """Count kept cells per donor-visit and leaf.
 
@@ -58,7 +58,7 @@ def count_cells(
     unit
         Sample -> donor-visit number, from :func:`merge_visits`.
     value
-        ``n_cells`` (default) for called cells, ``expected`` for those estimated from probabilities.
+        ``n_cells`` (default) for called cells, ``posterior`` for sums of their posteriors.
 
     Returns
     -------
@@ -88,6 +88,14 @@ def count_cells(
     )
     np.add.at(cells, index, leaves[value].to_numpy(dtype=kind))
     return cells, tree
+
+
+def shallow_units(leaves: pd.DataFrame, *, unit: pd.Series) -> NDArray[np.bool_]:
+    """Whether a donor-visit holds a sample that is too shallow to be compared, shape (units,)."""
+    schema.require_columns(leaves, ("shallow", "sample"), name="cells per leaf")
+    found = np.zeros(int(unit.max()) + 1, dtype=bool)
+    found[number_units(leaves[leaves["shallow"].astype(bool)], unit, name="cells per leaf")] = True
+    return found
 
 
 def number_units(table: pd.DataFrame, unit: pd.Series, *, name: str) -> NDArray[np.int64]:

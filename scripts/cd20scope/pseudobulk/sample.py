@@ -15,7 +15,11 @@ Array = npt.NDArray[Any]
 
 
 def count_leaves(
-    labels: pd.DataFrame, *, populations: Mapping[str, Any], expected: pd.Series | None = None
+    labels: pd.DataFrame,
+    *,
+    populations: Mapping[str, Any],
+    chances: pd.Series | None = None,
+    shallow: bool = False,
 ) -> pd.DataFrame:
     """Count cells per leaf, zeros included (columns of :data:`schema.CELLS`).
 
@@ -25,22 +29,24 @@ def count_leaves(
         Population and subset of each cell.
     populations
         The population tree.
-    expected
-        Cells of each population estimated from probabilities, split over its subsets as called. Without it (a judge
-        that gives none), the called cells are used.
+    chances
+        Sum of the posterior of each population over the same cells, split over its subsets as called. Without (a
+        judge that gives none) the called cells stand in their place.
+    shallow
+        Whether the sample is too shallow to be compared.
     """
     index = pd.MultiIndex.from_frame(catalogue.leaves(populations))
     sizes = labels.groupby(["population", "subset"]).size()
     table = sizes.reindex(index, fill_value=0).rename("n_cells").reset_index()
-    if expected is None:
-        return table.assign(expected=table["n_cells"].astype(float))
+    if chances is None:
+        return table.assign(posterior=table["n_cells"].astype(float), shallow=shallow)
     called = table.groupby("population")["n_cells"].transform("sum")
     # what no cell was called for goes to the cells without subset
     part = (table["n_cells"] / called).where(called > 0, (table["subset"] == schema.UNASSIGNED).astype(float))
     assigned = table["population"] != schema.UNASSIGNED
-    estimate = part * table["population"].map(expected).fillna(0.0)
-    rest = max(0.0, len(labels) - float(estimate[assigned].sum()))
-    return table.assign(expected=estimate.where(assigned, rest))
+    summed = part * table["population"].map(chances).fillna(0.0)
+    rest = max(0.0, len(labels) - float(summed[assigned].sum()))
+    return table.assign(posterior=summed.where(assigned, rest), shallow=shallow)
 
 
 def name_genes(genes: Array) -> pd.CategoricalDtype:

@@ -1,4 +1,4 @@
-"""Quality of the cells of one sample: metrics, doublet score, and whether a cell is kept or why not."""
+"""Quality of the cells of one sample: metrics, and whether a cell is kept or why not."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,6 @@ import scipy.sparse as sp
 
 from cd20scope import schema
 from cd20scope.counts.matrix import log_normalise
-from cd20scope.qc import doublets
 from cd20scope.schema import REASONS
 
 Array = npt.NDArray[Any]
@@ -57,9 +56,6 @@ def flag_cells(
     min_counts: int,
     min_genes: int,
     max_percent_mito: float,
-    doublets_dropped: bool,
-    doublet_rate_per_1000: float,
-    seed: int,
 ) -> pd.DataFrame:
     """Measure every cell and flag those that are kept.
 
@@ -77,12 +73,6 @@ def flag_cells(
         Minimum molecules (UMIs) and genes per cell.
     max_percent_mito
         Highest share of mitochondrial molecules, in percent.
-    doublets_dropped
-        Whether doublets are scored and dropped.
-    doublet_rate_per_1000
-        Expected share of doublets, in 0.1 %, per 1,000 cells of the sample.
-    seed
-        Seed of the simulated doublets.
 
     Returns
     -------
@@ -95,19 +85,11 @@ def flag_cells(
     mito = np.flatnonzero([MITOCHONDRIAL.match(gene) is not None for gene in genes])
     percent_mito = 100 * np.asarray(counts[:, mito].sum(axis=1)).ravel() / np.maximum(n_counts, 1)
     failed = np.column_stack([n_counts < min_counts, n_genes < min_genes, percent_mito > max_percent_mito])
-    usable = np.flatnonzero(~failed.any(axis=1))
-    score, is_doublet = np.zeros(len(n_counts)), np.zeros(len(n_counts), dtype=bool)
-    if doublets_dropped:
-        score[usable] = doublets.score_doublets(counts[usable], seed=seed)
-        rate = doublet_rate_per_1000 / 1000 * len(usable) / 1000
-        is_doublet[usable] = doublets.call_doublets(score[usable], expected_rate=rate)
-    failed = np.column_stack([failed, is_doublet])
     return pd.DataFrame(
         {
             "n_counts": n_counts,
             "n_genes": n_genes,
             "percent_mito": percent_mito.astype(np.float32),
-            "doublet_score": score.astype(np.float32),
             "stratum": pd.Categorical(coarse_stratum(counts, genes, populations=populations)),
             "keep": ~failed.any(axis=1),
             "reason": ["; ".join(np.array(REASONS)[row]) for row in failed],

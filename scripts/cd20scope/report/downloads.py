@@ -57,6 +57,7 @@ def tables(run: Results) -> dict[str, tuple[pd.DataFrame, str]]:
         "expression_populations": (run.expression_populations, "Populations whose genes were tested"),
         "markers": (run.annotation["markers"], "Markers by label"),
         "probabilities": (run.annotation["probabilities"], "Probability of the labels"),
+        "rulers": (run.annotation["rulers"], "How well each population is told"),
         "quality": (run.qc_summary, "Cells read, kept and dropped"),
         "inputs": (run.inputs, "Count files with their SHA-256"),
     }

@@ -162,12 +162,12 @@ def read_samples(
     for row, labelled, flagged in zip(
         sheet.to_dict("records"), labels, cells or [""] * len(labels), strict=True
     ):
-        population = pd.read_parquet(labelled, columns=["population"])["population"]
+        told = pd.read_parquet(labelled, columns=["population", "doublet"])
         own = placed[placed["sample"] == row["sample"]]
-        embedded.append(own.assign(population=population.reindex(own["barcode"]).to_numpy()))
+        embedded.append(own.assign(population=told["population"].reindex(own["barcode"]).to_numpy()))
         if flagged:
             who = {key: row[key] for key in ("sample", "donor", "visit")}
-            quality.append(who | summarise(pd.read_parquet(flagged), population))
+            quality.append(who | summarise(pd.read_parquet(flagged), told))
     return pd.concat(embedded), pd.DataFrame(quality)
 
 

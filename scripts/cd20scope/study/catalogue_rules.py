@@ -196,7 +196,7 @@ def _check_parent(
 
 def _check_lineage(place: Place, node: Mapping[str, Any], lineages: Sequence[str]) -> Iterator[Problem]:
     """Ask that a population, and nothing else, has a lineage of the tree and what else only populations have."""
-    for key in ("lineage", "role", "colour", "typical_share", "relative_rna"):
+    for key in ("lineage", "role", "colour", "typical_share", "relative_rna", "profiles"):
         if node["level"] != "population" and key in node:
             yield (*place, key), f"a {node['level']} has none of its own. Remove the key."
     if node["level"] == "population" and "lineage" not in node:

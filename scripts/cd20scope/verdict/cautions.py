@@ -41,7 +41,13 @@ def format_confounders(decisions: Sequence[Decision], programs: pd.DataFrame) ->
 
 
 def format_cautions(
-    decisions: Sequence[Decision], arms: pd.DataFrame, programs: pd.DataFrame, *, steroid: str, alpha: float
+    decisions: Sequence[Decision],
+    arms: pd.DataFrame,
+    programs: pd.DataFrame,
+    *,
+    rulers: pd.DataFrame,
+    steroid: str,
+    alpha: float,
 ) -> dict[str, str]:
     """Format what a decided claim may be explained by, or depends on.
 
@@ -56,6 +62,9 @@ def format_cautions(
         From :func:`cd20scope.verdict.robustness.decide_arms`.
     programs
         From :func:`cd20scope.programs.compare.compare`.
+    rulers
+        Sensitivity of the labels by contrast, from
+        :func:`cd20scope.annotate.likelihood.ruler.compare_contrasts`.
     steroid
         Name of the steroid programme.
     alpha
@@ -69,6 +78,7 @@ def format_cautions(
     moved = programs[(programs["role"] == "confounder") & (programs["p_value"] < alpha)]
     columns = (moved[name].astype(str) for name in ("population", "program", "contrast"))
     changed = dict(zip(zip(*columns, strict=True), moved["estimate"].astype(float), strict=True))
+    uneven = _uneven_labels(rulers)
     texts = {}
     for decision in decisions:
         entry, name = decision.hypothesis, decision.hypothesis["id"]
@@ -90,8 +100,25 @@ def format_cautions(
                 notes.append("random gene sets of like expression change as clearly")
             if robustness.LEAVE_ONE_OUT in against:
                 notes.append("leaving out one donor changes the verdict")
+            notes += [
+                uneven[place, entry["contrast"]]
+                for place in _places(entry)
+                if (place, entry["contrast"]) in uneven
+            ]
         texts[name] = "; ".join(notes)
     return texts
+
+
+def _uneven_labels(rulers: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """Text on the sensitivity of the labels by population and contrast, where it differs between the visits."""
+    return {
+        (population, row["contrast"]): (
+            f"the share of {row['gene']}-positive cells that are labelled {row['ruler']} changed by "
+            f"{100 * row['difference']:+.0f} points between the visits"
+        )
+        for row in rulers[rulers["differs"].astype(bool)].to_dict("records")
+        for population in (row["ruler"], *row["called"].split(","))
+    }
 
 
 def _arm_names(arms: pd.DataFrame, name: str) -> list[str]:

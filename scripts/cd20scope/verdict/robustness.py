@@ -24,7 +24,7 @@ COLUMNS = (
 """Columns of the table of arms; ``holds`` is empty where the arm cannot be decided, and ``detail`` has the reason."""
 
 LABELS = {
-    schema.EXPECTED_ARM: "cells estimated by probability",
+    schema.CALLS_ARM: "called cells, not sums of probabilities",
     **dict(
         zip(
             schema.LABEL_ARMS,

@@ -32,6 +32,7 @@ def complete(
     arms: pd.DataFrame,
     programs: pd.DataFrame,
     *,
+    rulers: pd.DataFrame,
     settings: Settings,
     steroid: str,
     alpha: float,
@@ -46,6 +47,8 @@ def complete(
         From :func:`cd20scope.verdict.robustness.decide_arms`.
     programs
         From :func:`cd20scope.programs.compare.compare`.
+    rulers
+        As for :func:`cautions.format_cautions`.
     settings
         Of the run.
     steroid
@@ -64,7 +67,7 @@ def complete(
         for decision in decisions
         if decision.evidence.claim is not None
     }
-    notes = cautions.format_cautions(decisions, arms, programs, steroid=steroid, alpha=alpha)
+    notes = cautions.format_cautions(decisions, arms, programs, rulers=rulers, steroid=steroid, alpha=alpha)
     return table.assign(
         arms_held=counted["arms_held"].astype("Int64"),
         arms_asked=counted["arms_asked"].astype("Int64"),

@@ -7,6 +7,7 @@ from leaf_tables import POPULATIONS, WEEK2, cohort, random_cohort
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
+from cd20scope import schema
 from cd20scope.abundance import compare, shares
 from cd20scope.abundance.log_odds import log_odds
 from cd20scope.stats import paired_tests
@@ -141,14 +142,31 @@ def test_unchanged_populations_are_called_at_the_nominal_rate_while_b_cells_vani
     assert (p["PBMC"] < 0.05).mean() > 0.5
 
 
-def test_estimated_cells_give_a_change_of_their_own():
-    counts = random_cohort()
-    sheet, leaves = cohort(counts)
-    leaves["expected"] = leaves["n_cells"] * np.where(
-        leaves["sample"].str.endswith("week2") & (leaves["population"] == "B naive"), 0.5, 1.0
-    )
-    donors = shares.donor_table(leaves, sheet=sheet, populations=POPULATIONS, tests=[("B naive", "PBMC")])
-    row = compare.compare(donors, contrasts=[WEEK2]).iloc[0]
-    wide = donors.pivot_table(index="donor", columns="visit", values="logit_expected")
-    assert row["estimate_expected"] == pytest.approx((wide["week2"] - wide["baseline"]).mean())
-    assert row["estimate_expected"] < row["estimate"] - 0.5
+def test_shares_are_sums_of_posteriors_and_calls_are_an_arm():
+    sheet, leaves = cohort(random_cohort())
+    later = leaves["sample"].str.endswith("week2") & (leaves["population"] == "B naive")
+    leaves["posterior"] = leaves["n_cells"] * np.where(later, 0.5, 1.0)
+    asked = {"sheet": sheet, "populations": POPULATIONS, "tests": [("B naive", "PBMC")]}
+    changes = []
+    for value in ("posterior", "n_cells"):
+        donors = shares.donor_table(leaves, **asked, value=value)
+        changes.append(compare.compare(donors, contrasts=[WEEK2]).iloc[0]["estimate"])
+        assert (donors["fraction"] <= 1).all()
+    assert changes[0] < changes[1] - 0.5
+    nothing = leaves.iloc[:0][["sample", "population", "subset", "n_cells"]].assign(arm="")
+    arms = shares.arm_table(leaves, nothing, **asked, others=[])
+    called = arms[arms["arm"] == schema.CALLS_ARM]
+    assert compare.compare(called, contrasts=[WEEK2]).iloc[0]["estimate"] == pytest.approx(changes[1])
+
+
+def test_a_shallow_visit_stays_out_of_what_follows_depth_only():
+    sheet, leaves = cohort(random_cohort())
+    leaves["shallow"] = leaves["sample"] == "D3_week2"
+    tests = [("Treg", "CD4 T"), ("CD4 T", "PBMC"), ("Treg / effector", "CD4 T"), ("NK", "PBMC")]
+    donors = shares.donor_table(leaves, sheet=sheet, populations=POPULATIONS, tests=tests)
+    told = donors[donors["unusable"] != ""]
+    assert set(told["sample"]) == {"D3_week2"}
+    assert set(told["population"]) == {"Treg", "Treg / effector"}
+    table = compare.compare(donors, contrasts=[WEEK2]).set_index("population")
+    assert table["n_pairs"].to_dict() == {"Treg": 7, "CD4 T": 8, "Treg / effector": 7, "NK": 8}
+    assert "too shallow" in table.loc["Treg", "dropped"]

@@ -64,7 +64,8 @@ def shares(kept):
         names=cells.index.names,
     )
     leaves = cells.reindex(every, fill_value=0).reset_index()
-    leaves["expected"] = leaves["n_cells"].astype(float)
+    leaves["posterior"] = leaves["n_cells"].astype(float)
+    leaves["shallow"] = False
     tests = catalogue.selectors(TREE)
     return donor_table(leaves, sheet=sheet, populations=TREE, tests=tests)
 

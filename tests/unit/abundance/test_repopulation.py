@@ -22,6 +22,7 @@ def follow(**donors):
             "population": "B cells",
             "denominator": "PBMC",
             "n_cells": x,
+            "unusable": "",
             "n_denominator": n,
         }
         for donor, counts in donors.items()
@@ -92,10 +93,10 @@ def cohort(per_ul):
             name = f"D{donor}_{visit}"
             half = 0.5 if visit == "month6" else 1.0
             n_treg, n_other = 100 + rng.integers(10), int((1900 + rng.integers(50)) * half)
-            cells = tree.assign(n_cells=0, sample=name)
+            cells = tree.assign(n_cells=0, sample=name, shallow=False)
             cells.loc[(cells["population"] == "Treg").idxmax(), "n_cells"] = n_treg
             cells.loc[(cells["population"] == "CD4 memory").idxmax(), "n_cells"] = n_other
-            leaves.append(cells)
+            leaves.append(cells.assign(posterior=cells["n_cells"].astype(float)))
             count = str(round(n_treg + n_other)) if per_ul else ""
             rows.append({"sample": name, "donor": f"D{donor}", "visit": visit, "lymphocytes_per_ul": count})
     return pd.concat(leaves), pd.DataFrame(rows)

@@ -46,7 +46,7 @@ def test_the_simulated_shares_are_those_of_the_abundance_step():
                     "fraction": x / n,
                     "fraction_upper": 1.0,
                     "logit": log_odds(x, n),
-                    "logit_expected": log_odds(x, n),
+                    "unusable": "",
                 }
             )
             row = compare.compare(rows, contrasts=[("month6", "baseline")]).iloc[0]
@@ -65,14 +65,18 @@ def test_the_simulated_changes_are_those_that_the_project_would_measure():
     )
     leaves = pd.concat(
         [
-            catalogue.leaves(POPULATIONS).assign(sample=name, n_cells=row, expected=row.astype(float))
+            catalogue.leaves(POPULATIONS).assign(
+                sample=name, n_cells=row, posterior=row.astype(float), shallow=False
+            )
             for name, row in zip(sheet["sample"], counts.reshape(-1, counts.shape[-1]), strict=True)
         ]
     )
     asked = list(dict.fromkeys(key[1:3] for key in simulator.keys))
     scored = pd.concat(
         [
-            sheet.assign(population=of[1], program=of[2], score=scores[:, :, column].ravel(), n_cells=99)
+            sheet.assign(
+                population=of[1], program=of[2], score=scores[:, :, column].ravel(), n_cells=99, unusable=""
+            )
             for column, of in enumerate(simulator.scores)
             if of[3] == "total"
         ]

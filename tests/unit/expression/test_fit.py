@@ -39,7 +39,7 @@ def long_tables(seed=0, donors=2, visits=("baseline", "week2")):
             counts=rng.integers(1, 50, len(rows)), lognorm=rng.random(len(rows)).astype(np.float32)
         )
         leaves = pd.DataFrame(LEAVES, columns=["population", "subset"])
-        cells.append(leaves.assign(sample=sample, n_cells=rng.integers(0, 30, 3)))
+        cells.append(leaves.assign(sample=sample, n_cells=rng.integers(0, 30, 3), shallow=False))
     return sheet, sums, pd.concat(cells, ignore_index=True)
 
 

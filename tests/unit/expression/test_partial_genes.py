@@ -50,7 +50,13 @@ def study():
         references[sample] = {"gene": own, "gene_id": own}
     sheet = pd.DataFrame(rows, columns=["sample", "donor", "visit"])
     cells = pd.DataFrame(
-        {"population": "NK", "subset": "unassigned", "sample": sheet["sample"], "n_cells": 200}
+        {
+            "population": "NK",
+            "subset": "unassigned",
+            "sample": sheet["sample"],
+            "n_cells": 200,
+            "shallow": False,
+        }
     )
     return sums, cells, sheet, sketch.shared_genes(references)
 

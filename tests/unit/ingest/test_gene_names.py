@@ -77,7 +77,7 @@ def test_the_table_knows_every_gene_that_is_asked_for(populations, programs):
     wanted = {gene for node in populations["nodes"] for key in ("markers", "negative") for gene in node[key]}
     wanted |= {gene for entry in programs["programs"] for gene in entry["genes"]}
     wanted |= {gene for panel, _ in soup.FOREIGN.values() for gene in panel}
-    wanted |= {*labels.B_GENES, *labels.PLASMA_GENES, *labels.B_ONLY, *gene_names.FEMALE, *gene_names.MALE}
+    wanted |= {*labels.B_ONLY, *gene_names.FEMALE, *gene_names.MALE}
     assert wanted <= TABLE.current
     # an old name never leads to two genes, nor takes a name that is in use
     assert not TABLE.outdated.keys() & TABLE.current

@@ -38,13 +38,15 @@ def test_other_columns_are_named_with_the_file_and_the_cure(place):
     Path(place).parent.mkdir(parents=True, exist_ok=True)
     write(place, ["n_counts", "n_genes", "leiden"])
     with pytest.raises(
-        ValueError, match=rf"^{place}: .*doublet_score.*keep.* found n_counts, n_genes, leiden.*Remove"
+        ValueError, match=rf"^{place}: .*percent_mito.*keep.* found n_counts, n_genes, leiden.*Remove"
     ):
         contracts.check_results([place])
 
 
 def test_sums_are_not_cells_of_leaves():
-    with pytest.raises(ValueError, match=r"s1\.cells\.parquet: column\(s\) n_cells, expected missing"):
+    with pytest.raises(
+        ValueError, match=r"s1\.cells\.parquet: column\(s\) n_cells, posterior, shallow missing"
+    ):
         contracts.check_results([write("results/pseudobulk/s1.cells.parquet", schema.SUMS)])
 
 

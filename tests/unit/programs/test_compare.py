@@ -68,7 +68,9 @@ def cells(n_donors=8, *, seed=0, b_kept=0.1):
 def collect(table, *, n_samples=None, shuffled=False):
     """Sum cells into the tables that the workflow writes, leaf by leaf or in any order."""
     sheet = table[["sample", "donor", "visit"]].drop_duplicates()
-    counted = table.groupby(["sample", "population"]).size().rename("n_cells").reset_index()
+    counted = (
+        table.groupby(["sample", "population"]).size().rename("n_cells").reset_index().assign(shallow=False)
+    )
     grid = pd.MultiIndex.from_product([sheet["sample"], ["B naive", "CD4 memory", "NK"]])
     leaves = (
         counted.set_index(["sample", "population"])
@@ -335,6 +337,7 @@ def test_unchanged_programmes_are_called_at_the_nominal_rate():
         sample="",
         population="NK",
         n_cells=50,
+        unusable="",
         n_genes=5,
         coverage=1.0,
         role="endpoint",

@@ -33,7 +33,7 @@ def tables():
 
 
 def collect(tables, n_samples=2):
-    leaves = pd.DataFrame(LEAVES, columns=["population", "subset"]).assign(n_cells=10)
+    leaves = pd.DataFrame(LEAVES, columns=["population", "subset"]).assign(n_cells=10, shallow=False)
     return LeafSums.collect(
         tables.items(),
         leaves=stack_cells(dict.fromkeys(tables, leaves)),

@@ -8,9 +8,6 @@ BOUNDS = {
     "min_counts": 10,
     "min_genes": 3,
     "max_percent_mito": 20,
-    "doublets_dropped": False,
-    "doublet_rate_per_1000": 8,
-    "seed": 0,
 }
 
 
@@ -61,13 +58,3 @@ def test_strata_follow_the_markers(cohort, populations):
 
 def test_a_cell_without_any_marker_has_no_stratum(populations):
     assert flag([[9, 9, 9]], ["ACTB", "GAPDH", "B2M"], populations)["stratum"].tolist() == [schema.UNASSIGNED]
-
-
-def test_doublets_are_dropped_only_when_asked(two_kinds, populations):
-    counts, is_doublet = two_kinds
-    genes = [f"G{i}" for i in range(counts.shape[1])]
-    table = flag(counts.toarray(), genes, populations, doublets_dropped=True, doublet_rate_per_1000=120)
-    dropped = table["reason"] == "doublet"
-    assert dropped.sum() > 10
-    assert is_doublet[dropped].mean() > 0.8
-    assert flag(counts.toarray(), genes, populations)["keep"].all()

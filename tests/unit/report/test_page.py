@@ -338,7 +338,7 @@ def test_what_stands_in_a_table_stays_text(tables):
         statistics[key].loc[0, columns] = EVIL
     statistics["ledger"]["donor"] = statistics["ledger"]["donor"].replace({"D01": EVIL})
     evil["inputs"].loc[0, ["sample", "path"]] = EVIL
-    evil["qc_summary"] = evil["qc_summary"].rename(columns={"doublet": EVIL})
+    evil["qc_summary"] = evil["qc_summary"].rename(columns={"mitochondrial": EVIL})
     for key in ("abundance", "programs", "expression_populations"):
         evil[key].loc[0, ["donors", "dropped", "reason"]] = EVIL
     evil["expression"] = evil["expression"].replace({"gene": {"FOXP3": EVIL}})
@@ -385,7 +385,7 @@ def test_what_a_run_has_not_is_not_told(tables, html):
         "Surface protein",
         "kappa",
         "Ambient RNA, with",
-        "were started from these",
+        "come from profiles of sorted cells",
     ):
         assert word in html
         assert word not in section
@@ -394,8 +394,9 @@ def test_what_a_run_has_not_is_not_told(tables, html):
 
 def test_quality_control_has_a_column_per_reason(html):
     table = html[html.index('id="table-qc"') :].split("</thead>")[0]
-    for reason in ("few genes", "mitochondrial", "doublet"):
+    for reason in ("few genes", "mitochondrial"):
         assert f"Dropped: {reason}" in table
+    assert "Doublets" in table
 
 
 def test_who_entered_and_who_did_not(tables):

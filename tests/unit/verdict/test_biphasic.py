@@ -48,7 +48,7 @@ def waves(*, b_first=-3.0, b_then=0.0, late=-1.5, noise=0.2, depth=20_000, seed=
         common
         | {"population": "B cells", "denominator": "PBMC", "n_cells": cells, "n_denominator": depth}
         | {"fraction": cells / depth, "fraction_upper": 1.0, "logit": log_odds(cells, depth)}
-        | {"logit_expected": log_odds(cells, depth)}
+        | {"unusable": ""}
     )
     scored = pd.DataFrame(
         common
@@ -57,6 +57,7 @@ def waves(*, b_first=-3.0, b_then=0.0, late=-1.5, noise=0.2, depth=20_000, seed=
             "program": "Th1",
             "score": [level[key] for key in keys],
             "n_cells": 100,
+            "unusable": "",
         }
         | {"n_genes": 5, "coverage": 1.0, "role": "endpoint"}
     )

@@ -129,6 +129,7 @@ def test_a_fall_from_few_cells_to_none_does_not_exclude_a_deeper_one():
     donors = pd.DataFrame([(d, v) for d in DONORS for v in ("baseline", "week2")], columns=["donor", "visit"])
     n = rng.integers(900, 1100, len(donors))
     donors = donors.assign(population="B cells", denominator="PBMC", n_denominator=n)
+    donors["unusable"] = ""
     donors["n_cells"] = np.where(donors["visit"] == "baseline", 2, 0)
     donors["logit"] = log_odds(donors["n_cells"], n)
     claims = depletion(contrast="week2-baseline", margin=10), depletion(contrast="baseline-week2", margin=10)

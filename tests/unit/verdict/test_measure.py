@@ -29,7 +29,9 @@ def scored(population="Treg", program="Th1", *, coverage=1.0, seed=2):
     rows = pd.DataFrame(
         [(f"D{i}", visit) for i in range(8) for visit in ("baseline", "week2")], columns=["donor", "visit"]
     )
-    rows = rows.assign(sample="", population=population, program=program, role="endpoint", n_cells=100)
+    rows = rows.assign(
+        sample="", population=population, program=program, role="endpoint", n_cells=100, unusable=""
+    )
     return rows.assign(score=rng.normal(0, 1, len(rows)), n_genes=5, coverage=coverage)[
         list(scores.SCORE_COLUMNS)
     ]

@@ -115,6 +115,7 @@ def complete(claims, made, *, steroid, programs_table):
         decisions,
         table.reset_index(),
         programs_table,
+        rulers=pd.DataFrame(columns=["differs"]),
         settings=measure.Settings(CONTRASTS, "baseline"),
         steroid="Glucocorticoid",
         alpha=0.05,
@@ -170,7 +171,12 @@ def test_random_gene_sets_that_change_as_clearly_are_said():
         assert table.loc[("act", robustness.RANDOM_SETS), "holds"] == holds
         empty = pd.DataFrame(columns=list(programs.PROGRAM_COLUMNS))
         told = cautions.format_cautions(
-            decisions, table.reset_index(), empty, steroid="Glucocorticoid", alpha=0.05
+            decisions,
+            table.reset_index(),
+            empty,
+            rulers=pd.DataFrame(columns=["differs"]),
+            steroid="Glucocorticoid",
+            alpha=0.05,
         )
         assert ("random gene sets" in told["act"]) == (holds == "no")
 
@@ -183,7 +189,7 @@ def test_arms_are_measured_from_their_own_tables():
     table = shares.arm_table(
         leaves, fewer, **shared, tests=[("B naive", "PBMC")], others=[("B naive", "CD4 T")]
     )
-    assert set(table["arm"]) == {"strict", "expected", "denominator"}
+    assert set(table["arm"]) == {"strict", "calls", "denominator"}
     settings = measure.Settings([("week2", "baseline")], "baseline")
     scores = pd.DataFrame(columns=["arm", "population", "program"])
     found = robustness.measure_arms([claim], donors=table, scores=scores, settings=settings)
@@ -198,7 +204,7 @@ def test_arms_are_measured_from_their_own_tables():
         strict["n_denominator"].to_numpy() == donors["n_denominator"].to_numpy()[: len(strict)] - 50
     ).all()
     assert found["stricter labels"][key].values != pytest.approx(
-        found["cells estimated by probability"][key].values
+        found["called cells, not sums of probabilities"][key].values
     )
     # nothing was tabulated for this arm, so there is nothing other there
     assert found["without CD20+ T cells"] == {}

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from verdict_cases import CONTRASTS, hypothesis, score, share
 
+from cd20scope.annotate.likelihood import ruler
 from cd20scope.programs import compare
 from cd20scope.verdict import cautions, decide, measure, robustness
 from cd20scope.verdict import table as trust
@@ -29,8 +30,20 @@ def against(*names, name="fall"):
     return pd.DataFrame({"id": name, "arm": names, "holds": "no"}).reindex(columns=list(robustness.COLUMNS))
 
 
-def caution(decisions, asked, table):
-    return cautions.format_cautions(decisions, asked, table, steroid=STEROID, alpha=0.05)
+NO_RULERS = pd.DataFrame(columns=list(ruler.VISITS))
+
+
+def caution(decisions, asked, table, rulers=NO_RULERS):
+    return cautions.format_cautions(decisions, asked, table, rulers=rulers, steroid=STEROID, alpha=0.05)
+
+
+def test_labels_that_differ_between_visits_are_a_caution_for_their_population_only():
+    decisions = decide.decide_all([FALL], FELL)
+    row = {"ruler": "Treg", "gene": "FOXP3", "called": "Treg", "contrast": CONTRAST, "difference": -0.21}
+    for changed, said in (({}, True), ({"differs": False}, False), ({"ruler": "NK", "called": "NK"}, False)):
+        rulers = pd.DataFrame([row | {"differs": True} | changed])
+        text = caution(decisions, against(), confounders(), rulers)["fall"]
+        assert ("FOXP3-positive cells that are labelled Treg changed by -21 points" in text) == said
 
 
 def test_steroids_explain_only_where_the_score_moved_and_the_arm_does_not_hold():
@@ -100,7 +113,9 @@ def complete(claims, made, *, table):
     decisions = decide.decide_all(claims, made)
     asked = robustness.decide_arms(decisions, made, {}, steroid={}, random_sets={}, alpha=0.05, min_pairs=6)
     settings = measure.Settings(CONTRASTS, "baseline")
-    result = trust.complete(decisions, asked, table, settings=settings, steroid=STEROID, alpha=0.05)
+    result = trust.complete(
+        decisions, asked, table, rulers=NO_RULERS, settings=settings, steroid=STEROID, alpha=0.05
+    )
     assert tuple(result.columns) == trust.COLUMNS
     assert result["id"].tolist() == [claim["id"] for claim in claims]
     return decisions, result.set_index("id")

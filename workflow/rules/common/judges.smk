@@ -23,6 +23,7 @@ def check_judges():
     judges.check_settings(settings, populations=POPULATIONS)
     if not workflow.is_main_process:
         return
+    check_profiles()
     if "celltypist" in JUDGES:
         stated = settings["celltypist"]["sha256"]
         judges.check_sum(
@@ -61,6 +62,24 @@ def check_judges():
         )
 
 
+def check_profiles():
+    """Check the table of profiles against the population tree, where cells are told by them."""
+    if "markers" not in JUDGES:
+        return
+    named, table = require_profiles(POPULATIONS), profiles.read_profiles(PROFILE_TABLE)
+    if config["annotate"]["profiles"] != "shipped":
+        # a table of one's own is written for the tree; of the shipped one a tree may leave profiles out
+        wanted = {profile for own in named.values() for profile in own}
+        profiles.check_profiles(table, wanted=wanted, name=profile_name())
+    profiles.take_profiles(table, named, name=profile_name())
+
+
+def profile_name():
+    """What messages call the table of profiles."""
+    given = config["annotate"]["profiles"]
+    return "config/profiles.tsv.gz" if given == "shipped" else given
+
+
 def label_file(judge):
     """Labels of a judge: those of the first are the labels of the study, the others are compared with them."""
     if judge == JUDGES[0]:
@@ -79,22 +98,31 @@ def deciding_files():
     }
 
 
+def visits_of_donors():
+    """Samples of each donor, without the names of donors: who is renamed in the sheet changes no depth."""
+    return sorted(sorted(own) for _, own in SHEET.groupby("donor")["sample"])
+
+
+def fitted_files():
+    """The fits that cells are told by; none where the markers are no judge."""
+    if "markers" not in JUDGES:
+        return {}
+    return {
+        "model": "results/annotate/all/model.npz",
+        "ruler": "results/annotate/all/ruler.npz",
+    }
+
+
 def marker_files():
     """What the markers write when they decide, and when they are only compared."""
-    soup = {
+    written = {
         "contamination": "results/annotate/{sample}.contamination.tsv",
         "soup": "results/annotate/{sample}.soup.tsv",
+        "rulers": "results/annotate/{sample}.rulers.tsv",
     }
     if JUDGES[0] == "markers":
-        return deciding_files() | soup
-    aside = "results/annotate/judges/markers/{sample}"
-    return soup | {
-        "labels": f"{aside}.parquet",
-        "cells": temp(f"{aside}.cells.parquet"),
-        "sums": temp(f"{aside}.sums.parquet"),
-        "arm_cells": temp(f"{aside}.arm_cells.parquet"),
-        "arm_sums": temp(f"{aside}.arm_sums.parquet"),
-    }
+        return deciding_files() | written
+    return written | {"labels": "results/annotate/judges/markers/{sample}.parquet"}
 
 
 def judge_of(wildcards):
@@ -129,8 +157,8 @@ def agreement_tables():
     return [f"results/annotate/{name}.tsv" for name in names] if JUDGES[1:] else []
 
 
-def soup_tables(kind):
-    """Tables on the soup, one per sample; none where the markers, whose rule writes them, are no judge."""
+def marker_tables(kind):
+    """Tables on the soup or the rulers, one per sample; none where the markers, whose rule writes them, are no judge."""
     written = marker_files().get(kind)
     if written is None or "markers" not in JUDGES:
         return []

@@ -93,6 +93,7 @@ def report_tables():
                 "contamination",
                 "protein",
                 "protein_gates",
+                "rulers",
             ),
         ),
         "agreement": agreement_tables(),

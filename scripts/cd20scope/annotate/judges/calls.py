@@ -36,7 +36,7 @@ def call(
     populations
         The population tree.
     min_probability, min_probability_hard
-        As for :func:`cd20scope.annotate.labels.label_cells`.
+        Below the first a label is ``unassigned``, below the second that of a subset whose difficulty is ``hard``.
     exclusive
         Whether the labels share one probability of 1: then those of a population add up. Otherwise each was judged
         against all others by itself, as in CellTypist, and the likeliest label speaks for its population.
@@ -137,7 +137,7 @@ def complete(
         The columns of :data:`schema.LABELS`, then the others of ``called``.
     """
     role = roles.of_cells(called["lineage"].to_numpy(dtype=object), populations)
-    flagged = called.assign(cd20_t=labels.is_cd20_t(counts, genes, role))
+    flagged = called.assign(cd20_t=labels.is_cd20_t(counts, genes, role), doublet="")
     return flagged[[*LABELS, *(column for column in flagged if column not in LABELS)]]
 
 

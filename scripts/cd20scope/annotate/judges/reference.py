@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
-from cd20scope.annotate.model.features import choose_features, take_features
+from cd20scope.annotate.features import SD_FLOOR, choose_features, take_features
 from cd20scope.counts.matrix import Counts, log_normalise
 
 Array = npt.NDArray[Any]
@@ -28,9 +28,8 @@ FOLDS = 5
 """Folds of the calibration."""
 PENALTY = 0.001
 """Inverse strength C of the ridge penalty: strong, since study and reference differ in more than their cells."""
-SD_FLOOR = 0.05
 CAP_SDS = 8.0
-"""Values above the mean by more standard deviations (with a floor added) are cut there, as in the marker model."""
+"""Values above the mean by more standard deviations (with a floor added) are cut there."""
 BLOCK_CELLS = 4096
 """Cells judged together, as a dense matrix: 100 MB for 6,200 genes."""
 

@@ -6,7 +6,9 @@ smaller share keeps, a larger share keeps too.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,12 +17,13 @@ import pandas as pd
 import scipy.sparse as sp
 
 from cd20scope.annotate.likelihood import constants
+from cd20scope.schema import TOO_SHALLOW
+from cd20scope.study import roles
 
 Array = npt.NDArray[Any]
 
 AT_ONCE = 4_000_000
 """Molecules that are drawn at a time, for memory."""
-SHALLOW = "too shallow"
 FEW = "too few T cells"
 
 
@@ -106,10 +109,48 @@ def _count_kept(key: npt.NDArray[np.uint64], molecules: Array, keep: float) -> A
     return np.bincount(entry, weights=uniform < keep, minlength=len(molecules)).astype(np.int64)
 
 
-def median_molecules(counts: sp.csr_matrix, rows: Array) -> float:
-    """Median of molecules in some cells, NaN without any."""
-    total = np.asarray(counts.sum(axis=1), dtype=float).ravel()[rows]
-    return float(np.median(total)) if len(total) else np.nan
+def measure_depth(cells: pd.DataFrame, *, populations: Mapping[str, Any]) -> dict[str, float]:
+    """Median of molecules over the T cells of a sample, as a first look at their markers tells them.
+
+    Parameters
+    ----------
+    cells
+        Quality of its cells: ``n_counts``, ``stratum`` and ``keep``.
+    populations
+        The population tree.
+
+    Returns
+    -------
+    dict
+        ``molecules``, NaN without a T cell, and ``t_cells``.
+    """
+    parents = {node["name"]: node["parent"] for node in populations["nodes"] if node["level"] != "subset"}
+    tops = set()
+    for name in roles.populations_of(populations, *roles.T):
+        while parents[name] is not None:
+            name = parents[name]
+        tops.add(name)
+    of_t = cells.loc[cells["keep"] & cells["stratum"].isin(tops), "n_counts"]
+    return {"molecules": float(of_t.median()), "t_cells": len(of_t)}
+
+
+@dataclass(frozen=True)
+class Depth:
+    """Depth of the comparison for one sample: see :func:`choose_depth`."""
+
+    keep: float
+    reason: str
+
+    @property
+    def shallow(self) -> bool:
+        """Whether the sample stays out of what follows depth."""
+        return self.reason == TOO_SHALLOW
+
+
+def read_depth(path: Path | str, sample: str) -> Depth:
+    """Read the row of a sample from the table of :func:`choose_depth`."""
+    table = pd.read_csv(path, sep="\t", dtype={"sample": str}, keep_default_na=False).set_index("sample")
+    return Depth(float(table["keep"][sample]), str(table["reason"][sample]))
 
 
 def choose_depth(
@@ -140,7 +181,7 @@ def choose_depth(
     """
     if scope not in ("donor", "cohort"):
         raise ValueError(f"scope is {scope!r}; expected donor or cohort.")
-    reason = np.where(samples["molecules"] < floor, SHALLOW, "")
+    reason = np.where(samples["molecules"] < floor, TOO_SHALLOW, "")
     few = (samples["t_cells"] < min_cells) | samples["molecules"].isna()
     reason = np.where(few, FEW, reason)
     compared = samples["molecules"].where(reason == "")

@@ -226,6 +226,7 @@ def tell_cells(
     lineages: Mapping[str, str],
     ambient: Array | None = None,
     share: float = constants.SOUP_SHARE,
+    thinned: sp.csr_matrix | None = None,
 ) -> Told:
     """Give every cell its posterior of each population: ``P(lineage) P(population | lineage)``.
 
@@ -242,7 +243,11 @@ def tell_cells(
     ambient, share
         Soup of the sample: molecules by gene (default the mean of these cells) and their part of a cell's
         molecules.
+    thinned
+        Counts of the same cells at equal depth, which then tell the populations of a lineage; lineages do not
+        follow depth and are told by all counts.
     """
+    below = counts if thinned is None else thinned
     root = model.nodes[ROOT]
     scores = leaf_scores(counts, genes, root, ambient=ambient, share=share)
     of_lineage = pd.DataFrame(
@@ -259,7 +264,7 @@ def tell_cells(
             continue
         node = model.nodes[lineage]
         within = class_sums(
-            softmax(leaf_scores(counts, genes, node, ambient=ambient, share=share), axis=1), node.decision
+            softmax(leaf_scores(below, genes, node, ambient=ambient, share=share), axis=1), node.decision
         )
         milder = within**constants.SHARPNESS
         milder /= milder.sum(axis=1, keepdims=True)

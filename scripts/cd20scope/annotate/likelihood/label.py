@@ -13,10 +13,9 @@ from cd20scope.annotate.likelihood import constants
 from cd20scope.annotate.likelihood.fit import Likelihood, Told, tell_cells
 from cd20scope.annotate.likelihood.lineage import find_doublets, is_b, lineage_margin
 from cd20scope.annotate.likelihood.tree import ROOT
+from cd20scope.schema import UNASSIGNED
 
 Array = npt.NDArray[Any]
-
-UNASSIGNED = "unassigned"
 
 
 @dataclass(frozen=True)
@@ -67,6 +66,7 @@ def label_cells(
     min_probability: float,
     ambient: Array | None = None,
     share: float = constants.SOUP_SHARE,
+    thinned: sp.csr_matrix | None = None,
 ) -> Labels:
     """Label the kept cells of one sample.
 
@@ -86,8 +86,10 @@ def label_cells(
         Below it a label is ``unassigned``; the lineage needs as much, summed over its populations.
     ambient, share
         Soup of the sample: molecules by gene (default the mean of these cells), and its part of the molecules.
+    thinned
+        Counts at equal depth, by which the populations of a lineage are told; see :func:`fit.tell_cells`.
     """
-    told = tell_cells(counts, genes, model, lineages=lineages, ambient=ambient, share=share)
+    told = tell_cells(counts, genes, model, lineages=lineages, ambient=ambient, share=share, thinned=thinned)
     root = model.nodes[ROOT]
     doublet = find_doublets(counts, genes, root, ambient=ambient, share=share)["pair"].to_numpy(dtype=object)
     chances = apply_rules(told, doublet, model, lineages=lineages)

@@ -1,6 +1,6 @@
 """Tables of profiles: read, checked, and the genes that each decision is made by."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +89,20 @@ def check_profiles(table: pd.DataFrame, *, wanted: Collection[str], name: str = 
                 f"{name}: profile {column} sums to {table[column].sum():g}. Expected transcripts per million, whose "
                 f"genes in a table sum to more than {MIN_SUM:g}."
             )
+
+
+def take_profiles(table: pd.DataFrame, named: Mapping[str, Sequence[str]], *, name: str) -> pd.DataFrame:
+    """Check a table and give the profiles that populations name, without those that none does.
+
+    Raises
+    ------
+    ProfileError
+        As for :func:`check_profiles`, but for profiles that no population names: a tree may leave cells out.
+    """
+    wanted = {profile for profiles in named.values() for profile in profiles}
+    taken = table[[column for column in table if column in wanted]]
+    check_profiles(taken, wanted=wanted, name=name)
+    return taken
 
 
 def common_genes(table: pd.DataFrame, genes: Collection[str]) -> list[str]:

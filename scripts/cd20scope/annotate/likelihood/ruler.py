@@ -6,13 +6,15 @@ what makes a share seem to change.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
+
+from cd20scope.schema import contrast_name
 
 Array = npt.NDArray[Any]
 
@@ -57,14 +59,35 @@ RULERS = (
 """One gene for each (Hao 2021, doi:10.1016/j.cell.2021.04.048). Naive and memory cells have no gene of their own."""
 MIN_POSITIVE = 10
 """Cells that show the gene below which a sample says nothing."""
+MIN_DIFFERENCE = 0.10
+"""Difference of sensitivity between visits that is worth a caution: a tenth of a population's cells."""
 MIN_DONORS = 3
 """Donors with enough such cells at both visits below which visits are not compared."""
 COUNTS = ["whole", "called", "positive", "positive_called"]
+SUMMARY = ("ruler", "gene", "visit", *COUNTS, "sensitivity", "low", "high", "enrichment", "told")
+"""Columns of ``results/annotate/rulers.tsv``."""
+VISITS = ("ruler", "gene", "called", "contrast", "donors", "difference", "low", "high", "differs")
+"""Columns of ``results/annotate/ruler_visits.tsv``."""
+MIN_ENRICHMENT, MIN_SENSITIVITY = 3.0, 0.3
+"""Below either, a population is not told: the gene is hardly commoner among the called cells than in the rest, or most
+cells that show it are elsewhere. On sorted cells Treg have 4 to 11 and .6 to .7."""
+GOOD_SENSITIVITY = 0.8
+"""From here a change of the share is found at about its size; below it is attenuated."""
 
 
 def ruler_genes(rulers: Sequence[Ruler] = RULERS) -> list[str]:
     """Genes that the second fit does without."""
     return [ruler.gene for ruler in rulers]
+
+
+def rulers_of(populations: Mapping[str, Any]) -> list[Ruler]:
+    """Give the rulers whose populations a tree has; the whole is those of it that the tree has."""
+    known = {node["name"] for node in populations["nodes"] if node["level"] == "population"}
+    return [
+        replace(ruler, whole=tuple(name for name in ruler.whole if name in known))
+        for ruler in RULERS
+        if known.issuperset(ruler.called)
+    ]
 
 
 def count_ruler(
@@ -145,7 +168,8 @@ def compare_visits(counted: pd.DataFrame, sheet: pd.DataFrame, *, later: str, ea
     -------
     pandas.DataFrame
         By ruler: ``donors`` that count; ``difference``, the mean over donors of later minus earlier
-        sensitivity; its 95 % t interval ``low high``; and ``differs``, whether that excludes zero. NaN and
+        sensitivity; its 95 % t interval ``low high``; and ``differs``, whether that excludes
+        zero and the difference reaches :data:`MIN_DIFFERENCE`. NaN and
         False with too few donors.
     """
     from scipy.stats import t
@@ -172,6 +196,59 @@ def compare_visits(counted: pd.DataFrame, sheet: pd.DataFrame, *, later: str, ea
             "difference": middle,
             "low": middle - half,
             "high": middle + half,
-            "differs": bool(abs(middle) > half),
+            "differs": bool(abs(middle) > half and abs(middle) >= MIN_DIFFERENCE),
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("ruler")
+
+
+def stack(counted: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Put the counts of all samples below one another, with the name of the sample in a column ``sample``."""
+    empty = pd.DataFrame(columns=["ruler", "gene", *COUNTS, "sample"])
+    return pd.concat([empty, *(table.assign(sample=name) for name, table in counted.items())])
+
+
+def summarise(counted: pd.DataFrame, sheet: pd.DataFrame) -> pd.DataFrame:
+    """Measure each ruler over all samples of a visit, and over all samples (visit ``all``).
+
+    Parameters
+    ----------
+    counted
+        From :func:`stack`.
+    sheet
+        ``visit`` by sample.
+
+    Returns
+    -------
+    pandas.DataFrame
+        :data:`SUMMARY`; ``told`` is that of :func:`say_told`.
+    """
+    visit = counted["sample"].map(sheet["visit"])
+    every = pd.concat([counted.assign(visit="all"), counted.assign(visit=visit)])
+    summed = every.groupby(["ruler", "gene", "visit"], sort=False)[COUNTS].sum().astype(int)
+    table = measure(summed.reset_index())
+    told = [say_told(*pair) for pair in zip(table["sensitivity"], table["enrichment"], strict=True)]
+    return table.assign(told=told)[list(SUMMARY)]
+
+
+def say_told(sensitivity: float, enrichment: float) -> str:
+    """Say how well a population is told by its ruler; "" where too few cells show the gene."""
+    if np.isnan(sensitivity):
+        return ""
+    if enrichment < MIN_ENRICHMENT or sensitivity < MIN_SENSITIVITY:
+        return "not told at this depth"
+    return "told" if sensitivity >= GOOD_SENSITIVITY else "told with attenuation"
+
+
+def compare_contrasts(
+    counted: pd.DataFrame, sheet: pd.DataFrame, *, contrasts: Sequence[tuple[str, str]]
+) -> pd.DataFrame:
+    """Compare the visits of every contrast; :func:`compare_visits` with the columns of :data:`VISITS`."""
+    of = {ruler.name: ruler for ruler in RULERS}
+    tables = [pd.DataFrame(columns=list(VISITS))]
+    for later, earlier in contrasts:
+        if len(counted):
+            found = compare_visits(counted, sheet, later=later, earlier=earlier).reset_index()
+            found["gene"] = [of[name].gene for name in found["ruler"]]
+            found["called"] = [",".join(of[name].called) for name in found["ruler"]]
+            tables.append(found.assign(contrast=contrast_name((later, earlier))))
+    return pd.concat(tables, ignore_index=True)[list(VISITS)]

@@ -7,28 +7,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-PROFILES_OF: dict[str, tuple[str, ...]] = {
-    "B naive": ("Bnaive",),
-    "B memory": ("memoryB", "exhaustedB"),
-    "Plasma": ("plasma", "plasmablast"),
-    "CD4 naive": ("CD4Tnaive",),
-    "CD4 memory": ("Th1", "Th2", "Th17", "Th1/Th17", "Tfh"),
-    "Treg": ("nTreg", "mTreg"),
-    "CD8 naive": ("CD8Tnaive",),
-    "CD8 memory": ("CD8Tem", "CD8Temra"),
-    "MAIT": ("MAIT",),
-    "gdT": ("gdT",),
-    "NK": ("cytotoxicNK",),
-    "Monocyte": ("CMonocyte", "IMonocyte"),
-    "DC": ("cDC1", "cDC2"),
-    "pDC": ("pDC",),
-    "HSPC": ("HSPC",),
-    "Platelet": ("Plt",),
-    "Erythroid": ("Ery",),
-}
-"""Profiles of the shipped table by population of the catalogue."""
-JOINED = {"T": "T+NK", "NK": "T+NK"}
-"""Roots of the catalogue that are one lineage here: NK next to T below the root tells NK from cytotoxic T cells."""
+from cd20scope.study import roles
+from cd20scope.study.strict_yaml import ConfigError
+
+B, T_NK, MYELOID = "B", "T+NK", "Myeloid"
+"""Lineages that rules know. NK next to T below the root tells NK from cytotoxic T cells."""
 ROOT = "root"
 FREE_CLASSES = 3
 """A decision of fewer classes keeps the table's profiles: with free offsets one class alone is not identifiable."""
@@ -72,24 +55,67 @@ class Decision:
 
 
 def profiles_of_populations(populations: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Read the profiles that every population of a catalogue names (key ``profiles``), else the shipped ones."""
-    named = {n["name"]: tuple(n["profiles"]) for n in populations["nodes"] if n.get("profiles")}
-    known = [n["name"] for n in populations["nodes"] if n["level"] == "population"]
-    return named or {name: PROFILES_OF[name] for name in known if name in PROFILES_OF}
+    """Read the profiles of every population of a catalogue that names some."""
+    named = [(node["name"], node.get("profiles", ())) for node in populations["nodes"]]
+    return {name: tuple(profiles) for name, profiles in named if profiles}
+
+
+def require_profiles(populations: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Read the profiles of every population, which the likelihood needs.
+
+    Raises
+    ------
+    ConfigError
+        When a population names none, or two name the same.
+    """
+    named = profiles_of_populations(populations)
+    problems = [
+        f"population {node['name']} names no profiles, by which its cells are told. Name those of the table under "
+        "`profiles`, add one to a table of your own (annotate > profiles), or take the population out."
+        for node in populations["nodes"]
+        if node["level"] == "population" and node["name"] not in named
+    ]
+    owner: dict[str, str] = {}
+    problems += [
+        f"the profile {profile} is named by {owner[profile]} and by {name}, which it cannot tell apart. "
+        "Give each its own."
+        for name, profiles in named.items()
+        for profile in profiles
+        if owner.setdefault(profile, name) != name
+    ]
+    if problems:
+        raise ConfigError("population tree", problems)
+    return named
 
 
 def lineages_of_populations(populations: Mapping[str, Any]) -> dict[str, str]:
-    """Lineage at the root of each population: its topmost ancestor, T and NK as one."""
-    parents = {n["name"]: n["parent"] for n in populations["nodes"] if n["level"] != "subset"}
-    found = {}
-    for node in populations["nodes"]:
+    """Lineage at the root of each population: its topmost ancestor, named by role for B, T with NK, and myeloid cells.
+
+    A population at the top, as plasma cells and pDC, is a lineage of its own.
+    """
+    nodes = {node["name"]: node for node in populations["nodes"] if node["level"] != "subset"}
+    role = roles.lineage_roles(populations)
+    depleted = roles.depleted(populations)
+    below: dict[str, list[str]] = {}
+    for name, node in nodes.items():
         if node["level"] != "population":
             continue
-        top = node["name"]
-        while parents[top] is not None:
-            top = parents[top]
-        found[node["name"]] = JOINED.get(top, top)
-    return found
+        top = name
+        while nodes[top]["parent"] is not None:
+            top = nodes[top]["parent"]
+        below.setdefault(top, []).append(name)
+    found: dict[str, str] = {}
+    for top, members in below.items():
+        own = {role.get(nodes[name]["lineage"]) for name in members}
+        lineage = top
+        if set(members) & set(depleted):
+            lineage = B
+        elif own <= {*roles.T, "NK"}:
+            lineage = T_NK
+        elif own == {"Myeloid"} and nodes[top]["level"] == "branch":
+            lineage = MYELOID
+        found |= dict.fromkeys(members, lineage)
+    return {name: found[name] for name, node in nodes.items() if node["level"] == "population"}
 
 
 def build_decisions(

@@ -39,6 +39,7 @@ NEEDED = {
             "agreement",
         ),
     ),
+    "rulers": ("ruler", "gene", "visit", "positive", "sensitivity", "low", "high", "enrichment", "told"),
     "agreement": ("judge_a", "judge_b", "population_a", "population_b", "n_cells"),
     "agreement_summary": ("judge_a", "judge_b", "n_assigned", "agree", "kappa", "ari"),
 }
@@ -81,6 +82,7 @@ def format_section(
         "markers": format_markers(tables["markers"], populations=populations),
         "soup": format_soup(samples),
         "cd20_t": format_cd20_t(samples, visits=visits),
+        "rulers": format_rulers(tables["rulers"]),
         "agreement": format_agreement(tables["agreement"], tables["agreement_summary"]),
         "protein": format_protein(tables["protein"], n_samples=len(samples)),
         "gates": format_gates(tables["protein_gates"]),
@@ -175,6 +177,23 @@ def format_cd20_t(samples: pd.DataFrame, *, visits: Sequence[str]) -> str:
         if n["n_t_cells"]
     ]
     return f"T cells with MS4A1 and no other B-cell transcript: {', '.join(texts)}."
+
+
+def format_rulers(rulers: pd.DataFrame) -> str:
+    """Format how well each population is told, by a gene that the labels did not see."""
+    every = rulers[(rulers["visit"] == "all") & rulers["told"].fillna("").ne("")]
+    if every.empty:
+        return ""
+    told = [
+        f"{row['ruler']} ({row['gene']}) {wording.percent(row['sensitivity'])}, {row['enrichment']:.0f}-fold: "
+        f"{row['told']}"
+        for row in every.to_dict("records")
+    ]
+    return (
+        "Genes that were kept out of a second fit show how well each population is told at the depth of the "
+        "comparison, as the share of the cells with the gene that are called, and the gene among the called cells "
+        f"against the rest: {'; '.join(told)}."
+    )
 
 
 def format_agreement(pairs: pd.DataFrame, summary: pd.DataFrame) -> str:

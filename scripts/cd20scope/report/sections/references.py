@@ -41,7 +41,6 @@ REFERENCES = {
     "doi:10.1126/science.aad0501",
     "Wilcoxon": "Wilcoxon F. Individual comparisons by ranking methods. Biometrics Bulletin 1945. doi:10.2307/3001968",
     "Wolf": "Wolf FA, Angerer P, Theis FJ. Scanpy. Genome Biol 2018. doi:10.1186/s13059-017-1382-0",
-    "Wolock": "Wolock SL, Lopez R, Klein AM. Scrublet. Cell Syst 2019. doi:10.1016/j.cels.2018.11.005",
     "Young": "Young MD, Behjati S. SoupX. GigaScience 2020. doi:10.1093/gigascience/giaa151",
 }
 

@@ -21,7 +21,6 @@ SHARE = {
     "fraction_after": ("After", "percent"),
     "odds_ratio": ("Odds ratio", "number"),
     "estimate": ("Log odds", "number"),
-    "estimate_expected": ("Corrected", "number"),
     **{key: value for key, value in TESTED.items() if key != "estimate"},
     "fell_at_least": ("Fell at least", "percent"),
 }

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, kstest
 
+from cd20scope import schema
 from cd20scope.annotate.likelihood import depth
 
 RNG = np.random.default_rng(5)
@@ -82,7 +83,7 @@ SAMPLES = pd.DataFrame(
 
 def test_a_shallow_visit_pulls_no_other_down():
     chosen = depth.choose_depth(SAMPLES)
-    assert chosen["reason"].tolist() == ["", "", depth.SHALLOW, "", depth.FEW]
+    assert chosen["reason"].tolist() == ["", "", schema.TOO_SHALLOW, "", depth.FEW]
     assert chosen["keep"].tolist() == [0.5, 1, 1, 1, 1]
     assert chosen.loc["A0", "target"] == 1000
     assert np.isnan(chosen.loc["A2", "target"])
@@ -96,3 +97,21 @@ def test_depth_of_the_cohort():
 def test_unknown_scope():
     with pytest.raises(ValueError, match="donor or cohort"):
         depth.choose_depth(SAMPLES, scope="visit")
+
+
+def test_depth_of_a_sample_is_that_of_its_kept_t_cells(populations, tmp_path):
+    cells = pd.DataFrame(
+        {
+            "n_counts": [1000, 3000, 500, 9000, 2000],
+            "stratum": ["T", "T", "NK", "B", "T"],
+            "keep": [True, True, True, True, False],
+        }
+    )
+    assert depth.measure_depth(cells, populations=populations) == {"molecules": 2000.0, "t_cells": 2}
+    nothing = depth.measure_depth(cells[cells["stratum"] == "B"], populations=populations)
+    assert np.isnan(nothing["molecules"])
+    assert nothing["t_cells"] == 0
+    table = pd.DataFrame({"sample": ["1", "2"], "keep": [0.5, 1.0], "reason": ["", schema.TOO_SHALLOW]})
+    table.to_csv(tmp_path / "depth.tsv", sep="\t", index=False)
+    one, two = (depth.read_depth(tmp_path / "depth.tsv", name) for name in "12")
+    assert (one.keep, one.shallow, two.keep, two.shallow) == (0.5, False, 1.0, True)

@@ -5,12 +5,11 @@ import io
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from likelihood_study import BLOOD, decisions, draw, lineage_names, lineages, table
+from likelihood_study import BLOOD, decisions, draw, lineage_names, lineages, profiles_of, table
 
 from cd20scope.annotate.likelihood import depth, fit, label, lineage, state
-from cd20scope.annotate.likelihood.tree import PROFILES_OF
 
-POPULATION = {leaf: name for name, leaves in PROFILES_OF.items() for leaf in leaves}
+POPULATION = {leaf: name for name, leaves in profiles_of().items() for leaf in leaves}
 
 
 def fit_and_label(counts, genes, **more):

@@ -6,13 +6,12 @@ import hashlib
 import numpy as np
 import pandas as pd
 import pytest
-from likelihood_study import ROOT, decisions, table
+from likelihood_study import ROOT, decisions, profiles_of, table
 
 from cd20scope.annotate.likelihood import genes, profiles
 from cd20scope.annotate.likelihood.profiles import ProfileError
-from cd20scope.annotate.likelihood.tree import PROFILES_OF
 
-WANTED = [name for names in PROFILES_OF.values() for name in names]
+WANTED = [name for names in profiles_of().values() for name in names]
 
 
 def with_value(values, new):
@@ -108,3 +107,11 @@ def test_soft_threshold_by_loops():
         for column, value in enumerate(logs):
             gap = value - np.mean(logs)
             assert off[row, column] == pytest.approx(np.sign(gap) * max(abs(gap) - 0.5, 0))
+
+
+def test_profiles_that_a_tree_leaves_out_are_left_out():
+    named = {name: leaves for name, leaves in profiles_of().items() if name != "DC"}
+    taken = profiles.take_profiles(table(), named, name="mine.tsv")
+    assert set(table()) - set(taken) == {"cDC1", "cDC2"}
+    with pytest.raises(ProfileError, match=r"mine.tsv: no profile Kupffer, which a population names"):
+        profiles.take_profiles(table(), named | {"Kupffer cell": ("Kupffer",)}, name="mine.tsv")

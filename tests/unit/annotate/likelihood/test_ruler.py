@@ -72,3 +72,47 @@ def test_equal_sensitivity_and_too_few_donors():
     told = ruler.compare_visits(part, sheet, later="month6", earlier="baseline").loc["Treg"]
     assert told["donors"] == 2
     assert np.isnan(told["difference"])
+
+
+def test_rulers_of_a_tree_are_those_whose_populations_it_has(populations):
+    assert ruler.rulers_of(populations) == list(ruler.RULERS)
+    nodes = [node for node in populations["nodes"] if node["name"] not in ("Treg", "MAIT")]
+    found = {one.name: one for one in ruler.rulers_of({"nodes": nodes})}
+    assert {"Treg", "MAIT"}.isdisjoint(found)
+    assert "MAIT" not in found["gdT"].whole
+
+
+@pytest.mark.parametrize(
+    ("sensitivity", "enrichment", "words"),
+    [
+        (0.9, 20, "told"),
+        (0.6, 5, "told with attenuation"),
+        (0.6, 2, "not told at this depth"),
+        (0.2, 20, "not told at this depth"),
+        (np.nan, np.nan, ""),
+    ],
+)
+def test_what_a_ruler_says(sensitivity, enrichment, words):
+    assert ruler.say_told(sensitivity, enrichment) == words
+
+
+def test_rulers_of_a_study_are_added_up_by_visit_and_compared():
+    sheet = pd.DataFrame(
+        [(f"D{i}_{v}", f"D{i}", v) for i in range(4) for v in ("baseline", "week2")],
+        columns=["sample", "donor", "visit"],
+    ).set_index("sample")
+
+    def counted(name):
+        called = 30 if name.endswith("week2") else 45 + int(name[1])
+        row = {"ruler": "Treg", "gene": "FOXP3", "whole": 500, "called": 60, "positive": 50}
+        return pd.DataFrame([row | {"positive_called": called}])
+
+    stacked = ruler.stack({name: counted(name) for name in sheet.index})
+    table = ruler.summarise(stacked, sheet).set_index("visit")
+    assert table.loc["all", "positive"] == 400
+    assert table.loc["week2", "sensitivity"] == pytest.approx(0.6)
+    (row,) = ruler.compare_contrasts(stacked, sheet, contrasts=[("week2", "baseline")]).to_dict("records")
+    assert row["contrast"] == "week2-baseline"
+    assert row["difference"] == pytest.approx(0.6 - (46.5 / 50))
+    assert row["differs"]
+    assert ruler.compare_contrasts(ruler.stack({}), sheet, contrasts=[("week2", "baseline")]).empty

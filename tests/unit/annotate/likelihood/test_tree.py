@@ -2,9 +2,11 @@
 
 import copy
 
-from likelihood_study import catalogue, decisions, lineages
+import pytest
+from likelihood_study import catalogue, decisions, lineages, profiles_of
 
 from cd20scope.annotate.likelihood import tree
+from cd20scope.study.strict_yaml import ConfigError
 
 
 def test_decisions_of_the_shipped_tree():
@@ -14,7 +16,7 @@ def test_decisions_of_the_shipped_tree():
     assert [one.free for one in below] == [False, True, False]
     assert root.free
     assert not root.moving
-    assert sorted(root.leaves) == sorted(leaf for names in tree.PROFILES_OF.values() for leaf in names)
+    assert sorted(root.leaves) == sorted(leaf for names in profiles_of().values() for leaf in names)
 
 
 def test_every_population_has_a_lineage():
@@ -26,14 +28,32 @@ def test_every_population_has_a_lineage():
 def test_profiles_named_in_a_catalogue():
     own = copy.deepcopy(catalogue())
     for node in own["nodes"]:
-        if node["name"] in ("B naive", "CD4 naive", "Monocyte"):
-            node["profiles"] = [f"{node['name']} 1", f"{node['name']} 2"]
-    named = tree.profiles_of_populations(own)
-    assert named["B naive"] == ("B naive 1", "B naive 2")
-    assert set(named) == {"B naive", "CD4 naive", "Monocyte"}
-    only_root = tree.build_decisions(tree.lineages_of_populations(own), named)
-    assert [one.name for one in only_root] == ["root"]
-    assert len(only_root[0].leaves) == 6
+        if node["name"] == "B naive":
+            node["profiles"] = ["B naive 1", "B naive 2"]
+    assert tree.profiles_of_populations(own)["B naive"] == ("B naive 1", "B naive 2")
+
+
+def test_lineages_that_rules_know_are_found_by_role():
+    own = copy.deepcopy(catalogue())
+    for node in own["nodes"]:
+        for key in ("name", "parent"):
+            if node[key] in ("B", "T", "Myeloid"):
+                node[key] = f"all {node[key]}"
+    assert tree.lineages_of_populations(own) == lineages()
+
+
+def test_a_population_without_profiles_and_one_that_shares_are_refused():
+    own = copy.deepcopy(catalogue())
+    for node in own["nodes"]:
+        if node["name"] == "NK":
+            del node["profiles"]
+        if node["name"] == "gdT":
+            node["profiles"] = ["MAIT"]
+    with pytest.raises(ConfigError) as caught:
+        tree.require_profiles(own)
+    lacking, shared = caught.value.problems
+    assert "population NK names no profiles" in lacking
+    assert "the profile MAIT is named by MAIT and by gdT" in shared
 
 
 def test_part_of_a_decision():

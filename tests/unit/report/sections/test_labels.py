@@ -97,6 +97,14 @@ def test_protein_is_told_by_samples_and_antibodies():
     assert section.format_protein(made_up.protein(), n_samples=23) == text
 
 
+def test_rulers_are_told_by_gene_with_what_they_show():
+    text = section.format_rulers(made_up.rulers())
+    n = 23
+    inside, outside = (40 * n + 0.5) / (80 * n + 1), (20 * n + 0.5) / (820 * n + 1)
+    assert f"Treg (FOXP3) 67 %, {inside / outside:.0f}-fold: told with attenuation; pDC (LILRA4) 67 %" in text
+    assert section.format_rulers(made_up.rulers().head(0)) == ""
+
+
 def test_a_number_stays_on_the_line_of_its_sign():
     told = section.format_section(made_up.every(), populations=made_up.tree(), visits=report_tables.VISITS)
     assert all(told.values())

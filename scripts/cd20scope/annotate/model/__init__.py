@@ -1,1 +1,0 @@
-"""The model that labels cells, fitted to a sketch of all samples."""
