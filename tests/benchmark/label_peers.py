@@ -5,7 +5,6 @@ the tree into marker lists, two recipes, and only classes that are present; what
 """
 
 import hashlib
-import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,8 +63,7 @@ def classes_of_peers(task, annotator) -> Iterator[tuple[str, np.ndarray]]:
         return task.as_class(populations)
 
     catalogue = yaml.safe_load((CHECKOUT / "config/populations.yaml").read_text(encoding="utf-8"))
-    if importlib.util.find_spec("singler"):
-        yield "SingleR", as_class(singler(lognorm, genes, annotator.table, catalogue))
+    yield "SingleR", as_class(singler(lognorm, genes, annotator.table, catalogue))
     if model := os.environ.get(MODEL):
         yield "CellTypist", as_class(immune_all_low(lognorm, genes, Path(model), catalogue))
     yield from leiden(lognorm, genes, catalogue, task.classes)

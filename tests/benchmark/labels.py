@@ -3,8 +3,8 @@
     .venv/bin/python tests/benchmark/labels.py [--only sets doublets cost cohorts peers] [--cohorts 6] [--no-fail]
 
 Reads labelled cells from the folder that ``CD20SCOPE_DATA`` names and makes cohorts with the tools beside it; exits
-with 2 where they are not there, with 1 when a figure misses its bound. Peers: Leiden with markers; SingleR where the
-package ``singler`` is installed; CellTypist where ``CD20SCOPE_CELLTYPIST`` names Immune_All_Low.pkl.
+with 2 where they are not there, with 1 when a figure misses its bound. Peers: Leiden with markers; SingleR with the
+same profiles; CellTypist where ``CD20SCOPE_CELLTYPIST`` names Immune_All_Low.pkl.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from reference_data import DATA, missing  # noqa: E402
 from sorted_cohort import SORTED  # noqa: E402
 
 from benchmark import annotation_data, label_cohorts, label_peers, label_sets  # noqa: E402
-from benchmark.label_sets import Row  # noqa: E402
+from benchmark.label_figure import Row  # noqa: E402
 
 PARTS = ("sets", "doublets", "cost", "cohorts", "peers")
 BOUNDS = {"zheng": (0.78, 0.55), "pbmc3k": (0.83, None), "citeseq": (0.955, None)}

@@ -54,6 +54,5 @@ def test_clusters_of_drawn_cells_are_named_by_their_markers(task):
 
 
 def test_singler_takes_the_same_table(task):
-    pytest.importorskip("singler")
     of = next(of for peer, of in label_peers.classes_of_peers(task, Annotator()) if peer == "SingleR")
     assert np.mean((of == "B") == (task.all_truth == "B")) > 0.95
