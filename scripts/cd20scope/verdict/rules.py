@@ -38,13 +38,13 @@ def decide_equivalence(
     excludes no change and the estimate reaches the margin, which is when the claim of that change would be supported;
     else inconclusive. Cells too few to show a change of the margin (``floor``, ``ceiling``) support nothing.
     """
-    low, high = t.interval(level)
     width = f"{100 * (1 - level):.4g} %"
-    if (low > 0 and t.estimate >= delta) or (high < 0 and t.estimate <= -delta):
+    rose, fell = t.p_above(0.0) <= level / 2, t.p_below(0.0) <= level / 2
+    if (rose and t.estimate >= delta) or (fell and t.estimate <= -delta):
         return Verdict(
             "contradicted", f"the {width} interval excludes no change and the estimate reaches the margin"
         )
-    if t.lower(level) > -delta and t.upper(level) < delta:
+    if p_for_equivalence(t, delta=delta) <= level:
         if floor > -delta or ceiling < delta:
             return Verdict("inconclusive", "too few cells: the detection limit does not reach the margin")
         return Verdict(
@@ -102,27 +102,29 @@ def decide(t: PairedTest, *, delta: float, level: float, strong: bool, ceiling: 
     ----------
     Schuirmann (1987), on equivalence from one-sided tests. doi:10.1007/BF01068419
     """
-    low, high = t.interval(level)
+    # a limit lies beyond a bound exactly if the p-value against it is at most the level; p-values need no search
+    rose, fell = t.p_above(0.0) <= level / 2, t.p_below(0.0) <= level / 2
+    beyond, excluded = t.p_above(delta) <= level, t.p_below(delta) <= level
     width = f"{100 * (1 - level):.4g} %"
     if strong:
-        if min(t.lower(level), ceiling) > delta:
+        if beyond and ceiling > delta:
             return Verdict("supported", f"the one-sided {width} limit lies beyond the margin")
-    elif low > 0 and t.estimate >= delta:
-        wholly = ", even wholly beyond the margin" if low > delta else ""
+    elif rose and t.estimate >= delta:
+        wholly = ", even wholly beyond the margin" if t.p_above(delta) <= level / 2 else ""
         return Verdict(
             "supported",
             f"the {width} interval excludes no change and the estimate reaches the margin{wholly}",
         )
-    if high < 0:
+    if fell:
         return Verdict("contradicted", f"the {width} interval lies wholly in the other direction")
-    if t.upper(level) < delta and t.estimate <= ceiling:
-        real = "there is a change in this direction, but " if low > 0 else ""
+    if excluded and t.estimate <= ceiling:
+        real = "there is a change in this direction, but " if rose else ""
         return Verdict(
             "not supported", f"{real}an effect as large as the margin is excluded at level {level:.3g}"
         )
-    if t.upper(level) < delta or (strong and t.lower(level) > delta):
+    if excluded or (strong and beyond):
         return Verdict("inconclusive", "too few cells: the detection limit does not reach the margin")
-    if low > 0:
+    if rose:
         size = "the limit does not reach" if strong else "the estimate does not reach"
         return Verdict("inconclusive", f"there is a change in this direction, but {size} the margin")
     return Verdict("inconclusive", f"the {width} interval holds no change, and the margin is not excluded")
