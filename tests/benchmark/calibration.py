@@ -25,6 +25,7 @@ from benchmark import (  # noqa: E402
     calibration_expression,
     calibration_programs,
     calibration_shares,
+    calibration_tables,
     calibration_verdicts,
 )
 from cd20scope.stats import paired_tests  # noqa: E402
@@ -172,7 +173,16 @@ def expression(cohorts: int) -> Iterator[Figure]:
                 yield Figure(what, value, low, high, row.get(f"se of {name}", 0.0))
 
 
-TABLES = {table.__name__: table for table in (shares, bound, biphasic, programmes, verdicts, expression)}
+def parts(cohorts: int) -> Iterator[Figure]:
+    """The parts that verdicts are made of."""
+    for name, table in calibration_tables.TABLES.items():
+        for what, value, low, high in table(cohorts):
+            yield Figure(f"{name}, {what}", value, low, high)
+
+
+TABLES = {
+    table.__name__: table for table in (shares, bound, biphasic, programmes, verdicts, expression, parts)
+}
 
 
 def main() -> int:

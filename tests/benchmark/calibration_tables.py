@@ -7,15 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from benchmark import (
-    calibration_claims,
-    calibration_dropout,
-    calibration_families,
-    calibration_low_counts,
-    calibration_order,
-    calibration_standardised,
-    calibration_technique,
-)
+from benchmark import calibration_standardised
 
 type Row = tuple[str, float, float | None, float | None]
 
@@ -43,70 +35,4 @@ def standardised(cohorts: int) -> Iterator[Row]:
         yield f"{what}: no change called none", row["power"], None, None
 
 
-def order(cohorts: int) -> Iterator[Row]:
-    """The order claim where one of its parts is false, and where all are true."""
-    few = max(200, cohorts // 4)
-    for row in calibration_order.tabulate(cohorts=few).to_dict("records"):
-        bound = None if row["case"].startswith("true") else _three_se(0.05, few)
-        what = f"{row['case']}, N = {row['N']:2}, visit SD {row['visit SD']}"
-        yield f"{what}: supported", row["supported"], None, bound
-
-
-def low_counts(cohorts: int) -> Iterator[Row]:
-    """Unchanged rare populations read in 10,000 and in 500 cells."""
-    few = max(200, cohorts // 2)
-    for row in calibration_low_counts.tabulate(cohorts=few).to_dict("records"):
-        what = f"{100 * row['share']:g} %, N = {row['N']:2}"
-        yield f"{what}: called, plain", row["plain"], None, None
-        yield f"{what}: called at equal numbers of cells", row["thinned"], None, _three_se(0.06, few)
-        yield f"{what}: called where testable", row["plain and testable"], None, _three_se(0.06, few)
-
-
-def families(cohorts: int) -> Iterator[Row]:
-    """Families one after the other, beside Holm over all questions."""
-    for row in calibration_families.tabulate(cohorts=cohorts).to_dict("records"):
-        what = f"{row['plan']}, N = {row['N']:2}"
-        yield f"{what}: any claim wrong", row["any claim wrong"], None, _three_se(0.05, cohorts)
-        yield f"{what}: any claim wrong, Holm over all", row["any claim wrong today"], None, None
-        yield f"{what}: not supported wrong", row["not supported wrong"], None, _three_se(0.05, cohorts)
-        if row["plan"] == "treated":
-            yield f"{what}: power", row["power"], row["power today"] - 0.01, None
-            yield f"{what}: power, Holm over all", row["power today"], None, None
-
-
-def claims(cohorts: int) -> Iterator[Row]:
-    """The confirmatory questions with visit noise of untreated people."""
-    few = max(200, cohorts // 2)
-    for row in calibration_claims.tabulate(cohorts=few).to_dict("records"):
-        what = f"{row['plan']}, N = {row['N']:2}"
-        if row["plan"] == "at the margin":
-            name = "any not supported or no change"
-            yield f"{what}: {name}", row[name], None, _three_se(0.05, few)
-            continue
-        name = "any supported or contradicted"
-        yield f"{what}: {name}", row[name], None, _three_se(0.05, few)
-        yield f"{what}: lowest row at 0.05", row["lowest row"], 0.02, None
-        yield f"{what}: highest row at 0.05", row["highest row"], None, _three_se(0.05, few)
-
-
-def technique(cohorts: int) -> Iterator[Row]:
-    """Cautions that name a planted difference, and one that is not there."""
-    few = max(100, cohorts // 20)
-    for row in calibration_technique.tabulate(cohorts=few).to_dict("records"):
-        what = f"{row['quantity']} {row['planted']:g}, N = {row['N']:2}"
-        yield f"{what}: named", row["named"], 0.9 if row["N"] >= 8 else None, None
-        yield f"{what}: named in the twin", row["named in the twin"], None, 0.1
-
-
-def dropout(cohorts: int) -> Iterator[Row]:
-    """Unchanged donors of whom some leave after a visible change, and of whom some leave at random."""
-    few = max(100, cohorts // 10)
-    for row in calibration_dropout.tabulate(cohorts=few).to_dict("records"):
-        what = f"leaving {'depends' if row['depends'] else 'is random'}, N = {row['N']:2}"
-        yield f"{what}: called by completers", row["completers"], None, None
-        yield f"{what}: called by the mixed model", row["mixed model"], None, _three_se(0.05, few)
-
-
-TABLES = {
-    table.__name__: table for table in (standardised, order, low_counts, families, claims, technique, dropout)
-}
+TABLES = {table.__name__: table for table in (standardised,)}

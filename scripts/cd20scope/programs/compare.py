@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 
 from cd20scope import schema
 from cd20scope.programs.scores import SCORE_COLUMNS
-from cd20scope.stats import multiplicity, paired_tests, pairs
+from cd20scope.stats import multiplicity, pairs
 from cd20scope.stats.changes import Change
+from cd20scope.stats.standardised import standardised_t
 
 PROGRAM_COLUMNS = (
     *("population", "program", "component", "contrast", "n_pairs"),
     *("estimate", "change", "baseline_sd", "se", "df", "ci_low", "ci_high", "p_value", "p_adjusted"),
     *("n_genes", "coverage", "donors", "dropped", "status", "reason", "role"),
 )
-"""Columns of the table of tests; ``estimate``, ``se`` and limits are in baseline SDs, ``change`` is raw."""
+"""Columns of the table of tests; ``estimate``, ``se`` and limits are in baseline SDs, ``change`` is raw. The
+limits hold what the baseline SD is uncertain of, ``se`` does not."""
 
 
 def compare(
@@ -153,7 +155,8 @@ def measure_change(
     if not paired.donors:
         return dict.fromkeys(components, Change.nothing(paired, ""))
     raw = _changes(block, members, paired.donors, contrast)
-    return {component: Change.unlimited(paired, values / sd) for component, values in raw.items()}
+    n_sd = int((block["visit"].eq(baseline) & block["score"].notna()).sum())
+    return {component: Change.unlimited(paired, values / sd, n_sd=n_sd) for component, values in raw.items()}
 
 
 def _not_estimable(block: pd.DataFrame, sd: float, baseline: str, min_coverage: float) -> str:
@@ -207,10 +210,10 @@ def _changes(
 
 
 def _test(change: Change, sd: float, alpha: float, min_pairs: int) -> dict[str, object]:
-    """Paired t; only described where there are too few pairs."""
+    """Paired t in baseline SDs; only described where there are too few pairs."""
     if not change.measured:
         return {"status": "not testable"}
-    t = paired_tests.paired_t(change.values)
+    t = standardised_t(change.values, sd=1.0, n_sd=change.n_sd)
     row: dict[str, object] = {"estimate": t.estimate, "change": t.estimate * sd, "status": "not testable"}
     if reason := pairs.too_few(len(change.paired), min_pairs) or t.no_spread:
         return row | {"reason": reason}

@@ -34,6 +34,8 @@ class Change:
     reason
         Why it cannot be tested however many donors there are; empty where it can. Its values, if any, are then
         not shown either.
+    n_sd
+        Donors whose standard deviation at baseline is the unit of ``values``; 0 where they have a unit of their own.
     """
 
     paired: Pairs
@@ -41,12 +43,15 @@ class Change:
     floor: NDArray[np.float64]
     ceiling: NDArray[np.float64]
     reason: str = ""
+    n_sd: int = 0
 
     @classmethod
-    def unlimited(cls, paired: Pairs, values: NDArray[np.float64], reason: str = "") -> Self:
+    def unlimited(
+        cls, paired: Pairs, values: NDArray[np.float64], reason: str = "", *, n_sd: int = 0
+    ) -> Self:
         """Build the change of a quantity that has no detection limit."""
         reach = np.full(len(values), np.inf)
-        return cls(paired, values, -reach, reach, reason)
+        return cls(paired, values, -reach, reach, reason, n_sd)
 
     @classmethod
     def nothing(cls, paired: Pairs, reason: str) -> Self:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special, stats
 
-from cd20scope.stats.paired_tests import paired_t
+from cd20scope.stats.paired_tests import PairedT, paired_t
 
 POINTS = 401
 """Points of the integral over one of the two distributions; twice as many give the same p-values to 1e-8."""
@@ -131,12 +131,16 @@ def standardised_t(differences: ArrayLike, *, sd: float, n_sd: int) -> Standardi
     ValueError
         If there is no difference or one is not finite, if ``sd`` is not above 0, or ``n_sd`` is below 2.
     """
+    return standardise(paired_t(differences), sd=sd, n_sd=n_sd)
+
+
+def standardise(t: PairedT, *, sd: float, n_sd: int) -> StandardisedT:
+    """Divide a tested change by the standard deviation at baseline; parameters as for :func:`standardised_t`."""
     if not sd > 0 or n_sd < 2:
         raise ValueError(
             f"standardised_t needs the spread of at least 2 donors at baseline; found SD {sd:g} of {n_sd} donors. "
             "Report the change as not testable, or in the units of the score."
         )
-    t = paired_t(differences)
     return StandardisedT(n=t.n, estimate=t.estimate / sd, se=t.se / sd, df=t.df, df_scale=n_sd - 1)
 
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from cd20scope.abundance.compare import show_limits
 from cd20scope.stats import paired_tests, pairs
 from cd20scope.stats.changes import Change, Key, common
-from cd20scope.stats.paired_tests import PairedTest
+from cd20scope.stats.paired_tests import PairedT, PairedTest
 from cd20scope.stats.pairs import Pairs
+from cd20scope.stats.standardised import standardise
 from cd20scope.verdict.hypothesis import needed
 from cd20scope.verdict.rules import (
     Biphasic,
@@ -27,7 +28,7 @@ DIRECTIONS = {"up": 1, "down": -1, "none": 1}
 type TestKey = tuple[object, ...]
 """Identity of a test: hypotheses with the same key share one, which counts once in their family."""
 type Tester = Callable[[NDArray[np.float64]], PairedTest]
-"""From one difference per donor to a test of their centre."""
+"""From one difference per donor to a test of their centre, the unit taken as known."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def evaluate(
     few = pairs.too_few(len(change.paired), max(min_pairs, 1))
     if change.reason or not change.values.size:
         return Evidence(change.paired, change.reason or few)
-    t = tester(change.values)
+    t = evaluate_change(change, tester)
     if reason := few or t.no_spread:
         return Evidence(change.paired, reason, t=t)
     sign, strong = DIRECTIONS[hypothesis["direction"]], hypothesis["strength"] == "strong"
@@ -148,7 +149,11 @@ def _biphasic(
         return Evidence(late.paired, late.reason)
     if reason := pairs.too_few(len(late.paired), max(min_pairs, 2)):
         return Evidence(late.paired, f"on donors with all visits: {reason}")
-    tests = (paired_tests.paired_t(first.values), paired_tests.paired_t(then.values), tester(late.values))
+    tests = (
+        paired_tests.paired_t(first.values),
+        paired_tests.paired_t(then.values),
+        evaluate_change(late, tester),
+    )
     for test in tests:
         if test.no_spread:
             return Evidence(late.paired, f"on donors with all visits: {test.no_spread}")
@@ -165,6 +170,12 @@ def _biphasic(
     )
     key = ("biphasic", hypothesis["direction"], claim.fall, claim.slack, *needed(hypothesis).values())
     return Evidence(late.paired, key=key, t=tests[2], claim=claim)
+
+
+def evaluate_change(change: Change, tester: Tester = paired_tests.paired_t) -> PairedTest:
+    """Test a change; a t test in baseline SDs holds what that SD is uncertain of, ranks take it for known."""
+    t = tester(change.values)
+    return standardise(t, sd=1.0, n_sd=change.n_sd) if isinstance(t, PairedT) and change.n_sd else t
 
 
 def limits_of(hypothesis: Mapping[str, Any], evidence: Evidence, alpha: float) -> dict[str, float]:

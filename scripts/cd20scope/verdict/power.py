@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import optimize, special, stats
 
 from cd20scope.stats.paired_tests import PairedT
+from cd20scope.stats.standardised import StandardisedT
 from cd20scope.verdict.evidence import Claim
 from cd20scope.verdict.rules import Biphasic
 
@@ -46,7 +47,7 @@ def smallest_effect(claim: Claim | Biphasic, *, level: float, power: float = 0.8
     Cohen (1988), Statistical Power Analysis for the Behavioral Sciences. doi:10.4324/9780203771587
     """
     t = claim.late if isinstance(claim, Biphasic) else claim.t
-    if not isinstance(t, PairedT) or not t.se > 0:
+    if not isinstance(t, PairedT | StandardisedT) or not t.se > 0:
         return float("nan")
     s = t.se * np.sqrt(stats.chi2.ppf(QUANTILES, t.df) / t.df)
     if isinstance(claim, Claim) and claim.same:

@@ -10,9 +10,12 @@ from cd20scope.abundance import compare
 from cd20scope.abundance.shares import donor_table
 from cd20scope.programs import compare as programs
 from cd20scope.programs import scores
+from cd20scope.stats.paired_tests import signed_rank
+from cd20scope.stats.standardised import standardised_t
 from cd20scope.verdict import hypothesis as verdict_hypothesis
 from cd20scope.verdict import measure
 from cd20scope.verdict.decide import decide_all
+from cd20scope.verdict.evidence import evaluate_change
 
 SETTINGS = measure.Settings([WEEK2], "baseline")
 CONTRAST = "week2-baseline"
@@ -60,6 +63,10 @@ def test_every_needed_key_is_measured_once_from_its_own_rows():
     expected = (y["week2"] - y["baseline"]) / y["baseline"].std(ddof=1)
     score = made["program", "Treg", "Th1", "total", CONTRAST]
     assert score.values == pytest.approx(expected.to_numpy())
+    # the divisor's uncertainty goes with the values, and a share has no divisor
+    assert (score.n_sd, change.n_sd) == (8, 0)
+    assert evaluate_change(score).interval() == standardised_t(score.values, sd=1.0, n_sd=8).interval()
+    assert evaluate_change(score, signed_rank).interval() == signed_rank(score.values).interval()
     assert np.isneginf(score.floor).all()
 
 
