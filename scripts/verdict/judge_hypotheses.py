@@ -18,7 +18,9 @@ with job(snakemake) as (log, output):
         decisions,
         changes,
         robustness.measure_arms(
-            hypotheses, donors=tables["donors_arms"], scores=tables["scores_arms"], settings=settings
+            hypotheses,
+            **{name: tables[name] for name in ("donors", "donors_arms", "scores_arms")},
+            settings=settings,
         ),
         steroid=measure.measure_program(params.steroid, tables["scores"], settings=settings),
         random_sets=robustness.read_random_sets(tables["random_sets"]),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from benchmark import calibration_standardised
+from benchmark import calibration_low_counts, calibration_standardised
 
 type Row = tuple[str, float, float | None, float | None]
 
@@ -35,4 +35,14 @@ def standardised(cohorts: int) -> Iterator[Row]:
         yield f"{what}: no change called none", row["power"], None, None
 
 
-TABLES = {table.__name__: table for table in (standardised,)}
+def low_counts(cohorts: int) -> Iterator[Row]:
+    """Unchanged rare populations read in 10,000 and in 500 cells."""
+    few = max(200, cohorts // 2)
+    for row in calibration_low_counts.tabulate(cohorts=few).to_dict("records"):
+        what = f"{100 * row['share']:g} %, N = {row['N']:2}"
+        yield f"{what}: called, plain", row["plain"], None, None
+        yield f"{what}: called at equal numbers of cells", row["thinned"], None, _three_se(0.06, few)
+        yield f"{what}: called where testable", row["plain and testable"], None, _three_se(0.06, few)
+
+
+TABLES = {table.__name__: table for table in (standardised, low_counts)}

@@ -85,7 +85,7 @@ def shares() -> list[Difference]:
     cells["logit"] = log_odds(cells["n_cells"], cells["n_denominator"])
     blocks = dict(iter(cells.groupby("population")))
     # every change is tested, also where the step would say that there are too few cells
-    every = {"min_mean_cells": 0.0}
+    every = {"least_expected": 0.0}
     table = compare.compare(cells, contrasts=CONTRASTS, **every).set_index(golden.index.names)
     table = table.loc[golden.index]
     values = [

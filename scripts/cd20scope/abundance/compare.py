@@ -11,6 +11,7 @@ from cd20scope import schema
 from cd20scope.abundance.shares import DONOR_COLUMNS
 from cd20scope.stats import multiplicity, paired_tests, pairs
 from cd20scope.stats.changes import Change
+from cd20scope.stats.low_counts import LEAST_EXPECTED, equal_log_odds, too_few_expected
 
 ABUNDANCE_COLUMNS = (
     *("population", "denominator", "contrast", "n_pairs"),
@@ -34,7 +35,8 @@ def measure_change(
     *,
     contrast: pairs.Contrast,
     min_denominator: int = 20,
-    min_mean_cells: float = 1.0,
+    least_expected: float = LEAST_EXPECTED,
+    equal_cells: bool = False,
 ) -> Change:
     r"""Change of log odds per donor, with the largest fall and rise that the numbers of cells can show.
 
@@ -51,9 +53,12 @@ def measure_change(
         Later and earlier visit.
     min_denominator
         A visit with fewer cells in the denominator is not used. Of 20 cells, one is a share of 5 %.
-    min_mean_cells
-        Not testable when the population, or its complement, has fewer cells per donor than this at both
-        visits: below one cell the log odds follow the number of cells loaded rather than the share.
+    least_expected
+        Not testable when, had the share not changed, the population or its complement would have had fewer cells per
+        donor than this at a visit: the log odds of so few follow the number of cells loaded rather than the share.
+    equal_cells
+        Whether both visits of a donor are read at the number of cells of the one with fewer
+        (:func:`cd20scope.stats.low_counts.equal_log_odds`), whose bias then cancels.
     """
     small = rows["n_denominator"] < max(min_denominator, 1)
     reasons = rows["n_denominator"].map("only {:.0f} cells in the denominator".format)
@@ -62,12 +67,13 @@ def measure_change(
     if not paired.donors:
         return Change.nothing(paired, "")
     (x1, n1, y1), (x0, n0, y0) = counts_at(rows, contrast, paired.donors)
+    x, n = np.column_stack([x0, x1]), np.column_stack([n0, n1])
     return Change(
         paired=paired,
-        values=y1 - y0,
+        values=np.diff(equal_log_odds(x, n), axis=1)[:, 0] if equal_cells else y1 - y0,
         floor=np.log((3 / n1) / ((x0 + 0.5) / n0)),
         ceiling=np.log(((x1 + 0.5) / n1) / (3 / n0)),
-        reason=_too_few_cells(rows, paired, contrast, min_mean_cells),
+        reason=_too_few_cells(rows, x, n, least_expected),
     )
 
 
@@ -88,7 +94,7 @@ def compare(
     alpha: float = 0.05,
     min_pairs: int = 6,
     min_denominator: int = 20,
-    min_mean_cells: float = 1.0,
+    least_expected: float = LEAST_EXPECTED,
 ) -> pd.DataFrame:
     """Paired t-test of the log odds of every population, for every contrast.
 
@@ -103,7 +109,7 @@ def compare(
     min_pairs
         Below this the estimate is given without interval and p-value. 6 is the first number of pairs at which
         an exact sign-flip test could reach 0.05.
-    min_denominator, min_mean_cells
+    min_denominator, least_expected
         As for :func:`measure_change`.
 
     Returns
@@ -124,7 +130,7 @@ def compare(
                 block,
                 contrast=contrast,
                 min_denominator=min_denominator,
-                min_mean_cells=min_mean_cells,
+                least_expected=least_expected,
             ),
             contrast=contrast,
             alpha=alpha,
@@ -192,15 +198,12 @@ def show_limits(t: paired_tests.PairedTest, *, floor: float, alpha: float) -> di
     }
 
 
-def _too_few_cells(block: pd.DataFrame, paired: pairs.Pairs, contrast: pairs.Contrast, least: float) -> str:
+def _too_few_cells(block: pd.DataFrame, x: NDArray[np.float64], n: NDArray[np.float64], least: float) -> str:
     """Reason why cells are too few to tell a share from the number of cells loaded; empty if they are enough."""
-    used = block[block["donor"].astype(str).isin(paired.donors) & block["visit"].isin(contrast)]
-    inside = used.groupby("visit")["n_cells"].mean().max()
-    outside = (used["n_denominator"] - used["n_cells"]).groupby(used["visit"]).mean().max()
-    name, denominator = used["population"].iloc[0], used["denominator"].iloc[0]
-    for cells, what in ((inside, name), (outside, f"{denominator} outside {name}")):
-        if cells == 0:
-            return f"no cell of {what} at either visit in any of the {len(paired)} pairs"
-        if cells < least:
-            return f"{cells:.2g} cells of {what} per donor at the visit with more, {least:g} needed"
+    name, denominator = block["population"].iloc[0], block["denominator"].iloc[0]
+    for cells, what in ((x, name), (n - x, f"{denominator} outside {name}")):
+        if not cells.any():
+            return f"no cell of {what} at either visit in any of the {len(x)} pairs"
+        if expected := too_few_expected(cells, n, least=least):
+            return f"{min(expected):.2g} cells of {what} per donor expected at the visit with fewer, {least:g} needed"
     return ""

@@ -44,6 +44,7 @@ def measure_needed(
     scores: pd.DataFrame,
     parts: pd.DataFrame,
     settings: Settings,
+    equal_cells: bool = False,
 ) -> dict[Key, Change]:
     """Measure the changes that hypotheses need.
 
@@ -57,6 +58,8 @@ def measure_needed(
         From :func:`cd20scope.programs.scores.score_programs`.
     settings
         What they are measured with.
+    equal_cells
+        Whether shares are read at equal numbers of cells (:func:`cd20scope.abundance.compare.measure_change`).
 
     Returns
     -------
@@ -80,7 +83,10 @@ def measure_needed(
             measured[key] = Change.nothing(Pairs(()), f"the {step} step has no row for {', '.join(of)}")
         elif kind == "abundance":
             measured[key] = compare.measure_change(
-                shares[cells], contrast=contrasts[name], min_denominator=settings.min_denominator
+                shares[cells],
+                contrast=contrasts[name],
+                min_denominator=settings.min_denominator,
+                equal_cells=equal_cells,
             )
         else:
             components = programs.measure_change(

@@ -37,6 +37,7 @@ LABELS = {
 """Arms that come with tables of their own, by the name they have there."""
 
 LEAVE_ONE_OUT = "leave one donor out"
+EQUAL_CELLS = "equal numbers of cells"
 RANKS = "signed-rank test"
 ADJUSTED = "adjusted for steroid score"
 RANDOM_SETS = "against random gene sets"
@@ -46,18 +47,21 @@ def measure_arms(
     hypotheses: Sequence[Mapping[str, Any]],
     *,
     donors: pd.DataFrame,
-    scores: pd.DataFrame,
+    donors_arms: pd.DataFrame,
+    scores_arms: pd.DataFrame,
     settings: measure.Settings,
 ) -> dict[str, dict[Key, Change]]:
-    """Measure the changes of every arm that has tables of its own, and of other denominators.
+    """Measure the changes of arms with tables of their own, of other denominators, and at equal numbers of cells.
 
     Parameters
     ----------
     hypotheses
         Entries of the catalogue.
-    donors, scores
-        Tables of :func:`cd20scope.verdict.measure.measure_needed` for each arm, in a column ``arm``; shares in
-        other denominators have the arm :data:`cd20scope.schema.DENOMINATOR_ARM`.
+    donors
+        Of :func:`cd20scope.verdict.measure.measure_needed`, read again at equal numbers of cells.
+    donors_arms, scores_arms
+        Its tables for each arm, in a column ``arm``; shares in other denominators have the arm
+        :data:`cd20scope.schema.DENOMINATOR_ARM`.
     settings
         What changes are measured with.
 
@@ -66,11 +70,16 @@ def measure_arms(
     Arm -> changes that differ from the main ones, by the key of the hypothesis.
     """
     found: dict[str, dict[Key, Change]] = {}
-    parts = pd.DataFrame(columns=["population", "program"])
+    parts, none = pd.DataFrame(columns=["population", "program"]), scores_arms.iloc[:0]
+    equal = measure.measure_needed(
+        hypotheses, donors=donors, scores=none, parts=parts, settings=settings, equal_cells=True
+    )
+    found[EQUAL_CELLS] = {key: change for key, change in equal.items() if change.values.size}
     for arm, label in LABELS.items():
-        of_arm = (table[table["arm"] == arm] for table in (donors, scores))
-        tables = dict(zip(("donors", "scores"), of_arm, strict=True))
-        measured = measure.measure_needed(hypotheses, **tables, parts=parts, settings=settings)
+        shares, scores = (table[table["arm"] == arm] for table in (donors_arms, scores_arms))
+        measured = measure.measure_needed(
+            hypotheses, donors=shares, scores=scores, parts=parts, settings=settings
+        )
         # a key that the arm has no row for keeps its main value
         found[label] = {
             key: change for key, change in measured.items() if change.paired.donors or change.paired.dropped
@@ -80,8 +89,8 @@ def measure_arms(
         replaced = [{**entry, "denominator": name} for entry in own]
         measured = measure.measure_needed(
             replaced,
-            donors=donors[donors["arm"] == schema.DENOMINATOR_ARM],
-            scores=scores.iloc[:0],
+            donors=donors_arms[donors_arms["arm"] == schema.DENOMINATOR_ARM],
+            scores=none,
             parts=parts,
             settings=settings,
         )

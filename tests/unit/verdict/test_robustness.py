@@ -9,6 +9,7 @@ from verdict_cases import CONTRASTS, DONORS, change, hypothesis, score, share
 from cd20scope.abundance import compare, shares
 from cd20scope.programs import compare as programs
 from cd20scope.stats import changes, pairs
+from cd20scope.stats.low_counts import equal_log_odds
 from cd20scope.verdict import cautions, decide, ledger, measure, robustness
 from cd20scope.verdict import table as trust
 
@@ -192,9 +193,20 @@ def test_arms_are_measured_from_their_own_tables():
     assert set(table["arm"]) == {"strict", "calls", "denominator"}
     settings = measure.Settings([("week2", "baseline")], "baseline")
     scores = pd.DataFrame(columns=["arm", "population", "program"])
-    found = robustness.measure_arms([claim], donors=table, scores=scores, settings=settings)
     key = ("abundance", "B naive", "PBMC", "week2-baseline")
     donors = shares.donor_table(leaves, **shared, tests=[("B naive", "PBMC"), ("B naive", "CD4 T")])
+    found = robustness.measure_arms(
+        [claim], donors=donors, donors_arms=table, scores_arms=scores, settings=settings
+    )
+    counts = donors[donors["denominator"] == "PBMC"].set_index(["visit", "donor"])
+    x, n = (
+        np.column_stack([counts.loc[visit, name] for visit in ("baseline", "week2")])
+        for name in ("n_cells", "n_denominator")
+    )
+    equal = found[robustness.EQUAL_CELLS][key].values
+    assert equal == pytest.approx(np.diff(equal_log_odds(x, n), axis=1)[:, 0])
+    plain = (counts.loc["week2", "logit"] - counts.loc["baseline", "logit"]).to_numpy()
+    assert np.abs(equal - plain).max() > 1e-4
     reference = donors[donors["denominator"] == "CD4 T"]
     assert found["denominator CD4 T"][key].values == pytest.approx(
         compare.measure_change(reference, contrast=("week2", "baseline")).values
