@@ -16,6 +16,7 @@ with job(snakemake) as (log, output):
         read.read_table(inputs.verdicts),
         abundance=read.read_table(inputs.abundance),
         ledger=read.read_table(inputs.ledger),
+        parts=read.read_table(inputs.parts),
         depletions=themes.depletions(params.hypotheses["hypotheses"]),
         config=params.config,
         version=params.version,

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from cd20scope.jobs.job import job
-from cd20scope.verdict import decide, ledger, measure, robustness, table
+from cd20scope.verdict import decide, ledger, measure, parts, robustness, table
 
 with job(snakemake) as (log, output):
     params = snakemake.params
@@ -37,6 +37,7 @@ with job(snakemake) as (log, output):
     )
     verdicts.to_csv(output.verdicts, sep="\t", index=False)
     arms.to_csv(output.arms, sep="\t", index=False)
+    parts.tabulate_parts(decisions).to_csv(output.parts, sep="\t", index=False)
     ledger.tabulate_ledger(decisions, changes).to_csv(output.ledger, sep="\t", index=False)
     for row in verdicts.itertuples():
         log.info(

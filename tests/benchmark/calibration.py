@@ -1,6 +1,6 @@
 """How often the tests and verdicts are wrong, by simulation, beside methods in common use.
 
-    .venv/bin/python tests/benchmark/calibration.py [--cohorts 2000] [--only shares bound biphasic ...]
+    .venv/bin/python tests/benchmark/calibration.py [--cohorts 2000] [--only shares bound parts ...]
 
 Needs nothing but the environment; about six minutes on one core. Exits with 1 when a figure misses its bound.
 """
@@ -28,8 +28,6 @@ from benchmark import (  # noqa: E402
     calibration_tables,
     calibration_verdicts,
 )
-from cd20scope.stats import paired_tests  # noqa: E402
-from cd20scope.verdict import rules  # noqa: E402
 
 DONORS = (6, 10, 15)
 OURS = "this: logit in the parent, paired t"
@@ -101,39 +99,6 @@ def bound(cohorts: int) -> Iterator[Figure]:
                 yield Figure(f'{what}: power of "at least 80 %"', found["claims 80 %"])
 
 
-def biphasic(cohorts: int) -> Iterator[Figure]:
-    """B cells first, T cells later, when only some parts are true; at level 0.05, without correction."""
-    whole = {"first": -3.0, "then": 0.0, "late": 1.0}
-    cases = {
-        "no T change": {"late": 0.0},
-        "B cells at the boundary of 80 %": {"first": -np.log(5)},
-        "B cells halve again": {"then": -np.log(2)},
-        "only the T cells change": {"first": 0.0},
-        "all true (power)": {},
-    }
-    for donors in DONORS:
-        for case, change in cases.items():
-            rng = np.random.default_rng([4, donors])
-            truth = whole | change
-            # at the boundary of a part the rate is 0.05 itself: more cohorts, so that chance stays below the bound
-            d = {part: rng.normal(mean, 0.35, (4 * cohorts, donors)) for part, mean in truth.items()}
-            said = [
-                rules.Biphasic(
-                    first=paired_tests.paired_t(d["first"][i]),
-                    first_floor=-9.0,
-                    then=paired_tests.paired_t(d["then"][i]),
-                    then_floor=-9.0,
-                    late=paired_tests.paired_t(d["late"][i]),
-                    fall=5.0,
-                    slack=2.0,
-                    delta=0.1,
-                ).decide(0.05)
-                for i in range(4 * cohorts)
-            ]
-            rate = float(np.mean([one.verdict == "supported" for one in said]))
-            yield Figure(f"N = {donors:2}, {case}", rate, None, 0.06 if change else None)
-
-
 def programmes(cohorts: int) -> Iterator[Figure]:
     """Unchanged programmes, one mean per donor and visit, and cell by cell."""
     for row in calibration_programs.tabulate(cohorts=cohorts).to_dict("records"):
@@ -180,9 +145,7 @@ def parts(cohorts: int) -> Iterator[Figure]:
             yield Figure(f"{name}, {what}", value, low, high)
 
 
-TABLES = {
-    table.__name__: table for table in (shares, bound, biphasic, programmes, verdicts, expression, parts)
-}
+TABLES = {table.__name__: table for table in (shares, bound, programmes, verdicts, expression, parts)}
 
 
 def main() -> int:

@@ -14,6 +14,7 @@ from scipy import special
 
 from cd20scope.stats import pairs
 from cd20scope.stats.changes import Change, Key
+from cd20scope.stats.low_counts import too_few_expected
 from cd20scope.study import catalogue
 from cd20scope.verdict.decide import decide_all
 from cd20scope.verdict.hypothesis import needed
@@ -150,7 +151,8 @@ class Simulator:
             used = (n[:, later] >= 20) & (n[:, earlier] >= 20)
             names = tuple(d for d, ok in zip(self.paired.donors, used, strict=True) if ok)
             x1, n1, x0, n0 = (v[used, at] for at in (later, earlier) for v in (x, n))
-            few = not names or max(x1.mean(), x0.mean()) < 1 or max((n1 - x1).mean(), (n0 - x0).mean()) < 1
+            x, n = np.column_stack([x0, x1]), np.column_stack([n0, n1])
+            few = not names or any(too_few_expected(part, n) for part in (x, n - x))
             found[key] = Change(
                 pairs.Pairs(names, {} if names else {"all": "too few cells"}),
                 np.log((x1 + 0.5) / (n1 - x1 + 0.5)) - np.log((x0 + 0.5) / (n0 - x0 + 0.5)),
@@ -168,7 +170,7 @@ class Simulator:
             column = self.scores.index(key[:-1])
             later, earlier = (VISITS.index(visit) for visit in key[-1].split("-"))
             change = (scores[:, later, column] - scores[:, earlier, column]) / unit[column]
-            found[key] = Change.unlimited(self.paired, change)
+            found[key] = Change.unlimited(self.paired, change, n_sd=self.donors)
         return found
 
 

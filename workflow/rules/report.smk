@@ -69,6 +69,7 @@ rule summarise_verdicts:
     input:
         verdicts="results/verdict/verdicts.tsv",
         ledger="results/verdict/ledger.tsv",
+        parts="results/verdict/parts.tsv",
         abundance="results/abundance/abundance.tsv",
         findings="results/preflight/findings.tsv",
         sums="results/ingest/inputs.tsv",

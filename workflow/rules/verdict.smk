@@ -20,6 +20,7 @@ rule judge_hypotheses:
         ),
         arms="results/verdict/arms.tsv",
         ledger="results/verdict/ledger.tsv",
+        parts="results/verdict/parts.tsv",
     log:
         "results/logs/verdict/judge_hypotheses.log",
     benchmark:

@@ -183,7 +183,5 @@ def format_score(row: Row, *, later: str, earlier: str, level: str) -> str:
 
 def format_depletion(population: str, parts: Mapping[Any, float]) -> str:
     """Write the depletion that came first."""
-    left = wording.percent(float(np.exp(parts["first"])))
-    further = wording.number(float(np.exp(parts["then"])), digits=1)
-    fell = f"first, the odds of {noun(population)} fell to {left} of those before"
-    return f"{fell}, and then stood at {further} times that"
+    first, last = (wording.percent(float(np.exp(parts[part]))) for part in ("first", "last"))
+    return f"first, the odds of {noun(population)} went to {first} of those before, and at the end stood at {last}"

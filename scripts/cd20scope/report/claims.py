@@ -13,7 +13,7 @@ from cd20scope.report.colours import VERDICT_STYLE
 from cd20scope.schema import VERDICTS
 from cd20scope.study.themes import THEMES, theme_of
 
-PARTS = {"main": "", "first": "depletion, ", "then": "no further fall, ", "late": "programme, "}
+PARTS = {"main": "", "first": "cells, ", "last": "cells, ", "early": "programme, ", "change": "programme, "}
 """Names of the parts of a claim, before their contrast; only those of a biphasic claim need one."""
 
 

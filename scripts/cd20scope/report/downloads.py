@@ -42,6 +42,7 @@ def tables(run: Results) -> dict[str, tuple[pd.DataFrame, str]]:
     return {
         "verdicts": (run.verdicts.drop(columns=["theme", "label"]), "Verdict of every hypothesis"),
         "arms": (statistics["arms"], "Every hypothesis in every robustness arm"),
+        "parts": (statistics["parts"], "Parts of the claims on the order of events"),
         "ledger": (statistics["ledger"], "Change of every donor, and who enters"),
         "flips": (statistics["flips"], "Verdicts under flipped visits"),
         "donors": (run.donors, "Shares of each sample"),

@@ -11,7 +11,7 @@ from cd20scope.report.colours import VERDICT_STYLE
 from cd20scope.schema import VERDICTS, contrast_name
 from cd20scope.study import themes
 
-SCHEMA = 1
+SCHEMA = 2
 """Edition of the form of ``verdicts.json``; raised when a key changes its meaning or goes."""
 
 NUMBERS = ("margin", "estimate", "ci_low", "ci_high", "p_value", "p_adjusted", "level", "smallest_effect")
@@ -37,6 +37,7 @@ def collect(
     *,
     abundance: pd.DataFrame,
     ledger: pd.DataFrame,
+    parts: pd.DataFrame,
     depletions: Mapping[str, tuple[str, str]],
     config: Mapping[str, Any],
     version: str,
@@ -46,7 +47,7 @@ def collect(
 
     Parameters
     ----------
-    verdicts, abundance, ledger
+    verdicts, abundance, ledger, parts
         The tables of their steps.
     depletions
         From :func:`cd20scope.study.themes.depletions`.
@@ -71,11 +72,14 @@ def collect(
         "visits": list(config["visits"]),
         "contrasts": [contrast_name(contrast) for contrast in contrasts],
         "donors": int(ledger["donor"].nunique()),
-        "hypotheses": [entry(row, sentence=sentences[str(row["id"])]) for row in rows.to_dict("records")],
+        "hypotheses": [
+            entry(row, sentence=sentences[str(row["id"])], parts=parts[parts["id"] == row["id"]])
+            for row in rows.to_dict("records")
+        ],
     }
 
 
-def entry(row: wording.Row, *, sentence: str) -> dict[str, Any]:
+def entry(row: wording.Row, *, sentence: str, parts: pd.DataFrame) -> dict[str, Any]:
     """Put one hypothesis into the form; what is missing is null."""
     n_arms = row["arms_asked"]
     return {
@@ -87,6 +91,14 @@ def entry(row: wording.Row, *, sentence: str) -> dict[str, Any]:
         "n_pairs": int(row["n_pairs"]),
         "donors": [name.strip() for name in wording.text_of(row["donors"]).split(",") if name.strip()],
         "left_out": text(row["dropped"]),
+        "parts": [
+            {
+                **{key: text(part[key]) for key in ("part", "statement", "unit", "holds")},
+                **{key: number(part[key]) for key in ("estimate", "limit", "margin", "p_value")},
+            }
+            for part in parts.to_dict("records")
+        ]
+        or None,
         "arms": None
         if pd.isna(n_arms) or not n_arms
         else {

@@ -107,6 +107,8 @@ def check_hypotheses(data: Mapping[str, Any]) -> Iterator[Problem]:
                     "plain and endpoint abundance or program: it claims the size of one change."
                 ),
             )
+        if endpoint == "biphasic":
+            yield from _check_order(place, entry)
         if entry.get("opposes") is not None:
             yield from _check_opposed((*place, "opposes"), entry, by_id)
 
@@ -228,6 +230,19 @@ def _check_share(
     elif name in cells:
         pair = {"population": name, "denominator": entry["denominator"]}
         yield from ((place, message) for _, message in check_cells(pair, cells))
+
+
+def _check_order(place: Place, entry: Mapping[str, Any]) -> Iterator[Problem]:
+    """Ask that the order claim has three visits: both contrasts start before treatment, and end differently."""
+    first = str((entry.get("depletion") or {}).get("first"))
+    (early, hyphen, before), (last, _, start) = (
+        contrast.partition("-") for contrast in (first, str(entry.get("contrast")))
+    )
+    if hyphen and (before != start or early == last):
+        message = (
+            f'"{first}" and the contrast "{last}-{start}" need the same earlier visit and two later ones.'
+        )
+        yield (*place, "depletion", "first"), f"{message} Write first visit-{start}."
 
 
 def _check_opposed(place: Place, entry: Mapping[str, Any], by_id: Mapping[str, Any]) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from cd20scope.stats.pairs import Contrast
 from cd20scope.verdict.evidence import Evidence, limits_of
-from cd20scope.verdict.rules import Biphasic
+from cd20scope.verdict.order import Order
 
 
 def format_odds(
@@ -90,12 +90,13 @@ def format_effect(
     text = format_score(
         evidence.t.estimate, limits, program=program, population=hypothesis["population"], alpha=alpha
     )
-    if not isinstance(evidence.claim, Biphasic):
+    if not isinstance(evidence.claim, Order):
         return text
     depletion = hypothesis["depletion"]
     parts = [text]
-    for part, test in (("first", evidence.claim.first), ("then", evidence.claim.then)):
-        later, earlier = contrasts[depletion[part]]
+    steps = ((depletion["first"], evidence.claim.first), (hypothesis["contrast"], evidence.claim.last))
+    for contrast, test in steps:
+        later, earlier = contrasts[contrast]
         words = {"population": depletion["population"], "earlier": earlier, "alpha": alpha}
         parts.append(f"{format_odds(test.estimate, test.interval(alpha), **words)} at {later}")
     return "; ".join(parts)
@@ -105,9 +106,9 @@ def format_test(hypothesis: Mapping[str, Any], evidence: Evidence) -> str:
     """Format the name of the test."""
     if evidence.claim is None:
         return ""
-    if isinstance(evidence.claim, Biphasic):
+    if isinstance(evidence.claim, Order):
         p_values = ", ".join(f"{p:.3g}" for p in evidence.claim.p_values)
-        return f"intersection-union of three one-sided paired t (p = {p_values}), donors with all visits"
+        return f"intersection-union of four one-sided paired t (p = {p_values}), donors with all visits"
     unit = "log odds" if hypothesis["endpoint"] == "abundance" else "programme score"
     if evidence.claim.same:
         return f"two one-sided paired t of the {unit} against the margin"

@@ -1,7 +1,7 @@
 """Evidence of a hypothesis: test, donors and margin, or the reason why there is no test."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,8 @@ from cd20scope.stats.paired_tests import PairedT, PairedTest
 from cd20scope.stats.pairs import Pairs
 from cd20scope.stats.standardised import standardise
 from cd20scope.verdict.hypothesis import needed
+from cd20scope.verdict.order import Order
 from cd20scope.verdict.rules import (
-    Biphasic,
     Verdict,
     decide,
     decide_equivalence,
@@ -70,7 +70,7 @@ class Evidence:
     key
         Identity of the test.
     t
-        The test in natural sign; of the later change of the programme for a biphasic hypothesis. None without
+        The test in natural sign; of the whole change of the programme for a biphasic hypothesis. None without
         any donor.
     floor
         Mean fall that the numbers of cells can show.
@@ -83,7 +83,7 @@ class Evidence:
     key: TestKey = ()
     t: PairedTest | None = None
     floor: float = -np.inf
-    claim: Claim | Biphasic | None = None
+    claim: Claim | Order | None = None
 
 
 def evaluate(
@@ -104,12 +104,12 @@ def evaluate(
     min_pairs
         Fewer complete pairs make a hypothesis not testable.
     tester
-        Test of the differences; of a biphasic hypothesis, of the later change of its programme only, as the
-        others bound a depletion and are t tests always.
+        Test of the differences; of a biphasic hypothesis, of the whole change of its programme only, as the other
+        parts are t tests always.
     """
     parts = {part: changes[key] for part, key in needed(hypothesis).items()}
     if hypothesis["endpoint"] == "biphasic":
-        return _biphasic(hypothesis, parts, min_pairs=min_pairs, tester=tester)
+        return _order(hypothesis, parts, min_pairs=min_pairs, tester=tester)
     change = parts["main"]
     few = pairs.too_few(len(change.paired), max(min_pairs, 1))
     if change.reason or not change.values.size:
@@ -133,43 +133,34 @@ def evaluate(
     return Evidence(change.paired, key=key, t=t, floor=change.mean_floor, claim=claim)
 
 
-def _biphasic(
+def _order(
     hypothesis: Mapping[str, Any], parts: Mapping[str, Change], *, min_pairs: int, tester: Tester
 ) -> Evidence:
-    """Evidence on donors with all visits.
-
-    The changes of the depleted population count for their donors only: with no B cell left at either later visit
-    that contrast is not testable by itself, which is the best case here and not a failure.
-    """
+    """Evidence on donors with all visits."""
+    paired = common(list(parts.values()))[0].paired
     for part in parts.values():
-        if part.reason and not part.values.size and not (part.paired.donors or part.paired.dropped):
-            return Evidence(part.paired, part.reason)  # the run has no such contrast, or no such row
-    first, then, late = common([parts[part] for part in ("first", "then", "late")])
-    if late.reason:
-        return Evidence(late.paired, late.reason)
-    if reason := pairs.too_few(len(late.paired), max(min_pairs, 2)):
-        return Evidence(late.paired, f"on donors with all visits: {reason}")
-    tests = (
-        paired_tests.paired_t(first.values),
-        paired_tests.paired_t(then.values),
-        evaluate_change(late, tester),
-    )
-    for test in tests:
-        if test.no_spread:
-            return Evidence(late.paired, f"on donors with all visits: {test.no_spread}")
-    depletion = hypothesis["depletion"]
-    claim = Biphasic(
-        first=tests[0],
+        if part.reason:
+            absent = not (part.values.size or part.paired.donors or part.paired.dropped)
+            return Evidence(part.paired if absent else paired, part.reason)
+    if reason := pairs.too_few(len(paired), max(min_pairs, 2)):
+        return Evidence(paired, f"on donors with all visits: {reason}")
+    first, last, early, change = common([parts[part] for part in ("first", "last", "early", "change")])
+    later = replace(change, values=change.values - 2 * early.values)
+    t, sign = evaluate_change(change, tester), DIRECTIONS[hypothesis["direction"]]
+    claim = Order(
+        first=evaluate_change(first),
         first_floor=first.mean_floor,
-        then=tests[1],
-        then_floor=then.mean_floor,
-        late=tests[2] if hypothesis["direction"] == "up" else tests[2].flipped(),
-        fall=float(depletion["fall"]),
-        slack=float(depletion["slack"]),
+        last=evaluate_change(last),
+        last_floor=last.mean_floor,
+        change=t if sign > 0 else t.flipped(),
+        later=evaluate_change(later) if sign > 0 else evaluate_change(later).flipped(),
+        fall=float(hypothesis["depletion"]["fall"]),
         delta=float(hypothesis["margin"]),
     )
-    key = ("biphasic", hypothesis["direction"], claim.fall, claim.slack, *needed(hypothesis).values())
-    return Evidence(late.paired, key=key, t=tests[2], claim=claim)
+    if claim.no_spread:
+        return Evidence(paired, f"on donors with all visits: {claim.no_spread}")
+    key = ("biphasic", hypothesis["direction"], claim.fall, claim.delta, *needed(hypothesis).values())
+    return Evidence(paired, key=key, t=t, claim=claim)
 
 
 def evaluate_change(change: Change, tester: Tester = paired_tests.paired_t) -> PairedTest:

@@ -9,7 +9,7 @@ from cd20scope.verdict.decide import Decision
 from cd20scope.verdict.hypothesis import needed
 
 COLUMNS = ("id", "part", "contrast", "donor", "enters", "change", "unit", "reason")
-"""Columns of the ledger; ``part`` names the three changes of a biphasic claim and is ``main`` elsewhere."""
+"""Columns of the ledger; ``part`` names the four changes of a biphasic claim and is ``main`` elsewhere."""
 
 
 def tabulate_ledger(decisions: Sequence[Decision], changes: Mapping[Key, Change]) -> pd.DataFrame:

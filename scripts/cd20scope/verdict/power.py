@@ -10,13 +10,13 @@ from scipy import optimize, special, stats
 from cd20scope.stats.paired_tests import PairedT
 from cd20scope.stats.standardised import StandardisedT
 from cd20scope.verdict.evidence import Claim
-from cd20scope.verdict.rules import Biphasic
+from cd20scope.verdict.order import Order
 
 QUANTILES = (np.arange(400) + 0.5) / 400
 """Points at which a distribution of standard errors is averaged over."""
 
 
-def smallest_effect(claim: Claim | Biphasic, *, level: float, power: float = 0.8) -> float:
+def smallest_effect(claim: Claim | Order, *, level: float, power: float = 0.8) -> float:
     r"""Smallest true effect that would have been called supported with this power, at the level that decided.
 
     The power of a claim is averaged over the chi distribution of the standard error, with the cohort's own one for
@@ -26,7 +26,7 @@ def smallest_effect(claim: Claim | Biphasic, *, level: float, power: float = 0.8
         c(s) = \max(\delta, t_{1-a/2}\, s) \text{ (plain)},\ \delta + t_{1-a}\, s \text{ (strong)}
 
     For a hypothesis of no change it is the smallest margin within which an effect that is truly 0 would have been
-    shown to lie. For a biphasic one it is the later change of the programme, the depletion taken as given.
+    shown to lie. For a biphasic one it is the whole change of the programme, its other parts taken as given.
 
     Parameters
     ----------
@@ -46,14 +46,14 @@ def smallest_effect(claim: Claim | Biphasic, *, level: float, power: float = 0.8
     ----------
     Cohen (1988), Statistical Power Analysis for the Behavioral Sciences. doi:10.4324/9780203771587
     """
-    t = claim.late if isinstance(claim, Biphasic) else claim.t
+    t = claim.change if isinstance(claim, Order) else claim.t
     if not isinstance(t, PairedT | StandardisedT) or not t.se > 0:
         return float("nan")
     s = t.se * np.sqrt(stats.chi2.ppf(QUANTILES, t.df) / t.df)
     if isinstance(claim, Claim) and claim.same:
         margin = _smallest_margin(t.se, special.stdtrit(t.df, 1 - level) * s, power)
         return margin if -claim.floor >= margin <= claim.ceiling else float("nan")
-    if isinstance(claim, Biphasic):
+    if isinstance(claim, Order):
         least = np.maximum(claim.delta, special.stdtrit(t.df, 1 - level) * s)
     elif claim.strong:
         if claim.ceiling <= claim.delta:

@@ -86,7 +86,7 @@ def tabulate(
     Returns
     -------
     :data:`DECISION_COLUMNS`. ``estimate`` and its limits are in natural sign: change of log odds for
-    abundance, baseline SDs for programmes and biphasic claims (whose row shows the late change of the
+    abundance, baseline SDs for programmes and biphasic claims (whose row shows the whole change of the
     programme); limits are two-sided ``1 - alpha``, those that decide are at ``level``. ``p_value`` is that of the
     test whose rejection support needs, see :func:`cd20scope.verdict.rules.p_for_support`.
     """

@@ -99,13 +99,13 @@ def test_a_programme_is_told_in_standard_deviations(low, high, text):
 
 def test_the_order_of_events_starts_with_the_depletion():
     ledger = pd.DataFrame(
-        [("B", part, "yes", change) for part, change in (("first", -3.0), ("first", -5.0), ("then", 0.0))],
+        [("B", part, "yes", change) for part, change in (("first", -3.0), ("first", -5.0), ("last", -2.0))],
         columns=["id", "part", "enters", "change"],
     )
     row = SCORE | {"endpoint": "biphasic", "estimate": 2.0, "ci_low": 1.0, "ci_high": 3.0}
     said = told(row, ledger=ledger, depletions={"B": ("B cells", "PBMC")})
     assert said.startswith(
-        "First, the odds of B cells fell to 1.8 % of those before, and then stood at 1.0 times that; the Treg"
+        "First, the odds of B cells went to 1.8 % of those before, and at the end stood at 14 %; the Treg"
     )
 
 
@@ -146,4 +146,4 @@ def test_every_hypothesis_has_its_sentence():
     )
     assert list(said) == verdicts["id"].tolist()
     assert all(text.endswith(".") and "nan" not in text for text in said.values())
-    assert said["P1"].startswith("First, the odds of B cells fell")
+    assert said["P1"].startswith("First, the odds of B cells went")

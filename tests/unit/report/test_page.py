@@ -164,9 +164,11 @@ def test_each_donor_has_its_change_or_the_reason_why_not(tables, page):
     for row in ledger[ledger["id"] == "B1"].itertuples():
         told = f"{row.donor} {wording.number(row.change)} "
         assert told + ("yes" if row.enters == "yes" else f"no: {row.reason}") in claim
-    three = " ".join(page.claims["claim-P1"].split())
-    heads = ("depletion, week2-baseline, log odds", "programme, month6-week2, baseline SD")
-    assert all(head in three for head in heads)
+    order = " ".join(page.claims["claim-P1"].split())
+    heads = ("cells, week2-baseline, log odds", "programme, month6-baseline, baseline SD")
+    assert all(head in order for head in heads)
+    for part in tables["statistics"]["parts"].itertuples():
+        assert f"{part.statement} {part.holds} {wording.number(part.estimate)}" in order
 
 
 def test_parts_of_a_total_and_conflicts_stand_in_the_answer_and_other_exploratory_rows_do_not(tables, page):

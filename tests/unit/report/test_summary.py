@@ -21,6 +21,7 @@ def tell(verdicts):
         verdicts,
         abundance=made_up.abundance(),
         ledger=statistics_tables.ledger(),
+        parts=statistics_tables.parts(),
         depletions={"P1": ("B cells", "PBMC")},
         config=made_up.config(),
         version="0.1.0",
@@ -53,6 +54,8 @@ def test_every_verdict_is_that_of_the_table(told):
             assert own[name] == (None if np.isnan(value) else value)
         assert own["n_pairs"] == row.n_pairs
         assert (own["arms"] is None) == np.isnan(row.arms_asked)
+    assert [part["holds"] for part in said["P1"]["parts"]] == ["yes", "yes", "yes", "not shown"]
+    assert said["T1"]["parts"] is None
     assert said["T1"]["arms"] == {
         "held": 4,
         "asked": 6,

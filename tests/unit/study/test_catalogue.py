@@ -145,9 +145,23 @@ def test_hypotheses_cover_what_the_workflow_is_for(shipped):
         find(hypotheses, population="Plasma", denominator="B lineage", contrast=contrast, direction="up")
     month6 = {"contrast": "month6-baseline", "family": "confirmatory"}
     for program in ("T activation", "Th1", "Th17"):
-        find(hypotheses, population="CD4 memory", program=program, direction="down", **month6)
+        find(
+            hypotheses,
+            endpoint="program",
+            population="CD4 memory",
+            program=program,
+            direction="down",
+            **month6,
+        )
     find(hypotheses, population="Treg", denominator="CD4 T", direction="up", margin=1.2, **month6)
-    find(hypotheses, population="Treg", program="Treg suppressive", direction="up", **month6)
+    find(
+        hypotheses,
+        endpoint="program",
+        population="Treg",
+        program="Treg suppressive",
+        direction="up",
+        **month6,
+    )
     find(hypotheses, endpoint="biphasic", program="T activation", direction="down")
     find(hypotheses, endpoint="biphasic", program="Treg suppressive", direction="up")
     for program in ("MHC-II", "B-cell genes"):

@@ -282,6 +282,17 @@ HYPOTHESIS_FAULTS = {
         {"depletion": ...},
         "(T-act-biphasic): endpoint biphasic needs the key depletion. Add it.",
     ),
+    "order that starts elsewhere": (
+        "T-act-biphasic",
+        {"contrast": "month6-week2"},
+        '(T-act-biphasic) > depletion > first: "week2-baseline" and the contrast "month6-week2" need the same earlier '
+        "visit and two later ones. Write first visit-week2.",
+    ),
+    "order of one visit": (
+        "T-act-biphasic",
+        {"contrast": "week2-baseline"},
+        '"week2-baseline" and the contrast "week2-baseline" need the same earlier visit and two later ones.',
+    ),
     "contrast without visits": (
         "Th17-m6",
         {"contrast": "month6"},

@@ -7,26 +7,25 @@ from verdict_cases import change, hypothesis, score, share
 from cd20scope.stats import changes, pairs
 from cd20scope.verdict import decide, ledger
 
-FIRST, THEN = "week2-baseline", "month6-week2"
+FIRST, LAST = "week2-baseline", "month6-baseline"
 WAVES = hypothesis(
     "waves",
     "biphasic",
     population="CD4 memory",
-    contrast=THEN,
+    contrast=LAST,
     direction="down",
     depletion={
         "population": "B cells",
         "denominator": "PBMC",
         "first": FIRST,
         "fall": 5,
-        "then": THEN,
-        "slack": 2,
     },
 )
 
 
 def waves():
-    made = share("B cells", THEN, estimate=0.0) | score("CD4 memory", "Th1", THEN, estimate=-1.5, se=0.2)
+    made = share("B cells", LAST, estimate=-3.0) | score("CD4 memory", "Th1", LAST, estimate=-1.5, se=0.2)
+    made |= score("CD4 memory", "Th1", FIRST, estimate=0.0, se=0.03)
     b = change(estimate=-3.0)
     more = pairs.Pairs((*b.paired.donors, "D9"), {"D8": "no baseline"})  # D9 has week2, but no month6
     values = np.append(b.values, -2.5)
@@ -42,12 +41,13 @@ def keep(claims, made, **options):
 def test_rows_are_donors_times_parts():
     table = keep([WAVES, hypothesis("up")], waves() | share("Treg"))
     own = table[table["id"] == "waves"]
-    assert len(own) == 3 * 10
+    assert len(own) == 4 * 10
     assert not own.duplicated(["part", "donor"]).any()
     assert own.drop_duplicates("part")[["part", "contrast", "unit"]].to_numpy().tolist() == [
         ["first", FIRST, "log odds"],
-        ["then", THEN, "log odds"],
-        ["late", THEN, "baseline SD"],
+        ["last", LAST, "log odds"],
+        ["early", FIRST, "baseline SD"],
+        ["change", LAST, "baseline SD"],
     ]
     assert (own[own["enters"] == "yes"].groupby("part").size() == 8).all()
     up = table[table["id"] == "up"]
@@ -59,7 +59,7 @@ def test_a_donor_out_of_one_part_is_out_of_all_and_keeps_its_number():
     table = keep([WAVES], waves()).set_index(["part", "donor"])
     assert (table["enters"] == "no").groupby(level="donor").all().loc[["D8", "D9"]].all()
     assert table.loc[("first", "D9"), ["change", "reason"]].tolist() == [-2.5, "no month6"]
-    assert np.isnan(table.loc[("late", "D9"), "change"])
+    assert np.isnan(table.loc[("change", "D9"), "change"])
     assert (table.xs("D8", level="donor")["reason"] == "no baseline").all()
 
 
@@ -67,7 +67,7 @@ def test_changes_shown_are_those_tested():
     made = share("Treg") | waves()
     decisions = decide.decide_all([hypothesis("up"), WAVES], made)
     table = ledger.tabulate_ledger(decisions, made)
-    entering = table[(table["enters"] == "yes") & table["part"].isin(["main", "late"])]
+    entering = table[(table["enters"] == "yes") & table["part"].isin(["main", "change"])]
     means = entering.groupby("id")["change"].mean()
     for one in decisions:
         assert means[one.hypothesis["id"]] == pytest.approx(one.evidence.t.estimate)

@@ -70,13 +70,14 @@ def test_every_needed_key_is_measured_once_from_its_own_rows():
     assert np.isneginf(score.floor).all()
 
 
-def test_a_biphasic_claim_needs_three_changes():
-    depletion = {"population": "B naive", "denominator": "PBMC", "first": "a-b", "then": "c-a"}
+def test_a_biphasic_claim_needs_four_changes():
+    depletion = {"population": "B naive", "denominator": "PBMC", "first": "b-a"}
     claim = hypothesis("waves", "biphasic", contrast="c-a", depletion=depletion)
     assert verdict_hypothesis.needed(claim) == {
-        "first": ("abundance", "B naive", "PBMC", "a-b"),
-        "then": ("abundance", "B naive", "PBMC", "c-a"),
-        "late": ("program", "Treg", "Th1", "total", "c-a"),
+        "first": ("abundance", "B naive", "PBMC", "b-a"),
+        "last": ("abundance", "B naive", "PBMC", "c-a"),
+        "early": ("program", "Treg", "Th1", "total", "b-a"),
+        "change": ("program", "Treg", "Th1", "total", "c-a"),
     }
 
 

@@ -5,7 +5,8 @@ import pytest
 from statsmodels.stats.power import TTestPower
 
 from cd20scope.stats import paired_tests
-from cd20scope.verdict import evidence, rules
+from cd20scope.verdict import evidence
+from cd20scope.verdict.order import Order
 from cd20scope.verdict.power import smallest_effect
 
 SE, N, LEVEL = 0.2, 8, 0.01
@@ -43,11 +44,11 @@ def test_without_a_margin_the_smallest_effect_is_that_of_statsmodels():
     assert effect / (SE * np.sqrt(N)) == pytest.approx(float(np.squeeze(size)), rel=1e-3)
 
 
-def test_power_of_the_late_part_of_a_biphasic_claim():
-    sure = paired_tests.PairedT(N, -5.0, 0.05, N - 1), paired_tests.PairedT(N, 0.0, 0.05, N - 1)
+def test_power_of_the_change_of_a_biphasic_claim():
+    fell, later = paired_tests.PairedT(N, -5.0, 0.05, N - 1), paired_tests.PairedT(N, 5.0, 0.05, N - 1)
 
     def waves(t):
-        return rules.Biphasic(sure[0], -9.0, sure[1], -9.0, t, fall=5.0, slack=2.0, delta=0.1)
+        return Order(fell, -9.0, fell, -9.0, t, later, fall=5.0, delta=0.1)
 
     effect = smallest_effect(waves(paired_tests.PairedT(N, 0.0, SE, N - 1)), level=LEVEL)
     assert power(effect, decide=lambda t: waves(t).decide(LEVEL)) == pytest.approx(0.8, abs=0.015)

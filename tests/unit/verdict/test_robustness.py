@@ -274,24 +274,27 @@ def test_ranks_need_two_sides_to_contradict():
 
 
 def test_an_arm_of_one_part_leaves_the_other_parts_of_a_biphasic_claim():
-    first, then = "week2-baseline", "month6-week2"
+    first, last = "week2-baseline", "month6-baseline"
     depletion = {
         "population": "B cells",
         "denominator": "PBMC",
         "first": first,
         "fall": 5,
-        "then": then,
-        "slack": 2,
     }
-    claim = T_ACT | {"id": "waves", "endpoint": "biphasic", "contrast": then, "depletion": depletion}
-    made = share("B cells", first, estimate=-3.0) | share("B cells", then, estimate=0.0)
-    made |= score("Treg", "Th1", then, estimate=-1.5, se=0.2)
+    claim = T_ACT | {"id": "waves", "endpoint": "biphasic", "contrast": last, "depletion": depletion}
+    made = share("B cells", first, estimate=-3.0) | share("B cells", last, estimate=-3.0)
+    made |= score("Treg", "Th1", first, estimate=0.0, se=0.03) | score(
+        "Treg", "Th1", last, estimate=-1.5, se=0.2
+    )
     other = {
-        "soup": score("Treg", "Th1", then, estimate=0.0, se=0.2),
-        "deep": share("B cells", first, estimate=-0.5),
+        "soup": score("Treg", "Th1", last, estimate=0.0, se=0.1),
+        "deep": share("B cells", last, estimate=-0.5),
     }
     decisions, table = ask([claim], made, other)
     assert decisions[0].verdict.verdict == "supported"
     assert table.loc["waves"].loc[["soup", "deep"], "verdict"].tolist() == ["not supported"] * 2
-    assert "the later programme change" in table.loc[("waves", "soup"), "detail"]
-    assert "the fall by the first visit" in table.loc[("waves", "deep"), "detail"]
+    assert "the programme did not change by the margin" in table.loc[("waves", "soup"), "detail"]
+    assert (
+        "at the last visit the cells are no longer below by the margin"
+        in table.loc[("waves", "deep"), "detail"]
+    )

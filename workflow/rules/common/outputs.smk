@@ -67,6 +67,7 @@ def report_tables():
         "arms": "results/verdict/arms.tsv",
         "flips": "results/verdict/flips.tsv",
         "ledger": "results/verdict/ledger.tsv",
+        "parts": "results/verdict/parts.tsv",
         "donors": "results/abundance/donors.tsv",
         "abundance": "results/abundance/abundance.tsv",
         "absolute": "results/abundance/absolute.tsv",

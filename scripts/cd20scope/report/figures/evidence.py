@@ -16,7 +16,11 @@ from cd20scope.report.figures.style import WIDTH, message_figure, styled
 from cd20scope.report.hypothesis_words import margin_of, unit_of
 from cd20scope.report.wording import Row
 
-PART_NAMES = {"main": "Change", "first": "Depletion", "then": "No further fall", "late": "Programme"}
+PART_NAMES = {
+    "main": "Change",
+    **dict.fromkeys(("first", "last"), "Cells"),
+    **dict.fromkeys(("early", "change"), "Programme"),
+}
 HIGH = 4.2
 """A share or score is drawn on a logarithmic axis where it moves by more than this factor."""
 
@@ -56,11 +60,12 @@ def evidence(
         n = len(shown) + len(changes)
         figure = Figure(figsize=(WIDTH * (0.9 if n == 2 else 0.5), height))
         axes = figure.subplots(1, n, squeeze=False)[0].tolist()
-    else:  # values above, changes below
-        figure = Figure(figsize=(WIDTH, 2.5 + height))
-        rows = figure.add_gridspec(2, 1, height_ratios=[2.5, height])
+    else:  # values above, changes below, those of an order of events in two rows
+        below = [len(changes)] if len(changes) < 4 else [2, len(changes) - 2]
+        figure = Figure(figsize=(WIDTH, 2.5 + height * len(below)))
+        rows = figure.add_gridspec(1 + len(below), 1, height_ratios=[2.5, *[height] * len(below)])
         axes = []
-        for place, size in enumerate((len(shown), len(changes))):
+        for place, size in enumerate((len(shown), *below)):
             inner = rows[place].subgridspec(1, max(size, 1))
             axes += [figure.add_subplot(inner[0, number]) for number in range(size)]
     for ax, (label, table) in zip(axes, shown, strict=False):
@@ -95,7 +100,7 @@ def draw_changes(ax: Axes, own: pd.DataFrame, *, part: str, row: Row, styles: Ma
     labels = [
         name if enters == "yes" else f"({name})" for name, enters in zip(names, rows["enters"], strict=True)
     ]
-    if part in ("main", "late") and not pd.isna(row["estimate"]):
+    if part in ("main", "change") and not pd.isna(row["estimate"]):
         place = len(names) + 0.3
         draw_mean(ax, row, place=place)
         labels, places = [*labels, "mean, 95 % CI"], [*range(len(names)), place]

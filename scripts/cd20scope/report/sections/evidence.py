@@ -29,6 +29,7 @@ def cards(run: Results, *, sentences: Mapping[str, str]) -> list[dict[str, Any]]
     """Collect the card of every hypothesis, in story order."""
     ledger = {str(name): rows for name, rows in run.statistics["ledger"].groupby("id", sort=False)}
     arms = {str(name): rows for name, rows in run.statistics["arms"].groupby("id", sort=False)}
+    parts = {str(name): of for name, of in run.statistics["parts"].groupby("id", sort=False)}
     rows = run.verdicts.to_dict("records")
     entries = []
     for row in rows:
@@ -44,6 +45,7 @@ def cards(run: Results, *, sentences: Mapping[str, str]) -> list[dict[str, Any]]
                 "arms": listings.tabulate(own_arms.drop(columns="id"), name="own_arms")
                 if len(own_arms)
                 else None,
+                "parts": listings.tabulate(parts[name], name="parts") if name in parts else None,
                 "row": [
                     (key, wording.text_of(value))
                     for key, value in row.items()
@@ -53,6 +55,7 @@ def cards(run: Results, *, sentences: Mapping[str, str]) -> list[dict[str, Any]]
                     "verdict/verdicts.tsv",
                     "verdict/ledger.tsv",
                     "verdict/arms.tsv",
+                    *(["verdict/parts.tsv"] if name in parts else []),
                     *TABLES[row["endpoint"]],
                 ],
             }
@@ -85,9 +88,11 @@ def rule(row: Row, *, config: Mapping[str, Any]) -> str:
     margin = hypothesis_words.margin_text(row)
     if row["direction"] == "none":
         text = f"Supported if any change as large as {margin} is excluded, either way (two one-sided tests)"
+    elif row["endpoint"] == "biphasic":
+        text = f"Supported if each of the four parts is shown, the programme reaching {margin} {row['direction']}"
     elif row["strength"] == "strong":
         text = f"Supported if the limit of the effect lies beyond {margin} {row['direction']}"
     else:
         text = f"Supported if the interval excludes no change and the estimate reaches {margin} {row['direction']}"
     pairs = int(config["verdict"]["min_pairs"])
-    return f"{text}{level}; at least {pairs} donors with both visits."
+    return f"{text}{level}; at least {pairs} donors with {'all' if row['endpoint'] == 'biphasic' else 'both'} visits."

@@ -13,6 +13,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "arms": ("id", "arm", "verdict", "holds"),
     "flips": ("id", "family", "verdict", "n_flips", "supported_flipped"),
     "ledger": ("id", "part", "contrast", "donor", "enters", "change", "unit", "reason"),
+    "parts": ("id", "part", "statement", "estimate", "limit", "margin", "unit", "p_value", "holds"),
     "absolute": ("population", "contrast", "n_pairs", "ci_low", "ci_high", "status", "reason"),
     "repopulation": ("donor", "population", "visit", "ratio", "ci_low", "ci_high", "call", "statement"),
     "random_sets": ("population", "program", "contrast", "t", "t_random_low", "t_random_high", "p_random"),

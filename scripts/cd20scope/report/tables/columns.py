@@ -198,6 +198,15 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         "n_pairs": ("Pairs", "count"),
         "detail": ("Detail", "text"),
     },
+    "parts": {
+        "statement": ("Part", "text"),
+        "holds": ("Shown", "key"),
+        "estimate": ("Estimate", "number"),
+        "limit": ("One-sided limit", "number"),
+        "margin": ("Must lie beyond", "number"),
+        "unit": ("Unit", "key"),
+        "p_value": ("p", "p"),
+    },
     "sexes": {
         "sample": ("Sample", "key"),
         "donor": ("Donor", "key"),

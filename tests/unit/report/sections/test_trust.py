@@ -123,7 +123,7 @@ def test_genes_called_by_chance_stand_next_to_those_called(told):
 
 def test_the_ledger_has_a_column_per_donor_and_says_who_is_left_out(chosen, verdicts):
     table = chosen["ledger"]
-    assert len(table) == len(verdicts) + 2  # the biphasic claim has three parts
+    assert len(table) == len(verdicts) + 3  # the biphasic claim has four parts
     assert table["id"].drop_duplicates().tolist() == verdicts["id"].tolist()
     row = table[table["id"] == "B1"].iloc[0]
     assert row["n"] == 7
