@@ -121,10 +121,21 @@ def claim(row: wording.Row, *, ledger: pd.DataFrame) -> dict[str, Any]:
         "claim": hypothesis_words.claim_text(row),
         "robustness": hypothesis_words.arms_text(row),
         "power": hypothesis_words.power_text(row),
+        "exact": exact(row),
         "pairs": pairs(row, ledger),
         "ledger": format_ledger(ledger),
         "source": wording.link_dois(row["source"]),
     }
+
+
+def exact(row: wording.Row) -> str:
+    """Write the p-value of all sign flips, and what so few pairs cannot reach; empty where nothing was tested."""
+    if pd.isna(row["p_exact"]):
+        return ""
+    reach = wording.text_of(row["reach"])
+    return f"p {wording.p_value(row['p_exact'])} of no change, by all sign flips" + (
+        f". {reach}" if reach else ""
+    )
 
 
 def pairs(row: wording.Row, ledger: pd.DataFrame) -> str:

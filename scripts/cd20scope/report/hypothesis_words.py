@@ -58,12 +58,20 @@ def claim_text(hypothesis: Row) -> str:
     return f"{hypothesis['direction']} by at least {size}{strong}"
 
 
+def range_text(low: float, high: float, hypothesis: Row, *, short: bool = False) -> str:
+    """Write a range of positive sizes on the scale of the estimate: ``1.3- to 2.1-fold in the odds``."""
+    if pd.isna(low):
+        return NOTHING
+    first, last = (size_of(float(size), unit_of(hypothesis)) for size in (low, high))
+    text = f"{first.partition('fold')[0].removesuffix(f' {unit_of(hypothesis)}')} to {last}"
+    return text.removesuffix(" in the odds").replace("baseline ", "") if short else text
+
+
 def power_text(hypothesis: Row) -> str:
-    """Write the smallest effect that the cohort could have shown with 80 % power; empty where it is not known."""
-    smallest = hypothesis["smallest_effect"]
-    if pd.isna(smallest):
+    """Write the range of the smallest effect that could have been shown with 80 % power; empty where not known."""
+    if pd.isna(hypothesis["smallest_effect_low"]):
         return ""
-    size = size_of(float(smallest), unit_of(hypothesis))
+    size = range_text(hypothesis["smallest_effect_low"], hypothesis["smallest_effect_high"], hypothesis)
     if hypothesis["direction"] == "none":
         return f"that nothing changes by {size}, with 80 % power"
     return f"{hypothesis['direction']} by {size} or more, with 80 % power"

@@ -14,7 +14,18 @@ from cd20scope.study import themes
 SCHEMA = 2
 """Edition of the form of ``verdicts.json``; raised when a key changes its meaning or goes."""
 
-NUMBERS = ("margin", "estimate", "ci_low", "ci_high", "p_value", "p_adjusted", "level", "smallest_effect")
+NUMBERS = (
+    "margin",
+    "estimate",
+    "ci_low",
+    "ci_high",
+    "p_value",
+    "p_adjusted",
+    "level",
+    "p_exact",
+    "smallest_effect_low",
+    "smallest_effect_high",
+)
 TEXTS = (
     *(
         "id",
@@ -28,7 +39,7 @@ TEXTS = (
         "program",
         "component",
     ),
-    *("contrast", "direction", "strength", "opposes", "test", "source", "note", "caution", "beside"),
+    *("contrast", "direction", "strength", "opposes", "test", "reach", "source", "note", "caution", "beside"),
 )
 
 

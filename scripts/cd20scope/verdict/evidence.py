@@ -72,6 +72,8 @@ class Evidence:
     t
         The test in natural sign; of the whole change of the programme for a biphasic hypothesis. None without
         any donor.
+    values
+        Shape (N,), the differences that ``t`` is of.
     floor
         Mean fall that the numbers of cells can show.
     claim
@@ -82,6 +84,7 @@ class Evidence:
     reason: str = ""
     key: TestKey = ()
     t: PairedTest | None = None
+    values: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     floor: float = -np.inf
     claim: Claim | Order | None = None
 
@@ -130,7 +133,7 @@ def evaluate(
     key: TestKey = needed(hypothesis)["main"]
     if strong or claim.same:
         key = (*key, hypothesis["direction"], claim.delta)
-    return Evidence(change.paired, key=key, t=t, floor=change.mean_floor, claim=claim)
+    return Evidence(change.paired, key=key, t=t, values=change.values, floor=change.mean_floor, claim=claim)
 
 
 def _order(
@@ -160,7 +163,7 @@ def _order(
     if claim.no_spread:
         return Evidence(paired, f"on donors with all visits: {claim.no_spread}")
     key = ("biphasic", hypothesis["direction"], claim.fall, claim.delta, *needed(hypothesis).values())
-    return Evidence(paired, key=key, t=t, claim=claim)
+    return Evidence(paired, key=key, t=t, values=change.values, claim=claim)
 
 
 def evaluate_change(change: Change, tester: Tester = paired_tests.paired_t) -> PairedTest:

@@ -1,4 +1,4 @@
-"""What a cohort could have shown: the smallest effect with a given power, from its own variance.
+"""What a cohort could have shown: the smallest effect with a given power, from its own variance, as a range.
 
 statsmodels' ``TTestPower`` knows no margin; where the margin is 0 the two agree, which a test shows.
 """
@@ -16,11 +16,43 @@ QUANTILES = (np.arange(400) + 0.5) / 400
 """Points at which a distribution of standard errors is averaged over."""
 
 
-def smallest_effect(claim: Claim | Order, *, level: float, power: float = 0.8) -> float:
+def smallest_effect_range(
+    claim: Claim | Order, *, level: float, power: float = 0.8, inside: float = 0.8
+) -> tuple[float, float]:
+    r"""Range of the smallest effect, from what a cohort's own spread leaves open of the true one.
+
+    The limits of the true standard error, :math:`s \sqrt{df / \chi^2_{df}}` at the two ends of the middle part
+    ``inside``, are put in turn for it. With 8 pairs they are a factor of two apart: one number would promise what is
+    not known.
+
+    Parameters
+    ----------
+    claim, level, power
+        As for :func:`smallest_effect`.
+    inside
+        Probability that the range holds the true smallest effect.
+
+    Returns
+    -------
+    Both missing where :func:`smallest_effect` is at either.
+    """
+    t = claim.change if isinstance(claim, Order) else claim.t
+    if not isinstance(t, PairedT | StandardisedT) or not t.se > 0:
+        return float("nan"), float("nan")
+    low, high = (
+        smallest_effect(
+            claim, level=level, power=power, spread=float(np.sqrt(t.df / stats.chi2.ppf(at, t.df)))
+        )
+        for at in ((1 + inside) / 2, (1 - inside) / 2)
+    )
+    return (low, high) if not np.isnan(high) else (float("nan"), float("nan"))
+
+
+def smallest_effect(claim: Claim | Order, *, level: float, power: float = 0.8, spread: float = 1.0) -> float:
     r"""Smallest true effect that would have been called supported with this power, at the level that decided.
 
-    The power of a claim is averaged over the chi distribution of the standard error, with the cohort's own one for
-    its true value:
+    The power of a claim is averaged over the chi distribution of the standard error, with the cohort's own one, times
+    ``spread``, for its true value:
 
     .. math:: P = E_s\, \Phi\!\left(\frac{\theta - c(s)}{\sigma}\right), \quad
         c(s) = \max(\delta, t_{1-a/2}\, s) \text{ (plain)},\ \delta + t_{1-a}\, s \text{ (strong)}
@@ -36,6 +68,8 @@ def smallest_effect(claim: Claim | Order, *, level: float, power: float = 0.8) -
         Significance level after correction.
     power
         0.8 by custom.
+    spread
+        True standard error over that of the cohort.
 
     Returns
     -------
@@ -49,9 +83,10 @@ def smallest_effect(claim: Claim | Order, *, level: float, power: float = 0.8) -
     t = claim.change if isinstance(claim, Order) else claim.t
     if not isinstance(t, PairedT | StandardisedT) or not t.se > 0:
         return float("nan")
-    s = t.se * np.sqrt(stats.chi2.ppf(QUANTILES, t.df) / t.df)
+    se = spread * t.se
+    s = se * np.sqrt(stats.chi2.ppf(QUANTILES, t.df) / t.df)
     if isinstance(claim, Claim) and claim.same:
-        margin = _smallest_margin(t.se, special.stdtrit(t.df, 1 - level) * s, power)
+        margin = _smallest_margin(se, special.stdtrit(t.df, 1 - level) * s, power)
         return margin if -claim.floor >= margin <= claim.ceiling else float("nan")
     if isinstance(claim, Order):
         least = np.maximum(claim.delta, special.stdtrit(t.df, 1 - level) * s)
@@ -61,10 +96,10 @@ def smallest_effect(claim: Claim | Order, *, level: float, power: float = 0.8) -
         least = claim.delta + special.stdtrit(t.df, 1 - level) * s
     else:
         least = np.maximum(claim.delta, special.stdtrit(t.df, 1 - level / 2) * s)
-    top = float(least.max()) + 10 * t.se
+    top = float(least.max()) + 10 * se
 
     def short(effect: float) -> float:
-        return float(special.ndtr((effect - least) / t.se).mean()) - power
+        return float(special.ndtr((effect - least) / se).mean()) - power
 
     return float(optimize.brentq(short, 0.0, top))
 

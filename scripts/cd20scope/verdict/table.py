@@ -7,12 +7,13 @@ import pandas as pd
 
 from cd20scope import schema
 from cd20scope.stats import pairs
+from cd20scope.stats.exact_flips import MOST_PAIRS, exact_flip_p, say_reach
 from cd20scope.verdict import cautions, robustness
 from cd20scope.verdict.decide import Decision
 from cd20scope.verdict.effect_text import format_effect, format_test
 from cd20scope.verdict.evidence import limits_of
 from cd20scope.verdict.measure import Settings
-from cd20scope.verdict.power import smallest_effect
+from cd20scope.verdict.power import smallest_effect_range
 
 DECISION_COLUMNS = (
     *schema.VERDICT_COLUMNS,
@@ -22,9 +23,12 @@ DECISION_COLUMNS = (
 
 COLUMNS = (
     *DECISION_COLUMNS,
-    *("arms_held", "arms_asked", "arms_against", "smallest_effect", "beside", "caution"),
+    *("arms_held", "arms_asked", "arms_against", "smallest_effect_low", "smallest_effect_high"),
+    *("p_exact", "reach", "beside", "caution"),
 )
-"""Columns of ``results/verdict/verdicts.tsv``. ``smallest_effect`` is in the unit of ``estimate``, 80 % power."""
+"""Columns of ``results/verdict/verdicts.tsv``. The two ends of the smallest effect (80 % power) are in the unit of
+``estimate``; ``p_exact`` is that of all sign flips, two-sided against no change, and ``reach`` says where so few pairs
+cannot reach the level by it."""
 
 
 def complete(
@@ -62,17 +66,21 @@ def complete(
     """
     table = tabulate(decisions, contrasts=settings.contrasts, alpha=alpha).set_index("id", drop=False)
     counted = robustness.count_arms(arms).reindex(table.index)
-    shown = {
-        decision.hypothesis["id"]: smallest_effect(decision.evidence.claim, level=decision.level)
-        for decision in decisions
+    could_show = [
+        smallest_effect_range(decision.evidence.claim, level=decision.level)
         if decision.evidence.claim is not None
-    }
+        else (float("nan"), float("nan"))
+        for decision in decisions
+    ]
     notes = cautions.format_cautions(decisions, arms, programs, rulers=rulers, steroid=steroid, alpha=alpha)
     return table.assign(
         arms_held=counted["arms_held"].astype("Int64"),
         arms_asked=counted["arms_asked"].astype("Int64"),
         arms_against=counted["arms_against"].fillna(""),
-        smallest_effect=pd.Series(shown, dtype=float).reindex(table.index),
+        smallest_effect_low=[low for low, _ in could_show],
+        smallest_effect_high=[high for _, high in could_show],
+        p_exact=[_exact(decision) for decision in decisions],
+        reach=[_reach(decision) for decision in decisions],
         beside=pd.Series(cautions.format_confounders(decisions, programs), dtype=object),
         caution=pd.Series(notes, dtype=object),
     ).reset_index(drop=True)[list(COLUMNS)]
@@ -117,6 +125,17 @@ def _row(decision: Decision, contrasts: Mapping[str, pairs.Contrast], alpha: flo
         "dropped": evidence.paired.dropped_text,
         "effect": format_effect(hypothesis, evidence, contrasts=contrasts, alpha=alpha),
     }
+
+
+def _exact(decision: Decision) -> float:
+    values = decision.evidence.values
+    tested = decision.evidence.claim is not None and len(values) <= MOST_PAIRS
+    return exact_flip_p(values) if tested else float("nan")
+
+
+def _reach(decision: Decision) -> str:
+    tested = decision.evidence.claim is not None
+    return say_reach(len(decision.evidence.paired), decision.level) if tested else ""
 
 
 def _correction(decision: Decision) -> str:

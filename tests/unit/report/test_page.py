@@ -146,15 +146,15 @@ def test_what_a_verdict_hangs_on_stands_beside_it(page):
 
 
 def test_the_smallest_effect_is_told_in_the_unit_of_the_claim(tables, page):
-    smallest = tables["verdicts"].set_index("id")["smallest_effect"]
+    ends = tables["verdicts"].set_index("id")[["smallest_effect_low", "smallest_effect_high"]]
+    odds = {name: "- to ".join(f"{end:.2g}" for end in np.exp(ends.loc[name])) for name in ("B1", "R4")}
     told = {name: " ".join(page.claims[f"claim-{name}"].split()) for name in ("B1", "T1", "R4")}
-    assert (
-        f"Could show down by {np.exp(smallest['B1']):.2g}-fold in the odds or more, with 80 % power"
-        in told["B1"]
-    )
-    assert f"Could show down by {smallest['T1']:.2g} baseline SD or more, with 80 % power" in told["T1"]
-    fold = f"{np.exp(smallest['R4']):.2g}-fold in the odds"
-    assert f"Could show that nothing changes by {fold}, with 80 % power" in told["R4"]
+    assert f"Could show down by {odds['B1']}-fold in the odds or more, with 80 % power" in told["B1"]
+    sd = " to ".join(f"{end:.2g}" for end in ends.loc["T1"])
+    assert f"Could show down by {sd} baseline SD or more, with 80 % power" in told["T1"]
+    assert f"Could show that nothing changes by {odds['R4']}-fold in the odds, with 80 % power" in told["R4"]
+    reach = tables["verdicts"].set_index("id").loc["T1", "reach"]
+    assert f"Exact p 0.0078 of no change, by all sign flips. {reach}" in told["T1"]
     assert "Asked month6-baseline, no change by 1.2-fold in the odds, either way" in told["R4"]
 
 

@@ -49,7 +49,15 @@ def test_every_verdict_is_that_of_the_table(told):
     for row in made_up.verdicts().itertuples():
         own = said[row.id]
         assert own["verdict"] == row.verdict
-        for name in ("estimate", "ci_low", "ci_high", "p_adjusted", "smallest_effect"):
+        for name in (
+            "estimate",
+            "ci_low",
+            "ci_high",
+            "p_adjusted",
+            "p_exact",
+            "smallest_effect_low",
+            "smallest_effect_high",
+        ):
             value = getattr(row, name)
             assert own[name] == (None if np.isnan(value) else value)
         assert own["n_pairs"] == row.n_pairs

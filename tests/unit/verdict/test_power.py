@@ -7,7 +7,7 @@ from statsmodels.stats.power import TTestPower
 from cd20scope.stats import paired_tests
 from cd20scope.verdict import evidence
 from cd20scope.verdict.order import Order
-from cd20scope.verdict.power import smallest_effect
+from cd20scope.verdict.power import smallest_effect, smallest_effect_range
 
 SE, N, LEVEL = 0.2, 8, 0.01
 
@@ -69,3 +69,20 @@ def test_what_the_cells_cannot_show_has_no_smallest_effect():
     margin = smallest_effect(evidence.Claim(**same, floor=-9.0, ceiling=9.0), level=LEVEL)
     for reach in ({"floor": 0.01 - margin, "ceiling": 9.0}, {"floor": -9.0, "ceiling": margin - 0.01}):
         assert np.isnan(smallest_effect(evidence.Claim(**same, **reach), level=LEVEL))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [{"delta": 0.2}, {"delta": np.log(5), "strong": True}, {"delta": 2.0, "same": True}],
+    ids=["plain", "strong", "no change"],
+)
+def test_the_range_holds_the_true_smallest_effect(kind):
+    rng, held = np.random.default_rng(8), 0
+    truth = smallest_effect(claim(paired_tests.PairedT(N, 0.0, SE, N - 1), **kind), level=LEVEL)
+    for _ in range(150):
+        t = paired_tests.paired_t(rng.normal(0, SE * np.sqrt(N), N))
+        low, high = smallest_effect_range(claim(t, **kind), level=LEVEL)
+        assert low < high
+        held += low <= truth <= high
+    # 0.8 and three standard errors of 150 draws
+    assert 0.7 <= held / 150 <= 0.9

@@ -138,7 +138,7 @@ def test_a_change_that_steroids_explain_is_marked():
     )
     assert robustness.ADJUSTED in row["arms_against"]
     assert row["beside"] == "Glucocorticoid +6.00 SD (+5.00 to +7.00)"
-    assert row["smallest_effect"] > 0
+    assert row["smallest_effect_high"] > row["smallest_effect_low"] > 0
 
 
 def test_a_change_beside_steroids_that_did_not_move_is_not_marked():

@@ -7,9 +7,11 @@ from verdict_cases import CONTRASTS, hypothesis, score, share
 
 from cd20scope.annotate.likelihood import ruler
 from cd20scope.programs import compare
+from cd20scope.stats.sign_flips import flip_signs
 from cd20scope.verdict import cautions, decide, measure, robustness
 from cd20scope.verdict import table as trust
-from cd20scope.verdict.power import smallest_effect
+from cd20scope.verdict.hypothesis import needed
+from cd20scope.verdict.power import smallest_effect_range
 
 STEROID = "Glucocorticoid"
 CONTRAST = "month6-baseline"
@@ -129,14 +131,21 @@ def test_the_complete_table_is_the_table_of_verdicts_and_more():
     pd.testing.assert_frame_equal(table[plain.columns], plain)
     assert table["arms_asked"].tolist() == [2, pd.NA, 2]
     assert (table["arms_held"].dropna() <= table["arms_asked"].dropna()).all()
-    assert np.isnan(table.loc["few", "smallest_effect"])
+    ends = ["smallest_effect_low", "smallest_effect_high"]
+    assert table.loc["few", [*ends, "p_exact"]].isna().all()
     assert table.loc["few", ["arms_against", "caution"]].tolist() == ["", ""]
     for one in (decisions[0], decisions[2]):
-        expected = smallest_effect(one.evidence.claim, level=one.level)
-        assert table.loc[one.hypothesis["id"], "smallest_effect"] == pytest.approx(expected)
+        expected = smallest_effect_range(one.evidence.claim, level=one.level)
+        assert table.loc[one.hypothesis["id"], ends].tolist() == pytest.approx(expected)
+        # every donor fell, or rose, alike but for a little: no pattern of signs but the two whole ones is as extreme
+        values = made[needed(one.hypothesis)["main"]].values
+        flipped = np.abs(flip_signs(8, limit=256, rng=np.random.default_rng(0)) @ values)
+        p = np.mean(flipped >= abs(values.sum()) - 1e-9)
+        assert table.loc[one.hypothesis["id"], "p_exact"] == pytest.approx(p)
+    assert table.loc["few", "reach"] == ""
 
 
 def test_a_run_in_which_nothing_can_be_tested_still_has_its_table():
     _, table = complete([hypothesis("few")], share("Treg", n=2), table=confounders())
     assert table.loc["few", "verdict"] == "not testable"
-    assert table[["arms_held", "arms_asked", "smallest_effect"]].isna().all(axis=None)
+    assert table[["arms_held", "arms_asked", "smallest_effect_low"]].isna().all(axis=None)

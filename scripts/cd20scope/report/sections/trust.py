@@ -133,13 +133,18 @@ def calibration(flips: pd.DataFrame) -> pd.DataFrame:
 
 def sensitivity(verdicts: pd.DataFrame, flips: pd.DataFrame) -> pd.DataFrame:
     """Smallest effect that each decided hypothesis could have shown, beside what it found."""
-    decided = verdicts[verdicts["smallest_effect"].notna()]
+    decided = verdicts[verdicts["smallest_effect_low"].notna()]
     rows = decided.to_dict("records")
     by_chance = flips.drop_duplicates("id").set_index("id")["supported_flipped"]
     return decided.assign(
         found=[f"{wording.number(row['estimate'])} {hypothesis_words.unit_of(row)}" for row in rows],
         margin_size=[hypothesis_words.short_size(abs(hypothesis_words.margin_of(row)), row) for row in rows],
-        smallest=[hypothesis_words.short_size(row["smallest_effect"], row) for row in rows],
+        smallest=[
+            hypothesis_words.range_text(
+                row["smallest_effect_low"], row["smallest_effect_high"], row, short=True
+            )
+            for row in rows
+        ],
         supported_flipped=decided["id"].map(by_chance),
     )
 
@@ -215,11 +220,11 @@ def format_gene_flips(table: pd.DataFrame) -> str:
 
 def format_sensitivity(verdicts: pd.DataFrame) -> str:
     """How many inconclusive verdicts had power only for effects beyond twice the margin."""
-    open_ones = verdicts[(verdicts["verdict"] == "inconclusive") & verdicts["smallest_effect"].notna()]
+    open_ones = verdicts[(verdicts["verdict"] == "inconclusive") & verdicts["smallest_effect_low"].notna()]
     if open_ones.empty:
         return ""
     margins = np.array([abs(hypothesis_words.margin_of(row)) for row in open_ones.to_dict("records")])
-    blunt = int((open_ones["smallest_effect"].to_numpy(dtype=float) > 2 * margins).sum())
+    blunt = int((open_ones["smallest_effect_low"].to_numpy(dtype=float) > 2 * margins).sum())
     return (
         f"Of {len(open_ones)} inconclusive verdicts, {blunt} could have come out as supported with 80 % power only for "
         "effects of more than twice their margin (odds on the logarithmic scale)."

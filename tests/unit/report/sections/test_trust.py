@@ -81,8 +81,10 @@ def test_sensitivity_is_told_for_what_was_decided(told, chosen, verdicts):
     assert len(table) == 19
     assert table.loc["T1", "margin_size"] == "0.5 SD"
     assert table.loc["B1", "margin_size"] == "5-fold"
-    smallest = float(np.exp(verdicts.set_index("id").loc["B1", "smallest_effect"]))
-    assert table.loc["B1", "smallest"] == f"{smallest:.2g}-fold"
+    low, high = (
+        float(np.exp(verdicts.set_index("id").loc["B1", f"smallest_effect_{end}"])) for end in ("low", "high")
+    )
+    assert table.loc["B1", "smallest"] == f"{low:.2g}- to {high:.2g}-fold"
     blunt = told["sensitivity"]
     assert blunt.startswith("Of 2 inconclusive verdicts, 2 could")  # B4 and E2: 0.93, 0.74 against 2 log 1.2
 
