@@ -48,6 +48,10 @@ SCORE_SD, SHARED = 0.25, 0.3
 DEPLETION = {"B naive": (0.0, np.log(0.03), np.log(0.05)), "B memory": (0.0, np.log(0.03), np.log(0.05))}
 TREG = np.log(1.5)
 T_CELLS = ("CD4", "CD8", "Treg")
+VISIT_SD = {"Treg": 0.24, "CD4 naive": 0.15, "NK": 0.25, "Monocyte": 0.37, "B naive": 0.19, "B memory": 0.19}
+OTHER_VISIT_SD = 0.25
+"""SD of log odds between visits of 8 untreated people (Hao 2021, see :mod:`benchmark.visit_noise`), and what is assumed
+of populations that were not measured, whose range is .15 to .37."""
 
 
 class Simulator:
@@ -64,8 +68,6 @@ class Simulator:
     reprogramming
         Effect on the T-cell programmes at month 6 in the direction that their plain confirmatory hypothesis
         claims, in baseline SDs, and on the number of Treg; 0 for none.
-    precision, visit_sd
-        Noise between visits, by default the "low" one of :mod:`benchmark.calibration_shares`.
     """
 
     def __init__(
@@ -76,15 +78,16 @@ class Simulator:
         donors: int,
         depletion: bool,
         reprogramming: float = 0.0,
-        precision: float = 1500,
-        visit_sd: float = 0.08,
     ) -> None:
-        self.donors, self.precision, self.visit_sd = donors, precision, visit_sd
+        self.donors = donors
         self.paired = pairs.Pairs(tuple(f"D{i:02d}" for i in range(donors)))
         self.leaves = catalogue.leaves(populations)
         sizes = self.leaves.groupby("population").size()
         share = self.leaves["population"].map(POPULATIONS).fillna(0.0) / self.leaves["population"].map(sizes)
         self.log_share = np.log(share.to_numpy() + 1e-12)
+        # the leaves of a population move together between visits
+        self.code, populated = pd.factorize(self.leaves["population"])
+        self.visit_sd = np.array([VISIT_SD.get(name, OTHER_VISIT_SD) for name in populated])
         keys = list(dict.fromkeys(key for entry in hypotheses for key in needed(entry).values()))
         self.keys = [key for key in keys if key[0] == "abundance"]
         names = {name for key in self.keys for name in key[1:3]}
@@ -124,12 +127,12 @@ class Simulator:
         """Cells per donor, visit and leaf."""
         n = len(self.leaves)
         log_share = self.log_share + rng.normal(0, DONOR_SD, (self.donors, 1, n))
-        log_share = log_share + self.shift + rng.normal(0, self.visit_sd, (self.donors, 3, n))
+        visits = rng.normal(0, self.visit_sd, (self.donors, 3, len(self.visit_sd)))
+        log_share = log_share + self.shift + visits[..., self.code]
         falls = (self.shift < -1).astype(float)
         log_share = log_share + falls * rng.normal(0, RESPONSE_SD, (self.donors, 1, 1))
-        gamma = rng.standard_gamma(np.maximum(special.softmax(log_share, axis=-1) * self.precision, 1e-9))
         depth = np.maximum(500, 5000 * np.exp(rng.normal(0, 0.4, (self.donors, 3)))).astype(int)
-        return rng.multinomial(depth, gamma / gamma.sum(axis=-1, keepdims=True))
+        return rng.multinomial(depth, special.softmax(log_share, axis=-1))
 
     def draw_scores(self, rng: np.random.Generator) -> NDArray[np.float64]:
         """Scores per donor, visit and programme in a population."""

@@ -24,6 +24,11 @@ COLUMNS = (
 )
 """Columns of the table; ``ratio`` is the share at the visit over that at baseline."""
 
+VISIT_SD = 0.19
+"""SD of log odds of B cells between visits of a donor, beyond counting, in 8 untreated people at days 0, 3 and 7 (Hao
+et al. 2021, doi:10.1016/j.cell.2021.04.048); .15 to .37 for other populations. ``tests/benchmark/visit_noise.py``
+computes it from the counts."""
+
 CALLS = ("depleted", "repopulated early", "not depleted", "uncertain", "not measured")
 
 
@@ -50,6 +55,10 @@ def follow(
 
     .. math:: r = \frac{(x_1 + 1/2) / (n_1 + 1/2)}{(x_0 + 1/2) / (n_0 + 1/2)}, \quad
         se(\log r)^2 = \frac{1}{x_1 + 1/2} - \frac{1}{n_1 + 1/2} + \frac{1}{x_0 + 1/2} - \frac{1}{n_0 + 1/2}
+        + 2 \sigma_v^2
+
+    with :math:`\sigma_v` the noise between visits, :data:`VISIT_SD`: without it a donor whose B cells stay at 9 % of
+    baseline is called back in a tenth of the cases.
 
     Parameters
     ----------
@@ -106,13 +115,13 @@ def follow(
 
 
 def share_ratio(
-    before: tuple[int, int], after: tuple[int, int], *, alpha: float
+    before: tuple[int, int], after: tuple[int, int], *, alpha: float, visit_sd: float = VISIT_SD
 ) -> tuple[float, float, float]:
     """Ratio of two shares, each (cells, cells of the denominator), and its limits; see :func:`follow`."""
     (x0, n0), (x1, n1) = before, after
     ratio = ((x1 + 0.5) / (n1 + 0.5)) / ((x0 + 0.5) / (n0 + 0.5))
-    variance = 1 / (x1 + 0.5) - 1 / (n1 + 0.5) + 1 / (x0 + 0.5) - 1 / (n0 + 0.5)
-    reach = float(np.exp(special.ndtri(1 - alpha / 2) * np.sqrt(variance)))
+    counting = 1 / (x1 + 0.5) - 1 / (n1 + 0.5) + 1 / (x0 + 0.5) - 1 / (n0 + 0.5)
+    reach = float(np.exp(special.ndtri(1 - alpha / 2) * np.sqrt(counting + 2 * visit_sd**2)))
     return ratio, ratio / reach, ratio * reach
 
 

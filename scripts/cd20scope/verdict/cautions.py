@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cd20scope.verdict import robustness
+from cd20scope.verdict import own_arms
 from cd20scope.verdict.decide import Decision
+from cd20scope.verdict.steroid import CANNOT_TELL
 
 BESIDE = ("Glucocorticoid", "Handling stress", "Delay/cold", "Naive T")
 """Confounder programmes in the order in which they are shown; others follow."""
@@ -51,8 +52,10 @@ def format_cautions(
 ) -> dict[str, str]:
     """Format what a decided claim may be explained by, or depends on.
 
-    A claim about a programme is marked as explained by steroids when the steroid score of the same cells changed at
-    level ``alpha`` over the same visits and, adjusted for it, the verdict does not hold.
+    A claim of a change is marked as explained by steroids when the steroid score of the same cells changed at level
+    ``alpha`` over the same visits and, adjusted for it, the verdict does not hold; where the score changed alike in all
+    donors, so that adjusting can tell nothing, as one that cannot be told from a steroid effect. One donor is named
+    only if its absence alone changes the verdict (:mod:`cd20scope.verdict.influence`).
 
     Parameters
     ----------
@@ -75,6 +78,7 @@ def format_cautions(
     id -> text, empty without a caution.
     """
     holds = {(row.id, row.arm): row.holds for row in arms.itertuples()}
+    details = {(row.id, row.arm): str(row.detail) for row in arms.itertuples()}
     moved = programs[(programs["role"] == "confounder") & (programs["p_value"] < alpha)]
     columns = (moved[name].astype(str) for name in ("population", "program", "contrast"))
     changed = dict(zip(zip(*columns, strict=True), moved["estimate"].astype(float), strict=True))
@@ -87,7 +91,9 @@ def format_cautions(
             against = {arm for arm in _arm_names(arms, name) if holds[name, arm] == "no"}
             score = _first(changed, _places(entry), steroid, entry["contrast"])
             changed_by = decision.verdict.verdict == "contradicted" or entry["direction"] != "none"
-            if score is not None and changed_by and robustness.ADJUSTED in against:
+            if changed_by and details.get((name, own_arms.ADJUSTED), "").startswith(CANNOT_TELL):
+                notes.append(details[name, own_arms.ADJUSTED])
+            elif score is not None and changed_by and own_arms.ADJUSTED in against:
                 notes.append(
                     f"explained by steroids: the steroid score of the same cells changed by {score:+.2f} baseline SD, "
                     "and adjusted for it the verdict does not hold"
@@ -96,10 +102,10 @@ def format_cautions(
                 score = _first(changed, _places(entry), other, entry["contrast"])
                 if score is not None and entry["endpoint"] != "abundance":
                     notes.append(f"{other} changed by {score:+.2f} baseline SD in the same cells")
-            if robustness.RANDOM_SETS in against:
+            if own_arms.RANDOM_SETS in against:
                 notes.append("random gene sets of like expression change as clearly")
-            if robustness.LEAVE_ONE_OUT in against:
-                notes.append("leaving out one donor changes the verdict")
+            if own_arms.LEAVE_ONE_OUT in against:
+                notes.append(details[name, own_arms.LEAVE_ONE_OUT].partition("; ")[0])
             notes += [
                 uneven[place, entry["contrast"]]
                 for place in _places(entry)

@@ -58,7 +58,7 @@ def test_calls():
     }
     assert table.loc[("lost", "month6"), "statement"] == "no cells at month6"
     said = table.loc[("back", "month6"), "statement"]
-    assert said.startswith("month6: 40 % of baseline (95 % CI 34 to 47); 200 of 5,000 cells: 4 %")
+    assert said.startswith("month6: 40 % of baseline (95 % CI 23 to 69); 200 of 5,000 cells: 4 %")
 
 
 def test_what_was_seen_and_what_may_be_there():
@@ -75,12 +75,27 @@ def test_the_interval_covers_the_true_ratio():
     truth = 0.05
     limits = [
         repopulation.share_ratio(
-            (rng.binomial(5000, 0.1), 5000), (rng.binomial(5000, 0.1 * truth), 5000), alpha=0.05
+            (rng.binomial(5000, 0.1), 5000),
+            (rng.binomial(5000, 0.1 * truth), 5000),
+            alpha=0.05,
+            visit_sd=0.0,
         )
         for _ in range(2000)
     ]
     covered = np.mean([low <= truth <= high for _, low, high in limits])
     assert 0.935 < covered < 0.975
+
+
+def test_noise_between_visits_calls_few_donors_back():
+    visit_sd = repopulation.VISIT_SD
+    rng, wrong = np.random.default_rng(4), {0.0: 0, repopulation.VISIT_SD: 0}
+    for _ in range(2000):
+        p0, p1 = (0.1 * np.exp(rng.normal(0, visit_sd)), 0.0099 * np.exp(rng.normal(0, visit_sd)))
+        seen = (int(rng.binomial(2000, p0)), 2000), (int(rng.binomial(2000, p1)), 2000)
+        for assumed in wrong:
+            wrong[assumed] += repopulation.share_ratio(*seen, alpha=0.05, visit_sd=assumed)[1] > 0.1
+    assert wrong[0.0] / 2000 > 0.04  # the fault: counting alone
+    assert wrong[repopulation.VISIT_SD] / 2000 <= 0.036  # .025 and three standard errors
 
 
 def cohort(per_ul):

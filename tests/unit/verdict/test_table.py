@@ -8,7 +8,7 @@ from verdict_cases import CONTRASTS, hypothesis, score, share
 from cd20scope.annotate.likelihood import ruler
 from cd20scope.programs import compare
 from cd20scope.stats.sign_flips import flip_signs
-from cd20scope.verdict import cautions, decide, measure, robustness
+from cd20scope.verdict import cautions, decide, measure, own_arms, robustness
 from cd20scope.verdict import table as trust
 from cd20scope.verdict.hypothesis import needed
 from cd20scope.verdict.power import smallest_effect_range
@@ -29,7 +29,9 @@ def confounders(*rows):
 
 def against(*names, name="fall"):
     """Arms in which a hypothesis does not hold."""
-    return pd.DataFrame({"id": name, "arm": names, "holds": "no"}).reindex(columns=list(robustness.COLUMNS))
+    said = [f"{arm} is against it; more" for arm in names]
+    table = pd.DataFrame({"id": name, "arm": names, "holds": "no", "detail": said})
+    return table.reindex(columns=list(robustness.COLUMNS))
 
 
 NO_RULERS = pd.DataFrame(columns=list(ruler.VISITS))
@@ -52,13 +54,13 @@ def test_steroids_explain_only_where_the_score_moved_and_the_arm_does_not_hold()
     decisions = decide.decide_all([FALL], FELL)
     moved, still = confounders(("Treg", STEROID, 2.0, 0.01)), confounders(("Treg", STEROID, 0.1, 0.4))
     elsewhere = confounders(("NK", STEROID, 2.0, 0.01))
-    explained = caution(decisions, against(robustness.ADJUSTED), moved)["fall"]
+    explained = caution(decisions, against(own_arms.ADJUSTED), moved)["fall"]
     assert explained.startswith("explained by steroids: the steroid score of the same cells changed by +2.00")
     assert caution(decisions, against(), moved)["fall"] == ""
-    assert caution(decisions, against(robustness.ADJUSTED), still)["fall"] == ""
-    assert caution(decisions, against(robustness.ADJUSTED), elsewhere)["fall"] == ""
+    assert caution(decisions, against(own_arms.ADJUSTED), still)["fall"] == ""
+    assert caution(decisions, against(own_arms.ADJUSTED), elsewhere)["fall"] == ""
     other = moved.assign(contrast="week2-baseline")
-    assert caution(decisions, against(robustness.ADJUSTED), other)["fall"] == ""
+    assert caution(decisions, against(own_arms.ADJUSTED), other)["fall"] == ""
 
 
 def test_what_was_not_decided_has_no_caution():
@@ -66,7 +68,7 @@ def test_what_was_not_decided_has_no_caution():
     assert decisions[0].verdict.verdict == "inconclusive"
     told = caution(
         decisions,
-        against(robustness.ADJUSTED, robustness.LEAVE_ONE_OUT),
+        against(own_arms.ADJUSTED, own_arms.LEAVE_ONE_OUT),
         confounders(("Treg", STEROID, 2.0, 0.01)),
     )
     assert told == {"fall": ""}
@@ -75,11 +77,11 @@ def test_what_was_not_decided_has_no_caution():
 def test_what_a_verdict_hangs_on_is_told():
     decisions = decide.decide_all([FALL], FELL)
     table = confounders(("Treg", "Handling stress", -0.6, 0.02), ("Treg", "Naive T", 0.3, 0.3))
-    told = caution(decisions, against(robustness.RANDOM_SETS, robustness.LEAVE_ONE_OUT), table)["fall"]
+    told = caution(decisions, against(own_arms.RANDOM_SETS, own_arms.LEAVE_ONE_OUT), table)["fall"]
     assert told.split("; ") == [
         "Handling stress changed by -0.60 baseline SD in the same cells",
         "random gene sets of like expression change as clearly",
-        "leaving out one donor changes the verdict",
+        "leave one donor out is against it",
     ]
     shares = decide.decide_all([hypothesis("fall")], share("Treg"))
     assert caution(shares, against(), table)["fall"] == ""
