@@ -30,6 +30,7 @@ with job(snakemake) as (log, output):
         decisions,
         arms,
         tables["programs"],
+        tables["technique"],
         rulers=tables["rulers"],
         settings=settings,
         steroid=params.steroid,

@@ -7,7 +7,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from benchmark import calibration_low_counts, calibration_order, calibration_standardised
+from benchmark import (
+    calibration_low_counts,
+    calibration_order,
+    calibration_standardised,
+    calibration_technique,
+)
 
 type Row = tuple[str, float, float | None, float | None]
 
@@ -54,4 +59,13 @@ def low_counts(cohorts: int) -> Iterator[Row]:
         yield f"{what}: called where testable", row["plain and testable"], None, _three_se(0.06, few)
 
 
-TABLES = {table.__name__: table for table in (standardised, order, low_counts)}
+def technique(cohorts: int) -> Iterator[Row]:
+    """Cautions that name a planted difference, and one that is not there."""
+    few = max(100, cohorts // 20)
+    for row in calibration_technique.tabulate(cohorts=few).to_dict("records"):
+        what = f"{row['quantity']} {row['planted']:g}, N = {row['N']:2}"
+        yield f"{what}: named", row["named"], 0.9 if row["N"] >= 8 else None, None
+        yield f"{what}: named in the twin", row["named in the twin"], None, 0.1
+
+
+TABLES = {table.__name__: table for table in (standardised, order, low_counts, technique)}

@@ -125,7 +125,13 @@ def test_a_changed_threshold_reruns_all_that_depends_on_it(treated, tmp_path):
         "compare_shares",
         "compare_genes",
     }
-    expected |= {"compare_programs", "judge_hypotheses", "flip_visits", "everything"} | REPORT
+    expected |= {
+        "compare_programs",
+        "measure_technique",
+        "judge_hypotheses",
+        "flip_visits",
+        "everything",
+    } | REPORT
     assert planned(treated, tmp_path / "study.yaml").keys() == expected
 
 

@@ -1,3 +1,37 @@
+rule measure_technique:
+    input:
+        cells=collect("results/qc/{sample}.parquet", sample=SAMPLES),
+        labels=collect("results/annotate/{sample}.parquet", sample=SAMPLES),
+        contamination="results/annotate/contamination.tsv",
+    output:
+        samples="results/verdict/technique_samples.tsv",
+        differences="results/verdict/technique.tsv",
+    log:
+        "results/logs/verdict/measure_technique.log",
+    benchmark:
+        "results/benchmarks/verdict/measure_technique.tsv"
+    priority: 20
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=1000),
+        runtime=minutes(30),
+    params:
+        code=code_of("verdict/measure_technique.py"),
+        sheet=[
+            {
+                key: row[key]
+                for key in ("sample", "donor", "visit", "chemistry", "batch")
+                if key in row
+            }
+            for row in SHEET_RECORDS
+        ],
+        contrasts=config["contrasts"],
+    script:
+        "../../scripts/verdict/measure_technique.py"
+
+
 rule judge_hypotheses:
     input:
         # nothing of these is read: there is no verdict without pairs, or when a count file cannot be used
@@ -10,6 +44,7 @@ rule judge_hypotheses:
         parts="results/programs/parts.tsv",
         programs="results/programs/programs.tsv",
         random_sets="results/programs/random_sets.tsv",
+        technique="results/verdict/technique.tsv",
         rulers="results/annotate/ruler_visits.tsv",
     output:
         verdicts=report(

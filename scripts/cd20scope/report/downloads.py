@@ -43,6 +43,7 @@ def tables(run: Results) -> dict[str, tuple[pd.DataFrame, str]]:
         "verdicts": (run.verdicts.drop(columns=["theme", "label"]), "Verdict of every hypothesis"),
         "arms": (statistics["arms"], "Every hypothesis in every robustness arm"),
         "parts": (statistics["parts"], "Parts of the claims on the order of events"),
+        "technique": (statistics["technique"], "Technique compared between visits"),
         "ledger": (statistics["ledger"], "Change of every donor, and who enters"),
         "flips": (statistics["flips"], "Verdicts under flipped visits"),
         "donors": (run.donors, "Shares of each sample"),

@@ -9,6 +9,7 @@ import pandas as pd
 from cd20scope.verdict import own_arms
 from cd20scope.verdict.decide import Decision
 from cd20scope.verdict.steroid import CANNOT_TELL
+from cd20scope.verdict.technique import cautions_of
 
 BESIDE = ("Glucocorticoid", "Handling stress", "Delay/cold", "Naive T")
 """Confounder programmes in the order in which they are shown; others follow."""
@@ -45,6 +46,7 @@ def format_cautions(
     decisions: Sequence[Decision],
     arms: pd.DataFrame,
     programs: pd.DataFrame,
+    technique: pd.DataFrame,
     *,
     rulers: pd.DataFrame,
     steroid: str,
@@ -65,6 +67,8 @@ def format_cautions(
         From :func:`cd20scope.verdict.robustness.decide_arms`.
     programs
         From :func:`cd20scope.programs.compare.compare`.
+    technique
+        From :func:`cd20scope.verdict.technique.compare_technique`; what moved and can fake a decided claim is named.
     rulers
         Sensitivity of the labels by contrast, from
         :func:`cd20scope.annotate.likelihood.ruler.compare_contrasts`.
@@ -86,7 +90,8 @@ def format_cautions(
     texts = {}
     for decision in decisions:
         entry, name = decision.hypothesis, decision.hypothesis["id"]
-        notes: list[str] = []
+        decided = decision.verdict.verdict in ("supported", "contradicted", "not supported")
+        notes = cautions_of(entry, technique) if decided else []
         if decision.verdict.verdict in ("supported", "contradicted"):
             against = {arm for arm in _arm_names(arms, name) if holds[name, arm] == "no"}
             score = _first(changed, _places(entry), steroid, entry["contrast"])

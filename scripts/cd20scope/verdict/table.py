@@ -35,6 +35,7 @@ def complete(
     decisions: Sequence[Decision],
     arms: pd.DataFrame,
     programs: pd.DataFrame,
+    technique: pd.DataFrame,
     *,
     rulers: pd.DataFrame,
     settings: Settings,
@@ -51,6 +52,8 @@ def complete(
         From :func:`cd20scope.verdict.robustness.decide_arms`.
     programs
         From :func:`cd20scope.programs.compare.compare`.
+    technique
+        From :func:`cd20scope.verdict.technique.compare_technique`.
     rulers
         As for :func:`cautions.format_cautions`.
     settings
@@ -72,7 +75,9 @@ def complete(
         else (float("nan"), float("nan"))
         for decision in decisions
     ]
-    notes = cautions.format_cautions(decisions, arms, programs, rulers=rulers, steroid=steroid, alpha=alpha)
+    notes = cautions.format_cautions(
+        decisions, arms, programs, technique, rulers=rulers, steroid=steroid, alpha=alpha
+    )
     return table.assign(
         arms_held=counted["arms_held"].astype("Int64"),
         arms_asked=counted["arms_asked"].astype("Int64"),

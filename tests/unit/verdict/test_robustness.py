@@ -12,7 +12,9 @@ from cd20scope.stats import changes, pairs
 from cd20scope.stats.low_counts import equal_log_odds
 from cd20scope.verdict import cautions, decide, ledger, measure, own_arms, robustness
 from cd20scope.verdict import table as trust
+from cd20scope.verdict.technique import COLUMNS as TECHNIQUE
 
+NOTHING = pd.DataFrame(columns=list(TECHNIQUE))
 T_ACT = hypothesis("act", "program", population="Treg", direction="down")
 KEY = ("program", "Treg", "Th1", "total", "month6-baseline")
 
@@ -126,6 +128,7 @@ def complete(claims, made, *, steroid, programs_table):
         decisions,
         table.reset_index(),
         programs_table,
+        NOTHING,
         rulers=pd.DataFrame(columns=["differs"]),
         settings=measure.Settings(CONTRASTS, "baseline"),
         steroid="Glucocorticoid",
@@ -197,6 +200,7 @@ def test_random_gene_sets_that_change_as_clearly_are_said():
             decisions,
             table.reset_index(),
             empty,
+            NOTHING,
             rulers=pd.DataFrame(columns=["differs"]),
             steroid="Glucocorticoid",
             alpha=0.05,

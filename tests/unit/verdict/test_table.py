@@ -12,7 +12,9 @@ from cd20scope.verdict import cautions, decide, measure, own_arms, robustness
 from cd20scope.verdict import table as trust
 from cd20scope.verdict.hypothesis import needed
 from cd20scope.verdict.power import smallest_effect_range
+from cd20scope.verdict.technique import COLUMNS as TECHNIQUE
 
+NOTHING = pd.DataFrame(columns=list(TECHNIQUE))
 STEROID = "Glucocorticoid"
 CONTRAST = "month6-baseline"
 FALL = hypothesis("fall", "program", direction="down")
@@ -37,8 +39,10 @@ def against(*names, name="fall"):
 NO_RULERS = pd.DataFrame(columns=list(ruler.VISITS))
 
 
-def caution(decisions, asked, table, rulers=NO_RULERS):
-    return cautions.format_cautions(decisions, asked, table, rulers=rulers, steroid=STEROID, alpha=0.05)
+def caution(decisions, asked, table, technique=NOTHING, rulers=NO_RULERS):
+    return cautions.format_cautions(
+        decisions, asked, table, technique, rulers=rulers, steroid=STEROID, alpha=0.05
+    )
 
 
 def test_labels_that_differ_between_visits_are_a_caution_for_their_population_only():
@@ -46,7 +50,7 @@ def test_labels_that_differ_between_visits_are_a_caution_for_their_population_on
     row = {"ruler": "Treg", "gene": "FOXP3", "called": "Treg", "contrast": CONTRAST, "difference": -0.21}
     for changed, said in (({}, True), ({"differs": False}, False), ({"ruler": "NK", "called": "NK"}, False)):
         rulers = pd.DataFrame([row | {"differs": True} | changed])
-        text = caution(decisions, against(), confounders(), rulers)["fall"]
+        text = caution(decisions, against(), confounders(), rulers=rulers)["fall"]
         assert ("FOXP3-positive cells that are labelled Treg changed by -21 points" in text) == said
 
 
@@ -118,7 +122,7 @@ def complete(claims, made, *, table):
     asked = robustness.decide_arms(decisions, made, {}, steroid={}, random_sets={}, alpha=0.05, min_pairs=6)
     settings = measure.Settings(CONTRASTS, "baseline")
     result = trust.complete(
-        decisions, asked, table, rulers=NO_RULERS, settings=settings, steroid=STEROID, alpha=0.05
+        decisions, asked, table, NOTHING, rulers=NO_RULERS, settings=settings, steroid=STEROID, alpha=0.05
     )
     assert tuple(result.columns) == trust.COLUMNS
     assert result["id"].tolist() == [claim["id"] for claim in claims]
@@ -151,3 +155,16 @@ def test_a_run_in_which_nothing_can_be_tested_still_has_its_table():
     _, table = complete([hypothesis("few")], share("Treg", n=2), table=confounders())
     assert table.loc["few", "verdict"] == "not testable"
     assert table[["arms_held", "arms_asked", "smallest_effect_low"]].isna().all(axis=None)
+
+
+def test_technique_that_can_fake_a_claim_is_named_beside_it():
+    claims = [FALL, hypothesis("up"), hypothesis("open", population="NK")]
+    made = FELL | share("Treg") | share("NK", estimate=0.1, se=0.3)
+    decisions = decide.decide_all(claims, made)
+    said = "month6 has 3 points more ambient RNA than baseline (8 of 8 donors)"
+    row = {"contrast": CONTRAST, "quantity": "ambient_share", "moved": "yes", "statement": said}
+    technique = pd.DataFrame([row]).reindex(columns=list(TECHNIQUE))
+    told = caution(decisions, against(), confounders(), technique)
+    assert told == {"fall": said, "up": "", "open": ""}  # ambient RNA moves no share
+    deeper = technique.assign(quantity="depth")
+    assert caution(decisions, against(), confounders(), deeper) == {"fall": said, "up": said, "open": ""}

@@ -68,6 +68,7 @@ def report_tables():
         "flips": "results/verdict/flips.tsv",
         "ledger": "results/verdict/ledger.tsv",
         "parts": "results/verdict/parts.tsv",
+        "technique": "results/verdict/technique.tsv",
         "donors": "results/abundance/donors.tsv",
         "abundance": "results/abundance/abundance.tsv",
         "absolute": "results/abundance/absolute.tsv",

@@ -14,6 +14,18 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "flips": ("id", "family", "verdict", "n_flips", "supported_flipped"),
     "ledger": ("id", "part", "contrast", "donor", "enters", "change", "unit", "reason"),
     "parts": ("id", "part", "statement", "estimate", "limit", "margin", "unit", "p_value", "holds"),
+    "technique": (
+        "contrast",
+        "quantity",
+        "n_pairs",
+        "earlier",
+        "later",
+        "change",
+        "ci_low",
+        "ci_high",
+        "moved",
+        "statement",
+    ),
     "absolute": ("population", "contrast", "n_pairs", "ci_low", "ci_high", "status", "reason"),
     "repopulation": ("donor", "population", "visit", "ratio", "ci_low", "ci_high", "call", "statement"),
     "random_sets": ("population", "program", "contrast", "t", "t_random_low", "t_random_high", "p_random"),
@@ -83,6 +95,7 @@ def chosen(
         "gene_flips": tables["gene_flips"],
         "sensitivity": sensitivity(verdicts, tables["flips"]),
         "arms": tables["arms"],
+        "technique": tables["technique"],
         "ledger": claims.wide_ledger(tables["ledger"], order=order),
     }
 

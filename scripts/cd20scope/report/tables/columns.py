@@ -198,6 +198,17 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         "n_pairs": ("Pairs", "count"),
         "detail": ("Detail", "text"),
     },
+    "technique": {
+        "contrast": ("Contrast", "key"),
+        "quantity": ("Quantity", "key"),
+        "earlier": ("Earlier", "text"),
+        "later": ("Later", "text"),
+        "change": ("Change", "number"),
+        "interval": ("95 % CI", "range"),
+        "n_pairs": ("Pairs", "count"),
+        "moved": ("Beyond its size", "key"),
+        "statement": ("In words", "text"),
+    },
     "parts": {
         "statement": ("Part", "text"),
         "holds": ("Shown", "key"),

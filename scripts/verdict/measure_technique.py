@@ -1,0 +1,22 @@
+"""Compare technique between visits donor by donor; see :mod:`cd20scope.verdict.technique`."""
+
+import pandas as pd
+
+from cd20scope.jobs.job import job
+from cd20scope.verdict import technique
+
+with job(snakemake) as (log, output):
+    params, inputs = snakemake.params, snakemake.input
+    sheet = pd.DataFrame(params.sheet)
+    ambient = pd.read_csv(inputs.contamination, sep="\t", dtype={"sample": str}).set_index("sample")["share"]
+    tables = []
+    for row, cells, labels in zip(sheet.to_dict("records"), inputs.cells, inputs.labels, strict=True):
+        population = pd.read_parquet(labels, columns=["population"])["population"]
+        measured = technique.measure_sample(pd.read_parquet(cells), population)
+        tables.append(technique.tabulate_sample(row, measured, ambient_share=ambient.get(row["sample"])))
+    quantities = pd.concat(tables, ignore_index=True)
+    compared = technique.compare_technique(quantities, contrasts=[tuple(pair) for pair in params.contrasts])
+    quantities.to_csv(output.samples, sep="\t", index=False)
+    compared.to_csv(output.differences, sep="\t", index=False)
+    for said in compared.loc[compared["moved"] == "yes", "statement"]:
+        log.warning("%s", said)

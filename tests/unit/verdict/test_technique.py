@@ -1,0 +1,160 @@
+"""Technical differences between visits: what is measured, told, and what it may take back."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from verdict_cases import hypothesis
+
+from benchmark import calibration_technique
+from cd20scope.verdict.technique import (
+    ENDPOINTS,
+    QUANTITIES,
+    cautions_of,
+    compare_technique,
+    measure_sample,
+    tabulate_sample,
+)
+
+CONTRAST = ("month6", "baseline")
+SHARE = hypothesis("share")
+SCORE = hypothesis("score", "program")
+
+
+def tidy(quantity, baseline, month6):
+    rows = [
+        (f"D{i}_{visit}", f"D{i}", visit, quantity, value)
+        for visit, values in (("baseline", baseline), ("month6", month6))
+        for i, value in enumerate(values)
+    ]
+    return pd.DataFrame(rows, columns=["sample", "donor", "visit", "quantity", "value"]).astype(
+        {"value": object}
+    )
+
+
+def one(table):
+    return compare_technique(table, contrasts=[CONTRAST]).iloc[0]
+
+
+def test_depth_is_compared_as_a_paired_ratio():
+    rng = np.random.default_rng(1)
+    before = rng.lognormal(8, 0.5, 8)
+    after = before * 2.1 * rng.lognormal(0, 0.1, 8)
+    row = one(tidy("depth", before, after))
+    d = np.log(after / before)
+    assert row["change"] == pytest.approx(np.exp(d.mean()))
+    assert row["p_value"] == pytest.approx(stats.ttest_rel(np.log(after), np.log(before)).pvalue)
+    assert row["moved"] == "yes"
+    assert row["statement"] == "month6 is sequenced 2.1 times deeper than baseline (8 of 8 donors)"
+
+
+def test_what_did_not_move_is_not_told():
+    rng = np.random.default_rng(2)
+    before = rng.lognormal(8, 0.5, 8)
+    table = tidy("depth", before, before * rng.lognormal(0, 0.1, 8))
+    compared = compare_technique(table, contrasts=[CONTRAST])
+    assert compared["moved"].tolist() == ["no"]
+    assert cautions_of(SHARE, compared) == []
+
+
+def test_a_share_is_told_in_points_and_only_where_it_can_fake_it():
+    compared = compare_technique(
+        tidy("ambient_share", [0.05, 0.06, 0.07, 0.05, 0.06, 0.07], [0.03, 0.035, 0.045, 0.03, 0.035, 0.05]),
+        contrasts=[CONTRAST],
+    )
+    (said,) = cautions_of(SCORE, compared)
+    assert said == "month6 has 2.3 points less ambient RNA than baseline (6 of 6 donors)"
+    assert cautions_of(SHARE, compared) == []
+    assert cautions_of(SCORE | {"contrast": "week2-baseline"}, compared) == []
+    depletion = {"depletion": {"first": "week2-baseline"}}
+    assert cautions_of(SCORE | {"endpoint": "biphasic"} | depletion, compared) == [said]
+
+
+def test_chemistry_that_differs_in_part_is_told():
+    compared = compare_technique(
+        tidy("chemistry", ["v2"] * 7 + ["v3"], ["v3"] * 7 + ["v2"]), contrasts=[CONTRAST]
+    )
+    (said,) = compared["statement"]
+    assert "differs in chemistry" in said
+    assert "in 7 of 8 donors against 1 of 8" in said
+    strong, split = SHARE | {"strength": "strong"}, SCORE | {"component": "within"}
+    assert all(cautions_of(claim, compared) == [said] for claim in (SHARE, strong, SCORE, split))
+
+
+def test_chemistry_that_differs_between_donors_only_is_not():
+    row = one(tidy("chemistry", ["v2"] * 4 + ["v3"] * 4, ["v2"] * 4 + ["v3"] * 4))
+    assert row["change"] == 0
+    assert row["moved"] == "no"
+
+
+def test_a_batch_of_its_own_for_every_sample_is_no_difference_between_visits():
+    assert one(tidy("batch", [f"a{i}" for i in range(8)], [f"b{i}" for i in range(8)]))["moved"] == "no"
+
+
+def test_two_samples_of_a_visit_are_averaged():
+    table = tidy("doublet_rate", [0.04, 0.05, 0.06], [0.1, 0.12, 0.11])
+    more = table.iloc[[0]].assign(sample="D0_again", value=0.02)
+    row = one(pd.concat([table, more]))
+    assert row["earlier"] == pytest.approx(np.mean([0.03, 0.05, 0.06]))
+
+
+def test_donors_without_a_pair_and_unknown_values_are_left_out():
+    table = tidy("depth", [1000.0, 2000.0, 3000.0], [1500.0, 2500.0, None])
+    assert one(table)["n_pairs"] == 2
+    nothing = tidy("depth", [1000.0], [None])
+    assert compare_technique(nothing, contrasts=[CONTRAST]).empty
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        (tidy("colour", [1.0], [2.0]), "colour is not known; known are depth"),
+        (tidy("depth", [1.0], ["deep"]), "depth of sample D0_month6 is 'deep', not a number"),
+        (tidy("depth", [1.0], [0.0]), "must be above 0"),
+    ],
+)
+def test_bad_tables_are_refused(table, words):
+    with pytest.raises(ValueError, match=words):
+        compare_technique(table, contrasts=[CONTRAST])
+
+
+def test_every_quantity_says_what_it_can_fake():
+    for name, quantity in QUANTITIES.items():
+        assert set(quantity.fakes) <= set(ENDPOINTS), name
+        assert quantity.size > (1 if quantity.scale == "ratio" else 0), name
+        assert quantity.more.count("{}") == 1, name
+
+
+def test_planted_differences_are_named():
+    table = calibration_technique.tabulate(cohorts=40, donors=(8,))
+    assert table["named"].min() >= 0.85
+    assert table["named in the twin"].max() <= 0.15
+
+
+def test_a_sample_is_measured_on_its_kept_cells():
+    cells = pd.DataFrame(
+        {
+            "n_counts": [100, 3000, 5000, 4000, 9000],
+            "n_genes": [50, 1000, 1500, 1200, 2500],
+            "percent_mito": [40.0, 2.0, 4.0, 3.0, 3.0],
+            "keep": [False, True, True, True, False],
+            "reason": ["few genes", "", "", "", "doublet"],
+        }
+    )
+    found = measure_sample(cells, pd.Series(["unassigned", "Treg", "unassigned", "NK", "Treg"]))
+    assert found == pytest.approx(
+        {
+            "depth": 4000,
+            "genes_per_cell": 1200,
+            "mitochondrial_share": 0.03,
+            "doublet_rate": 1 / 4,
+            "kept_share": 3 / 5,
+            "unassigned_share": 1 / 3,
+        }
+    )
+    row = {"sample": "S", "donor": "D", "visit": "baseline", "chemistry": "v3", "batch": ""}
+    table = tabulate_sample(row, found, ambient_share=0.1).set_index("quantity")["value"]
+    assert set(table.index) == set(QUANTITIES)
+    assert (table["chemistry"], table["ambient_share"]) == ("v3", 0.1)
+    assert table.isna()["batch"]
+    assert measure_sample(cells.assign(keep=False), pd.Series(["NK"] * 5)) == {}
