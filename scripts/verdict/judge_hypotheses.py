@@ -23,6 +23,13 @@ with job(snakemake) as (log, output):
             settings=settings,
         ),
         steroid=measure.measure_program(params.steroid, tables["scores"], settings=settings),
+        all_visits=measure.measure_all_visits(
+            hypotheses,
+            donors=tables["donors"],
+            scores=tables["scores"],
+            settings=settings,
+            min_pairs=params.level["min_pairs"],
+        ),
         random_sets=robustness.read_random_sets(tables["random_sets"]),
         **params.level,
     )

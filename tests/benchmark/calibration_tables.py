@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from benchmark import (
+    calibration_dropout,
     calibration_low_counts,
     calibration_order,
     calibration_standardised,
@@ -68,4 +69,13 @@ def technique(cohorts: int) -> Iterator[Row]:
         yield f"{what}: named in the twin", row["named in the twin"], None, 0.1
 
 
-TABLES = {table.__name__: table for table in (standardised, order, low_counts, technique)}
+def dropout(cohorts: int) -> Iterator[Row]:
+    """Unchanged donors of whom some leave after a visible change, and of whom some leave at random."""
+    few = max(100, cohorts // 10)
+    for row in calibration_dropout.tabulate(cohorts=few).to_dict("records"):
+        what = f"leaving {'depends' if row['depends'] else 'is random'}, N = {row['N']:2}"
+        yield f"{what}: called by completers", row["completers"], None, None
+        yield f"{what}: called by the mixed model", row["mixed model"], None, _three_se(0.05, few)
+
+
+TABLES = {table.__name__: table for table in (standardised, order, low_counts, technique, dropout)}

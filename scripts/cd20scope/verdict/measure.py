@@ -10,6 +10,7 @@ from cd20scope import schema
 from cd20scope.abundance import compare
 from cd20scope.programs import compare as programs
 from cd20scope.stats.changes import Change, Key
+from cd20scope.stats.mixed_model import MixedChange, mixed_change
 from cd20scope.stats.pairs import Contrast, Pairs
 from cd20scope.verdict.hypothesis import needed
 
@@ -99,6 +100,46 @@ def measure_needed(
             absent = Change.nothing(Pairs(()), f"the programs step has no row for {', '.join(of)}")
             measured[key] = components.get(of[2], absent)
     return measured
+
+
+def measure_all_visits(
+    hypotheses: Iterable[Mapping[str, Any]],
+    *,
+    donors: pd.DataFrame,
+    scores: pd.DataFrame,
+    settings: Settings,
+    min_pairs: int,
+) -> dict[Key, MixedChange]:
+    """Measure changes by a mixed model of all visits, donors without one of the two included.
+
+    Parameters
+    ----------
+    hypotheses, donors, scores, settings
+        As for :func:`measure_needed`.
+    min_pairs
+        Fewest donors with both visits.
+
+    Returns
+    -------
+    One change per share and per whole change of a programme, in the unit of :func:`measure_needed`; the parts of a
+    split, and claims with several tests, have none.
+    """
+    contrasts = {schema.contrast_name(contrast): contrast for contrast in settings.contrasts}
+    shares = by_key(donors, ["population", "denominator"])
+    scored = by_key(scores, ["population", "program"])
+    found: dict[Key, MixedChange] = {}
+    for key in {needed(entry)["main"]: None for entry in hypotheses if "main" in needed(entry)}:
+        kind, *of, name = key
+        rows = (shares if kind == "abundance" else scored).get((of[0], of[1]))
+        if rows is None or name not in contrasts or (kind == "program" and of[2] != "total"):
+            continue
+        if kind == "abundance":
+            enough = rows["n_denominator"] >= max(settings.min_denominator, 1)
+            values = rows.assign(value=rows["logit"].where(enough))
+        else:
+            values = rows.assign(value=rows["score"] / programs.baseline_sd(rows, settings.baseline))
+        found[key] = mixed_change(values, contrasts[name], min_donors=min_pairs)
+    return found
 
 
 def measure_program(

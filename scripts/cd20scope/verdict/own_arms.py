@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from cd20scope.stats.changes import Change, Key
+from cd20scope.stats.mixed_model import MixedChange
 from cd20scope.stats.paired_tests import adjusted_t, signed_rank
 from cd20scope.verdict.decide import Decision
 from cd20scope.verdict.evidence import Evidence, evaluate, limits_of
@@ -16,6 +17,7 @@ from cd20scope.verdict.steroid import steroid_reach
 
 LEAVE_ONE_OUT = "leave one donor out"
 RANKS = "signed-rank test"
+ALL_VISITS = "all visits (mixed model)"
 ADJUSTED = "adjusted for steroid score"
 RANDOM_SETS = "against random gene sets"
 
@@ -80,6 +82,24 @@ def by_ranks(
         detail = f"ranks of {n} pairs reach p = {least:.2g} at best, and the level is {decision.level:.2g}"
         made |= {"holds": "", "detail": detail}
     yield made
+
+
+def all_visits(
+    decision: Decision, own: Mapping[Key, Change], fit: MixedChange | None, min_pairs: int, alpha: float
+) -> Iterator[dict[str, object]]:
+    """Decide by a mixed model of all visits, in which donors without one of the two count."""
+    if fit is None:
+        return
+    if fit.t is None:
+        untested = {"verdict": "not testable", "holds": "", "n_pairs": fit.n_complete, "detail": fit.reason}
+        yield {"id": decision.hypothesis["id"], "arm": ALL_VISITS} | untested
+        return
+    t = fit.t
+    evidence = evaluate(decision.hypothesis, own, min_pairs=min_pairs, tester=lambda _: t)
+    left = f"; without one visit: {fit.dropout}" if fit.dropout else ""
+    yield row(
+        decision, ALL_VISITS, evidence, alpha, detail=f"{t.n} donors, {fit.n_complete} with both visits{left}"
+    )
 
 
 def adjusted(

@@ -11,6 +11,7 @@ import pandas as pd
 
 from cd20scope import schema
 from cd20scope.stats.changes import Change, Key
+from cd20scope.stats.mixed_model import MixedChange
 from cd20scope.verdict import measure, own_arms
 from cd20scope.verdict.decide import Decision
 from cd20scope.verdict.evidence import evaluate
@@ -102,6 +103,7 @@ def decide_arms(
     *,
     steroid: Mapping[tuple[str, str], Change],
     random_sets: Mapping[tuple[str, str, str], float],
+    all_visits: Mapping[Key, MixedChange],
     alpha: float,
     min_pairs: int,
 ) -> pd.DataFrame:
@@ -119,6 +121,8 @@ def decide_arms(
         (population, contrast) -> change of the steroid score in these cells.
     random_sets
         (population, programme, contrast) -> share of random gene sets that move as much.
+    all_visits
+        From :func:`cd20scope.verdict.measure.measure_all_visits`.
     alpha, min_pairs
         As for :func:`cd20scope.verdict.decide.decide_all`. One donor may be left out of the fewest pairs: the
         arm measures how much depends on one donor.
@@ -138,6 +142,8 @@ def decide_arms(
                 evidence = evaluate(decision.hypothesis, own | other, min_pairs=min_pairs)
                 rows.append(own_arms.row(decision, arm, evidence, alpha))
         rows += own_arms.by_ranks(decision, own, min_pairs, alpha)
+        main = all_visits.get(needed(decision.hypothesis).get("main", ()))
+        rows += own_arms.all_visits(decision, own, main, min_pairs, alpha)
         rows += own_arms.adjusted(decision, own, steroid, min_pairs, alpha)
         rows += own_arms.among_random(decision, random_sets, alpha)
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -19,7 +19,7 @@ T_ACT = hypothesis("act", "program", population="Treg", direction="down")
 KEY = ("program", "Treg", "Th1", "total", "month6-baseline")
 
 
-def ask(claims, made, by_arm=(), *, steroid=(), random_sets=(), min_pairs=6):
+def ask(claims, made, by_arm=(), *, steroid=(), random_sets=(), all_visits=(), min_pairs=6):
     decisions = decide.decide_all(claims, made, min_pairs=min_pairs)
     table = robustness.decide_arms(
         decisions,
@@ -27,6 +27,7 @@ def ask(claims, made, by_arm=(), *, steroid=(), random_sets=(), min_pairs=6):
         dict(by_arm),
         steroid=dict(steroid),
         random_sets=dict(random_sets),
+        all_visits=dict(all_visits),
         alpha=0.05,
         min_pairs=min_pairs,
     )
@@ -323,4 +324,49 @@ def test_an_arm_of_one_part_leaves_the_other_parts_of_a_biphasic_claim():
     assert (
         "at the last visit the cells are no longer below by the margin"
         in table.loc[("waves", "deep"), "detail"]
+    )
+
+
+def test_all_visits_count_donors_who_left():
+    sheet, leaves = cohort(random_cohort(8, seed=2))
+    table = shares.donor_table(leaves, sheet=sheet, populations=POPULATIONS, tests=[("B naive", "PBMC")])
+    table = table[~((table["donor"] == "D7") & (table["visit"] == "week2"))]
+    claim = hypothesis("b", population="B naive", contrast="week2-baseline", direction="down")
+    settings = measure.Settings([("week2", "baseline")], "baseline")
+    none = pd.DataFrame(columns=["population", "program"])
+    made = measure.measure_needed([claim], donors=table, scores=none, parts=none, settings=settings)
+    fits = measure.measure_all_visits([claim], donors=table, scores=none, settings=settings, min_pairs=6)
+    (fit,) = fits.values()
+    assert (fit.t.n, fit.n_complete, fit.dropout) == (8, 7, "D7: no week2")
+    decisions, asked = ask([claim], made, all_visits=fits)
+    row = asked.loc[("b", own_arms.ALL_VISITS)]
+    assert row["estimate"] == pytest.approx(fit.t.estimate)
+    assert row["p_value"] == pytest.approx(fit.t.p_value)
+    assert row["detail"] == "8 donors, 7 with both visits; without one visit: D7: no week2"
+    assert (row["holds"], decisions[0].verdict.verdict) == ("yes", "supported")
+    few = measure.measure_all_visits([claim], donors=table, scores=none, settings=settings, min_pairs=8)
+    _, asked = ask([claim], made, all_visits=few)
+    assert asked.loc[("b", own_arms.ALL_VISITS), ["holds", "detail"]].tolist() == [
+        "",
+        "7 donors with week2 and baseline, 8 needed",
+    ]
+
+
+def test_a_score_by_all_visits_is_in_baseline_sds():
+    rng = np.random.default_rng(3)
+    visits = ("baseline", "week2", "month6")
+    scores = pd.DataFrame(
+        [(f"D{i}", visit) for i in range(8) for visit in visits], columns=["donor", "visit"]
+    )
+    scores = scores.assign(population="Treg", program="Th1", n_cells=100, coverage=1.0, n_genes=5)
+    scores["score"] = 0.2 * rng.normal(size=24) + np.where(scores["visit"] == "month6", -1.0, 0.0)
+    none = pd.DataFrame(columns=["population", "program", "denominator"])
+    settings = measure.Settings(CONTRASTS, "baseline")
+    fits = measure.measure_all_visits([T_ACT], donors=none, scores=scores, settings=settings, min_pairs=6)
+    made = measure.measure_needed([T_ACT], donors=none, scores=scores, parts=none, settings=settings)
+    # with all visits of all donors the estimate is that of the pairs
+    assert fits[KEY].t.estimate == pytest.approx(made[KEY].values.mean())
+    split = T_ACT | {"component": "within"}
+    assert (
+        measure.measure_all_visits([split], donors=none, scores=scores, settings=settings, min_pairs=6) == {}
     )

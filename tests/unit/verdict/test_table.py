@@ -119,7 +119,9 @@ def test_confounders_of_the_same_cells_stand_beside_in_their_order():
 
 def complete(claims, made, *, table):
     decisions = decide.decide_all(claims, made)
-    asked = robustness.decide_arms(decisions, made, {}, steroid={}, random_sets={}, alpha=0.05, min_pairs=6)
+    asked = robustness.decide_arms(
+        decisions, made, {}, steroid={}, random_sets={}, all_visits={}, alpha=0.05, min_pairs=6
+    )
     settings = measure.Settings(CONTRASTS, "baseline")
     result = trust.complete(
         decisions, asked, table, NOTHING, rulers=NO_RULERS, settings=settings, steroid=STEROID, alpha=0.05
