@@ -86,6 +86,8 @@ def split_change(
     cells_after: NDArray[np.float64],
     mean_before: NDArray[np.float64],
     mean_after: NDArray[np.float64],
+    *,
+    mixed: NDArray[np.bool_] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     r"""Split a change of a mean over cells into composition and change within members, exactly.
 
@@ -102,6 +104,9 @@ def split_change(
         Shape (donors, members), numbers of cells; each donor has some.
     mean_before, mean_after
         Same shape, mean over the member's cells; ignored where there is none.
+    mixed
+        Shape (members,), members that are no population: cells without a label. Their mean moves with which cells are
+        among them, so all their change is composition. None by default.
 
     Returns
     -------
@@ -115,7 +120,10 @@ def split_change(
     m1 = np.where(cells_after > 0, mean_after, m0)
     f0 = cells_before / cells_before.sum(axis=1, keepdims=True)
     f1 = cells_after / cells_after.sum(axis=1, keepdims=True)
-    return ((f1 - f0) * (m1 + m0) / 2).sum(axis=1), ((m1 - m0) * (f1 + f0) / 2).sum(axis=1)
+    composition, within = (f1 - f0) * (m1 + m0) / 2, (m1 - m0) * (f1 + f0) / 2
+    if mixed is not None:
+        composition, within = composition + within * mixed, within * ~mixed
+    return composition.sum(axis=1), within.sum(axis=1)
 
 
 def baseline_sd(block: pd.DataFrame, baseline: str) -> float:
@@ -205,6 +213,7 @@ def _changes(
         changes["composition"], changes["within"] = split_change(
             *(part["n_cells"].to_numpy(dtype=float).reshape(shape) for part in (earlier, later)),
             *(part["mean"].to_numpy(dtype=float).reshape(shape) for part in (earlier, later)),
+            mixed=np.asarray(names == schema.UNASSIGNED),
         )
     return changes
 

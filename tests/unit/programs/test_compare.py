@@ -230,6 +230,33 @@ def test_pure_cases_of_the_split():
     assert (composition.item(), within.item()) == pytest.approx((-0.75, 0))
 
 
+def test_cells_without_a_label_change_the_composition_only():
+    """B cells that lose their label: MHC-II of `unassigned` rises, and no cell has changed."""
+    before, after = np.array([[20.0, 75.0, 5.0]]), np.array([[10.0, 75.0, 15.0]])
+    mean = np.array([[4.0, 1.0, 1.0]]), np.array([[4.0, 1.0, 3.0]])
+    whole = 0.75 + 0.4 + 0.45 - (0.8 + 0.75 + 0.05)
+    composition, within = programs.split_change(before, after, *mean, mixed=np.array([False, False, True]))
+    assert (composition.item(), within.item()) == pytest.approx((whole, 0))
+    _, as_member = programs.split_change(before, after, *mean)
+    assert as_member.item() == pytest.approx(0.2)
+
+
+def test_the_table_takes_unassigned_for_no_population():
+    rows = [
+        (f"D{i}", visit, member, cells, mean + 0.01 * i)
+        for i in range(8)
+        for visit, late in (("baseline", 0), ("week2", 1))
+        for member, cells, mean in (("NK", 80, 1.0), ("unassigned", 20, 1.0 + late))
+    ]
+    members = pd.DataFrame(rows, columns=["donor", "visit", "member", "n_cells", "mean"])
+    score = members["mean"] * members["n_cells"] / 100
+    block = members.assign(score=score).groupby(["donor", "visit"], as_index=False)["score"].sum()
+    block = block.assign(n_cells=100, coverage=1.0, n_genes=5)
+    made = programs.measure_change(block, members, contrast=WEEK2, baseline="baseline")
+    assert made["within"].values == pytest.approx(np.zeros(8), abs=1e-9)
+    assert made["composition"].values == pytest.approx(made["total"].values)
+
+
 def compare(cohort, **options):
     options = {"contrasts": [WEEK2], "baseline": "baseline"} | options
     table = programs.compare(cohort[1], cohort[2], **options)
