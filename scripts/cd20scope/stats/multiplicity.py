@@ -1,4 +1,4 @@
-"""Corrections for the number of tests: Holm, and Benjamini and Hochberg."""
+"""Corrections for the number of tests by Benjamini and Hochberg; :mod:`cd20scope.verdict.families` has Holm's."""
 
 from typing import NamedTuple
 
@@ -37,37 +37,6 @@ class Corrected(NamedTuple):
     level: NDArray[np.float64]
 
 
-def holm(p_values: ArrayLike, *, alpha: float) -> Corrected:
-    r"""Holm's step-down procedure, with the level that each test ends up being judged at.
-
-    .. math:: a_{(i)} = \frac{\alpha}{m - \min(i - 1, r)}
-
-    for the i-th smallest of m p-values, r of them rejected: a test is rejected exactly if its p-value is at
-    most its level, so intervals at that level agree with the adjusted p-values.
-
-    Parameters
-    ----------
-    p_values
-        One per distinct test, none missing; shape (m,).
-    alpha
-        Probability of any false rejection in the family.
-
-    References
-    ----------
-    Holm (1979), Scandinavian Journal of Statistics 6, 65-70. https://www.jstor.org/stable/4615733
-    """
-    # own code, since statsmodels' multipletests collects garbage at every call, 40 ms each, and flips call this
-    # thousands of times; a test compares the two. The level left to each test is in neither statsmodels nor scipy.
-    p = np.asarray(p_values, dtype=float)
-    m = len(p)
-    order = np.argsort(p, kind="stable")
-    before = np.empty(m, dtype=int)
-    before[order] = np.arange(m)
-    adjusted = np.minimum(np.maximum.accumulate((m - np.arange(m)) * p[order]), 1.0)[before]
-    level = alpha / (m - np.minimum(before, int((adjusted <= alpha).sum())))
-    return Corrected(adjusted, level)
-
-
 def false_discovery(p_values: ArrayLike, *, alpha: float) -> Corrected:
     r"""Benjamini-Hochberg's step-up procedure, with the level that the family ends up being judged at.
 
@@ -88,7 +57,8 @@ def false_discovery(p_values: ArrayLike, *, alpha: float) -> Corrected:
     Benjamini & Hochberg (1995). doi:10.1111/j.2517-6161.1995.tb02031.x
     Benjamini & Yekutieli (2005), the intervals. doi:10.1198/016214504000001907
     """
-    # scipy's, for the same reason; statsmodels' gives the same (a test)
+    # scipy's, since statsmodels' multipletests collects garbage at every call, 40 ms each, and flips call this
+    # thousands of times; it gives the same (a test)
     p = np.asarray(p_values, dtype=float)
     adjusted = np.asarray(stats.false_discovery_control(p)) if len(p) else p
     called = int((adjusted <= alpha).sum())

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from cd20scope.stats.changes import Change, Key
-from cd20scope.stats.multiplicity import false_discovery, holm
+from cd20scope.stats.multiplicity import false_discovery
 from cd20scope.verdict.evidence import Evidence, TestKey, evaluate
+from cd20scope.verdict.families import FAMILIES, judge
 from cd20scope.verdict.rules import Verdict
-
-CORRECTIONS = {"confirmatory": holm, "exploratory": false_discovery}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +46,9 @@ def decide_all(
 ) -> list[Decision]:
     """Decide every hypothesis, each in its family.
 
-    Confirmatory hypotheses are judged at the level that Holm's procedure leaves them, exploratory ones at the
-    level of Benjamini and Hochberg's, over the distinct tests of the family: two hypotheses that oppose each
+    Confirmatory hypotheses are judged at the level that Holm's procedure leaves them, depletion before all others
+    (:mod:`cd20scope.verdict.families`), exploratory ones at the level of Benjamini and Hochberg's, over the distinct
+    tests of the family: two hypotheses that oppose each
     other read the same two-sided test, which counts once. A hypothesis without a test does not count.
 
     Parameters
@@ -64,12 +64,34 @@ def decide_all(
     """
     evaluated = [(entry, evaluate(entry, changes, min_pairs=min_pairs)) for entry in hypotheses]
     levels: dict[str, dict[TestKey, tuple[float, float]]] = {}
-    for family, correction in CORRECTIONS.items():
-        found = _distinct(evaluated, family)
-        corrected = correction(list(found.values()), alpha=alpha)
-        pair = zip(corrected.p_adjusted.tolist(), corrected.level.tolist(), strict=True)
-        levels[family] = dict(zip(found, pair, strict=True))
+    found = _distinct(evaluated, "exploratory")
+    corrected = false_discovery(list(found.values()), alpha=alpha)
+    pair = zip(corrected.p_adjusted.tolist(), corrected.level.tolist(), strict=True)
+    levels["exploratory"] = dict(zip(found, pair, strict=True))
+    levels["confirmatory"] = _gated(evaluated, alpha)
     return [_decide(entry, evidence, levels[entry["family"]]) for entry, evidence in evaluated]
+
+
+def stage_of(hypothesis: Mapping[str, Any]) -> str:
+    """Family of :data:`cd20scope.verdict.families.FAMILIES`: a fall of cells beyond its margin is depletion."""
+    deep = hypothesis["endpoint"] == "abundance" and hypothesis["strength"] == "strong"
+    return FAMILIES[0].name if deep and hypothesis["direction"] == "down" else FAMILIES[1].name
+
+
+def _gated(
+    evaluated: Sequence[tuple[Mapping[str, Any], Evidence]], alpha: float
+) -> dict[TestKey, tuple[float, float]]:
+    """Find the adjusted p-value and the level of every distinct confirmatory test."""
+    found = _distinct(evaluated, "confirmatory")
+    names = {key: str(number) for number, key in enumerate(found)}
+    stages = {evidence.key: stage_of(entry) for entry, evidence in evaluated if evidence.claim is not None}
+    judged = judge(
+        {names[key]: p for key, p in found.items()},
+        {names[key]: stages[key] for key in found},
+        FAMILIES,
+        alpha=alpha,
+    )
+    return {key: (judged[name].p_adjusted, judged[name].level) for key, name in names.items()}
 
 
 def _distinct(evaluated: Sequence[tuple[Mapping[str, Any], Evidence]], family: str) -> dict[TestKey, float]:
