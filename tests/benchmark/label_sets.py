@@ -252,7 +252,7 @@ def foxp3(annotator: Annotator, task) -> list[Row]:
         if keep == 1:
             rows += [
                 Row(task.name, "FOXP3 enrichment, over all", everywhere, 3),
-                # six FOXP3+ cells outside the sort are called: the 95 % interval of the ratio is 2.2 to 13
+                # six FOXP3+ cells outside the sort are called: the 95 % interval (exact Poisson) is 2.2- to 11-fold
                 Row(task.name, "FOXP3 enrichment, without the Treg sort", others, 8, least=2.2),
             ]
         rows.append(Row(task.name, f"FOXP3+ CD4 cells called at {keep:g}", sensitivity[keep], 0.60))

@@ -135,6 +135,7 @@ def measure_all_visits(
             continue
         if kind == "abundance":
             enough = rows["n_denominator"] >= max(settings.min_denominator, 1)
+            enough &= rows["unusable"].fillna("") == ""
             values = rows.assign(value=rows["logit"].where(enough))
         else:
             values = rows.assign(value=rows["score"] / programs.baseline_sd(rows, settings.baseline))

@@ -251,7 +251,7 @@ def test_the_table_takes_unassigned_for_no_population():
     members = pd.DataFrame(rows, columns=["donor", "visit", "member", "n_cells", "mean"])
     score = members["mean"] * members["n_cells"] / 100
     block = members.assign(score=score).groupby(["donor", "visit"], as_index=False)["score"].sum()
-    block = block.assign(n_cells=100, coverage=1.0, n_genes=5)
+    block = block.assign(n_cells=100, coverage=1.0, n_genes=5, unusable="")
     made = programs.measure_change(block, members, contrast=WEEK2, baseline="baseline")
     assert made["within"].values == pytest.approx(np.zeros(8), abs=1e-9)
     assert made["composition"].values == pytest.approx(made["total"].values)

@@ -6,6 +6,7 @@ import pytest
 from leaf_tables import POPULATIONS, cohort, random_cohort
 from verdict_cases import CONTRASTS, DONORS, change, hypothesis, score, share
 
+from cd20scope import schema
 from cd20scope.abundance import compare, shares
 from cd20scope.programs import compare as programs
 from cd20scope.stats import changes, pairs
@@ -345,6 +346,11 @@ def test_all_visits_count_donors_who_left():
     assert row["detail"] == "8 donors, 7 with both visits; without one visit: D7: no week2"
     assert (row["holds"], decisions[0].verdict.verdict) == ("yes", "supported")
     few = measure.measure_all_visits([claim], donors=table, scores=none, settings=settings, min_pairs=8)
+    shallow = table.assign(
+        unusable=np.where((table["donor"] == "D3") & (table["visit"] == "week2"), schema.TOO_SHALLOW, "")
+    )
+    without = measure.measure_all_visits([claim], donors=shallow, scores=none, settings=settings, min_pairs=6)
+    assert [fit.n_complete for fit in without.values()] == [6]
     _, asked = ask([claim], made, all_visits=few)
     assert asked.loc[("b", own_arms.ALL_VISITS), ["holds", "detail"]].tolist() == [
         "",
@@ -358,7 +364,9 @@ def test_a_score_by_all_visits_is_in_baseline_sds():
     scores = pd.DataFrame(
         [(f"D{i}", visit) for i in range(8) for visit in visits], columns=["donor", "visit"]
     )
-    scores = scores.assign(population="Treg", program="Th1", n_cells=100, coverage=1.0, n_genes=5)
+    scores = scores.assign(
+        population="Treg", program="Th1", n_cells=100, coverage=1.0, n_genes=5, unusable=""
+    )
     scores["score"] = 0.2 * rng.normal(size=24) + np.where(scores["visit"] == "month6", -1.0, 0.0)
     none = pd.DataFrame(columns=["population", "program", "denominator"])
     settings = measure.Settings(CONTRASTS, "baseline")
