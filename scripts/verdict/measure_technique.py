@@ -11,8 +11,8 @@ with job(snakemake) as (log, output):
     ambient = pd.read_csv(inputs.contamination, sep="\t", dtype={"sample": str}).set_index("sample")["share"]
     tables = []
     for row, cells, labels in zip(sheet.to_dict("records"), inputs.cells, inputs.labels, strict=True):
-        population = pd.read_parquet(labels, columns=["population"])["population"]
-        measured = technique.measure_sample(pd.read_parquet(cells), population)
+        told = pd.read_parquet(labels, columns=["population", "doublet"])
+        measured = technique.measure_sample(pd.read_parquet(cells), told)
         tables.append(technique.tabulate_sample(row, measured, ambient_share=ambient.get(row["sample"])))
     quantities = pd.concat(tables, ignore_index=True)
     compared = technique.compare_technique(quantities, contrasts=[tuple(pair) for pair in params.contrasts])

@@ -90,32 +90,33 @@ LEVEL = 0.1
 """Level at which a difference beyond its size counts as one: of 8 donors, one that was drawn at random."""
 
 
-def measure_sample(cells: pd.DataFrame, population: pd.Series) -> dict[str, float]:
+def measure_sample(cells: pd.DataFrame, labels: pd.DataFrame) -> dict[str, float]:
     """Measure the technique of one sample.
 
     Parameters
     ----------
     cells
         Its table of quality control, the columns of :data:`cd20scope.schema.QC`.
-    population
-        Label of each of its cells, in the same order.
+    labels
+        ``population`` and ``doublet`` of each of its cells, in the same order (:data:`cd20scope.schema.LABELS`).
 
     Returns
     -------
-    Quantities of :data:`QUANTITIES`: medians of molecules and genes over kept cells, and shares of cells or, of
-    mitochondrial RNA, of a kept cell's molecules. Empty for a sample without a kept cell.
+    Quantities of :data:`QUANTITIES`: medians of molecules and genes, the share of mitochondrial RNA of a cell and of
+    cells without a label, over kept single cells; doublets among kept cells. Empty without a kept single cell.
     """
     kept = cells["keep"].to_numpy(dtype=bool)
-    if not kept.any():
+    doublet = kept & (labels["doublet"] != "").to_numpy()
+    single = kept & ~doublet
+    if not single.any():
         return {}
-    doublets = int((cells["reason"] == "doublet").sum())
     return {
-        "depth": float(cells.loc[kept, "n_counts"].median()),
-        "genes_per_cell": float(cells.loc[kept, "n_genes"].median()),
-        "mitochondrial_share": float(cells.loc[kept, "percent_mito"].median()) / 100,
-        "doublet_rate": doublets / (doublets + int(kept.sum())),
+        "depth": float(cells.loc[single, "n_counts"].median()),
+        "genes_per_cell": float(cells.loc[single, "n_genes"].median()),
+        "mitochondrial_share": float(cells.loc[single, "percent_mito"].median()) / 100,
+        "doublet_rate": float(doublet.sum() / kept.sum()),
         "kept_share": float(kept.mean()),
-        "unassigned_share": float((population[kept] == schema.UNASSIGNED).mean()),
+        "unassigned_share": float((labels["population"] == schema.UNASSIGNED)[single].mean()),
     }
 
 

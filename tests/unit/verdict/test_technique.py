@@ -131,24 +131,32 @@ def test_planted_differences_are_named():
     assert table["named in the twin"].max() <= 0.15
 
 
-def test_a_sample_is_measured_on_its_kept_cells():
-    cells = pd.DataFrame(
-        {
-            "n_counts": [100, 3000, 5000, 4000, 9000],
-            "n_genes": [50, 1000, 1500, 1200, 2500],
-            "percent_mito": [40.0, 2.0, 4.0, 3.0, 3.0],
-            "keep": [False, True, True, True, False],
-            "reason": ["few genes", "", "", "", "doublet"],
-        }
-    )
-    found = measure_sample(cells, pd.Series(["unassigned", "Treg", "unassigned", "NK", "Treg"]))
+CELLS = pd.DataFrame(
+    {
+        "n_counts": [100, 3000, 5000, 4000, 9000],
+        "n_genes": [50, 1000, 1500, 1200, 2500],
+        "percent_mito": [40.0, 2.0, 4.0, 3.0, 3.0],
+        "keep": [False, True, True, True, True],
+        "reason": ["few genes", "", "", "", ""],
+    }
+)
+LABELS = pd.DataFrame(
+    {
+        "population": ["unassigned", "Treg", "unassigned", "NK", "unassigned"],
+        "doublet": ["", "", "", "", "B + CD4 T"],
+    }
+)
+
+
+def test_a_sample_is_measured_on_its_kept_single_cells():
+    found = measure_sample(CELLS, LABELS)
     assert found == pytest.approx(
         {
             "depth": 4000,
             "genes_per_cell": 1200,
             "mitochondrial_share": 0.03,
             "doublet_rate": 1 / 4,
-            "kept_share": 3 / 5,
+            "kept_share": 4 / 5,
             "unassigned_share": 1 / 3,
         }
     )
@@ -157,4 +165,19 @@ def test_a_sample_is_measured_on_its_kept_cells():
     assert set(table.index) == set(QUANTITIES)
     assert (table["chemistry"], table["ambient_share"]) == ("v3", 0.1)
     assert table.isna()["batch"]
-    assert measure_sample(cells.assign(keep=False), pd.Series(["NK"] * 5)) == {}
+
+
+def test_a_sample_without_single_cells_has_no_technique():
+    assert measure_sample(CELLS.assign(keep=False), LABELS) == {}
+    assert measure_sample(CELLS, LABELS.assign(doublet="B + CD4 T")) == {}
+
+
+def test_doublets_are_those_of_the_labels():
+    cells = pd.DataFrame(
+        {"n_counts": 3000, "n_genes": 1000, "percent_mito": 2.0, "keep": True, "reason": ""}, index=range(100)
+    )
+    labels = pd.DataFrame({"population": "NK", "doublet": [""] * 93 + ["B + NK"] * 7})
+    labels.loc[93:, "population"] = "unassigned"
+    found = measure_sample(cells, labels)
+    assert found["doublet_rate"] == pytest.approx(0.07)
+    assert found["unassigned_share"] == 0
