@@ -24,6 +24,10 @@ PROGRAM_COLUMNS = (
 """Columns of the table of tests; ``estimate``, ``se`` and limits are in baseline SDs, ``change`` is raw. The
 limits hold what the baseline SD is uncertain of, ``se`` does not."""
 
+SHARED_ERROR = "shared_error"
+"""Column of scores and parts that some have: what the number would change by, in all samples alike, were the correction
+behind it one standard error off; an error that donors share, so that their spread does not show it."""
+
 
 def compare(
     scores: pd.DataFrame,
@@ -147,7 +151,7 @@ def measure_change(
     ----------
     block, members
         Rows of this programme and population in the tables of :func:`compare`; ``members`` is None where the
-        change is not split.
+        change is not split. Both may have the column :data:`SHARED_ERROR`.
     contrast, baseline, min_coverage
         As for :func:`compare`.
 
@@ -164,7 +168,17 @@ def measure_change(
         return dict.fromkeys(components, Change.nothing(paired, ""))
     raw = _changes(block, members, paired.donors, contrast)
     n_sd = int((block["visit"].eq(baseline) & block["score"].notna()).sum())
-    return {component: Change.unlimited(paired, values / sd, n_sd=n_sd) for component, values in raw.items()}
+    shared = dict.fromkeys(raw, 0.0)
+    if SHARED_ERROR in block:
+        other = None if members is None else members.assign(mean=members["mean"] + members[SHARED_ERROR])
+        moved = _changes(
+            block.assign(score=block["score"] + block[SHARED_ERROR]), other, paired.donors, contrast
+        )
+        shared = {component: abs(float((moved[component] - raw[component]).mean())) / sd for component in raw}
+    return {
+        component: Change.unlimited(paired, values / sd, n_sd=n_sd, shared_se=shared[component])
+        for component, values in raw.items()
+    }
 
 
 def _not_estimable(block: pd.DataFrame, sd: float, baseline: str, min_coverage: float) -> str:

@@ -94,13 +94,8 @@ def score_programs(
         not_controls=not_controls,
         n_controls=n_controls,
     )
-    parts = []
-    for population in split:
-        plain = {program: w.plain for (where, program), w in score_weights.items() if where == population}
-        if plain:
-            parts += _member_means(sums, sums.select(populations, population), population, plain)
     scores = apply_weights(sums, score_weights, populations=populations, min_cells=min_cells)
-    return scores, _table(parts, PART_COLUMNS)
+    return scores, measure_members(sums, score_weights, populations=populations, split=split)
 
 
 @dataclass(frozen=True)
@@ -199,6 +194,21 @@ def apply_weights(
                 )
             )
     return _table(scores, SCORE_COLUMNS)
+
+
+def measure_members(
+    sums: LeafSums,
+    score_weights: Mapping[tuple[str, str], Weights],
+    *,
+    populations: Mapping[str, Any],
+    split: Collection[str],
+) -> pd.DataFrame:
+    """Cells and mean programme expression of each member of the populations in ``split``; :data:`PART_COLUMNS`."""
+    parts = []
+    for population in split:
+        plain = {program: w.plain for (where, program), w in score_weights.items() if where == population}
+        parts += _member_means(sums, sums.select(populations, population), population, plain)
+    return _table(parts, PART_COLUMNS)
 
 
 def subtract_controls(

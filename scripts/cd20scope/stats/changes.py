@@ -36,6 +36,8 @@ class Change:
         not shown either.
     n_sd
         Donors whose standard deviation at baseline is the unit of ``values``; 0 where they have a unit of their own.
+    shared_se
+        Standard error of their mean that all donors share, so that their spread does not show it; 0 as a rule.
     """
 
     paired: Pairs
@@ -44,14 +46,21 @@ class Change:
     ceiling: NDArray[np.float64]
     reason: str = ""
     n_sd: int = 0
+    shared_se: float = 0.0
 
     @classmethod
     def unlimited(
-        cls, paired: Pairs, values: NDArray[np.float64], reason: str = "", *, n_sd: int = 0
+        cls,
+        paired: Pairs,
+        values: NDArray[np.float64],
+        reason: str = "",
+        *,
+        n_sd: int = 0,
+        shared_se: float = 0.0,
     ) -> Self:
         """Build the change of a quantity that has no detection limit."""
         reach = np.full(len(values), np.inf)
-        return cls(paired, values, -reach, reach, reason, n_sd)
+        return cls(paired, values, -reach, reach, reason, n_sd, shared_se)
 
     @classmethod
     def nothing(cls, paired: Pairs, reason: str) -> Self:

@@ -12,6 +12,8 @@ from cd20scope.study.strict_yaml import Place, Problem, unknown
 Kind = Literal["populations", "programs", "hypotheses"]
 # Transcripts that leave with the B cells: from CD20+ T cells and doublets, and as soup from every droplet.
 DEPLETED = frozenset({"MS4A1", "CD79A"})
+# Genes that B cells alone have: what other cells show of them is soup, doublets or CD20+ T cells.
+B_ALONE = DEPLETED | {"CD79B", "CD19", "BANK1", "VPREB3", "TCL1A", "FCRLA", "BLK", "FCER2", "CD22"}
 SOUP = re.compile(r"CD74|IGH([ADEM]|[AG][1-4]|GP)|IG[HKL][VDJ].*|IGKC|IGLC.*|IGLL.*")
 
 # By endpoint of a hypothesis: the keys it needs, and those that mean nothing there.
@@ -123,12 +125,12 @@ RULES: dict[Kind, Callable[[Mapping[str, Any]], Iterator[Problem]]] = {
 def lost_genes(genes: Iterable[str], within: frozenset[str]) -> list[str]:
     """Genes that fall in cells of lineages with these roles because the B cells are gone, with no change in any cell.
 
-    MS4A1 and CD79A count outside the B lineage; CD74 and immunoglobulin genes in T cells besides.
+    Those that B cells alone have count outside the B lineage; CD74 and immunoglobulin genes in T cells besides.
     """
     if not within or roles.B in within:
         return []
     in_t = within <= set(roles.T)
-    return [gene for gene in genes if gene in DEPLETED or (in_t and SOUP.fullmatch(gene))]
+    return [gene for gene in genes if gene in B_ALONE or (in_t and SOUP.fullmatch(gene))]
 
 
 def _twice(named: Iterable[tuple[Place, str]]) -> Iterator[Problem]:

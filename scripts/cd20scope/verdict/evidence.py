@@ -148,7 +148,11 @@ def _order(
     if reason := pairs.too_few(len(paired), max(min_pairs, 2)):
         return Evidence(paired, f"on donors with all visits: {reason}")
     first, last, early, change = common([parts[part] for part in ("first", "last", "early", "change")])
-    later = replace(change, values=change.values - 2 * early.values)
+    later = replace(
+        change,
+        values=change.values - 2 * early.values,
+        shared_se=change.shared_se + 2 * early.shared_se,
+    )
     t, sign = evaluate_change(change, tester), DIRECTIONS[hypothesis["direction"]]
     claim = Order(
         first=evaluate_change(first),
@@ -167,9 +171,13 @@ def _order(
 
 
 def evaluate_change(change: Change, tester: Tester = paired_tests.paired_t) -> PairedTest:
-    """Test a change; a t test in baseline SDs holds what that SD is uncertain of, ranks take it for known."""
+    """Test a change; a t test contains the errors that all donors share, and that of the unit; ranks do not."""
     t = tester(change.values)
-    return standardise(t, sd=1.0, n_sd=change.n_sd) if isinstance(t, PairedT) and change.n_sd else t
+    if not isinstance(t, PairedT):
+        return t
+    if change.shared_se:
+        t = replace(t, se=float(np.hypot(t.se, change.shared_se)))
+    return standardise(t, sd=1.0, n_sd=change.n_sd) if change.n_sd else t
 
 
 def limits_of(hypothesis: Mapping[str, Any], evidence: Evidence, alpha: float) -> dict[str, float]:
