@@ -92,6 +92,8 @@ DENOMINATOR_ARM = "denominator"
 """Arm of shares in other denominators."""
 NO_SOUP_GENES_ARM = "without_hla_ig"
 """Arm of scores without HLA and immunoglobulin genes."""
+NO_B_RNA_ARM = "without_b_rna"
+"""Arm of scores of other cells from whose sums the RNA of B cells was subtracted."""
 
 
 def require_columns(table: "pd.DataFrame", columns: Iterable[str], *, name: str) -> None:

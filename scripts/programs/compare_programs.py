@@ -5,7 +5,8 @@ import pandas as pd
 from cd20scope import schema
 from cd20scope.jobs.job import job
 from cd20scope.programs import arms as score_arms
-from cd20scope.programs import compare, random_sets, scores
+from cd20scope.programs import compare, random_sets, scores, without_b_rna
+from cd20scope.programs.b_rna import NoProfileError
 from cd20scope.pseudobulk.cohort import LeafSums, read_sums
 from cd20scope.pseudobulk.leaves import stack_cells
 from cd20scope.study import roles
@@ -55,6 +56,18 @@ with job(snakemake) as (log, output):
         sheet=sheet,
     )
     arms = score_arms.score_arms(sums, by_arm, tests=tests, **shared, min_cells=settings["min_cells"])
+    parts_arms = parts.iloc[:0].assign(arm="")
+    try:
+        profile = without_b_rna.profile_of(sums, populations=params.populations, baseline=params.visits[0])
+    except NoProfileError as error:
+        log.warning("%s", error)
+    else:
+        cleared = without_b_rna.score_without_b_rna(
+            sums, profile, tests=tests, **shared, min_cells=settings["min_cells"]
+        )
+        own, parts_arms = (table.assign(arm=schema.NO_B_RNA_ARM) for table in cleared)
+        others = [arms.assign(**{compare.SHARED_ERROR: 0.0})] if len(arms) else []
+        arms = pd.concat([*others, own], ignore_index=True)
     score_weights = scores.compute_weights(sums, tests=[test for test in tests if test[0] != whole], **shared)
     genes = {gene for entry in params.programs["programs"] for gene in entry["genes"]}
     random = random_sets.compare_random(
@@ -72,6 +85,7 @@ with job(snakemake) as (log, output):
         "parts": parts,
         "programs": tested,
         "scores_arms": arms,
+        "parts_arms": parts_arms,
         "random_sets": random,
     }
     for name, table in tables.items():

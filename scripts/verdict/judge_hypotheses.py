@@ -3,7 +3,7 @@
 import pandas as pd
 
 from cd20scope.jobs.job import job
-from cd20scope.verdict import decide, ledger, measure, parts, robustness, table
+from cd20scope.verdict import decide, ledger, measure, parts, robustness, table, technical
 
 with job(snakemake) as (log, output):
     params = snakemake.params
@@ -19,7 +19,7 @@ with job(snakemake) as (log, output):
         changes,
         robustness.measure_arms(
             hypotheses,
-            **{name: tables[name] for name in ("donors", "donors_arms", "scores_arms")},
+            **{name: tables[name] for name in ("donors", "donors_arms", "scores_arms", "parts_arms")},
             settings=settings,
         ),
         steroid=measure.measure_program(params.steroid, tables["scores"], settings=settings),
@@ -33,6 +33,11 @@ with job(snakemake) as (log, output):
         random_sets=robustness.read_random_sets(tables["random_sets"]),
         **params.level,
     )
+    same_names = technical.ask_same_names(
+        decisions, changes, tables["technique_samples"], tables["technique"], **params.level
+    )
+    arms = pd.concat([arms, same_names], ignore_index=True) if len(same_names) else arms
+    decisions = technical.settle(decisions, arms, tables["technique"])
     verdicts = table.complete(
         decisions,
         arms,

@@ -67,6 +67,14 @@ def technique(cohorts: int) -> Iterator[Row]:
         what = f"{row['quantity']} {row['planted']:g}, N = {row['N']:2}"
         yield f"{what}: named", row["named"], 0.9 if row["N"] >= 8 else None, None
         yield f"{what}: named in the twin", row["named in the twin"], None, 0.1
+    few = max(20, cohorts // 40)
+    for row in calibration_technique.tabulate_soup(cohorts=few).to_dict("records"):
+        what = (
+            f"B-cell RNA {row['soup']:g} more at baseline, MHC-II {row['within']:+g} in cells, {row['claim']}"
+        )
+        yield f"{what}: called as measured", row["as measured"], None, None
+        bounds = (None, _three_se(0.05, few)) if row["within"] == 0 else (0.8, None)
+        yield f"{what}: called in the end", row["in the end"], *bounds
 
 
 def dropout(cohorts: int) -> Iterator[Row]:

@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "abundance": "study stats pseudobulk",
     "expression": "study stats pseudobulk",
     "programs": "study stats pseudobulk",
-    "verdict": "stats abundance programs",
+    "verdict": "study stats abundance programs",
     "report": "study",
     "preflight": "study ingest",
     "init": "study counts ingest",

@@ -11,6 +11,7 @@ rule compare_programs:
         scores="results/programs/scores.tsv",
         parts="results/programs/parts.tsv",
         scores_arms="results/programs/scores_arms.tsv",
+        parts_arms="results/programs/parts_arms.tsv",
         random_sets="results/programs/random_sets.tsv",
         programs=report(
             "results/programs/programs.tsv",

@@ -2,6 +2,7 @@ rule measure_technique:
     input:
         cells=collect("results/qc/{sample}.parquet", sample=SAMPLES),
         labels=collect("results/annotate/{sample}.parquet", sample=SAMPLES),
+        sums=collect("results/pseudobulk/{sample}.sums.parquet", sample=SAMPLES),
         contamination="results/annotate/contamination.tsv",
     output:
         samples="results/verdict/technique_samples.tsv",
@@ -28,6 +29,8 @@ rule measure_technique:
             for row in SHEET_RECORDS
         ],
         contrasts=config["contrasts"],
+        baseline=list(config["visits"])[0],
+        populations=POPULATIONS,
     script:
         "../../scripts/verdict/measure_technique.py"
 
@@ -41,10 +44,12 @@ rule judge_hypotheses:
         donors_arms="results/abundance/donors_arms.tsv",
         scores="results/programs/scores.tsv",
         scores_arms="results/programs/scores_arms.tsv",
+        parts_arms="results/programs/parts_arms.tsv",
         parts="results/programs/parts.tsv",
         programs="results/programs/programs.tsv",
         random_sets="results/programs/random_sets.tsv",
         technique="results/verdict/technique.tsv",
+        technique_samples="results/verdict/technique_samples.tsv",
         rulers="results/annotate/ruler_visits.tsv",
     output:
         verdicts=report(

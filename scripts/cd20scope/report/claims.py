@@ -109,6 +109,8 @@ def claim(row: wording.Row, *, ledger: pd.DataFrame) -> dict[str, Any]:
             for key in ("id", "statement", "verdict", "family", "opposes", "contrast", "direction")
         },
         **{key: wording.text_of(row[key]) for key in ("dropped", "test", "note")},
+        "shown": hypothesis_words.verdict_text(row),
+        "technical": row["technical"] == "yes",
         "beside": wording.true_minus(row["beside"]),
         "caution": wording.sentence(wording.true_minus(row["caution"])),
         "reason": wording.sentence(wording.text_of(row["reason"])),

@@ -77,6 +77,11 @@ def power_text(hypothesis: Row) -> str:
     return f"{hypothesis['direction']} by {size} or more, with 80 % power"
 
 
+def verdict_text(row: Row) -> str:
+    """Name the verdict; one that was taken back for technique is "inconclusive (technical)"."""
+    return f"{row['verdict']} (technical)" if row["technical"] == "yes" else str(row["verdict"])
+
+
 def arms_text(row: Row) -> str:
     """Write in how many robustness arms a verdict is the same, and in which it is not; empty without arms."""
     if pd.isna(row["arms_asked"]) or not row["arms_asked"]:
@@ -84,7 +89,8 @@ def arms_text(row: Row) -> str:
     against = (
         "" if pd.isna(row["arms_against"]) or not row["arms_against"] else f"; not: {row['arms_against']}"
     )
-    return f"holds in {row['arms_held']:.0f} of {row['arms_asked']:.0f} robustness arms{against}"
+    held = "as measured holds in" if row["technical"] == "yes" else "holds in"
+    return f"{held} {row['arms_held']:.0f} of {row['arms_asked']:.0f} robustness arms{against}"
 
 
 def short_name(hypothesis: Row) -> str:

@@ -61,7 +61,7 @@ def render(
         contrasts=run.contrast_names,
         latest=run.latest,
         tallies={family: claims.tally(run.verdicts, family=family) for family in FAMILIES},
-        rules=[{"verdict": verdict, **VERDICT_STYLE[verdict]} for verdict in VERDICTS],
+        rules=[{"verdict": verdict, "shown": verdict, **VERDICT_STYLE[verdict]} for verdict in VERDICTS],
         themes=claims.themes(answer, ledger=run.statistics["ledger"]),
         chapters=claims.chapters(answer),
         sentences=sentences,

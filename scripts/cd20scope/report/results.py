@@ -16,7 +16,7 @@ from cd20scope.schema import contrast_name, require_columns
 VERDICT_COLUMNS = (
     *("id", "family", "opposes", "donors", "dropped"),
     *("arms_held", "arms_asked", "arms_against", "smallest_effect_low", "smallest_effect_high"),
-    *("p_exact", "reach", "beside", "caution"),
+    *("p_exact", "reach", "beside", "caution", "technical"),
 )
 """Columns of the verdicts that the report cannot do without."""
 

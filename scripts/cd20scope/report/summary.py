@@ -95,6 +95,7 @@ def entry(row: wording.Row, *, sentence: str, parts: pd.DataFrame) -> dict[str, 
     n_arms = row["arms_asked"]
     return {
         **{key: text(row[key]) for key in TEXTS},
+        "technical": row["technical"] == "yes",
         "theme": row["theme"],
         "sentence": sentence.replace("\N{NO-BREAK SPACE}", " "),
         "unit": hypothesis_words.unit_of(row),
@@ -177,13 +178,17 @@ def bullet(row: Mapping[str, Any]) -> list[str]:
     """One hypothesis: its verdict, its effect, what was claimed, how robust it is."""
     sign = VERDICT_STYLE[row["verdict"]]["symbol"]
     arms = row["arms"]
-    held = f" Holds in {arms['held']} of {arms['asked']} robustness arms." if arms else ""
+    verb = "As measured holds" if row["technical"] else "Holds"
+    held = f" {verb} in {arms['held']} of {arms['asked']} robustness arms." if arms else ""
     if arms and arms["against"]:
         held = f"{held.removesuffix('.')}; not: {', '.join(arms['against'])}."
+    shown = f"{row['verdict']} (technical)" if row["technical"] else row["verdict"]
     lines = [
-        f"- {sign} **{row['verdict']}** ({escape(row['id'])}): {escape(row['sentence'])}",
+        f"- {sign} **{shown}** ({escape(row['id'])}): {escape(row['sentence'])}",
         f"  Claim: {escape(row['statement'] + held)}",
     ]
+    if row["technical"]:
+        lines.append(f"  (!) {escape(wording.sentence(row['reason']))}")
     if row["caution"]:
         lines.append(f"  (!) {escape(wording.sentence(row['caution']))}")
     return lines

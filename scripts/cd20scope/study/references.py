@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cd20scope.study import roles
-from cd20scope.study.catalogue_rules import lost_genes
+from cd20scope.study.catalogue_rules import B_ALONE, lost_genes
 from cd20scope.study.selectors import Cells, check_cells, named, nodes_at, selector_cells
 from cd20scope.study.strict_yaml import Problem, show, unknown
 
@@ -104,6 +104,17 @@ def _check_program(
             (
                 f"{component} exists for {whole} only, found {show(population)}. "
                 f"Remove it, or ask about {whole}."
+            ),
+        )
+    genes = {one["name"]: one["genes"] for one in (given.programs or {"programs": ()})["programs"]}
+    alone = [gene for gene in genes.get(str(program), ()) if gene in B_ALONE]
+    if component == "within" and alone:
+        yield (
+            ("component",),
+            (
+                f'"{program}" has genes that B cells alone have ({", ".join(alone)}). What other cells show of them is '
+                "ambient RNA, doublets or CD20-positive T cells, so no question is asked of it. Ask about "
+                f"the B cells, about {whole} as a whole, or take the genes out of the programme."
             ),
         )
 

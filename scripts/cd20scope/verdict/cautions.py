@@ -9,7 +9,8 @@ import pandas as pd
 from cd20scope.verdict import own_arms
 from cd20scope.verdict.decide import Decision
 from cd20scope.verdict.steroid import CANNOT_TELL
-from cd20scope.verdict.technique import cautions_of
+from cd20scope.verdict.technical import EQUAL
+from cd20scope.verdict.technique import moved_for
 
 BESIDE = ("Glucocorticoid", "Handling stress", "Delay/cold", "Naive T")
 """Confounder programmes in the order in which they are shown; others follow."""
@@ -81,7 +82,7 @@ def format_cautions(
     -------
     id -> text, empty without a caution.
     """
-    holds = {(row.id, row.arm): row.holds for row in arms.itertuples()}
+    holds = {(str(row.id), str(row.arm)): str(row.holds) for row in arms.itertuples()}
     details = {(row.id, row.arm): str(row.detail) for row in arms.itertuples()}
     moved = programs[(programs["role"] == "confounder") & (programs["p_value"] < alpha)]
     columns = (moved[name].astype(str) for name in ("population", "program", "contrast"))
@@ -91,7 +92,7 @@ def format_cautions(
     for decision in decisions:
         entry, name = decision.hypothesis, decision.hypothesis["id"]
         decided = decision.verdict.verdict in ("supported", "contradicted", "not supported")
-        notes = cautions_of(entry, technique) if decided else []
+        notes = _technique_of(entry, technique, holds) if decided else []
         if decision.verdict.verdict in ("supported", "contradicted"):
             against = {arm for arm in _arm_names(arms, name) if holds[name, arm] == "no"}
             score = _first(changed, _places(entry), steroid, entry["contrast"])
@@ -118,6 +119,18 @@ def format_cautions(
             ]
         texts[name] = "; ".join(notes)
     return texts
+
+
+def _technique_of(
+    entry: Mapping[str, Any], technique: pd.DataFrame, holds: Mapping[tuple[str, str], str]
+) -> list[str]:
+    """Say what moved that can fake a claim, and whether the claim holds where it is equal."""
+    notes = []
+    for quantity, said in moved_for(entry, technique)[["quantity", "statement"]].astype(str).to_numpy():
+        arm = EQUAL.get(quantity, "")
+        held = holds.get((entry["id"], arm)) == "yes"
+        notes.append(f'{said}; the verdict holds in the arm "{arm}"' if held else said)
+    return notes
 
 
 def _uneven_labels(rulers: pd.DataFrame) -> dict[tuple[str, str], str]:

@@ -27,6 +27,8 @@ class Decision:
         After correction within the family; missing where there is no test.
     n_tests
         Distinct tests of the family.
+    technical
+        Whether its verdict was taken back because technique can explain it (:mod:`cd20scope.verdict.technical`).
     """
 
     hypothesis: Mapping[str, Any]
@@ -35,6 +37,7 @@ class Decision:
     p_adjusted: float = float("nan")
     level: float = float("nan")
     n_tests: int = 0
+    technical: bool = False
 
 
 def decide_all(

@@ -32,6 +32,7 @@ LABELS = {
         )
     ),
     schema.NO_SOUP_GENES_ARM: "without HLA and immunoglobulin genes",
+    schema.NO_B_RNA_ARM: "B-cell RNA subtracted",
 }
 """Arms that come with tables of their own, by the name they have there."""
 
@@ -44,6 +45,7 @@ def measure_arms(
     donors: pd.DataFrame,
     donors_arms: pd.DataFrame,
     scores_arms: pd.DataFrame,
+    parts_arms: pd.DataFrame,
     settings: measure.Settings,
 ) -> dict[str, dict[Key, Change]]:
     """Measure the changes of arms with tables of their own, of other denominators, and at equal numbers of cells.
@@ -54,7 +56,7 @@ def measure_arms(
         Entries of the catalogue.
     donors
         Of :func:`cd20scope.verdict.measure.measure_needed`, read again at equal numbers of cells.
-    donors_arms, scores_arms
+    donors_arms, scores_arms, parts_arms
         Its tables for each arm, in a column ``arm``; shares in other denominators have the arm
         :data:`cd20scope.schema.DENOMINATOR_ARM`.
     settings
@@ -65,15 +67,17 @@ def measure_arms(
     Arm -> changes that differ from the main ones, by the key of the hypothesis.
     """
     found: dict[str, dict[Key, Change]] = {}
-    parts, none = pd.DataFrame(columns=["population", "program"]), scores_arms.iloc[:0]
+    parts, none = parts_arms.iloc[:0], scores_arms.iloc[:0]
     equal = measure.measure_needed(
         hypotheses, donors=donors, scores=none, parts=parts, settings=settings, equal_cells=True
     )
     found[EQUAL_CELLS] = {key: change for key, change in equal.items() if change.values.size}
     for arm, label in LABELS.items():
-        shares, scores = (table[table["arm"] == arm] for table in (donors_arms, scores_arms))
+        shares, scores, split = (
+            table[table["arm"] == arm] for table in (donors_arms, scores_arms, parts_arms)
+        )
         measured = measure.measure_needed(
-            hypotheses, donors=shares, scores=scores, parts=parts, settings=settings
+            hypotheses, donors=shares, scores=scores, parts=split, settings=settings
         )
         # a key that the arm has no row for keeps its main value
         found[label] = {

@@ -24,11 +24,12 @@ DECISION_COLUMNS = (
 COLUMNS = (
     *DECISION_COLUMNS,
     *("arms_held", "arms_asked", "arms_against", "smallest_effect_low", "smallest_effect_high"),
-    *("p_exact", "reach", "beside", "caution"),
+    *("p_exact", "reach", "beside", "caution", "technical"),
 )
 """Columns of ``results/verdict/verdicts.tsv``. The two ends of the smallest effect (80 % power) are in the unit of
 ``estimate``; ``p_exact`` is that of all sign flips, two-sided against no change, and ``reach`` says where so few pairs
-cannot reach the level by it."""
+cannot reach the level by it. ``technical`` is "yes" where technique explains what was supported or contradicted as
+measured; the verdict is then inconclusive, and the arms are those of the verdict as measured."""
 
 
 def complete(
@@ -88,6 +89,7 @@ def complete(
         reach=[_reach(decision) for decision in decisions],
         beside=pd.Series(cautions.format_confounders(decisions, programs), dtype=object),
         caution=pd.Series(notes, dtype=object),
+        technical=["yes" if decision.technical else "no" for decision in decisions],
     ).reset_index(drop=True)[list(COLUMNS)]
 
 

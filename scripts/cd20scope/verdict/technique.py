@@ -5,8 +5,7 @@ chemistry and the like are compared as the endpoints are, and a verdict names wh
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,15 +13,7 @@ from numpy.typing import NDArray
 
 from cd20scope import schema
 from cd20scope.stats import paired_tests, pairs
-
-type Endpoint = Literal["depletion", "share", "score", "split"]
-"""Types of estimates that technique acts on differently: a fall beyond a large margin; a share of cells; a score within
-one population, less its control genes; a plain score over several populations, or a part of its split. The order claim
-is a depletion and a score."""
-
-ENDPOINTS: tuple[Endpoint, ...] = ("depletion", "share", "score", "split")
-TECHNICAL_COLUMNS = ("sample", "donor", "visit", "quantity", "value")
-"""Columns of the table of technical quantities; ``value`` is a number, or a name for chemistry and batch."""
+from cd20scope.verdict.quantities import QUANTITIES, TECHNICAL_COLUMNS, Endpoint, Quantity
 
 COLUMNS = (
     *("contrast", "quantity", "scale", "n_pairs", "earlier", "later"),
@@ -31,114 +22,8 @@ COLUMNS = (
 """Columns of the table of differences. ``change`` is a ratio for quantities on scale ``ratio``, else a difference."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """One technical quantity.
-
-    Attributes
-    ----------
-    scale
-        ``ratio``: compared by its logarithm. ``share``: a part of cells or molecules, 0 to 1. ``name``: a category; its
-        change is the largest difference between visits in the part of donors with one name.
-    size
-        Smallest change that is told; a ratio above 1 on scale ``ratio``.
-    more, less
-        What is said of a later visit with more or less of it, with ``{}`` for how much.
-    fakes
-        Types of endpoints that it can fake.
-    """
-
-    scale: Literal["ratio", "share", "name"]
-    size: float
-    more: str
-    less: str
-    fakes: tuple[Endpoint, ...]
-
-
-CALLS: tuple[Endpoint, ...] = ("share", "split")
-RNA: tuple[Endpoint, ...] = ("score", "split")
-QUANTITIES: dict[str, Quantity] = {
-    # at 1.5 times the depth a third of cohorts, at twice two thirds had a false claim on Treg; at a quarter less, none
-    "depth": Quantity(
-        "ratio", 1.25, "is sequenced {} times deeper", "is sequenced {} times shallower", ("share", "score", "split")
-    ),
-    "genes_per_cell": Quantity(
-        "ratio", 1.15, "has {} times more genes per cell", "has {} times fewer genes per cell",
-        ("share", "score", "split"),
-    ),
-    "ambient_share": Quantity(
-        "share", 0.02, "has {} more ambient RNA", "has {} less ambient RNA", RNA
-    ),
-    "mitochondrial_share": Quantity(
-        "share", 0.03, "has {} more mitochondrial RNA", "has {} less mitochondrial RNA", ("share", "score", "split")
-    ),
-    "doublet_rate": Quantity(
-        "share", 0.03, "has {} more doublets", "has {} fewer doublets", ("share", "score", "split")
-    ),
-    "kept_share": Quantity(
-        "share", 0.15, "keeps {} more of its cells", "keeps {} fewer of its cells", ("depletion", "share", "split")
-    ),
-    "unassigned_share": Quantity(
-        "share", 0.05, "has {} more cells without a label", "has {} fewer cells without a label", CALLS
-    ),
-    "chemistry": Quantity("name", 0.25, "differs in chemistry ({})", "", ENDPOINTS),
-    "batch": Quantity("name", 0.25, "differs in batch ({})", "", ENDPOINTS),
-}  # fmt: skip
-"""Technical quantities, in the order in which they are told."""
-
 LEVEL = 0.1
 """Level at which a difference beyond its size counts as one: of 8 donors, one that was drawn at random."""
-
-
-def measure_sample(cells: pd.DataFrame, labels: pd.DataFrame) -> dict[str, float]:
-    """Measure the technique of one sample.
-
-    Parameters
-    ----------
-    cells
-        Its table of quality control, the columns of :data:`cd20scope.schema.QC`.
-    labels
-        ``population`` and ``doublet`` of each of its cells, in the same order (:data:`cd20scope.schema.LABELS`).
-
-    Returns
-    -------
-    Quantities of :data:`QUANTITIES`: medians of molecules and genes, the share of mitochondrial RNA of a cell and of
-    cells without a label, over kept single cells; doublets among kept cells. Empty without a kept single cell.
-    """
-    kept = cells["keep"].to_numpy(dtype=bool)
-    doublet = kept & (labels["doublet"] != "").to_numpy()
-    single = kept & ~doublet
-    if not single.any():
-        return {}
-    return {
-        "depth": float(cells.loc[single, "n_counts"].median()),
-        "genes_per_cell": float(cells.loc[single, "n_genes"].median()),
-        "mitochondrial_share": float(cells.loc[single, "percent_mito"].median()) / 100,
-        "doublet_rate": float(doublet.sum() / kept.sum()),
-        "kept_share": float(kept.mean()),
-        "unassigned_share": float((labels["population"] == schema.UNASSIGNED)[single].mean()),
-    }
-
-
-def tabulate_sample(
-    row: Mapping[str, Any], measured: Mapping[str, float], *, ambient_share: float | None
-) -> pd.DataFrame:
-    """Put what is known of one sample into rows of :data:`TECHNICAL_COLUMNS`.
-
-    Parameters
-    ----------
-    row
-        Of the sheet: ``sample``, ``donor``, ``visit`` and, where it has them, ``chemistry`` and ``batch``.
-    measured
-        From :func:`measure_sample`.
-    ambient_share
-        Ambient part of the molecules, if it was estimated.
-    """
-    named = {name: row.get(name) or None for name in ("chemistry", "batch")}
-    values: dict[str, Any] = {**measured, "ambient_share": ambient_share, **named}
-    table = pd.DataFrame({"quantity": list(values), "value": pd.Series(list(values.values()), dtype=object)})
-    table = table.assign(**{name: row[name] for name in ("sample", "donor", "visit")})
-    return table[list(TECHNICAL_COLUMNS)]
 
 
 def types_of(hypothesis: Mapping[str, Any]) -> dict[str, set[Endpoint]]:
@@ -198,8 +83,8 @@ def compare_technique(table: pd.DataFrame, *, contrasts: Sequence[pairs.Contrast
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def cautions_of(hypothesis: Mapping[str, Any], compared: pd.DataFrame) -> list[str]:
-    """Say what could have faked the estimate of a hypothesis.
+def moved_for(hypothesis: Mapping[str, Any], compared: pd.DataFrame) -> pd.DataFrame:
+    """Pick what moved and can fake the estimate of a hypothesis.
 
     Parameters
     ----------
@@ -210,16 +95,17 @@ def cautions_of(hypothesis: Mapping[str, Any], compared: pd.DataFrame) -> list[s
 
     Returns
     -------
-    Statements such as "month6 is sequenced 2.1 times deeper than baseline (8 of 8 donors)", in the order of
-    :data:`QUANTITIES`; none where nothing moved that can fake it.
+    Rows of ``compared``, by contrast, then in the order of :data:`cd20scope.verdict.quantities.QUANTITIES`; none where
+    nothing moved that can fake it.
     """
     moved = compared[compared["moved"] == "yes"]
-    return [
-        str(row.statement)
+    found = [
+        index
         for contrast, types in types_of(hypothesis).items()
-        for row in moved[moved["contrast"] == contrast].itertuples()
-        if types & set(QUANTITIES[str(row.quantity)].fakes)
+        for index, quantity in moved.loc[moved["contrast"] == contrast, "quantity"].items()
+        if types & set(QUANTITIES[str(quantity)].fakes)
     ]
+    return moved.loc[found]
 
 
 def _values(

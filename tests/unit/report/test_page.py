@@ -485,3 +485,15 @@ def test_a_run_in_which_no_gene_could_be_tested_has_its_page(tables):
     nothing = from_disk(tables["expression"].iloc[:0])
     assert nothing["p_value"].dtype == object
     assert "The answer" in render(tables | {"expression": nothing})
+
+
+def test_a_verdict_that_technique_explains_is_told_with_its_reason(tables):
+    verdicts = tables["verdicts"].copy()
+    reason = 'supported as measured, inconclusive in the arm "B-cell RNA subtracted": week2 has less'
+    verdicts.loc[verdicts["id"] == "T1", ["verdict", "technical", "reason"]] = ["inconclusive", "yes", reason]
+    page = Page(render(tables | {"verdicts": verdicts}))
+    claim = " ".join(page.claims["claim-T1"].split())
+    assert "inconclusive (technical)" in claim
+    assert reason[1:] in claim
+    assert "as measured holds in 4 of 6 robustness arms" in claim
+    assert "inconclusive (technical)" not in " ".join(page.claims["claim-B1"].split())

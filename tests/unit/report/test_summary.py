@@ -96,3 +96,22 @@ def test_names_cannot_become_markup():
     assert "<img" not in text
     assert "&lt;img src=x onerror=alert(1)&gt; \\| \\[a\\](javascript:b) \\`c\\`" in text
     assert "None." in text
+
+
+def test_what_technique_takes_back_is_told_as_such():
+    verdicts = made_up.verdicts()
+    at = verdicts["id"] == "T1"
+    reason = "supported as measured, inconclusive in the arm B: week2 has 2 points less"
+    verdicts.loc[at, ["verdict", "technical", "reason"]] = ["inconclusive", "yes", reason]
+    told = tell(verdicts)
+    jsonschema.validate(told, json.loads(SCHEMA.read_text(encoding="utf-8")))
+    said = {row["id"]: row for row in told["hypotheses"]}
+    assert said["T1"]["technical"] is True
+    assert not any(row["technical"] for row in told["hypotheses"] if row["id"] != "T1")
+    text = summary.format_markdown(
+        told, preflight=made_up.tables(n_cells=20, n_genes=20)["preflight"], inputs=made_up.inputs()
+    )
+    (line,) = (line for line in text.splitlines() if "(technical)" in line)
+    assert "**inconclusive (technical)** (T1)" in line
+    assert f"(!) {reason[0].upper()}{reason[1:]}." in text
+    assert "As measured holds in 4 of 6 robustness arms" in text

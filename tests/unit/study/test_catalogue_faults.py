@@ -267,6 +267,12 @@ HYPOTHESIS_FAULTS = {
         {"component": "within"},
         '(Th17-m6) > component: within exists for PBMC only, found "CD4 memory".',
     ),
+    "B-cell genes in other cells": (
+        "B-genes-w2-composition",
+        {"component": "within"},
+        '(B-genes-w2-composition) > component: "B-cell genes" has genes that B cells alone have (CD79A, MS4A1, BANK1, '
+        "CD19, CD79B, FCRLA, BLK, CD22, VPREB3). What other cells show of them is",
+    ),
     "component unknown": (
         "MHC-II-w2-within",
         {"component": "inside"},
@@ -353,7 +359,7 @@ def test_a_fault_is_found_on_the_line_where_it_stands(problems, texts):
     at = lines.index("    program: Th17")
     lines[at] = "    programme: Th17"
     found = problems("hypotheses", "\n".join(lines))
-    assert f'line {at + 1}, hypotheses[34] (Th17-m6) > programme: unknown key "programme". ' in found[-1]
+    assert f'line {at + 1}, hypotheses[33] (Th17-m6) > programme: unknown key "programme". ' in found[-1]
 
 
 # ----------------------------------------------------------------------------------- between the catalogues
@@ -397,8 +403,8 @@ REFERENCE_FAULTS = {
         '(Naive T) > populations[3]: unknown selector "Tregs". Did you mean "Treg"?',
     ),
     "soup in a T programme": (
-        lambda d: _program(d, "Th1")["genes"].extend(["MS4A1", "IGLV2-14", "IGHMBP2"]),
-        '(Th1) > genes: MS4A1, IGLV2-14 cannot be scored in "CD4 memory"',
+        lambda d: _program(d, "Th1")["genes"].extend(["MS4A1", "TCL1A", "IGLV2-14", "IGHMBP2"]),
+        '(Th1) > genes: MS4A1, TCL1A, IGLV2-14 cannot be scored in "CD4 memory"',
     ),
     "B-cell genes in a monocyte programme": (
         lambda d: _program(d, "MHC-II")["genes"].append("CD79A"),

@@ -224,7 +224,12 @@ def test_arms_are_measured_from_their_own_tables():
     key = ("abundance", "B naive", "PBMC", "week2-baseline")
     donors = shares.donor_table(leaves, **shared, tests=[("B naive", "PBMC"), ("B naive", "CD4 T")])
     found = robustness.measure_arms(
-        [claim], donors=donors, donors_arms=table, scores_arms=scores, settings=settings
+        [claim],
+        donors=donors,
+        donors_arms=table,
+        scores_arms=scores,
+        parts_arms=scores,
+        settings=settings,
     )
     counts = donors[donors["denominator"] == "PBMC"].set_index(["visit", "donor"])
     x, n = (

@@ -7,14 +7,8 @@ from scipy import stats
 from verdict_cases import hypothesis
 
 from benchmark import calibration_technique
-from cd20scope.verdict.technique import (
-    ENDPOINTS,
-    QUANTITIES,
-    cautions_of,
-    compare_technique,
-    measure_sample,
-    tabulate_sample,
-)
+from cd20scope.verdict.quantities import ENDPOINTS, QUANTITIES
+from cd20scope.verdict.technique import compare_technique, moved_for
 
 CONTRAST = ("month6", "baseline")
 SHARE = hypothesis("share")
@@ -30,6 +24,10 @@ def tidy(quantity, baseline, month6):
     return pd.DataFrame(rows, columns=["sample", "donor", "visit", "quantity", "value"]).astype(
         {"value": object}
     )
+
+
+def cautions_of(claim, compared):
+    return moved_for(claim, compared)["statement"].tolist()
 
 
 def one(table):
@@ -125,59 +123,14 @@ def test_every_quantity_says_what_it_can_fake():
         assert quantity.more.count("{}") == 1, name
 
 
+def test_falls_that_soup_makes_are_not_called_and_falls_in_cells_are():
+    table = calibration_technique.tabulate_soup(cohorts=4).set_index(["soup", "within"])
+    assert (table.loc[(0.1, 0.0), "as measured"] == 1).all()
+    assert (table.loc[(0.1, 0.0), "in the end"] <= 0.25).all()
+    assert (table.loc[(0.02, -1.0), "in the end"] >= 0.75).all()
+
+
 def test_planted_differences_are_named():
     table = calibration_technique.tabulate(cohorts=40, donors=(8,))
     assert table["named"].min() >= 0.85
     assert table["named in the twin"].max() <= 0.15
-
-
-CELLS = pd.DataFrame(
-    {
-        "n_counts": [100, 3000, 5000, 4000, 9000],
-        "n_genes": [50, 1000, 1500, 1200, 2500],
-        "percent_mito": [40.0, 2.0, 4.0, 3.0, 3.0],
-        "keep": [False, True, True, True, True],
-        "reason": ["few genes", "", "", "", ""],
-    }
-)
-LABELS = pd.DataFrame(
-    {
-        "population": ["unassigned", "Treg", "unassigned", "NK", "unassigned"],
-        "doublet": ["", "", "", "", "B + CD4 T"],
-    }
-)
-
-
-def test_a_sample_is_measured_on_its_kept_single_cells():
-    found = measure_sample(CELLS, LABELS)
-    assert found == pytest.approx(
-        {
-            "depth": 4000,
-            "genes_per_cell": 1200,
-            "mitochondrial_share": 0.03,
-            "doublet_rate": 1 / 4,
-            "kept_share": 4 / 5,
-            "unassigned_share": 1 / 3,
-        }
-    )
-    row = {"sample": "S", "donor": "D", "visit": "baseline", "chemistry": "v3", "batch": ""}
-    table = tabulate_sample(row, found, ambient_share=0.1).set_index("quantity")["value"]
-    assert set(table.index) == set(QUANTITIES)
-    assert (table["chemistry"], table["ambient_share"]) == ("v3", 0.1)
-    assert table.isna()["batch"]
-
-
-def test_a_sample_without_single_cells_has_no_technique():
-    assert measure_sample(CELLS.assign(keep=False), LABELS) == {}
-    assert measure_sample(CELLS, LABELS.assign(doublet="B + CD4 T")) == {}
-
-
-def test_doublets_are_those_of_the_labels():
-    cells = pd.DataFrame(
-        {"n_counts": 3000, "n_genes": 1000, "percent_mito": 2.0, "keep": True, "reason": ""}, index=range(100)
-    )
-    labels = pd.DataFrame({"population": "NK", "doublet": [""] * 93 + ["B + NK"] * 7})
-    labels.loc[93:, "population"] = "unassigned"
-    found = measure_sample(cells, labels)
-    assert found["doublet_rate"] == pytest.approx(0.07)
-    assert found["unassigned_share"] == 0

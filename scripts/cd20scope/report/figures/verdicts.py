@@ -12,7 +12,7 @@ from matplotlib.patches import Polygon, Rectangle
 
 from cd20scope.report.colours import FAINT, INK, MUTED, UP, VERDICT_STYLE
 from cd20scope.report.figures.style import WIDTH, message_figure, styled
-from cd20scope.report.hypothesis_words import arms_text, margin_of, unit_of
+from cd20scope.report.hypothesis_words import arms_text, margin_of, unit_of, verdict_text
 from cd20scope.report.wording import Row
 from cd20scope.schema import anchor
 
@@ -140,7 +140,7 @@ def write_verdict(ax: Axes, row: Row, *, height: int, number: str, clear: float)
     """
     style = VERDICT_STYLE[row["verdict"]]
     warned = WARNED if isinstance(row["caution"], str) and row["caution"] else ""
-    text = f"{style['symbol']} {row['verdict']}{warned}"
+    text = f"{style['symbol']} {verdict_text(row)}{warned}"
     place: dict[str, Any] = {
         "xy": (1, height),
         "xycoords": ax.get_yaxis_transform(),
@@ -176,7 +176,9 @@ def arm_grid(verdicts: pd.DataFrame, arms: pd.DataFrame) -> Figure:
     ax = figure.subplots()
     found = {(row["id"], row["arm"]): row for row in table.to_dict("records")}
     shares = [
-        arms_text({**row, "arms_against": ""}).removeprefix("holds in ").removesuffix(" robustness arms")
+        arms_text({**row, "arms_against": "", "technical": "no"})
+        .removeprefix("holds in ")
+        .removesuffix(" robustness arms")
         for row in rows.to_dict("records")
     ]
     for height, row in enumerate(rows.to_dict("records")):

@@ -74,6 +74,7 @@ def conflicts(row: Row, rows: Sequence[Row]) -> list[dict[str, Any]]:
     return [
         {
             **{key: other[key] for key in ("id", "statement", "verdict")},
+            "shown": hypothesis_words.verdict_text(other),
             **VERDICT_STYLE[other["verdict"]],
             "anchor": schema.anchor(other["id"]),
             "source": wording.link_dois(other["source"]),

@@ -15,16 +15,8 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "ledger": ("id", "part", "contrast", "donor", "enters", "change", "unit", "reason"),
     "parts": ("id", "part", "statement", "estimate", "limit", "margin", "unit", "p_value", "holds"),
     "technique": (
-        "contrast",
-        "quantity",
-        "n_pairs",
-        "earlier",
-        "later",
-        "change",
-        "ci_low",
-        "ci_high",
-        "moved",
-        "statement",
+        *("contrast", "quantity", "n_pairs", "earlier", "later"),
+        *("change", "ci_low", "ci_high", "moved", "statement"),
     ),
     "absolute": ("population", "contrast", "n_pairs", "ci_low", "ci_high", "status", "reason"),
     "repopulation": ("donor", "population", "visit", "ratio", "ci_low", "ci_high", "call", "statement"),
@@ -233,7 +225,8 @@ def format_gene_flips(table: pd.DataFrame) -> str:
 
 def format_sensitivity(verdicts: pd.DataFrame) -> str:
     """How many inconclusive verdicts had power only for effects beyond twice the margin."""
-    open_ones = verdicts[(verdicts["verdict"] == "inconclusive") & verdicts["smallest_effect_low"].notna()]
+    open_ones = verdicts.query("verdict == 'inconclusive' and technical != 'yes'")
+    open_ones = open_ones.dropna(subset="smallest_effect_low")
     if open_ones.empty:
         return ""
     margins = np.array([abs(hypothesis_words.margin_of(row)) for row in open_ones.to_dict("records")])

@@ -87,6 +87,8 @@ def test_sensitivity_is_told_for_what_was_decided(told, chosen, verdicts):
     assert table.loc["B1", "smallest"] == f"{low:.2g}- to {high:.2g}-fold"
     blunt = told["sensitivity"]
     assert blunt.startswith("Of 2 inconclusive verdicts, 2 could")  # B4 and E2: 0.93, 0.74 against 2 log 1.2
+    taken = verdicts.assign(technical=np.where(verdicts["id"] == "B4", "yes", "no"))
+    assert trust.format_sensitivity(taken).startswith("Of 1 inconclusive verdicts, 1 could")
 
 
 def test_random_sets_stand_beside_the_whole_change_only(chosen):

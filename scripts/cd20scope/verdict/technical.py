@@ -1,0 +1,115 @@
+"""Verdicts that technique can fake: asked again where it is equal, and taken back where they are lost."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from cd20scope import schema
+from cd20scope.stats.changes import Change, Key
+from cd20scope.verdict import own_arms
+from cd20scope.verdict.decide import Decision
+from cd20scope.verdict.evidence import evaluate
+from cd20scope.verdict.hypothesis import needed
+from cd20scope.verdict.quantities import QUANTITIES
+from cd20scope.verdict.robustness import COLUMNS, LABELS
+from cd20scope.verdict.rules import Verdict
+from cd20scope.verdict.technique import moved_for, types_of
+
+SAME = {
+    name: f"donors with the same {name}" for name, quantity in QUANTITIES.items() if quantity.scale == "name"
+}
+"""Arms over the donors that have one name of a quantity at both visits."""
+
+EQUAL = {"b_rna_share": LABELS[schema.NO_B_RNA_ARM], **SAME}
+"""Quantity -> arm in which it is equal between the visits. Depth is equal in the main analysis already."""
+
+
+def ask_same_names(
+    decisions: Sequence[Decision],
+    changes: Mapping[Key, Change],
+    samples: pd.DataFrame,
+    compared: pd.DataFrame,
+    *,
+    alpha: float,
+    min_pairs: int,
+) -> pd.DataFrame:
+    """Decide again over donors whose visits share chemistry or batch, wherever that moved and can fake the claim.
+
+    Parameters
+    ----------
+    decisions, changes
+        As for :func:`cd20scope.verdict.robustness.decide_arms`.
+    samples
+        Technical quantities of the samples (:data:`cd20scope.verdict.quantities.TECHNICAL_COLUMNS`).
+    compared
+        From :func:`cd20scope.verdict.technique.compare_technique`.
+    alpha, min_pairs
+        As for :func:`cd20scope.verdict.decide.decide_all`.
+
+    Returns
+    -------
+    :data:`cd20scope.verdict.robustness.COLUMNS`; an arm with too few donors is not decided.
+    """
+    rows = []
+    for decision in decisions:
+        moved = set(moved_for(decision.hypothesis, compared)["quantity"])
+        if decision.evidence.claim is None or not moved & set(SAME):
+            continue
+        own = {key: changes[key] for key in needed(decision.hypothesis).values()}
+        for name in (name for name in SAME if name in moved):
+            same = donors_with_one_name(samples, name, list(types_of(decision.hypothesis)))
+            kept = {key: change.take(same) for key, change in own.items()}
+            evidence = evaluate(decision.hypothesis, kept, min_pairs=min_pairs)
+            rows.append(own_arms.row(decision, SAME[name], evidence, alpha))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def donors_with_one_name(samples: pd.DataFrame, quantity: str, contrasts: Sequence[str]) -> set[str]:
+    """Donors whose samples have one known name of a quantity at all visits of some contrasts."""
+    own = samples[samples["quantity"] == quantity].astype({"donor": str, "visit": str})
+    asked = [
+        any(name.startswith(f"{visit}-") or name.endswith(f"-{visit}") for name in contrasts)
+        for visit in own["visit"]
+    ]
+    names: dict[str, set[str]] = {}
+    for donor, name in zip(own.loc[asked, "donor"], own.loc[asked, "value"].fillna(""), strict=True):
+        names.setdefault(donor, set()).add(str(name))
+    return {donor for donor, found in names.items() if len(found) == 1 and "" not in found}
+
+
+def settle(decisions: Sequence[Decision], arms: pd.DataFrame, compared: pd.DataFrame) -> list[Decision]:
+    """Take back each claim of a change that technique can fake and that is lost where the technique is equal.
+
+    Parameters
+    ----------
+    decisions
+        From :func:`cd20scope.verdict.decide.decide_all`.
+    arms
+        From :func:`cd20scope.verdict.robustness.decide_arms` and :func:`ask_same_names`.
+    compared
+        From :func:`cd20scope.verdict.technique.compare_technique`.
+
+    Returns
+    -------
+    The decisions; one that was supported or contradicted is inconclusive, and ``technical``, where a quantity moved
+    that can fake it and the arm of :data:`EQUAL` gives another verdict. No verdict is made by this, so the chance of a
+    false one is at most what it was.
+    """
+    lost = arms[arms["holds"] == "no"]
+    there = {(str(row.id), str(row.arm)): str(row.verdict) for row in lost.itertuples()}
+    settled = []
+    for decision in decisions:
+        name, was = str(decision.hypothesis["id"]), decision.verdict.verdict
+        reasons = [
+            f'{was} as measured, {there[name, EQUAL[quantity]]} in the arm "{EQUAL[quantity]}": {statement}'
+            for quantity, statement in (
+                (str(row.quantity), str(row.statement))
+                for row in moved_for(decision.hypothesis, compared).itertuples()
+            )
+            if quantity in EQUAL and (name, EQUAL[quantity]) in there
+        ]
+        if was in ("supported", "contradicted") and reasons:
+            decision = replace(decision, verdict=Verdict("inconclusive", "; ".join(reasons)), technical=True)
+        settled.append(decision)
+    return settled
