@@ -47,10 +47,12 @@ with job(snakemake) as (log, output):
             continue
         log.info("%s: %s, %s in %s, %d cells x %d genes, %d antibodies", sample, path, *vars(header).values())
         xist, y_genes = looks.count_sex(look)
-        rows.append({"sample": sample, "path": given, **vars(header), "xist": xist, "y_genes": y_genes})
+        seen = {"molecules": looks.count_molecules(look), "xist": xist, "y_genes": y_genes}
+        rows.append({"sample": sample, "path": given, **vars(header), **seen})
         looks_of_samples.append(look)
     problems += [*looks.find_unfiltered(looks_of_samples), *looks.find_copies(looks_of_samples)]
-    columns = ["sample", "path", "format", "place", "n_cells", "n_genes", "n_proteins", "xist", "y_genes"]
+    columns = ["sample", "path", *("format", "place", "n_cells", "n_genes", "n_proteins")]
+    columns += ["molecules", "xist", "y_genes"]
     pd.DataFrame(rows, columns=columns).to_csv(output.samples, sep="\t", index=False)
     # no time in the file, or no two runs would write the same
     unstamped = {"method": "gzip", "mtime": 0}

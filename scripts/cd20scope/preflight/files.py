@@ -31,6 +31,11 @@ def count_sex(look: Look) -> tuple[int, int]:
     return xist, y
 
 
+def count_molecules(look: Look) -> float:
+    """Median of the molecules per cell over the first cells."""
+    return float(np.median(np.asarray(look.cells.sum(axis=1)))) if look.cells.shape[0] else 0.0
+
+
 def count_genes(looks: Sequence[Look]) -> "pd.DataFrame":
     """Count in how many samples each gene is measured: ``gene n_samples``."""
     import pandas as pd

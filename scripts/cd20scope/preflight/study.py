@@ -12,6 +12,7 @@ from statsmodels.stats.power import TTestPower
 from cd20scope import schema
 from cd20scope.preflight.findings import Finding
 from cd20scope.preflight.sexes import check_sexes
+from cd20scope.preflight.visits import check_depth, check_names
 from cd20scope.study.batches import integrable
 
 type Panel = tuple[str, str, Sequence[str]]
@@ -242,7 +243,7 @@ def examine(
     Parameters
     ----------
     samples
-        One row per sample that can be read: ``sample n_cells n_genes xist y_genes``.
+        One row per sample that can be read: ``sample n_cells n_genes molecules xist y_genes``.
     genes
         ``gene n_samples``.
     sheet
@@ -264,6 +265,7 @@ def examine(
     errors = [Finding("error", about, text) for about, text in problems]
     tables = {"Donors and visits": grid(samples, sheet, visits=visits), "Contrasts": pairs}
     warnings = [*of_contrasts, *check_sheet(sheet, integrate_over=integrate_over)]
+    warnings += check_names(sheet, contrasts=contrasts)
     if len(samples):
         readable = sheet[sheet["sample"].isin(samples["sample"])]
         tables["Sex"], of_sex = check_sexes(samples, readable)
@@ -275,5 +277,6 @@ def examine(
         tables["Forecast"] = forecast(
             samples["n_cells"].tolist(), int(samples["n_genes"].max()), sketch_cells=sketch_cells
         )
-        warnings = [*of_sex, *warnings, *of_genes, *check_cells(samples)]
+        of_depth = check_depth(samples, sheet, contrasts=contrasts)
+        warnings = [*of_sex, *warnings, *of_depth, *of_genes, *check_cells(samples)]
     return tables, [*errors, *warnings]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from cd20scope import schema
 from cd20scope.programs.b_rna import FEWEST_MOLECULES
-from cd20scope.study import roles
+from cd20scope.study import roles, sizes
 from cd20scope.study.catalogue_rules import B_ALONE
 
 type Endpoint = Literal["depletion", "share", "score", "split"]
@@ -52,9 +52,9 @@ class Quantity:
 CALLS: tuple[Endpoint, ...] = ("share", "split")
 RNA: tuple[Endpoint, ...] = ("score", "split")
 QUANTITIES: dict[str, Quantity] = {
-    # at 1.5 times the depth a third of cohorts, at twice two thirds had a false claim on Treg; at a quarter less, none
     "depth": Quantity(
-        "ratio", 1.25, "is sequenced {} times deeper", "is sequenced {} times shallower", ("share", "score", "split")
+        "ratio", sizes.DEPTH, "is sequenced {} times deeper", "is sequenced {} times shallower",
+        ("share", "score", "split"),
     ),
     "genes_per_cell": Quantity(
         "ratio", 1.15, "has {} times more genes per cell", "has {} times fewer genes per cell",
@@ -83,8 +83,8 @@ QUANTITIES: dict[str, Quantity] = {
     "unassigned_share": Quantity(
         "share", 0.05, "has {} more cells without a label", "has {} fewer cells without a label", CALLS
     ),
-    "chemistry": Quantity("name", 0.25, "differs in chemistry ({})", "", ENDPOINTS),
-    "batch": Quantity("name", 0.25, "differs in batch ({})", "", ENDPOINTS),
+    "chemistry": Quantity("name", sizes.NAMES, "differs in chemistry ({})", "", ENDPOINTS),
+    "batch": Quantity("name", sizes.NAMES, "differs in batch ({})", "", ENDPOINTS),
 }  # fmt: skip
 """Technical quantities, in the order in which they are told."""
 

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from cd20scope import schema
 from cd20scope.stats import paired_tests, pairs
+from cd20scope.study import sizes
+from cd20scope.study.batches import compare_names
 from cd20scope.verdict.quantities import QUANTITIES, TECHNICAL_COLUMNS, Endpoint, Quantity
 
 COLUMNS = (
@@ -20,10 +22,6 @@ COLUMNS = (
     *("change", "ci_low", "ci_high", "p_value", "size", "moved", "statement"),
 )
 """Columns of the table of differences. ``change`` is a ratio for quantities on scale ``ratio``, else a difference."""
-
-
-LEVEL = 0.1
-"""Level at which a difference beyond its size counts as one: of 8 donors, one that was drawn at random."""
 
 
 def types_of(hypothesis: Mapping[str, Any]) -> dict[str, set[Endpoint]]:
@@ -50,8 +48,9 @@ def compare_technique(table: pd.DataFrame, *, contrasts: Sequence[pairs.Contrast
     Returns
     -------
     :data:`COLUMNS`, one row per contrast and quantity that some donor has at both visits. ``moved`` is "yes" where the
-    mean paired change reaches its size and is told from none at level :data:`LEVEL`; with fewer than three donors
-    where it reaches its size. Names are "yes" by their size alone. ``statement`` says it in words.
+    mean paired change reaches its size and is told from none at the level :data:`cd20scope.study.sizes.LEVEL`; with
+    fewer than three donors where it reaches its size. Names are "yes" by their size alone. ``statement`` says it in
+    words.
 
     Raises
     ------
@@ -143,7 +142,7 @@ def _compare_numbers(
     if t.se > 0:
         low, high = t.interval(0.05)
         row |= {"ci_low": float(back(low)), "ci_high": float(back(high)), "p_value": t.p_value}
-    told = far and (len(donors) < 3 or not t.se > 0 or t.p_value < LEVEL)
+    told = far and (len(donors) < 3 or not t.se > 0 or t.p_value < sizes.LEVEL)
     same_way = int((np.sign(d) == np.sign(t.estimate)).sum())
     amount = {
         "ratio": f"{np.exp(abs(t.estimate)):.2g}",
@@ -157,30 +156,14 @@ def _compare_numbers(
 def _compare_names(
     own: pd.DataFrame, contrast: pairs.Contrast, donors: Sequence[str], quantity: Quantity
 ) -> dict[str, object]:
-    # two samples of a donor-visit with two names count half each
-    shares = [
-        pd.concat(
-            [
-                own.loc[(own["visit"] == visit) & (own["donor"].astype(str) == donor), "value"]
-                .astype(str)
-                .value_counts(normalize=True)
-                for donor in donors
-            ]
-        )
-        .groupby(level=0)
-        .sum()
-        / len(donors)
-        for visit in contrast
-    ]
-    gap = shares[0].sub(shares[1], fill_value=0.0)
-    # what became more common is named, unless something else became rarer by more
-    name = str(gap.idxmax() if gap.max() >= -gap.min() - 1e-9 else gap.idxmin())
-    n, (now, before) = len(donors), (len(donors) * share.get(name, 0.0) for share in shares)
-    detail = f"{name} in {now:.3g} of {n} donors against {before:.3g} of {n} at {contrast[1]}"
+    gap = compare_names(own[own["donor"].astype(str).isin(donors)], "value", contrast)
+    if gap is None:
+        raise ValueError(f"technical quantities: no donor has a name at both of {' and '.join(contrast)}.")
+    later, earlier = gap.usual
     return {
-        "earlier": str(shares[1].idxmax()),
-        "later": str(shares[0].idxmax()),
-        "change": float(gap[name]),
-        "moved": "yes" if abs(gap[name]) >= quantity.size else "no",
-        "statement": f"{contrast[0]} {quantity.more.format(detail)}",
+        "earlier": earlier,
+        "later": later,
+        "change": gap.share,
+        "moved": "yes" if abs(gap.share) >= quantity.size else "no",
+        "statement": f"{contrast[0]} {quantity.more.format(gap.detail)}",
     }

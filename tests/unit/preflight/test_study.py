@@ -145,7 +145,14 @@ def test_everything_together_and_its_page(populations, programs):
     members = np.unique([gene for _, _, genes in panels for gene in genes] + ["XIST", "RPS4Y1"])
     seen = [look(name, 40, 0, seed=i, genes=members) for i, name in enumerate(("s1", "s2"))]
     samples = pd.DataFrame(
-        {"sample": ["s1", "s2"], "n_cells": [100, 2000], "n_genes": len(members), "xist": 40, "y_genes": 0}
+        {
+            "sample": ["s1", "s2"],
+            "n_cells": [100, 2000],
+            "n_genes": len(members),
+            "molecules": 900.0,
+            "xist": 40,
+            "y_genes": 0,
+        }
     )
     study = {
         "panels": panels,
