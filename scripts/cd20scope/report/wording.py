@@ -33,6 +33,15 @@ def count(value: float | None) -> str:
     return number(value, digits=0)
 
 
+def short(value: object) -> str:
+    """Write a cell that holds a number, then with three digits, or a name."""
+    try:
+        found = float(str(value))
+    except ValueError:
+        return str(value)
+    return count(found) if abs(found) >= 1000 else f"{found:.3g}"
+
+
 def percent(share: float | None) -> str:
     """Write a share (0 to 1) in percent with two significant digits, 0 as 0."""
     if share is None or pd.isna(share):

@@ -453,6 +453,13 @@ def test_numbers(value, text):
 
 
 @pytest.mark.parametrize(
+    ("value", "text"), [("2584.8561685", "2,585"), (0.01234567, "0.0123"), ("v3", "v3"), (3.9e-6, "3.9e-06")]
+)
+def test_cells_of_numbers_or_names(value, text):
+    assert wording.short(value) == text
+
+
+@pytest.mark.parametrize(
     ("share", "text"), [(0.0, "0 %"), (0.00036, "0.036 %"), (0.021, "2.1 %"), (0.47, "47 %"), (1.0, "100 %")]
 )
 def test_shares(share, text):
@@ -495,5 +502,5 @@ def test_a_verdict_that_technique_explains_is_told_with_its_reason(tables):
     claim = " ".join(page.claims["claim-T1"].split())
     assert "inconclusive (technical)" in claim
     assert reason[1:] in claim
-    assert "as measured holds in 4 of 6 robustness arms" in claim
+    assert "as measured, it holds in 4 of 6 robustness arms" in claim
     assert "inconclusive (technical)" not in " ".join(page.claims["claim-B1"].split())

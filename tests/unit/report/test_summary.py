@@ -114,4 +114,4 @@ def test_what_technique_takes_back_is_told_as_such():
     (line,) = (line for line in text.splitlines() if "(technical)" in line)
     assert "**inconclusive (technical)** (T1)" in line
     assert f"(!) {reason[0].upper()}{reason[1:]}." in text
-    assert "As measured holds in 4 of 6 robustness arms" in text
+    assert "As measured, it holds in 4 of 6 robustness arms" in text

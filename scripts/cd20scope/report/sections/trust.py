@@ -87,7 +87,9 @@ def chosen(
         "gene_flips": tables["gene_flips"],
         "sensitivity": sensitivity(verdicts, tables["flips"]),
         "arms": tables["arms"],
-        "technique": tables["technique"],
+        "technique": tables["technique"].assign(
+            **{when: tables["technique"][when].map(wording.short) for when in ("earlier", "later")}
+        ),
         "ledger": claims.wide_ledger(tables["ledger"], order=order),
     }
 
