@@ -6,7 +6,6 @@ from cd20scope import schema
 from cd20scope.jobs.job import job
 from cd20scope.programs import arms as score_arms
 from cd20scope.programs import compare, random_sets, scores, without_b_rna
-from cd20scope.programs.b_rna import NoProfileError
 from cd20scope.pseudobulk.cohort import LeafSums, read_sums
 from cd20scope.pseudobulk.leaves import stack_cells
 from cd20scope.study import roles
@@ -31,11 +30,7 @@ with job(snakemake) as (log, output):
     markers = {gene for node in params.populations["nodes"] for gene in node["markers"]}
     catalogue = {"populations": params.populations, "programs": params.programs, "seed": params.seed}
     whole = roles.set_with(params.populations, roles.MONONUCLEAR)
-    shared = catalogue | {
-        "split": [whole],
-        "not_controls": markers,
-        "n_controls": settings["control_genes"],
-    }
+    shared = catalogue | {"split": [whole], "not_controls": markers, "n_controls": settings["control_genes"]}
     tests = [
         (where, entry["name"]) for entry in params.programs["programs"] for where in entry["populations"]
     ]
@@ -56,18 +51,11 @@ with job(snakemake) as (log, output):
         sheet=sheet,
     )
     arms = score_arms.score_arms(sums, by_arm, tests=tests, **shared, min_cells=settings["min_cells"])
-    parts_arms = parts.iloc[:0].assign(arm="")
-    try:
-        profile = without_b_rna.profile_of(sums, populations=params.populations, baseline=params.visits[0])
-    except NoProfileError as error:
-        log.warning("%s", error)
-    else:
-        cleared = without_b_rna.score_without_b_rna(
-            sums, profile, tests=tests, **shared, min_cells=settings["min_cells"]
-        )
-        own, parts_arms = (table.assign(arm=schema.NO_B_RNA_ARM) for table in cleared)
-        others = [arms.assign(**{compare.SHARED_ERROR: 0.0})] if len(arms) else []
-        arms = pd.concat([*others, own], ignore_index=True)
+    options = shared | {"tests": tests, "min_cells": settings["min_cells"]}
+    cleared, parts_arms, reason = without_b_rna.score_arm(sums, options, baseline=params.visits[0])
+    arms = pd.concat([arms, cleared], ignore_index=True)
+    if reason:
+        log.warning("%s", reason)
     score_weights = scores.compute_weights(sums, tests=[test for test in tests if test[0] != whole], **shared)
     genes = {gene for entry in params.programs["programs"] for gene in entry["genes"]}
     random = random_sets.compare_random(
@@ -80,14 +68,8 @@ with job(snakemake) as (log, output):
         n_sets=settings["random_sets"],
         min_cells=settings["min_cells"],
     )
-    tables = {
-        "scores": scored,
-        "parts": parts,
-        "programs": tested,
-        "scores_arms": arms,
-        "parts_arms": parts_arms,
-        "random_sets": random,
-    }
+    tables = {"scores": scored, "parts": parts, "programs": tested, "random_sets": random}
+    tables |= {"scores_arms": arms, "parts_arms": parts_arms}
     for name, table in tables.items():
         table.to_csv(output[name], sep="\t", index=False)
     log.info("%d rows: %s", len(tested), tested["status"].value_counts().to_dict())

@@ -169,7 +169,7 @@ def measure_change(
     raw = _changes(block, members, paired.donors, contrast)
     n_sd = int((block["visit"].eq(baseline) & block["score"].notna()).sum())
     shared = dict.fromkeys(raw, 0.0)
-    if SHARED_ERROR in block:
+    if SHARED_ERROR in block and block[SHARED_ERROR].notna().any():  # no other arm has one
         other = None if members is None else members.assign(mean=members["mean"] + members[SHARED_ERROR])
         moved = _changes(
             block.assign(score=block["score"] + block[SHARED_ERROR]), other, paired.donors, contrast

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cd20scope.programs.b_rna import BProfile, profile_b_cells, spilled_lognorm
+from cd20scope.programs.arms import ARM_COLUMNS
+from cd20scope.programs.b_rna import BProfile, NoProfileError, profile_b_cells, spilled_lognorm
 from cd20scope.programs.compare import SHARED_ERROR
 from cd20scope.programs.scores import (
     PART_COLUMNS,
@@ -18,7 +19,7 @@ from cd20scope.programs.scores import (
     measure_members,
 )
 from cd20scope.pseudobulk.cohort import LeafSums
-from cd20scope.schema import UNASSIGNED
+from cd20scope.schema import NO_B_RNA_ARM, UNASSIGNED
 from cd20scope.study import roles
 
 
@@ -125,3 +126,33 @@ def score_without_b_rna(
         ],
         parts.assign(**{SHARED_ERROR: other_parts["mean"] - parts["mean"]})[[*PART_COLUMNS, SHARED_ERROR]],
     )
+
+
+def score_arm(
+    sums: LeafSums, options: Mapping[str, Any], *, baseline: str
+) -> tuple[pd.DataFrame, pd.DataFrame, str]:
+    """Make the arm :data:`cd20scope.schema.NO_B_RNA_ARM` of scores and their split.
+
+    Parameters
+    ----------
+    sums
+        Sums under the labels proper.
+    options
+        All else that :func:`score_without_b_rna` is called with, by name.
+    baseline
+        First visit of the study, whose B cells are profiled.
+
+    Returns
+    -------
+    Scores and parts, with the column ``arm``; without rows where the B cells have no profile, and the reason.
+    """
+    shared = [SHARED_ERROR]
+    scores = pd.DataFrame(columns=[*ARM_COLUMNS, *shared])
+    parts = pd.DataFrame(columns=["arm", *PART_COLUMNS, *shared])
+    try:
+        profile = profile_of(sums, populations=options["populations"], baseline=baseline)
+    except NoProfileError as error:
+        return scores, parts, str(error)
+    found = score_without_b_rna(sums, profile, **options)
+    made = [table.assign(arm=NO_B_RNA_ARM) for table in found]
+    return made[0][list(scores)], made[1][list(parts)], ""

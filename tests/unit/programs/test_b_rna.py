@@ -7,7 +7,7 @@ from soup_cells import B_GENES, GENES, MHC, POPULATIONS, PROGRAMS, collect, draw
 
 from cd20scope.programs import b_rna, scores
 from cd20scope.programs.compare import SHARED_ERROR, measure_change
-from cd20scope.programs.without_b_rna import WithoutBRna, profile_of, score_without_b_rna
+from cd20scope.programs.without_b_rna import WithoutBRna, profile_of, score_arm, score_without_b_rna
 
 OPTIONS = {
     "populations": POPULATIONS,
@@ -131,3 +131,29 @@ def test_too_few_b_cells_or_genes_are_refused():
         b_rna.profile_b_cells(sums * [[1], [0], [0]], GENES)
     with pytest.raises(b_rna.NoProfileError, match="2 of 11 genes that B cells alone have"):
         b_rna.profile_b_cells(sums, [*B_GENES[:2], *(f"X{i}" for i in range(len(GENES) - 2))])
+
+
+def test_the_arm_has_the_scores_or_the_reason_why_there_are_none():
+    counts, told = draw_cells(soup=0.02, donors=3)
+    arm, parts, reason = score_arm(collect(counts, told), OPTIONS, baseline="baseline")
+    assert reason == ""
+    assert set(arm["arm"]) == set(parts["arm"]) == {"without_b_rna"}
+    assert "B cells" not in set(arm["population"])
+    gone = ((told["population"] != "B naive") | (told["visit"] != "baseline")).to_numpy()
+    arm, parts, reason = score_arm(
+        collect(counts[gone], told[gone].reset_index(drop=True)), OPTIONS, baseline="baseline"
+    )
+    assert (len(arm), len(parts)) == (0, 0)
+    assert reason.startswith("B-cell profile: 0 of 3 donors have 1000 molecules")
+
+
+def test_scores_whose_correction_is_exact_have_no_shared_error():
+    table, _ = score_without_b_rna(
+        sums := collect(*draw_cells(soup=0.02)),
+        profile_of(sums, populations=POPULATIONS, baseline="baseline"),
+        **OPTIONS,
+    )
+    own = table[table["population"] == "CD4 memory"].assign(**{SHARED_ERROR: np.nan})
+    change = measure_change(own, None, contrast=CONTRAST, baseline="baseline")["total"]
+    assert change.shared_se == 0
+    assert np.isfinite(change.values).all()
