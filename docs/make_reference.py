@@ -34,14 +34,14 @@ intended key. Relative paths are searched for in the working directory (`--direc
 README_TAIL = """
 ## Catalogues
 
-Three catalogues define populations, gene programmes and hypotheses. They are checked before a run; a path under `catalogues:`
+Three catalogues define populations, gene programmes and pre-specified questions. They are checked before a run; a path under `catalogues:`
 replaces the shipped file. Populations, lineages and their order come from `populations.yaml`, so a laboratory can add or leave out populations.
 
 | file | content | schema |
 |---|---|---|
 | `populations.yaml` | population tree: markers, Cell Ontology ids, sources, denominators | `workflow/schemas/populations.schema.yaml` |
 | `programs.yaml` | gene programmes and the cells in which they are scored | `workflow/schemas/programs.schema.yaml` |
-| `hypotheses.yaml` | pre-specified hypotheses: endpoint, contrast, direction, margin, family, source | `workflow/schemas/hypotheses.schema.yaml` |
+| `hypotheses.yaml` | pre-specified questions, each with the claims on its estimate: endpoint, contrast, family; direction, margin, source | `workflow/schemas/hypotheses.schema.yaml` |
 
 ### Adding or leaving out populations
 
@@ -51,14 +51,14 @@ subsets and sets are free; their order is that of tables and figures.
 - **Add a population**: a node with `level: population`, its `lineage`, markers, the `denominator` of its share, and a Cell
   Ontology id; then its name among the members of the sets that hold it (`PBMC`, `non-B PBMC`, `T cells`, ...).
 - **Leave one out**: remove its node, its subsets, and its name from the sets. Programmes are no longer scored in it, and
-  hypotheses on it end as "not testable", with that reason. Where a set is left with one population, that population needs
+  questions on it end as "not testable", with that reason. Where a set is left with one population, that population needs
   another denominator.
 - **Split one**: give each part a node, and define a set with the old name. Whatever is asked of the old population is then
   asked of the set; its subsets, as `NK / CD56bright`, are gone, and what is asked of them ends as "not testable".
 - **Roles** tell the workflow what it must know whatever the names are. Needed: a lineage with `role: B` (with
   `role: plasma` at plasma cells, which the treatment spares), a set with `role: mononuclear`, and one with `role: B cells`.
   T lineages have `CD4 T`, `CD8 T` or `other T`; with them CD20+ T cells and ambient RNA are looked for.
-- A lineage left out whole is refused while hypotheses ask about it: give a catalogue of hypotheses without them.
+- A lineage left out whole is refused while questions ask about it: give a catalogue without them.
 - A name that neither your tree nor the shipped one knows is refused, with its line.
 - `colour` sets a colour; a population without one is given one that colour-blind readers can tell from the others. The
   built-in cohort is drawn from your tree too, by `typical_share`.

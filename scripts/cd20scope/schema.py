@@ -50,6 +50,9 @@ SUMS = ("population", "subset", "gene", "counts", "lognorm", "n_on")
 """Columns of ``results/pseudobulk/{sample}.sums.parquet``: per leaf and gene, summed counts, summed log-normalised
 values, and the number of cells with at least one molecule."""
 
+ATTENUATED, NOT_TOLD = "told with attenuation", "not told at this depth"
+"""How a ruler says that labels miss cells of a population, in ``results/annotate/rulers.tsv``."""
+
 VERDICTS = ("supported", "contradicted", "not supported", "inconclusive", "not testable")
 """What a hypothesis can be told to be, and nothing else."""
 

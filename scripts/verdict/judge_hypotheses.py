@@ -3,7 +3,9 @@
 import pandas as pd
 
 from cd20scope.jobs.job import job
+from cd20scope.study.questions import read_families
 from cd20scope.verdict import decide, ledger, measure, parts, robustness, table, technical
+from cd20scope.verdict.attenuation import attenuated
 
 with job(snakemake) as (log, output):
     params = snakemake.params
@@ -13,7 +15,13 @@ with job(snakemake) as (log, output):
     settings = measure.Settings(**params.measured)
     main = {name: tables[name] for name in ("donors", "scores", "parts")}
     changes = measure.measure_needed(hypotheses, **main, settings=settings)
-    decisions = decide.decide_all(hypotheses, changes, **params.level)
+    decisions = decide.decide_all(
+        hypotheses,
+        changes,
+        **params.level,
+        families=read_families(params.hypotheses),
+        attenuation=attenuated(tables["all_rulers"], tables["rulers"]),
+    )
     arms = robustness.decide_arms(
         decisions,
         changes,

@@ -145,13 +145,13 @@ PARSED = {
         ["mine.yaml", "was not found", "Correct the path"],
     ),
     "an unknown population": (
-        catalogue("hypotheses", lambda content: content["hypotheses"][0].update(population="B cels")),
+        catalogue("hypotheses", lambda content: content["questions"][0].update(population="B cels")),
         ["mine.yaml", "B cels", "B cells"],
     ),
     "an unknown programme": (
         catalogue(
             "hypotheses",
-            lambda content: next(e for e in content["hypotheses"] if "program" in e).update(program="Th71"),
+            lambda content: next(e for e in content["questions"] if "program" in e).update(program="Th71"),
         ),
         ["mine.yaml", "Th71"],
     ),

@@ -28,6 +28,7 @@ from benchmark import (  # noqa: E402
     calibration_tables,
     calibration_verdicts,
 )
+from cd20scope.study.questions import claim_rows  # noqa: E402
 
 DONORS = (6, 10, 15)
 OURS = "this: logit in the parent, paired t"
@@ -112,13 +113,20 @@ def verdicts(cohorts: int) -> Iterator[Figure]:
     catalogues = [
         yaml.safe_load((ROOT / f"config/{kind}.yaml").read_text()) for kind in ("hypotheses", "populations")
     ]
-    table = calibration_verdicts.tabulate(catalogues[0]["hypotheses"], catalogues[1], cohorts=cohorts)
+    table = calibration_verdicts.tabulate(claim_rows(catalogues[0]), catalogues[1], cohorts=cohorts)
     for row in table.to_dict("records"):
         what = f"{row['plan']}, N = {row['donors']:2}"
         if row["plan"] == "null":
             yield Figure(f"{what}: cohorts with any claim supported", row["any supported"], None, 0.05)
+            name = "any confirmatory called"
+            yield Figure(f"{what}: cohorts with any confirmatory claim called", row[name], None, 0.05)
         elif row["plan"] == "depletion only":
-            yield Figure(f"{what}: cohorts with any T claim supported", row["any T supported"], None, 0.05)
+            yield Figure(f"{what}: cohorts with any T claim supported, exploratory ones too", row["any T supported"])
+            name = "any confirmatory T called"
+            yield Figure(f"{what}: cohorts with any confirmatory T claim called", row[name], None, 0.05)
+        elif row["plan"] == "at the margin":
+            name = "any confirmatory absence"
+            yield Figure(f"{what}: cohorts with any false absence of a change", row[name], None, 0.05)
         if row["plan"] != "null":
             yield Figure(f"{what}: B-total-w2 supported", row["B-total-w2"])
         if row["plan"] == "treated":

@@ -49,7 +49,8 @@ def test_the_numbers_are_those_of_the_table(opened, demo, verdicts):
         assert row.statement in answer
         if not pd.isna(row.arms_asked):
             assert f"Holds in {row.arms_held:.0f} of {row.arms_asked:.0f} robustness arms" in answer
-    counted = verdicts.loc[verdicts["family"] == "confirmatory", "verdict"].value_counts()
+    leads = verdicts["id"] == verdicts["question"]
+    counted = verdicts.loc[leads & (verdicts["family"] == "confirmatory"), "verdict"].value_counts()
     tally = page.locator(".tally").inner_text()
     assert all(f"{n} {verdict}" in tally for verdict, n in counted.items())
 
@@ -109,7 +110,7 @@ def test_it_prints_to_pages_without_a_cut_figure(opened, demo, tmp_path):
     )
     confirmatory = page.locator(".claim.confirmatory").count()
     assert len(figures) >= 14 + confirmatory
-    assert confirmatory > 15
+    assert confirmatory > 12
     # what may not be broken and fits on a page is never cut
     assert [one for one in figures if one[1] > PAGE["height"] or one[3] != "avoid"] == []
     assert [one for one in figures if one[2] > PAGE["width"] + 1] == []

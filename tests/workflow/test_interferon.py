@@ -44,24 +44,23 @@ def study(tmp_path_factory):
         entry for entry in programs["programs"] if entry["name"] in ("Type I interferon", "Glucocorticoid")
     ]
     programs["programs"] = [entry | {"populations": list(CELLS)} for entry in scored]
-    claim = {
+    asked = {
         "endpoint": "program",
         "program": "Type I interferon",
         "contrast": "week2-baseline",
-        "direction": "up",
+        "family": "interferon",
     }
-    claim |= {"margin": 0.5, "strength": "plain", "family": "confirmatory", "source": "Kang 2018"}
-    claims = [
-        claim
-        | {
-            "id": where.replace(" ", "-"),
-            "population": where,
-            "statement": f"Interferon genes rise in {where}.",
-        }
-        for where in CELLS
+    claim = {"direction": "up", "margin": 0.5, "strength": "plain", "source": "Kang 2018"}
+    questions = [
+        asked
+        | {"id": name, "population": where, "question": f"What became of interferon genes in {where}?"}
+        | {"claims": [claim | {"id": name, "statement": f"Interferon genes rise in {where} by half an SD."}]}
+        for name, where in ((where.replace(" ", "-"), where) for where in CELLS)
     ]
+    families = [{"name": "interferon", "share": 1}]
+    hypotheses = {"version": 1, "families": families, "questions": questions}
     (folder / "programs.yaml").write_text(yaml.safe_dump(programs))
-    (folder / "hypotheses.yaml").write_text(yaml.safe_dump({"version": 1, "hypotheses": claims}))
+    (folder / "hypotheses.yaml").write_text(yaml.safe_dump(hypotheses))
     config = {
         "samples": "samples.tsv",
         "visits": {"baseline": ["ctrl"], "week2": ["stim"]},

@@ -12,8 +12,9 @@ def test_a_null_cohort_supports_nothing(tmp_path):
     config.write_text("samples: built-in\nsimulate: {plan: untreated, donors: 8, cells: 400, seed: 2}\n")
     ran(snakemake("results/verdict/verdicts.tsv", directory=tmp_path, config=config))
     verdicts = pd.read_csv(tmp_path / "results/verdict/verdicts.tsv", sep="\t")
-    confirmatory = verdicts[verdicts["family"] == "confirmatory"]
+    # that nothing changes is true here
+    confirmatory = verdicts[(verdicts["family"] == "confirmatory") & (verdicts["direction"] != "none")]
     assert not (confirmatory["verdict"] == "supported").any(), confirmatory[
         confirmatory["verdict"] == "supported"
     ]
-    assert (confirmatory["n_pairs"] >= 6).sum() > 10
+    assert (confirmatory["n_pairs"] >= 6).sum() > 8

@@ -51,6 +51,7 @@ rule judge_hypotheses:
         technique="results/verdict/technique.tsv",
         technique_samples="results/verdict/technique_samples.tsv",
         rulers="results/annotate/ruler_visits.tsv",
+        all_rulers="results/annotate/rulers.tsv",
     output:
         verdicts=report(
             "results/verdict/verdicts.tsv",
@@ -90,6 +91,8 @@ rule flip_visits:
         donors="results/abundance/donors.tsv",
         scores="results/programs/scores.tsv",
         parts="results/programs/parts.tsv",
+        rulers="results/annotate/ruler_visits.tsv",
+        all_rulers="results/annotate/rulers.tsv",
     output:
         flips="results/verdict/flips.tsv",
     log:

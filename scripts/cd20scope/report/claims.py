@@ -30,10 +30,8 @@ def in_story_order(verdicts: pd.DataFrame) -> pd.DataFrame:
 
 
 def shown_first(verdicts: pd.DataFrame) -> pd.DataFrame:
-    """Pick the confirmatory family, every claim that conflicts with one of it, and the parts of its totals."""
+    """Pick the claims on confirmatory questions, and the parts of their totals."""
     family = verdicts["family"] == "confirmatory"
-    disputed = set(verdicts.loc[family, "opposes"].dropna()) - {""}
-    conflict = verdicts["id"].isin(disputed) | verdicts["opposes"].isin(set(verdicts.loc[family, "id"]))
     split = pd.Index(
         verdicts[["endpoint", "population", "program", "contrast"]]
         .astype(object)
@@ -41,13 +39,18 @@ def shown_first(verdicts: pd.DataFrame) -> pd.DataFrame:
         .agg("|".join, axis=1)
     )
     part = split.isin(split[family]) & verdicts["component"].isin(["composition", "within"])
-    shown: pd.DataFrame = verdicts.loc[family | part | conflict]
+    shown: pd.DataFrame = verdicts.loc[family | part]
     return shown
 
 
+def leads(verdicts: pd.DataFrame) -> pd.Series:
+    """Mark the first claim of each question, whose verdict is the question's; the others read the same estimate."""
+    return verdicts["id"] == verdicts["question"]
+
+
 def tally(verdicts: pd.DataFrame, *, family: str) -> list[tuple[int, str, int]]:
-    """Count the verdicts of a family in their order: how many, which, and how many of them with a caution."""
-    own = verdicts[verdicts["family"] == family]
+    """Count the questions of a family by verdict: how many, which, and how many of them with a caution."""
+    own = verdicts[(verdicts["family"] == family) & leads(verdicts)]
     warned = own["caution"].astype(object).fillna("") != ""  # a column without any text is read as numbers
     return [
         (n, verdict, int((warned & (own["verdict"] == verdict)).sum()))
@@ -57,8 +60,8 @@ def tally(verdicts: pd.DataFrame, *, family: str) -> list[tuple[int, str, int]]:
 
 
 def chapters(answer: pd.DataFrame) -> list[dict[str, Any]]:
-    """Count the confirmatory verdicts of each theme, in the order of the story."""
-    own = answer[answer["family"] == "confirmatory"]
+    """Count the confirmatory questions of each theme by verdict, in the order of the story."""
+    own = answer[(answer["family"] == "confirmatory") & leads(answer)]
     counted = []
     for anchor, heading, _ in THEMES:
         sizes = own.loc[own["theme"] == anchor, "verdict"].value_counts()
@@ -73,7 +76,7 @@ def chapters(answer: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def themes(answer: pd.DataFrame, *, ledger: pd.DataFrame) -> list[dict[str, Any]]:
-    """Claims by theme; a group is one claim, or all those that conflict with one another, side by side."""
+    """Claims by theme; a group is all claims on one question, side by side."""
     entries = {str(name): rows for name, rows in ledger.groupby("id", sort=False)}
     nothing = ledger.iloc[:0]
     shown = []
@@ -86,18 +89,11 @@ def themes(answer: pd.DataFrame, *, ledger: pd.DataFrame) -> list[dict[str, Any]
 
 
 def group(claims: Iterable[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """Put claims that oppose one another, directly or through a third, into one group, where its first one stood."""
-    groups: list[list[dict[str, Any]]] = []
+    """Put the claims on one question into one group, where its first one stood."""
+    groups: dict[str, list[dict[str, Any]]] = {}
     for own in claims:
-        met = [g for g in groups if any(own["id"] == o["opposes"] or own["opposes"] == o["id"] for o in g)]
-        if not met:
-            groups.append([own])
-            continue
-        for other in met[1:]:
-            met[0].extend(other)
-            groups.remove(other)
-        met[0].append(own)
-    return groups
+        groups.setdefault(own["question"], []).append(own)
+    return list(groups.values())
 
 
 def claim(row: wording.Row, *, ledger: pd.DataFrame) -> dict[str, Any]:
@@ -106,7 +102,7 @@ def claim(row: wording.Row, *, ledger: pd.DataFrame) -> dict[str, Any]:
     return {
         **{
             key: row[key]
-            for key in ("id", "statement", "verdict", "family", "opposes", "contrast", "direction")
+            for key in ("id", "statement", "verdict", "family", "question", "contrast", "direction")
         },
         **{key: wording.text_of(row[key]) for key in ("dropped", "test", "note")},
         "shown": hypothesis_words.verdict_text(row),

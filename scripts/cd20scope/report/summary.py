@@ -11,7 +11,7 @@ from cd20scope.report.colours import VERDICT_STYLE
 from cd20scope.schema import VERDICTS, contrast_name
 from cd20scope.study import themes
 
-SCHEMA = 2
+SCHEMA = 3
 """Edition of the form of ``verdicts.json``; raised when a key changes its meaning or goes."""
 
 NUMBERS = (
@@ -22,6 +22,7 @@ NUMBERS = (
     "p_value",
     "p_adjusted",
     "level",
+    "level_same",
     "p_exact",
     "smallest_effect_low",
     "smallest_effect_high",
@@ -39,7 +40,18 @@ TEXTS = (
         "program",
         "component",
     ),
-    *("contrast", "direction", "strength", "opposes", "test", "reach", "source", "note", "caution", "beside"),
+    *(
+        "contrast",
+        "direction",
+        "strength",
+        "question",
+        "test",
+        "reach",
+        "source",
+        "note",
+        "caution",
+        "beside",
+    ),
 )
 
 
@@ -83,11 +95,27 @@ def collect(
         "visits": list(config["visits"]),
         "contrasts": [contrast_name(contrast) for contrast in contrasts],
         "donors": int(ledger["donor"].nunique()),
+        "questions": ask(rows),
         "hypotheses": [
             entry(row, sentence=sentences[str(row["id"])], parts=parts[parts["id"] == row["id"]])
             for row in rows.to_dict("records")
         ],
     }
+
+
+def ask(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """List the questions, each with its family and the claims on its estimate, the first one first."""
+    first = rows[claims.leads(rows)].to_dict("records")
+    named = rows.groupby("question")["id"].agg(list)
+    return [
+        {
+            "id": str(row["id"]),
+            "question": text(row["asks"]),
+            "family": text(row["stage"]) or str(row["family"]),
+            "claims": sorted(named[row["id"]], key=lambda name: name != row["id"]),
+        }
+        for row in first
+    ]
 
 
 def entry(row: wording.Row, *, sentence: str, parts: pd.DataFrame) -> dict[str, Any]:
@@ -147,10 +175,12 @@ def format_markdown(summary: Mapping[str, Any], *, preflight: pd.DataFrame, inpu
     if summary["simulated"]:
         lines += ["**Simulated data.** This is the built-in cohort; it says nothing about patients.", ""]
     for family in ("confirmatory", "exploratory"):
-        own = [row for row in summary["hypotheses"] if row["family"] == family]
+        own = [
+            row for row in summary["hypotheses"] if row["family"] == family and row["id"] == row["question"]
+        ]
         if own:
-            lines += [f"Of {len(own)} {family} hypotheses, {tally(own)}.", ""]
-    for family, heading in (("confirmatory", "The answer"), ("exploratory", "Exploratory hypotheses")):
+            lines += [f"Of {len(own)} {family} questions, {tally(own)}.", ""]
+    for family, heading in (("confirmatory", "The answer"), ("exploratory", "Exploratory questions")):
         lines += [f"## {heading}", ""]
         for anchor, theme, _ in themes.THEMES:
             own = [row for row in summary["hypotheses"] if row["family"] == family and row["theme"] == anchor]
@@ -189,6 +219,8 @@ def bullet(row: Mapping[str, Any]) -> list[str]:
     ]
     if row["technical"]:
         lines.append(f"  (!) {escape(wording.sentence(row['reason']))}")
+    if row["question"] != row["id"]:
+        lines.append(f"  On the same estimate as {escape(row['question'])}.")
     if row["caution"]:
         lines.append(f"  (!) {escape(wording.sentence(row['caution']))}")
     return lines

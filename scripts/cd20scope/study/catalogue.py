@@ -1,4 +1,4 @@
-"""The three catalogues: the population tree, the gene programmes and the pre-specified hypotheses.
+"""The three catalogues: the population tree, the gene programmes and the pre-specified questions.
 
 A catalogue is read once, checked whole, and from then on is a plain dictionary. A laboratory may replace any
 of the three, so a slip of the pen is answered with its place in the file and what was probably meant, and one
@@ -17,7 +17,8 @@ import pandas as pd
 from cd20scope.schema import UNASSIGNED
 from cd20scope.study import strict_yaml
 from cd20scope.study.catalogue_rules import RULES, Kind
-from cd20scope.study.references import References, check_hypotheses, check_programs
+from cd20scope.study.questions import claim_rows
+from cd20scope.study.references import References, check_programs, check_questions
 from cd20scope.study.selectors import nodes_at, selector_cells, subset_selector
 from cd20scope.study.strict_yaml import ConfigError as ConfigError
 from cd20scope.study.strict_yaml import Problem, unknown
@@ -62,7 +63,7 @@ def load(
 
 BETWEEN: dict[Kind, Callable[[Mapping[str, Any], References], Iterator[Problem]]] = {
     "programs": check_programs,
-    "hypotheses": check_hypotheses,
+    "hypotheses": check_questions,
 }
 """Rules of the catalogues that refer to others."""
 
@@ -77,19 +78,26 @@ def scored_here(programs: Mapping[str, Any], populations: Mapping[str, Any]) -> 
     return {**programs, "programs": kept}
 
 
-def asked_here(hypotheses: Mapping[str, Any], populations: Mapping[str, Any]) -> dict[str, Any]:
-    """Hypotheses without the other denominators that the population tree leaves out; every hypothesis stays."""
+def asked_here(questions: Mapping[str, Any], populations: Mapping[str, Any]) -> dict[str, Any]:
+    """Catalogue of questions with its claims as rows, for a population tree.
+
+    Returns
+    -------
+    ``version`` and ``families`` as they are, and ``hypotheses``, the rows of
+    :func:`cd20scope.study.questions.claim_rows` without the other denominators that the tree leaves out; every claim
+    stays.
+    """
     cells, kept = selector_cells(populations), []
-    for entry in hypotheses["hypotheses"]:
+    for entry in claim_rows(questions):
         others = [name for name in entry.get("other_denominators", ()) if name in cells]
         kept.append({key: value for key, value in entry.items() if key != "other_denominators" or others})
         if others:
             kept[-1]["other_denominators"] = others
-    return {**hypotheses, "hypotheses": kept}
+    return {"version": questions["version"], "families": questions["families"], "hypotheses": kept}
 
 
 def left_out(hypotheses: Mapping[str, Any], populations: Mapping[str, Any]) -> list[str]:
-    """Selectors that hypotheses ask about and the population tree lacks, in the order of the hypotheses."""
+    """Selectors that the rows of :func:`asked_here` are about and the population tree lacks, in their order."""
     cells = selector_cells(populations)
     parts = [part for entry in hypotheses["hypotheses"] for part in (entry, entry.get("depletion", {}))]
     asked = [part[key] for part in parts for key in ("population", "denominator") if key in part]

@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from cd20scope.schema import UNASSIGNED, anchor
+from cd20scope.schema import UNASSIGNED
 from cd20scope.study import roles
+from cd20scope.study.question_rules import check_questions
 from cd20scope.study.selectors import Cells, check_cells, named, nodes_at, selector_cells
 from cd20scope.study.strict_yaml import Place, Problem, unknown
 
@@ -15,14 +16,6 @@ DEPLETED = frozenset({"MS4A1", "CD79A"})
 # Genes that B cells alone have: what other cells show of them is soup, doublets or CD20+ T cells.
 B_ALONE = DEPLETED | {"CD79B", "CD19", "BANK1", "VPREB3", "TCL1A", "FCRLA", "BLK", "FCER2", "CD22"}
 SOUP = re.compile(r"CD74|IGH([ADEM]|[AG][1-4]|GP)|IG[HKL][VDJ].*|IGKC|IGLC.*|IGLL.*")
-
-# By endpoint of a hypothesis: the keys it needs, and those that mean nothing there.
-ENDPOINT_KEYS: dict[str | None, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "abundance": (("denominator",), ("program", "component", "depletion")),
-    "program": (("program",), ("denominator", "other_denominators", "depletion")),
-    "biphasic": (("program", "depletion"), ("denominator", "other_denominators", "component")),
-}
-SAME_TEST = ("endpoint", "population", "denominator", "program", "component", "contrast", "margin", "family")
 
 
 def check_populations(data: Mapping[str, Any]) -> Iterator[Problem]:
@@ -82,43 +75,10 @@ def check_programs(data: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _twice((("programs", i), entry["name"]) for i, entry in named(data, "programs", "name"))
 
 
-def check_hypotheses(data: Mapping[str, Any]) -> Iterator[Problem]:
-    """Rules of the hypotheses."""
-    entries = named(data, "hypotheses", "id")
-    by_id = {entry["id"]: entry for _, entry in entries}
-    yield from _twice((("hypotheses", i), entry["id"]) for i, entry in entries)
-    yield from _same_place(entries)
-    for i, entry in entries:
-        place: Place = ("hypotheses", i)
-        endpoint, margin = entry.get("endpoint"), entry.get("margin")
-        needed, refused = ENDPOINT_KEYS.get(endpoint, ((), ()))
-        for key in (key for key in needed if key not in entry):
-            yield place, f"endpoint {endpoint} needs the key {key}. Add it."
-        for key in (key for key in refused if key in entry):
-            yield (*place, key), f"means nothing for endpoint {endpoint}. Remove it, or change the endpoint."
-        if endpoint == "abundance" and margin is not None and margin <= 1:
-            yield (*place, "margin"), f"found {margin}; a fold change of odds must be above 1 (1.2 is 20 %)."
-        later, hyphen, earlier = str(entry.get("contrast")).partition("-")
-        if hyphen and later == earlier:
-            yield (*place, "contrast"), f"compares {later} with itself. Write later-earlier."
-        if entry.get("direction") == "none" and (entry.get("strength") == "strong" or endpoint == "biphasic"):
-            yield (
-                (*place, "direction"),
-                (
-                    f"none cannot go with strength {entry.get('strength')} and endpoint {endpoint}. Use strength "
-                    "plain and endpoint abundance or program: it claims the size of one change."
-                ),
-            )
-        if endpoint == "biphasic":
-            yield from _check_order(place, entry)
-        if entry.get("opposes") is not None:
-            yield from _check_opposed((*place, "opposes"), entry, by_id)
-
-
 RULES: dict[Kind, Callable[[Mapping[str, Any]], Iterator[Problem]]] = {
     "populations": check_populations,
     "programs": check_programs,
-    "hypotheses": check_hypotheses,
+    "hypotheses": check_questions,
 }
 
 
@@ -140,21 +100,6 @@ def _twice(named: Iterable[tuple[Place, str]]) -> Iterator[Problem]:
         if name in seen:
             yield place, f'the name "{name}" is taken by an entry above. Rename one, or remove it.'
         seen.add(name)
-
-
-def _same_place(entries: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[Problem]:
-    """Ids that differ, and would have the same place on the page and the same file of their figure."""
-    places: dict[str, str] = {}
-    for i, entry in entries:
-        other = places.setdefault(anchor(entry["id"]), entry["id"])
-        if other != entry["id"]:
-            yield (
-                ("hypotheses", i, "id"),
-                (
-                    f'"{entry["id"]}" and "{other}" would have the same place in the report, where only letters and '
-                    "digits tell ids apart. Rename one."
-                ),
-            )
 
 
 def _selector(node: Mapping[str, Any]) -> str:
@@ -232,31 +177,3 @@ def _check_share(
     elif name in cells:
         pair = {"population": name, "denominator": entry["denominator"]}
         yield from ((place, message) for _, message in check_cells(pair, cells))
-
-
-def _check_order(place: Place, entry: Mapping[str, Any]) -> Iterator[Problem]:
-    """Ask that the order claim has three visits: both contrasts start before treatment, and end differently."""
-    first = str((entry.get("depletion") or {}).get("first"))
-    (early, hyphen, before), (last, _, start) = (
-        contrast.partition("-") for contrast in (first, str(entry.get("contrast")))
-    )
-    if hyphen and (before != start or early == last):
-        message = (
-            f'"{first}" and the contrast "{last}-{start}" need the same earlier visit and two later ones.'
-        )
-        yield (*place, "depletion", "first"), f"{message} Write first visit-{start}."
-
-
-def _check_opposed(place: Place, entry: Mapping[str, Any], by_id: Mapping[str, Any]) -> Iterator[Problem]:
-    """Ask that opposed rows are the two readings of one test."""
-    others = [other for other in by_id if other != entry["id"]]
-    if entry["opposes"] not in others:
-        yield place, unknown("other hypothesis", entry["opposes"], others)
-        return
-    one, two = ({"component": "total", **row} for row in (entry, by_id[entry["opposes"]]))
-    # that nothing changes is another test of the same change, with its own margin and family
-    free = ("margin", "family") if "none" in (one.get("direction"), two.get("direction")) else ()
-    if differ := [key for key in SAME_TEST if key not in free and one.get(key) != two.get(key)]:
-        yield place, f'"{two["id"]}" is not the same test, {", ".join(differ)} differ. Make them equal.'
-    if one.get("direction") == two.get("direction"):
-        yield place, f'"{two["id"]}" claims the same direction. One of the two must say up, the other down.'

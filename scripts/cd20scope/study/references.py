@@ -1,4 +1,4 @@
-"""Rules between the catalogues: what programmes and hypotheses refer to exists and goes together.
+"""Rules between the catalogues: what programmes and questions refer to exists and goes together.
 
 A laboratory may leave out a population of the shipped tree. What the other catalogues ask about it is then left out
 as well, or ends as not testable; a name that neither tree knows is a mistake.
@@ -25,7 +25,7 @@ class References:
     shipped
         The shipped population tree; a selector that only this one knows is left out on purpose.
     programs
-        The gene programmes, where hypotheses are checked.
+        The gene programmes, where questions are checked.
     """
 
     populations: Mapping[str, Any]
@@ -67,22 +67,22 @@ def check_programs(data: Mapping[str, Any], given: References) -> Iterator[Probl
                 )
 
 
-def check_hypotheses(data: Mapping[str, Any], given: References) -> Iterator[Problem]:
-    """Check that hypotheses ask about selectors and programmes that there are, or that were left out on purpose."""
+def check_questions(data: Mapping[str, Any], given: References) -> Iterator[Problem]:
+    """Check that questions ask about selectors and programmes that there are, or that were left out on purpose."""
     cells, left_out = given.cells, given.left_out
-    entries = named(data, "hypotheses", "id")
+    entries = named(data, "questions", "id")
     for i, entry in entries:
         for where, part in (((), entry), (("depletion",), entry.get("depletion") or {})):
             for place, message in check_cells(part, cells, left_out=left_out):
-                yield ("hypotheses", i, *where, *place), message
-        yield from ((("hypotheses", i, *place), text) for place, text in _check_program(entry, given, cells))
+                yield ("questions", i, *where, *place), message
+        yield from ((("questions", i, *place), text) for place, text in _check_program(entry, given, cells))
     yield from _check_lineages(entries, given, left_out)
 
 
 def _check_program(
     entry: Mapping[str, Any], given: References, cells: Mapping[str, Cells]
 ) -> Iterator[Problem]:
-    """Ask that the programme of a hypothesis is scored in its cells, and its component is of all of them."""
+    """Ask that the programme of a question is scored in its cells, and its component is of all of them."""
     program, population = entry.get("program"), entry.get("population")
     if entry.get("endpoint") == "abundance":  # which has neither
         return
@@ -122,7 +122,7 @@ def _check_program(
 def _check_lineages(
     entries: list[tuple[int, dict[str, Any]]], given: References, left_out: frozenset[str]
 ) -> Iterator[Problem]:
-    """Ask that no lineage is left out whole that hypotheses are about: one problem per lineage."""
+    """Ask that no lineage is left out whole that questions are about: one problem per lineage."""
     shipped, role = selector_cells(given.shipped), roles.lineage_roles(given.shipped)
     lineage = {node["name"]: node["lineage"] for node in nodes_at(given.shipped, "population")}
     there = roles.lineage_roles(given.populations)
@@ -136,10 +136,10 @@ def _check_lineages(
     for one, found in asking.items():
         ids = ", ".join(name for _, name in found)
         yield (
-            ("hypotheses", found[0][0], "population"),
+            ("questions", found[0][0], "population"),
             (
                 f'the population tree has no population of a lineage with the role "{one}", which {ids} need'
                 f"{'s' if len(found) == 1 else ''}. Add the lineage to the tree (catalogues: populations), or give a "
-                "catalogue without these hypotheses (catalogues: hypotheses)."
+                "catalogue without these questions (catalogues: hypotheses)."
             ),
         )

@@ -1,32 +1,50 @@
-"""One verdict per pre-specified hypothesis, with its evidence."""
+"""One verdict per claim, with its evidence; all claims of a question share one test and one pair of levels."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from cd20scope.schema import FAMILIES as KINDS
 from cd20scope.stats.changes import Change, Key
 from cd20scope.stats.multiplicity import false_discovery
-from cd20scope.verdict.evidence import Evidence, TestKey, evaluate
+from cd20scope.study.families import Family
+from cd20scope.verdict.claims import Levels, judge_claim, p_of_question
+from cd20scope.verdict.evidence import Claim, Evidence, evaluate
 from cd20scope.verdict.families import FAMILIES, judge
+from cd20scope.verdict.order import Order
 from cd20scope.verdict.rules import Verdict
+
+NO_LEVELS = Levels(float("nan"), float("nan"))
+"""Of a claim without a test."""
+
+
+class Corrected(NamedTuple):
+    """A question after the correction for the number of questions."""
+
+    p_adjusted: float
+    levels: Levels
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A hypothesis, its evidence and its verdict.
+    """A claim, its evidence and its verdict.
 
     Attributes
     ----------
     hypothesis
-        Entry of the catalogue.
+        Row of the catalogue (:func:`cd20scope.study.questions.claim_rows`).
     evidence
         Its test.
     verdict
         Verdict and reason.
-    p_adjusted, level
-        After correction within the family; missing where there is no test.
+    p_adjusted
+        Of its question; missing where there is no test.
+    levels
+        At which its claims are judged; missing where there is no test.
     n_tests
-        Distinct tests of the family.
+        Questions of its kind, confirmatory or exploratory, that could be tested.
+    attenuated
+        Why the labels see its change smaller than it is; empty where they do not.
     technical
         Whether its verdict was taken back because technique can explain it (:mod:`cd20scope.verdict.technical`).
     """
@@ -35,9 +53,19 @@ class Decision:
     evidence: Evidence
     verdict: Verdict
     p_adjusted: float = float("nan")
-    level: float = float("nan")
+    levels: Levels = NO_LEVELS
     n_tests: int = 0
     technical: bool = False
+    attenuated: str = ""
+
+    @property
+    def level(self) -> float:
+        """Level of its support: that of no change for a claim of no change."""
+        return self.levels.same if self.hypothesis["direction"] == "none" else self.levels.change
+
+    def judge(self, claim: Claim | Order) -> Verdict:
+        """Verdict on other evidence for the same claim, at the same levels."""
+        return judge_claim(claim, self.levels, attenuated=self.attenuated)
 
 
 def decide_all(
@@ -46,77 +74,81 @@ def decide_all(
     *,
     alpha: float = 0.05,
     min_pairs: int = 6,
+    families: Sequence[Family] = FAMILIES,
+    attenuation: Mapping[str, str] | None = None,
 ) -> list[Decision]:
-    """Decide every hypothesis, each in its family.
+    """Decide every claim, each at the levels of its question.
 
-    Confirmatory hypotheses are judged at the level that Holm's procedure leaves them, depletion before all others
-    (:mod:`cd20scope.verdict.families`), exploratory ones at the level of Benjamini and Hochberg's, over the distinct
-    tests of the family: two hypotheses that oppose each
-    other read the same two-sided test, which counts once. A hypothesis without a test does not count.
+    Confirmatory questions are judged at the level that their families leave them (:mod:`cd20scope.verdict.families`),
+    exploratory ones at the level of Benjamini and Hochberg's procedure. A question counts once, however many claims
+    there are about it, and not at all where it could not be tested.
 
     Parameters
     ----------
     hypotheses
-        Entries of the catalogue.
+        Rows of the catalogue.
     changes
         Every change that they need (:func:`cd20scope.verdict.hypothesis.needed`).
     alpha
-        Family-wise level of the confirmatory family, false discovery rate of the exploratory one.
+        Family-wise level of the confirmatory questions, false discovery rate of the exploratory ones.
     min_pairs
-        Fewer complete pairs make a hypothesis not testable.
+        Fewer complete pairs make a claim not testable.
+    families
+        Of the confirmatory questions.
+    attenuation
+        Population -> why a change of its share is seen smaller than it is
+        (:func:`cd20scope.verdict.attenuation.attenuated`); None (default) for none.
     """
     evaluated = [(entry, evaluate(entry, changes, min_pairs=min_pairs)) for entry in hypotheses]
-    levels: dict[str, dict[TestKey, tuple[float, float]]] = {}
-    found = _distinct(evaluated, "exploratory")
-    corrected = false_discovery(list(found.values()), alpha=alpha)
-    pair = zip(corrected.p_adjusted.tolist(), corrected.level.tolist(), strict=True)
-    levels["exploratory"] = dict(zip(found, pair, strict=True))
-    levels["confirmatory"] = _gated(evaluated, alpha)
-    return [_decide(entry, evidence, levels[entry["family"]]) for entry, evidence in evaluated]
+    corrected = {kind: _correct(evaluated, kind, alpha, families) for kind in KINDS}
+    seen = attenuation or {}
+    return [_decide(entry, evidence, corrected[entry["family"]], seen) for entry, evidence in evaluated]
 
 
-def stage_of(hypothesis: Mapping[str, Any]) -> str:
-    """Family of :data:`cd20scope.verdict.families.FAMILIES`: a fall of cells beyond its margin is depletion."""
-    deep = hypothesis["endpoint"] == "abundance" and hypothesis["strength"] == "strong"
-    return FAMILIES[0].name if deep and hypothesis["direction"] == "down" else FAMILIES[1].name
-
-
-def _gated(
-    evaluated: Sequence[tuple[Mapping[str, Any], Evidence]], alpha: float
-) -> dict[TestKey, tuple[float, float]]:
-    """Find the adjusted p-value and the level of every distinct confirmatory test."""
-    found = _distinct(evaluated, "confirmatory")
-    names = {key: str(number) for number, key in enumerate(found)}
-    stages = {evidence.key: stage_of(entry) for entry, evidence in evaluated if evidence.claim is not None}
-    judged = judge(
-        {names[key]: p for key, p in found.items()},
-        {names[key]: stages[key] for key in found},
-        FAMILIES,
-        alpha=alpha,
-    )
-    return {key: (judged[name].p_adjusted, judged[name].level) for key, name in names.items()}
-
-
-def _distinct(evaluated: Sequence[tuple[Mapping[str, Any], Evidence]], family: str) -> dict[TestKey, float]:
-    """p-value of every distinct test of a family, by the key of the test."""
+def _correct(
+    evaluated: Sequence[tuple[Mapping[str, Any], Evidence]],
+    kind: str,
+    alpha: float,
+    families: Sequence[Family],
+) -> dict[str, Corrected]:
+    """Adjust the p-value of every question of a kind that could be tested, and find its levels."""
+    asked: dict[str, list[Claim | Order]] = {}
+    stage: dict[str, str] = {}
+    for entry, evidence in evaluated:
+        if entry["family"] == kind and evidence.claim is not None:
+            asked.setdefault(entry["question"], []).append(evidence.claim)
+            stage[entry["question"]] = entry["stage"]
+    p_values = {question: p_of_question(claims) for question, claims in asked.items()}
+    if kind == "exploratory":
+        found = false_discovery(list(p_values.values()), alpha=alpha)
+        pairs = zip(found.p_adjusted.tolist(), found.level.tolist(), strict=True)
+        return {
+            name: Corrected(p, Levels(level, level)) for name, (p, level) in zip(p_values, pairs, strict=True)
+        }
+    judged = judge(p_values, stage, families, alpha=alpha)
     return {
-        evidence.key: evidence.claim.p_value
-        for entry, evidence in evaluated
-        if entry["family"] == family and evidence.claim is not None
+        name: Corrected(one.p_adjusted, Levels(one.level, one.level_same)) for name, one in judged.items()
     }
 
 
 def _decide(
-    hypothesis: Mapping[str, Any], evidence: Evidence, levels: Mapping[TestKey, tuple[float, float]]
+    hypothesis: Mapping[str, Any],
+    evidence: Evidence,
+    corrected: Mapping[str, Corrected],
+    attenuation: Mapping[str, str],
 ) -> Decision:
     if evidence.claim is None:
         return Decision(hypothesis, evidence, Verdict("not testable", evidence.reason))
-    p_adjusted, level = levels[evidence.key]
+    p_adjusted, levels = corrected[hypothesis["question"]]
+    # the labels attenuate a share; what they do to a score is a matter of purity, which no ruler measures
+    share = hypothesis["endpoint"] == "abundance"
+    why = attenuation.get(hypothesis["population"].partition(" / ")[0], "") if share else ""
     return Decision(
         hypothesis=hypothesis,
         evidence=evidence,
-        verdict=evidence.claim.decide(level),
+        verdict=judge_claim(evidence.claim, levels, attenuated=why),
         p_adjusted=p_adjusted,
-        level=level,
-        n_tests=len(levels),
+        levels=levels,
+        n_tests=len(corrected),
+        attenuated=why,
     )

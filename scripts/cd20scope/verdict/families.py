@@ -5,33 +5,15 @@ that it names. So T cells are judged once depletion is there, and at the whole l
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
+from cd20scope.study.families import Family
 
-@dataclass(frozen=True, slots=True)
-class Family:
-    """A family of confirmatory questions.
-
-    Attributes
-    ----------
-    name
-        By which questions and other families name it.
-    share
-        Part of the level that it starts with, 0 to 1; the shares of all families are 1 at most.
-    passes
-        Other family -> part of this one's level that it inherits once all questions here are rejected; no circle.
-    """
-
-    name: str
-    share: float
-    passes: Mapping[str, float] = field(default_factory=dict)
-
-
-FAMILIES = (Family("depletion", 0.9, {"after depletion": 1.0}), Family("after depletion", 0.1))
-"""Depletion first: what the treatment is for is asked at nearly the whole level, which the other questions inherit once
-each of its own is shown. A tenth is theirs from the start, so that a cohort in which one depletion is not shown still
-has verdicts on them."""
+FAMILIES = (Family("depletion", 0.9, {"T cells": 1.0}), Family("T cells", 0.1))
+"""Those of the shipped questions. What the treatment is for is asked at nearly the whole level, which the others
+inherit once each of its own is shown. A tenth is theirs from the start, so that a cohort in which one depletion is not
+shown still has verdicts on them."""
 
 
 class Judged(NamedTuple):
@@ -43,12 +25,15 @@ class Judged(NamedTuple):
         Of its claims of a change; 0 where its family was never reached.
     p_adjusted
         Smallest level of the whole scheme at which it would be rejected; 1 where no level reaches it.
+    level_same
+        Of claims of no change, and of "not supported".
     n_family
         Questions of its family that could be tested.
     """
 
     level: float
     p_adjusted: float
+    level_same: float
     n_family: int
 
 
@@ -65,6 +50,10 @@ def judge(
     *a/m*; the family whose question has the smallest :math:`p\, m / a` goes first. Whichever questions are truly
     unchanged, the chance that any change is claimed where there is none is at most ``alpha``: this is the graphical
     procedure with the weights of a family shared evenly (serial gatekeeping where one family passes to one other).
+
+    Claims that nothing changes by the margin, and the verdict "not supported", are judged at ``alpha`` over the number
+    of questions of all families, so the chance that any of these is wrong is at most ``alpha`` too, by Bonferroni. Of
+    one question only one of the two can be wrong, since a change cannot be both absent and beyond its margin.
 
     Parameters
     ----------
@@ -107,6 +96,7 @@ def judge(
         question: Judged(
             level=levels.get(question, 0.0),
             p_adjusted=adjusted.get(question, 1.0),
+            level_same=alpha / len(p_values),
             n_family=sizes[member[question]],
         )
         for question in p_values

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from cd20scope.schema import FAMILIES
 from cd20scope.stats.changes import Change, Key
 from cd20scope.stats.sign_flips import flip_signs
+from cd20scope.study.families import Family
 from cd20scope.verdict.decide import decide_all
+from cd20scope.verdict.families import FAMILIES as SHIPPED
 from cd20scope.verdict.hypothesis import needed
 
 COLUMNS = (
@@ -31,6 +33,8 @@ def decide_flipped(
     alpha: float,
     min_pairs: int,
     seed: int,
+    families: Sequence[Family] = SHIPPED,
+    attenuation: Mapping[str, str] | None = None,
     limit: int = 2000,
 ) -> pd.DataFrame:
     """Decide every hypothesis under flipped visits.
@@ -40,7 +44,7 @@ def decide_flipped(
 
     Parameters
     ----------
-    hypotheses, changes, alpha, min_pairs
+    hypotheses, changes, alpha, min_pairs, families, attenuation
         As for :func:`cd20scope.verdict.decide.decide_all`.
     seed
         Of the random patterns.
@@ -62,14 +66,20 @@ def decide_flipped(
     place = {donor: index for index, donor in enumerate(donors)}
     rows = {key: np.array([place[d] for d in changes[key].paired.donors], dtype=int) for key in keys}
     signs = flip_signs(len(donors), limit=limit, rng=np.random.default_rng(seed))
-    real = decide_all(hypotheses, changes, alpha=alpha, min_pairs=min_pairs)
+    rules: dict[str, Any] = {
+        "alpha": alpha,
+        "min_pairs": min_pairs,
+        "families": families,
+        "attenuation": attenuation,
+    }
+    real = decide_all(hypotheses, changes, **rules)
     # what cannot be tested cannot be tested under flips either, and its donors' signs do not matter
     testable = [decision.hypothesis for decision in real if decision.evidence.claim is not None]
     read = {key for entry in testable for key in needed(entry).values()}
     verdicts = np.empty((len(signs), len(testable)), dtype=object)
     for index, pattern in enumerate(signs):
         flipped = {key: changes[key].flip(pattern[rows[key]]) for key in read}
-        decided = decide_all(testable, flipped, alpha=alpha, min_pairs=min_pairs)
+        decided = decide_all(testable, flipped, **rules)
         verdicts[index] = [decision.verdict.verdict for decision in decided]
     return _tabulate(real, testable, verdicts)
 

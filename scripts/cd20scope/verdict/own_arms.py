@@ -29,7 +29,7 @@ def row(
     made: dict[str, object] = {"id": decision.hypothesis["id"], "arm": arm, "n_pairs": len(evidence.paired)}
     if evidence.claim is None:
         return made | {"verdict": "not testable", "holds": "", "detail": evidence.reason}
-    verdict = evidence.claim.decide(decision.level)
+    verdict = decision.judge(evidence.claim)
     limits = limits_of(decision.hypothesis, evidence, alpha)
     return made | {
         "verdict": verdict.verdict,
@@ -50,7 +50,7 @@ def without_each(decision: Decision, own: Mapping[Key, Change], min_pairs: int) 
         evidence = evaluate(decision.hypothesis, rest, min_pairs=min_pairs - 1)
         estimate = float("nan") if evidence.t is None else evidence.t.estimate
         claim = evidence.claim
-        return Without(estimate, "not testable" if claim is None else claim.decide(decision.level).verdict)
+        return Without(estimate, "not testable" if claim is None else decision.judge(claim).verdict)
 
     donors, t = decision.evidence.paired.donors, decision.evidence.t
     whole = Without(float("nan") if t is None else t.estimate, decision.verdict.verdict)

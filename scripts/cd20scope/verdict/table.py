@@ -17,9 +17,11 @@ from cd20scope.verdict.power import smallest_effect_range
 
 DECISION_COLUMNS = (
     *schema.VERDICT_COLUMNS,
-    *("family", "component", "strength", "opposes", "level", "test", "donors", "dropped", "effect", "note"),
+    *("question", "asks", "family", "stage", "component", "strength", "level", "level_same"),
+    *("test", "donors", "dropped", "effect", "note"),
 )
-"""Columns of a decision in the table of verdicts."""
+"""Columns of a decision in the table of verdicts. Claims with one ``question`` read one estimate; ``level`` is that of
+their support, ``level_same`` that of no change and "not supported"."""
 
 COLUMNS = (
     *DECISION_COLUMNS,
@@ -125,6 +127,7 @@ def _row(decision: Decision, contrasts: Mapping[str, pairs.Contrast], alpha: flo
         "p_value": float("nan") if evidence.claim is None else evidence.claim.p_value,
         "p_adjusted": decision.p_adjusted,
         "level": decision.level,
+        "level_same": decision.levels.same,
         "verdict": decision.verdict.verdict,
         "reason": decision.verdict.reason,
         "test": f"{test}; {_correction(decision)}" if test else "",
@@ -147,9 +150,7 @@ def _reach(decision: Decision) -> str:
 
 def _correction(decision: Decision) -> str:
     method = "Holm" if decision.hypothesis["family"] == "confirmatory" else "Benjamini-Hochberg"
-    return (
-        f"{method} over {decision.n_tests} {decision.hypothesis['family']} tests, level {decision.level:.3g}"
-    )
+    return f"{method} over {decision.n_tests} {decision.hypothesis['family']} questions, level {decision.level:.3g}"
 
 
 def _component(hypothesis: Mapping[str, Any]) -> str:

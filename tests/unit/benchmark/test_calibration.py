@@ -9,10 +9,11 @@ from benchmark import calibration, calibration_programs, calibration_shares, cal
 from cd20scope.abundance import compare, shares
 from cd20scope.abundance.log_odds import log_odds
 from cd20scope.study import catalogue
+from cd20scope.study.questions import claim_rows
 from cd20scope.verdict import measure
 from workflow.running import ROOT
 
-HYPOTHESES = yaml.safe_load((ROOT / "config/hypotheses.yaml").read_text())["hypotheses"]
+HYPOTHESES = claim_rows(yaml.safe_load((ROOT / "config/hypotheses.yaml").read_text()))
 POPULATIONS = yaml.safe_load((ROOT / "config/populations.yaml").read_text())
 
 

@@ -75,8 +75,8 @@ def test_the_text_says_each_verdict_under_its_heading(told):
     text = summary.format_markdown(
         told, preflight=made_up.tables(n_cells=20, n_genes=20)["preflight"], inputs=made_up.inputs()
     )
-    assert "Of 14 confirmatory hypotheses" in text
-    answer, exploratory = text.split("## Exploratory hypotheses")
+    assert "Of 12 confirmatory questions" in text
+    answer, exploratory = text.split("## Exploratory questions")
     for row in made_up.verdicts().itertuples():
         part = answer if row.family == "confirmatory" else exploratory
         assert f"**{row.verdict}** ({row.id}): " in part
@@ -84,6 +84,21 @@ def test_the_text_says_each_verdict_under_its_heading(told):
     assert "- D03: samples of one donor differ in sex" in text
     assert made_up.inputs()["sha256"].iloc[0] in text
     assert "Simulated" not in text
+    assert text.count("On the same estimate as R1.") == 2
+
+
+def test_a_question_lists_the_claims_on_its_estimate(told):
+    asked = {row["id"]: row for row in told["questions"]}
+    assert asked["R1"] == {
+        "id": "R1",
+        "question": "What became of Treg?",
+        "family": "T cells",
+        "claims": ["R1", "R2", "R4"],
+    }
+    assert asked["E2"]["family"] == "exploratory"
+    assert sorted(name for row in asked.values() for name in row["claims"]) == sorted(
+        row["id"] for row in told["hypotheses"]
+    )
 
 
 def test_names_cannot_become_markup():

@@ -11,6 +11,8 @@ from catalogue_entries import find
 from cd20scope.schema import UNASSIGNED
 from cd20scope.study import catalogue
 from cd20scope.study.catalogue import ConfigError
+from cd20scope.study.questions import claim_rows, read_families
+from cd20scope.verdict.families import FAMILIES
 
 KINDS = ("populations", "programs", "hypotheses")
 POPULATIONS = (
@@ -34,6 +36,8 @@ def test_schema_is_valid_closed_and_described(schemas, kind):
 
     def walk(schema, place):
         if schema.get("type") == "object":
+            if place == "hypotheses.families[].passes":  # its keys are the families of the file
+                return
             assert schema["additionalProperties"] is False, place
             assert set(schema.get("required", ())) <= set(schema["properties"]), place
         for key, sub in schema.get("properties", {}).items():
@@ -131,44 +135,70 @@ def test_symbols_are_written_as_hgnc_writes_them(shipped):
     assert [gene for gene in sorted(genes) if not symbol.fullmatch(gene)] == []
 
 
-def test_hypotheses_cover_what_the_workflow_is_for(shipped):
-    hypotheses = shipped["hypotheses"]["hypotheses"]
+CONFIRMATORY = {
+    "B-total-w2": "depletion",
+    "B-total-m6": "depletion",
+    "T-act-m6": "T cells",
+    "Th1-m6": "T cells",
+    "Th17-m6": "T cells",
+    "Treg-share-m6": "T cells",
+    "Treg-supp-m6": "T cells",
+    "T-act-biphasic": "T cells",
+    "Treg-supp-biphasic": "T cells",
+}
+
+
+def test_few_questions_are_confirmatory_and_one_claim_each_leads(shipped):
+    rows = claim_rows(shipped["hypotheses"])
+    asked = {row["question"]: row["stage"] for row in rows if row["family"] == "confirmatory"}
+    assert asked == CONFIRMATORY
+    assert read_families(shipped["hypotheses"]) == list(FAMILIES)
+    # parts of the first question, and mirrors, are no confirmatory questions of their own
+    secondary = [row for row in rows if row["population"] in ("B naive", "B memory")]
+    assert {row["family"] for row in secondary} == {"exploratory"}
+    estimate = ("endpoint", "population", "denominator", "program", "component", "contrast")
+    keys = {tuple(row.get(key) for key in estimate): set() for row in rows}
+    for row in rows:
+        keys[tuple(row.get(key) for key in estimate)].add(row["question"])
+    assert all(len(names) == 1 for names in keys.values())
+
+
+def test_statements_contain_their_margin(shipped):
+    words = {5: "80 %", 2: r"twofold|halved nor doubled", 1.2: "fifth", 0.5: r"half a standard\s+deviation"}
+    for row in claim_rows(shipped["hypotheses"]):
+        assert re.search(words[row["margin"]], row["statement"]), row["id"]
+        if row["strength"] == "strong":
+            assert "typical donor" in row["statement"], row["id"]
+
+
+def test_every_claim_has_a_source_or_says_that_it_has_none(shipped):
+    rows = {row["id"]: row for row in claim_rows(shipped["hypotheses"])}
+    own = {name for name, row in rows.items() if row["source"] == "this project's question"}
+    assert own >= {"MHC-II-mono-w2", "Treg-share-m6", "Treg-quiet-m6", "T-act-same-w2"}
+    assert all(rows[name].get("note") for name in own)
+    for name in rows.keys() - own:
+        assert re.search(r"20\d\d|Tarlinton", rows[name]["source"]), name
+
+
+def test_questions_cover_what_the_workflow_is_for(shipped):
+    rows = claim_rows(shipped["hypotheses"])
     strong = {"endpoint": "abundance", "denominator": "PBMC", "direction": "down", "strength": "strong"}
     subsets = [node for node in shipped["populations"]["nodes"] if node["parent"] in ("B naive", "B memory")]
+    selectors = [f"{node['parent']} / {node['name']}" for node in subsets]
     for contrast in ("week2-baseline", "month6-baseline"):
-        for population in ("B cells", "B naive", "B memory"):
-            row = find(hypotheses, population=population, contrast=contrast, **strong)
-            assert (row["margin"], row["family"]) == (5, "confirmatory")
-        for node in subsets:
-            selector = f"{node['parent']} / {node['name']}"
-            assert find(hypotheses, population=selector, contrast=contrast, **strong)["margin"] == 5
-        find(hypotheses, population="Plasma", denominator="B lineage", contrast=contrast, direction="up")
-    month6 = {"contrast": "month6-baseline", "family": "confirmatory"}
-    for program in ("T activation", "Th1", "Th17"):
-        find(
-            hypotheses,
-            endpoint="program",
-            population="CD4 memory",
-            program=program,
-            direction="down",
-            **month6,
-        )
-    find(hypotheses, population="Treg", denominator="CD4 T", direction="up", margin=1.2, **month6)
-    find(
-        hypotheses,
-        endpoint="program",
-        population="Treg",
-        program="Treg suppressive",
-        direction="up",
-        **month6,
-    )
-    find(hypotheses, endpoint="biphasic", program="T activation", direction="down")
-    find(hypotheses, endpoint="biphasic", program="Treg suppressive", direction="up")
-    for program in ("MHC-II", "B-cell genes"):
-        for component in ("total", "composition", *(["within"] if program == "MHC-II" else [])):
-            row = {"population": "PBMC", "program": program, "component": component, "direction": "down"}
-            find(hypotheses, contrast="week2-baseline", **row)
-    assert {row["opposes"] for row in hypotheses if "opposes" in row} >= {"Treg-supp-m6", "Th1-m6"}
+        for population in ("B cells", "B naive", "B memory", *selectors):
+            assert find(rows, population=population, contrast=contrast, **strong)["margin"] == 5
+        find(rows, population="Plasma", denominator="B lineage", contrast=contrast, direction="up")
+    for component in ("total", "composition", "within"):
+        row = {"population": "PBMC", "program": "MHC-II", "component": component, "direction": "down"}
+        find(rows, contrast="week2-baseline", **row)
+    # genes of B cells alone are soup in other cells
+    assert not [row for row in rows if row.get("program") == "B-cell genes" and row["component"] == "within"]
+    month6 = {"endpoint": "program", "contrast": "month6-baseline"}
+    find(rows, program="Th1", population="CD8 memory", direction="down", **month6)
+    for population in ("CD4 memory", "CD8 memory"):
+        find(rows, program="Exhaustion", population=population, direction="up", **month6)
+    find(rows, program="T activation", contrast="week2-baseline", direction="none")
 
 
 # ---------------------------------------------------------------------------------------- selecting cells

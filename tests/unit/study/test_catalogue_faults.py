@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from catalogue_entries import find
+from catalogue_entries import change, find, question
 
 from cd20scope.study.catalogue import ConfigError
 
@@ -110,10 +110,11 @@ def test_duplicated_programme(problems):
 
 def test_all_problems_of_both_kinds_come_in_one_message(problems, edited):
     data = edited["hypotheses"]
-    rows = data["hypotheses"]
-    rows[0]["margn"] = rows[0].pop("margin")
+    rows = data["questions"]
+    of_first = rows[0]["claims"][0]
+    of_first["margn"] = of_first.pop("margin")
     rows[1]["endpoint"] = "share"
-    rows[2]["id"] = rows[3]["id"]
+    rows[2]["id"] = rows[2]["claims"][0]["id"] = rows[3]["id"]
     rows[4]["contrast"] = "week2-week2"
     found = problems("hypotheses", data)
     parts = [
@@ -314,24 +315,8 @@ HYPOTHESIS_FAULTS = {
         {"id": "T act"},
         '(T act) > id: found "T act". Expected: Short, unique and stable',
     ),
-    "id twice": ("Th17-m6", {"id": "B-total-w2"}, 'the name "B-total-w2" is taken by an entry above.'),
+    "id twice": ("Th17-m6", {"id": "B-total-w2"}, 'the name "B-total-w2" is taken by a claim above.'),
     "id of one place": ("Th17-m6", {"id": "B.total_w2"}, '"B.total_w2" and "B-total-w2" would have the same'),
-    "opposes nobody": (
-        "Th1-up-m6",
-        {"opposes": "Th1-m7"},
-        '(Th1-up-m6) > opposes: unknown other hypothesis "Th1-m7". Did you mean "Th1-m6"?',
-    ),
-    "opposes itself": ("Th1-up-m6", {"opposes": "Th1-up-m6"}, 'unknown other hypothesis "Th1-up-m6"'),
-    "opposes another test": (
-        "Th1-up-m6",
-        {"margin": 0.4, "family": "exploratory"},
-        '(Th1-up-m6) > opposes: "Th1-m6" is not the same test, margin, family differ. Make them equal.',
-    ),
-    "opposes the same direction": (
-        "Th1-up-m6",
-        {"direction": "down"},
-        '(Th1-up-m6) > opposes: "Th1-m6" claims the same direction. One of the two must say up,',
-    ),
     "null": (
         "Th17-m6",
         {"margin": None},
@@ -343,14 +328,10 @@ HYPOTHESIS_FAULTS = {
 @pytest.mark.parametrize("fault", HYPOTHESIS_FAULTS)
 def test_faults_of_a_hypothesis(problems, edited, fault):
     name, changes, expected = HYPOTHESIS_FAULTS[fault]
-    row = find(edited["hypotheses"]["hypotheses"], id=name)
-    for key, value in changes.items():
-        if value is ...:
-            del row[key]
-        else:
-            row[key] = value
-    (problem,) = problems("hypotheses", edited["hypotheses"])
-    assert re.match(r"line \d+, hypotheses\[\d+\] \(", problem)
+    change(edited["hypotheses"], name, changes)
+    problem, *more = problems("hypotheses", edited["hypotheses"])
+    assert len(more) == (fault == "id with a space")  # told of the question and of its first claim
+    assert re.match(r"line \d+, questions\[\d+\] \(", problem)
     assert expected in problem
 
 
@@ -359,19 +340,22 @@ def test_a_fault_is_found_on_the_line_where_it_stands(problems, texts):
     at = lines.index("    program: Th17")
     lines[at] = "    programme: Th17"
     found = problems("hypotheses", "\n".join(lines))
-    assert f'line {at + 1}, hypotheses[33] (Th17-m6) > programme: unknown key "programme". ' in found[-1]
+    number = [line.startswith("  - id: ") for line in lines[:at]].count(True) - 1
+    assert f'line {at + 1}, questions[{number}] (Th17-m6) > programme: unknown key "programme". ' in found[-1]
 
 
 # ----------------------------------------------------------------------------------- between the catalogues
 
 
 def _row(data, name):
-    return find(data["hypotheses"]["hypotheses"], id=name)
+    return question(data["hypotheses"], name)
 
 
 def _program(data, name):
     return find(data["programs"]["programs"], name=name)
 
+
+PLACES = {"programs": "programs", "hypotheses": "questions"}
 
 REFERENCE_FAULTS = {
     "population": (
@@ -423,9 +407,9 @@ def test_references_that_lead_nowhere(problems, edited, fault):
         else "hypotheses"
     )
     found = problems(kind, edited[kind])
-    assert [one for one in found if re.fullmatch(rf"line \d+, {kind}\[\d+\] {re.escape(expected)}.*", one)], (
-        found
-    )
+    assert [
+        one for one in found if re.fullmatch(rf"line \d+, {PLACES[kind]}\[\d+\] {re.escape(expected)}.*", one)
+    ], found
 
 
 def test_references_are_all_told_at_once(problems, edited):

@@ -1,6 +1,7 @@
 """Rules of the catalogue on claims of no change, other denominators and small programmes."""
 
 import pytest
+from catalogue_entries import change, claim, question
 
 from cd20scope.study.catalogue import ConfigError
 
@@ -10,11 +11,6 @@ def load(reload):
     return reload
 
 
-def row(data, name):
-    (entry,) = [entry for entry in data["hypotheses"]["hypotheses"] if entry["id"] == name]
-    return entry
-
-
 def problem(load, edited):
     with pytest.raises(ConfigError) as caught:
         load("hypotheses", edited["hypotheses"])
@@ -22,43 +18,33 @@ def problem(load, edited):
     return one
 
 
-def test_no_change_may_oppose_a_change_with_another_margin_and_family(load, edited):
-    same = row(edited, "Treg-share-same-m6")
-    assert (same["direction"], same["opposes"]) == ("none", "Treg-share-m6")
-    assert same["family"] != row(edited, "Treg-share-m6")["family"]
+def test_no_change_stands_beside_a_change_with_a_margin_of_its_own(load, edited):
+    same = claim(edited["hypotheses"], "Treg-share-same-m6")
+    assert same["direction"] == "none"
+    assert question(edited["hypotheses"], "Treg-share-same-m6")["id"] == "Treg-share-m6"
     same["margin"] = 1.5
     assert load("hypotheses", edited["hypotheses"]) == edited["hypotheses"]
 
 
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"contrast": "week2-baseline"}, '"Treg-share-m6" is not the same test, contrast differ.'),
-        ({"denominator": "PBMC"}, '"Treg-share-m6" is not the same test, denominator differ.'),
-        ({"strength": "strong"}, "none cannot go with strength strong and endpoint abundance."),
-    ],
-)
-def test_no_change_is_of_the_same_share_and_plain(load, edited, changes, expected):
-    row(edited, "Treg-share-same-m6").update(changes)
-    assert (
-        f"(Treg-share-same-m6) > {'direction' if 'strength' in changes else 'opposes'}: {expected}"
-        in problem(load, edited)
-    )
+def test_no_change_is_plain(load, edited):
+    change(edited["hypotheses"], "Treg-share-same-m6", {"strength": "strong"})
+    expected = "(Treg-share-same-m6) > direction: none cannot go with strength strong and endpoint abundance."
+    assert expected in problem(load, edited)
 
 
-def test_two_claims_of_no_change_do_not_oppose_each_other(load, edited):
-    row(edited, "Treg-share-m6")["direction"] = "none"
-    assert '"Treg-share-m6" claims the same direction' in problem(load, edited)
+def test_each_direction_is_claimed_once(load, edited):
+    change(edited["hypotheses"], "Treg-share-m6", {"direction": "none"})
+    assert "> direction: none is claimed above already" in problem(load, edited)
 
 
 def test_a_biphasic_claim_has_a_direction(load, edited):
-    row(edited, "T-act-biphasic")["direction"] = "none"
+    change(edited["hypotheses"], "T-act-biphasic", {"direction": "none"})
     assert "none cannot go with strength plain and endpoint biphasic" in problem(load, edited)
 
 
 @pytest.mark.parametrize("name", ["Th17-m6", "T-act-biphasic"])
 def test_other_denominators_are_for_shares(load, edited, name):
-    row(edited, name)["other_denominators"] = ["T cells"]
+    question(edited["hypotheses"], name)["other_denominators"] = ["T cells"]
     assert "> other_denominators: means nothing for endpoint" in problem(load, edited)
 
 
@@ -86,10 +72,14 @@ def test_other_denominators_are_for_shares(load, edited, name):
 def test_another_denominator_holds_the_population_or_none_of_it(
     load, edited, population, denominator, other, expected
 ):
-    row(edited, "Treg-share-m6").update(
+    question(edited["hypotheses"], "Treg-share-m6").update(
         population=population, denominator=denominator, other_denominators=[other]
     )
-    row(edited, "Treg-share-same-m6").update(population=population, denominator=denominator)
+    # no two questions may be of one estimate
+    questions = edited["hypotheses"]["questions"]
+    questions[:] = [
+        entry for entry in questions if entry["id"] in ("Treg-share-m6", "B-total-w2", "B-total-m6")
+    ]
     if expected:
         with pytest.raises(ConfigError) as caught:
             load("hypotheses", edited["hypotheses"])

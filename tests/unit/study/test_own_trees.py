@@ -8,6 +8,7 @@ from catalogue_entries import find
 
 from cd20scope.study import catalogue, roles
 from cd20scope.study.catalogue import ConfigError
+from cd20scope.study.questions import claim_rows
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ def without_dc(shipped):
 
 
 def ids(shipped, *populations):
-    entries = shipped["hypotheses"]["hypotheses"]
+    entries = shipped["hypotheses"]["questions"]
     return {entry["id"] for entry in entries if entry["population"] in populations}
 
 
@@ -29,35 +30,37 @@ def test_own_trees_load_with_the_shipped_programmes_and_hypotheses(shipped, relo
     known = {name for name, _ in catalogue.selectors(tree)} | {entry["name"] for entry in tree["sets"]}
     assert {name for entry in programs["programs"] for name in entry["populations"]} <= known
     asked = catalogue.asked_here(hypotheses, tree)["hypotheses"]
-    assert [entry["id"] for entry in asked] == [entry["id"] for entry in hypotheses["hypotheses"]]
+    assert [entry["id"] for entry in asked] == [entry["id"] for entry in claim_rows(hypotheses)]
     assert {name for entry in asked for name in entry.get("other_denominators", ())} <= known
 
 
 def test_the_shipped_tree_leaves_nothing_out(shipped):
     tree = shipped["populations"]
-    assert catalogue.left_out(shipped["hypotheses"], tree) == []
+    asked = catalogue.asked_here(shipped["hypotheses"], tree)
+    assert catalogue.left_out(asked, tree) == []
     assert catalogue.scored_here(shipped["programs"], tree) == shipped["programs"]
-    assert catalogue.asked_here(shipped["hypotheses"], tree) == shipped["hypotheses"]
+    assert asked["hypotheses"] == claim_rows(shipped["hypotheses"])
 
 
 def test_what_is_left_out_is_named(shipped, without_dc):
-    assert catalogue.left_out(shipped["hypotheses"], without_dc) == ["DC"]
+    asked = catalogue.asked_here(shipped["hypotheses"], shipped["populations"])
+    assert catalogue.left_out(asked, without_dc) == ["DC"]
     split = own_trees.split_nk(shipped["populations"])
-    assert catalogue.left_out(shipped["hypotheses"], split) == ["NK / CD56bright"]
+    assert catalogue.left_out(asked, split) == ["NK / CD56bright"]
     own = copy.deepcopy(without_dc)
     own["sets"] = [entry for entry in own["sets"] if entry["name"] != "naive T cells"]
     before, after = (
         find(entries["hypotheses"], id="B-total-w2")
-        for entries in (shipped["hypotheses"], catalogue.asked_here(shipped["hypotheses"], own))
+        for entries in (asked, catalogue.asked_here(shipped["hypotheses"], own))
     )
     assert before["other_denominators"] == ["T cells", "naive T cells"]
     assert after["other_denominators"] == ["T cells"]
 
 
 def test_a_name_that_no_tree_knows_is_refused_on_its_line(shipped, reload, without_dc, edited):
-    find(edited["hypotheses"]["hypotheses"], population="DC")["population"] = "cDC"
+    find(edited["hypotheses"]["questions"], population="DC")["population"] = "cDC"
     with pytest.raises(
-        ConfigError, match=r'line \d+, hypotheses\[\d+\] .* > population: unknown selector "cDC"'
+        ConfigError, match=r'line \d+, questions\[\d+\] .* > population: unknown selector "cDC"'
     ):
         reload("hypotheses", edited["hypotheses"], populations=without_dc)
 
@@ -72,7 +75,7 @@ def test_a_lineage_left_out_whole_is_one_problem_that_names_what_needs_it(shippe
     assert all(name in problem for name in ids(shipped, "NK", "NK / CD56bright"))
     rest = copy.deepcopy(shipped["hypotheses"])
     gone = ids(shipped, "NK", "NK / CD56bright")
-    rest["hypotheses"] = [entry for entry in rest["hypotheses"] if entry["id"] not in gone]
+    rest["questions"] = [entry for entry in rest["questions"] if entry["id"] not in gone]
     assert reload("hypotheses", rest, populations=tree) == rest
 
 

@@ -9,7 +9,10 @@ from verdict_cases import CONTRASTS, DONORS, change, decided, hypothesis, score,
 from cd20scope import schema
 from cd20scope.abundance.log_odds import log_odds
 from cd20scope.stats import paired_tests
+from cd20scope.study.families import Family
 from cd20scope.verdict import effect_text, measure, table
+from cd20scope.verdict.attenuation import attenuated
+from cd20scope.verdict.decide import decide_all
 
 
 def judge(hypotheses, changes, *, contrasts=CONTRASTS, **options):
@@ -33,7 +36,7 @@ def test_a_supported_share_with_everything_it_rests_on():
     assert row["note"] == "watch out"
     assert row["effect"] == "Treg: to 135 % of baseline odds (95 % CI 107 to 171)"
     assert row["test"] == (
-        "paired t of the log odds, two-sided against no change; Holm over 1 confirmatory tests, level 0.05"
+        "paired t of the log odds, two-sided against no change; Holm over 1 confirmatory questions, level 0.05"
     )
     columns = judge([hypothesis("up")], share("Treg")).reset_index().columns
     assert tuple(columns) == table.DECISION_COLUMNS
@@ -53,25 +56,89 @@ def test_a_programme_in_baseline_sds():
 
 
 def test_opposed_claims_share_one_test_and_at_most_one_is_supported():
-    pair = [hypothesis("up"), hypothesis("down", direction="down", opposes="up")]
+    pair = [hypothesis("up"), hypothesis("down", direction="down", question="up")]
     result = judge([*pair, hypothesis("other", population="NK")], share("Treg") | share("NK"))
     assert result["verdict"].tolist() == ["supported", "contradicted", "supported"]
     assert result.loc["up", "p_value"] == result.loc["down", "p_value"]
     assert result.loc["up", "level"] == result.loc["down", "level"]
-    # Three hypotheses, two tests: the smaller p-value is judged at 0.05 / 2, the other at 0.05.
+    # Three claims, two questions: the smaller p-value is judged at 0.05 / 2, the other at 0.05.
     assert sorted(result["level"].unique()) == pytest.approx([0.025, 0.05])
-    assert result["test"].str.contains("Holm over 2 confirmatory tests").all()
+    assert result["test"].str.contains("Holm over 2 confirmatory questions").all()
 
 
-def test_a_claim_of_no_change_is_a_test_of_its_own_beside_the_claim_of_a_change():
-    same = hypothesis("same", direction="none", family="exploratory", opposes="up")
+def test_a_claim_of_no_change_shares_the_question_of_the_claim_of_a_change():
+    same = hypothesis("same", direction="none", question="up")
     result = judge([hypothesis("up"), same], share("Treg", estimate=0.01, se=0.03))
     assert result["verdict"].tolist() == ["not supported", "supported"]
     assert "two one-sided paired t of the log odds against the margin" in result.loc["same", "test"]
-    assert "Benjamini-Hochberg over 1 exploratory tests" in result.loc["same", "test"]
+    assert result["test"].str.contains("Holm over 1 confirmatory questions").all()
     assert judge([same], share("Treg"))["verdict"].tolist() == ["contradicted"]
-    both = judge([hypothesis("up"), same | {"family": "confirmatory"}], share("Treg"))
-    assert both["test"].str.contains("Holm over 2 confirmatory tests").all()
+    # alone, a claim of no change gives its question its p-value; beside a claim of a change, that does
+    alone = judge([same | {"family": "exploratory"}], share("Treg", estimate=0.01, se=0.03))
+    assert alone.loc["same", "p_adjusted"] == alone.loc["same", "p_value"]
+    assert (result["p_adjusted"] == result.loc["up", "p_value"]).all()
+
+
+def crowd(n, **of):
+    return {key: made for i in range(n) for key, made in share(f"P{i}", **of).items()}
+
+
+def test_not_supported_and_no_change_are_judged_over_all_confirmatory_questions():
+    """Nine questions: what each alone excludes at .05 is not excluded at .05 / 9, for either claim of the question."""
+    near = share("Treg", estimate=0.08, se=0.035)  # p = .012 against the margin of 20 %
+    pair = [hypothesis("up"), hypothesis("same", direction="none", question="up")]
+    assert judge(pair, near)["verdict"].tolist() == ["not supported", "supported"]
+    others = [hypothesis(f"P{i}", population=f"P{i}") for i in range(8)]
+    result = judge([*pair, *others], near | crowd(8, estimate=1.0, se=0.05))
+    assert result.loc["up", "level"] == 0.05
+    assert result.loc[["up", "same"], "level_same"].tolist() == pytest.approx([0.05 / 9] * 2)
+    assert result.loc["same", "level"] == pytest.approx(0.05 / 9)
+    assert result.loc[["up", "same"], "verdict"].tolist() == ["inconclusive"] * 2
+    assert "for this question alone, but not over all questions" in result.loc["up", "reason"]
+
+
+def test_families_of_a_catalogue_are_those_that_decide():
+    made = share("Treg", se=0.12) | share("NK", estimate=1.0, se=0.1)  # p = .04
+    claims = [hypothesis("a", stage="one"), hypothesis("b", population="NK", stage="two")]
+    levels = {}
+    for name, passes in (("alone", {}), ("passed", {"one": 1.0})):
+        families = (Family("two", 0.5, passes), Family("one", 0.5))
+        levels[name] = [one.level for one in decide_all(claims, made, families=families)]
+    assert levels["alone"] == pytest.approx([0.025, 0.025])
+    assert levels["passed"] == pytest.approx([0.05, 0.025])
+
+
+def test_what_the_labels_attenuate_is_not_told_unchanged():
+    rulers = pd.DataFrame(
+        [("Treg", "FOXP3", "all", 0.62, "told with attenuation"), ("NK", "KLRF1", "all", 0.9, "told")],
+        columns=["ruler", "gene", "visit", "sensitivity", "told"],
+    )
+    visits = pd.DataFrame({"ruler": ["Treg", "NK"], "called": ["Treg", "NK"]})
+    why = attenuated(rulers, visits)
+    assert set(why) == {"Treg"}
+    made = share("Treg", estimate=0.01, se=0.03) | share("NK", estimate=0.01, se=0.03)
+    claims = [
+        hypothesis(f"{way}-{name}", population=name, direction=way, question=name)
+        for name in ("Treg", "NK")
+        for way in ("up", "none")
+    ]
+    told = [one.verdict.verdict for one in decide_all(claims, made, attenuation=why)]
+    assert told == ["inconclusive", "inconclusive", "not supported", "supported"]
+    said = decide_all(claims, made, attenuation=why)[0].verdict.reason
+    assert "62 % of the FOXP3-positive cells (told with attenuation)" in said
+    # a change is told of Treg all the same
+    grown = share("Treg", estimate=0.5, se=0.1) | share("NK")
+    assert decide_all(claims, grown, attenuation=why)[0].verdict.verdict == "supported"
+
+
+def test_a_ruler_speaks_for_all_that_it_is_of():
+    rulers = pd.DataFrame(
+        [("CD8 T", "CD8B", "all", 0.2, "not told at this depth"), ("CD8 T", "CD8B", "week2", 0.2, "told")],
+        columns=["ruler", "gene", "visit", "sensitivity", "told"],
+    )
+    visits = pd.DataFrame({"ruler": ["CD8 T"], "called": ["CD8 naive,CD8 memory"]})
+    assert set(attenuated(rulers, visits)) == {"CD8 T", "CD8 naive", "CD8 memory"}
+    assert attenuated(rulers.iloc[:0], visits.iloc[:0]) == {}
 
 
 def test_correction_can_cost_support():
@@ -93,12 +160,12 @@ def test_exploratory_claims_are_judged_at_the_level_of_their_false_discovery_rat
     assert result["p_adjusted"].iloc[:3].tolist() == pytest.approx(q.tolist())
     assert result["level"].tolist() == pytest.approx([0.1 / 3] * 3 + [0.05])
     assert result["verdict"].tolist()[:2] == ["supported"] * 2
-    assert "Benjamini-Hochberg over 3 exploratory tests, level 0.0333" in result.loc["Treg", "test"]
+    assert "Benjamini-Hochberg over 3 exploratory questions, level 0.0333" in result.loc["Treg", "test"]
     assert "Holm over 1 confirmatory" in result.loc["sure", "test"]
     # alone each would pass at 0.05, among forty it does not
-    crowd = changes | {key: made for i in range(40) for key, made in share(f"P{i}", estimate=0.0).items()}
+    many_changes = changes | crowd(40, estimate=0.0)
     many = [hypothesis(f"P{i}", population=f"P{i}", family="exploratory") for i in range(40)]
-    assert judge([*claims, *many], crowd).loc["NK", "verdict"] == "inconclusive"
+    assert judge([*claims, *many], many_changes).loc["NK", "verdict"] == "inconclusive"
 
 
 def depletion(**other):
@@ -159,9 +226,13 @@ def test_other_ends_of_a_strong_claim(estimate, expected):
 
 
 def test_plain_and_strong_claims_on_one_population_are_two_tests():
-    claims = [depletion(), depletion(id="some", strength="plain", margin=1.2), depletion(id="ten", margin=10)]
+    claims = [
+        depletion(),
+        depletion(id="some", question="some", strength="plain", margin=1.2),
+        depletion(id="ten", question="ten", margin=10),
+    ]
     result = judge(claims, share("B cells", estimate=-3.0, se=0.1))
-    assert result["test"].str.contains("Holm over 3 confirmatory tests").all()
+    assert result["test"].str.contains("Holm over 3 confirmatory questions").all()
     assert result["p_value"].nunique() == 3
 
 

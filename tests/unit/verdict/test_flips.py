@@ -92,7 +92,7 @@ def test_either_direction_of_unchanged_shares_is_called_at_the_level_of_the_fami
     rng = np.random.default_rng(11)
     paired = pairs.Pairs(tuple(f"D{i}" for i in range(7)))
     claims = [
-        hypothesis(f"{way}{i}", population=f"P{i}", direction=way, margin=1.01)
+        hypothesis(f"{way}{i}", population=f"P{i}", direction=way, margin=1.01, question=f"P{i}")
         for i in range(3)
         for way in ("up", "down")
     ]

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
-from cd20scope.schema import contrast_name
+from cd20scope.schema import ATTENUATED, NOT_TOLD, contrast_name
 
 Array = npt.NDArray[Any]
 
@@ -235,8 +235,8 @@ def say_told(sensitivity: float, enrichment: float) -> str:
     if np.isnan(sensitivity):
         return ""
     if enrichment < MIN_ENRICHMENT or sensitivity < MIN_SENSITIVITY:
-        return "not told at this depth"
-    return "told" if sensitivity >= GOOD_SENSITIVITY else "told with attenuation"
+        return NOT_TOLD
+    return "told" if sensitivity >= GOOD_SENSITIVITY else ATTENUATED
 
 
 def compare_contrasts(

@@ -64,13 +64,8 @@ def cards(run: Results, *, sentences: Mapping[str, str]) -> list[dict[str, Any]]
 
 
 def conflicts(row: Row, rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Claims that cannot be supported together with this one: statement, verdict and source."""
-    own = wording.text_of(row["opposes"])
-    found = [
-        other
-        for other in rows
-        if other["id"] != row["id"] and (other["id"] == own or wording.text_of(other["opposes"]) == row["id"])
-    ]
+    """Other claims on the same estimate, of which one at most is supported: statement, verdict and source."""
+    found = [other for other in rows if other["id"] != row["id"] and other["question"] == row["question"]]
     return [
         {
             **{key: other[key] for key in ("id", "statement", "verdict")},

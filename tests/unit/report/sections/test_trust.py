@@ -155,13 +155,13 @@ def test_nothing_is_told_of_tables_that_are_not_there(verdicts):
 @pytest.mark.parametrize(
     ("pairs", "expected"),
     [
-        ([("a", ""), ("b", ""), ("c", "")], [["a"], ["b"], ["c"]]),
-        ([("a", ""), ("b", "a"), ("c", "a")], [["a", "b", "c"]]),
-        ([("b", "c"), ("x", ""), ("a", "c"), ("c", "")], [["b", "a", "c"], ["x"]]),
+        ([("a", "a"), ("b", "b"), ("c", "c")], [["a"], ["b"], ["c"]]),
+        ([("a", "a"), ("b", "a"), ("c", "a")], [["a", "b", "c"]]),
+        ([("b", "b"), ("x", "x"), ("c", "b")], [["b", "c"], ["x"]]),
     ],
 )
-def test_conflicts_form_groups_even_through_a_third(pairs, expected):
-    groups = claims.group([{"id": name, "opposes": other} for name, other in pairs])
+def test_claims_on_one_question_form_a_group_where_the_first_stood(pairs, expected):
+    groups = claims.group([{"id": name, "question": other} for name, other in pairs])
     assert [[own["id"] for own in group] for group in groups] == expected
 
 
