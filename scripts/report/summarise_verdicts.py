@@ -8,7 +8,7 @@ import pandas as pd
 
 from cd20scope.jobs.job import job
 from cd20scope.report import read, summary
-from cd20scope.study import themes
+from cd20scope.study import history, themes
 
 with job(snakemake) as (log, output):
     params, inputs = snakemake.params, snakemake.input
@@ -18,6 +18,7 @@ with job(snakemake) as (log, output):
         ledger=read.read_table(inputs.ledger),
         parts=read.read_table(inputs.parts),
         depletions=themes.depletions(params.hypotheses["hypotheses"]),
+        asked=history.tell(pd.read_csv(inputs.questions, sep="\t", dtype=str), params.hypotheses["digest"]),
         config=params.config,
         version=params.version,
         code=params.run_code,

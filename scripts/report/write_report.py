@@ -17,6 +17,7 @@ with job(snakemake) as (log, output):
         labels=inputs.labels,
         sheet=pd.DataFrame(params.sheet),
         hypotheses=params.hypotheses["hypotheses"],
+        digest=params.hypotheses["digest"],
         config=params.config,
         populations=params.populations,
         versions={"cd20scope": params.version} | software.versions(params.software),

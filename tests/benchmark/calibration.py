@@ -121,7 +121,9 @@ def verdicts(cohorts: int) -> Iterator[Figure]:
             name = "any confirmatory called"
             yield Figure(f"{what}: cohorts with any confirmatory claim called", row[name], None, 0.05)
         elif row["plan"] == "depletion only":
-            yield Figure(f"{what}: cohorts with any T claim supported, exploratory ones too", row["any T supported"])
+            yield Figure(
+                f"{what}: cohorts with any T claim supported, exploratory ones too", row["any T supported"]
+            )
             name = "any confirmatory T called"
             yield Figure(f"{what}: cohorts with any confirmatory T claim called", row[name], None, 0.05)
         elif row["plan"] == "at the margin":

@@ -143,7 +143,7 @@ def test_a_changed_margin_reruns_verdict_and_report_only(treated, tmp_path):
     )
     assert (
         planned(treated, tmp_path / "study.yaml").keys()
-        == {"everything", "judge_hypotheses", "flip_visits"} | REPORT
+        == {"everything", "note_questions", "judge_hypotheses", "flip_visits"} | REPORT
     )
     assert redrawn(treated, tmp_path / "study.yaml") == set(schema.FAMILIES)
 

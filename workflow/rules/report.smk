@@ -67,6 +67,7 @@ rule draw_figures:
 
 rule summarise_verdicts:
     input:
+        questions="results/verdict/questions.tsv",
         verdicts="results/verdict/verdicts.tsv",
         ledger="results/verdict/ledger.tsv",
         parts="results/verdict/parts.tsv",

@@ -35,8 +35,34 @@ rule measure_technique:
         "../../scripts/verdict/measure_technique.py"
 
 
+# the one result that is carried along: it says since when the study is asked what, also after a change
+rule note_questions:
+    output:
+        questions=update("results/verdict/questions.tsv"),
+    log:
+        "results/logs/verdict/note_questions.log",
+    benchmark:
+        "results/benchmarks/verdict/note_questions.tsv"
+    priority: 100
+    localrule: True
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=500),
+        runtime=minutes(10),
+    params:
+        code=code_of("verdict/note_questions.py"),
+        digest=HYPOTHESES["digest"],
+        version=HYPOTHESES["version"],
+    script:
+        "../../scripts/verdict/note_questions.py"
+
+
 rule judge_hypotheses:
     input:
+        # noted before there is a verdict
+        "results/verdict/questions.tsv",
         # nothing of these is read: there is no verdict without pairs, or when a count file cannot be used
         require_pairs,
         "results/preflight/passed.txt",

@@ -87,6 +87,7 @@ def render(
         totals=totals(run.qc_summary),
         citations=references.Citations(),
         versions=run.versions,
+        asked=run.asked,
         families=run.verdicts.loc[claims.leads(run.verdicts), "family"].value_counts().to_dict(),
         counted=bool((run.statistics["absolute"]["status"] == "tested").any()),
         downloads=downloads.files(run),

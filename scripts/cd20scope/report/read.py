@@ -12,7 +12,7 @@ from cd20scope.report.quality import summarise
 from cd20scope.report.results import Cohort, Judged, Results, complete, complete_cohort, complete_judged
 from cd20scope.report.sections import trust
 from cd20scope.schema import SINGLE, require_columns
-from cd20scope.study import themes
+from cd20scope.study import history, themes
 
 TEXT = dict.fromkeys(("donor", "donors", "dropped", "sample", "sex_in_sheet"), str)
 """Names that look like numbers stay names."""
@@ -26,6 +26,7 @@ def read(
     labels: Sequence[str],
     sheet: pd.DataFrame,
     hypotheses: Sequence[Mapping[str, Any]],
+    digest: str,
     config: Mapping[str, Any],
     populations: Mapping[str, Any],
     versions: Mapping[str, str],
@@ -40,7 +41,7 @@ def read(
         Paths of the tables on the labels.
     cells, labels
         Of each sample in the order of the sheet: what quality control and annotation wrote.
-    sheet, hypotheses, config, populations, versions
+    sheet, hypotheses, digest, config, populations, versions
         Of the run.
     """
     embedding, qc_summary = read_samples(read_embedding(files), sheet, labels=labels, cells=cells)
@@ -64,6 +65,7 @@ def read(
             ),
             preflight=pd.read_csv(files["findings"], sep="\t", dtype=str, keep_default_na=False),
             versions=versions,
+            asked=history.tell(pd.read_csv(files["questions"], sep="\t", dtype=str), digest),
         )
     )
 

@@ -130,6 +130,8 @@ class Results(Cohort, Judged):
         Warnings of the preflight: ``level about text``.
     versions
         Version of each piece of software by its name.
+    asked
+        From :func:`cd20scope.study.history.tell`.
     """
 
     abundance: pd.DataFrame
@@ -140,6 +142,7 @@ class Results(Cohort, Judged):
     inputs: pd.DataFrame
     preflight: pd.DataFrame
     versions: Mapping[str, str]
+    asked: Mapping[str, Any]
 
     @property
     def title(self) -> str:

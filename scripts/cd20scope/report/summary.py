@@ -62,6 +62,7 @@ def collect(
     ledger: pd.DataFrame,
     parts: pd.DataFrame,
     depletions: Mapping[str, tuple[str, str]],
+    asked: Mapping[str, Any],
     config: Mapping[str, Any],
     version: str,
     code: str,
@@ -74,6 +75,8 @@ def collect(
         The tables of their steps.
     depletions
         From :func:`cd20scope.study.themes.depletions`.
+    asked
+        From :func:`cd20scope.study.history.tell`.
     config
         Of the run.
     version, code
@@ -95,6 +98,8 @@ def collect(
         "visits": list(config["visits"]),
         "contrasts": [contrast_name(contrast) for contrast in contrasts],
         "donors": int(ledger["donor"].nunique()),
+        "catalogue": {key: value for key, value in asked.items() if key != "warning"},
+        "warning": text(asked["warning"]),
         "questions": ask(rows),
         "hypotheses": [
             entry(row, sentence=sentences[str(row["id"])], parts=parts[parts["id"] == row["id"]])
@@ -174,6 +179,8 @@ def format_markdown(summary: Mapping[str, Any], *, preflight: pd.DataFrame, inpu
     lines = [f"# {escape(summary['title'])}", ""]
     if summary["simulated"]:
         lines += ["**Simulated data.** This is the built-in cohort; it says nothing about patients.", ""]
+    if summary["warning"]:
+        lines += [f"**{escape(summary['warning'])}**", ""]
     for family in ("confirmatory", "exploratory"):
         own = [
             row for row in summary["hypotheses"] if row["family"] == family and row["id"] == row["question"]
@@ -192,7 +199,9 @@ def format_markdown(summary: Mapping[str, Any], *, preflight: pd.DataFrame, inpu
     lines += [
         f"| {escape(row.sample)} | {escape(row.path)} | `{row.sha256}` |" for row in inputs.itertuples()
     ]
+    asked = summary["catalogue"]
     footer = (
+        f"Questions: version {asked['version']}, SHA-256 `{asked['digest']}`, first used {asked['first_used']}. "
         f"Made by cd20scope {summary['cd20scope']} (code {summary['code']}); `report.html` has the evidence."
     )
     return "\n".join([*lines, "", footer, ""])

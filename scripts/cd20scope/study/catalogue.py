@@ -17,7 +17,7 @@ import pandas as pd
 from cd20scope.schema import UNASSIGNED
 from cd20scope.study import strict_yaml
 from cd20scope.study.catalogue_rules import RULES, Kind
-from cd20scope.study.questions import claim_rows
+from cd20scope.study.questions import claim_rows, digest
 from cd20scope.study.references import References, check_programs, check_questions
 from cd20scope.study.selectors import nodes_at, selector_cells, subset_selector
 from cd20scope.study.strict_yaml import ConfigError as ConfigError
@@ -83,7 +83,7 @@ def asked_here(questions: Mapping[str, Any], populations: Mapping[str, Any]) -> 
 
     Returns
     -------
-    ``version`` and ``families`` as they are, and ``hypotheses``, the rows of
+    ``version`` and ``families`` as they are; ``digest``, of what the catalogue says; and ``hypotheses``, the rows of
     :func:`cd20scope.study.questions.claim_rows` without the other denominators that the tree leaves out; every claim
     stays.
     """
@@ -93,7 +93,8 @@ def asked_here(questions: Mapping[str, Any], populations: Mapping[str, Any]) -> 
         kept.append({key: value for key, value in entry.items() if key != "other_denominators" or others})
         if others:
             kept[-1]["other_denominators"] = others
-    return {"version": questions["version"], "families": questions["families"], "hypotheses": kept}
+    same = {key: questions[key] for key in ("version", "families")}
+    return same | {"digest": digest(questions), "hypotheses": kept}
 
 
 def left_out(hypotheses: Mapping[str, Any], populations: Mapping[str, Any]) -> list[str]:

@@ -225,6 +225,15 @@ def test_the_tally_counts_the_confirmatory_family(tables, page):
     assert f"Of {sum(found.values())} pre-specified questions, {told}." in text
 
 
+def test_questions_that_were_changed_after_verdicts_are_told_above_the_answer(tables, page):
+    used = "first used 2026-01-05T09:00:00+00:00"
+    assert used in " ".join("".join(page.text).split())
+    changed = render(tables | {"asked": made_up.asked(after_verdicts=True)})
+    warning = "The questions were changed after verdicts had been made"
+    assert warning in changed[changed.index('id="answer"') : changed.index('class="chapters"')]
+    assert "questions were changed" not in render(tables)
+
+
 THEMED = ("depletion", "presentation", "helper", "treg", "order")
 
 

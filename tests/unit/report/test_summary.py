@@ -16,13 +16,14 @@ from cd20scope.report import summary
 SCHEMA = Path(__file__).parents[3] / "workflow/schemas/verdicts.schema.json"
 
 
-def tell(verdicts):
+def tell(verdicts, *, after_verdicts=False):
     return summary.collect(
         verdicts,
         abundance=made_up.abundance(),
         ledger=statistics_tables.ledger(),
         parts=statistics_tables.parts(),
         depletions={"P1": ("B cells", "PBMC")},
+        asked=made_up.asked(after_verdicts=after_verdicts),
         config=made_up.config(),
         version="0.1.0",
         code="0123456789ab",
@@ -130,3 +131,18 @@ def test_what_technique_takes_back_is_told_as_such():
     assert "**inconclusive (technical)** (T1)" in line
     assert f"(!) {reason[0].upper()}{reason[1:]}." in text
     assert "As measured, it holds in 4 of 6 robustness arms" in text
+
+
+def test_changed_questions_are_told_with_their_digests_and_times(told):
+    inputs, nothing = made_up.inputs(), pd.DataFrame(columns=["level", "about", "text"])
+    text = summary.format_markdown(told, preflight=nothing, inputs=inputs)
+    assert told["warning"] is None
+    assert f"version 4, SHA-256 `{'0a' * 32}`, first used 2026-01-05T09:00:00+00:00" in text
+    assert "were changed" not in text
+    later = tell(made_up.verdicts(), after_verdicts=True)
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    jsonschema.validate(later, schema, cls=jsonschema.Draft202012Validator)
+    assert later["catalogue"]["after_verdicts"] is True
+    assert [row["version"] for row in later["catalogue"]["others"]] == [4]
+    text = summary.format_markdown(later, preflight=nothing, inputs=inputs)
+    assert "**The questions were changed after verdicts had been made: " in text

@@ -63,6 +63,7 @@ def level():
 def report_tables():
     """What the report is made of, by name."""
     return {
+        "questions": "results/verdict/questions.tsv",
         "verdicts": "results/verdict/verdicts.tsv",
         "arms": "results/verdict/arms.tsv",
         "flips": "results/verdict/flips.tsv",
