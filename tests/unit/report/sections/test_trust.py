@@ -186,7 +186,7 @@ def test_every_shipped_hypothesis_has_a_theme_of_its_own_and_a_name_of_its_own()
 
 def test_columns_without_any_text_are_read_as_numbers_and_say_nothing(verdicts):
     """A table without a caution, a conflict or a reason comes back from disk with empty columns of floats."""
-    empty = verdicts.assign(caution=np.nan, opposes=np.nan, program=np.nan)
+    empty = verdicts.assign(caution=np.nan, program=np.nan)
     assert all(warned == 0 for *_, warned in claims.tally(empty, family="confirmatory"))
     assert len(claims.shown_first(empty)) >= 14
     ledger = statistics_tables.ledger().query("id == 'B1'").assign(reason=np.nan)
