@@ -102,7 +102,7 @@ def claim(row: wording.Row, *, ledger: pd.DataFrame) -> dict[str, Any]:
     return {
         **{
             key: row[key]
-            for key in ("id", "statement", "verdict", "family", "question", "contrast", "direction")
+            for key in ("id", "statement", "verdict", "family", "question", "asks", "contrast", "direction")
         },
         **{key: wording.text_of(row[key]) for key in ("dropped", "test", "note")},
         "shown": hypothesis_words.verdict_text(row),

@@ -14,7 +14,7 @@ from cd20scope.report.sections import labels, trust
 from cd20scope.schema import contrast_name, require_columns
 
 VERDICT_COLUMNS = (
-    *("id", "family", "question", "donors", "dropped"),
+    *("id", "family", "question", "asks", "donors", "dropped"),
     *("arms_held", "arms_asked", "arms_against", "smallest_effect_low", "smallest_effect_high"),
     *("p_exact", "reach", "beside", "caution", "technical"),
 )

@@ -63,6 +63,12 @@ class Decision:
         """Level of its support: that of no change for a claim of no change."""
         return self.levels.same if self.hypothesis["direction"] == "none" else self.levels.change
 
+    @property
+    def decided_at(self) -> float:
+        """Level at which its verdict was reached."""
+        of_verdict = {"contradicted": self.levels.change, "not supported": self.levels.same}
+        return of_verdict.get(self.verdict.verdict, self.level)
+
     def judge(self, claim: Claim | Order) -> Verdict:
         """Verdict on other evidence for the same claim, at the same levels."""
         return judge_claim(claim, self.levels, attenuated=self.attenuated)

@@ -78,8 +78,10 @@ def by_ranks(
     # a change the other way is two-sided whatever was claimed
     least = 0.5 ** (n - 1 if plain or decision.verdict.verdict == "contradicted" else n)
     made = row(decision, RANKS, evidence, alpha)
-    if evidence.claim is not None and least > decision.level:
-        detail = f"ranks of {n} pairs reach p = {least:.2g} at best, and the level is {decision.level:.2g}"
+    if evidence.claim is not None and least > decision.decided_at:
+        detail = (
+            f"ranks of {n} pairs reach p = {least:.2g} at best, and the level is {decision.decided_at:.2g}"
+        )
         made |= {"holds": "", "detail": detail}
     yield made
 

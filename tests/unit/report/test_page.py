@@ -212,6 +212,7 @@ def test_claims_that_conflict_stand_side_by_side_three_where_no_change_is_the_th
     ids = [re.findall(r'href="#claim-([^"]+)"', text) for text in sides]
     assert ids[0][:2] == ["T3", "T4"]
     assert ids[1][:3] == ["R1", "R2", "R4"]
+    assert "What became of Treg?" in sides[1]
     assert len(ids) == 2
 
 

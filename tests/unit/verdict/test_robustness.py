@@ -306,6 +306,19 @@ def test_ranks_need_two_sides_to_contradict():
     assert "reach p = 0.0078 at best" in table.loc[("P0", own_arms.RANKS), "detail"]
 
 
+def test_ranks_cannot_exclude_a_change_at_the_level_of_all_questions():
+    # eight pairs reach 1 / 256 on one side; "not supported" over twenty questions asks for 0.05 / 20 first
+    claims = [hypothesis(f"P{i}", population=f"P{i}") for i in range(20)]
+    made = {}
+    for i in range(20):
+        made |= share(f"P{i}", estimate=0.8 if i else -0.01, se=0.05 if i else 0.02)
+    decisions, table = ask(claims, made)
+    assert decisions[0].verdict.verdict == "not supported"
+    assert decisions[0].level == pytest.approx(0.05)
+    assert decisions[0].decided_at == pytest.approx(0.0025)
+    assert table.loc[("P0", own_arms.RANKS), "holds"] == ""
+
+
 def test_an_arm_of_one_part_leaves_the_other_parts_of_a_biphasic_claim():
     first, last = "week2-baseline", "month6-baseline"
     depletion = {

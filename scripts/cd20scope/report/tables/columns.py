@@ -170,6 +170,7 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "hypotheses": {
         "id": ("Id", "key"),
+        "question": ("Question", "key"),
         "family": ("Family", "key"),
         "statement": ("Statement", "text"),
         "contrast": ("Contrast", "key"),
