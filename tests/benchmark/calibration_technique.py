@@ -80,6 +80,8 @@ def tabulate(*, cohorts: int, donors: Sequence[int] = (6, 8, 12), seed: int = 71
 CLAIMS = [
     {
         "id": f"{population} {component}",
+        "question": f"{population} {component}",
+        "stage": "",
         "endpoint": "program",
         "population": population,
         "program": "MHC-II",

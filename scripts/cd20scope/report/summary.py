@@ -226,10 +226,10 @@ def bullet(row: Mapping[str, Any]) -> list[str]:
         f"- {sign} **{shown}** ({escape(row['id'])}): {escape(row['sentence'])}",
         f"  Claim: {escape(row['statement'] + held)}",
     ]
-    if row["technical"]:
-        lines.append(f"  (!) {escape(wording.sentence(row['reason']))}")
     if row["question"] != row["id"]:
         lines.append(f"  On the same estimate as {escape(row['question'])}.")
+    if row["technical"]:
+        lines.append(f"  (!) {escape(wording.sentence(row['reason']))}")
     if row["caution"]:
         lines.append(f"  (!) {escape(wording.sentence(row['caution']))}")
     return lines

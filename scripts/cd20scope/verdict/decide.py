@@ -55,8 +55,8 @@ class Decision:
     p_adjusted: float = float("nan")
     levels: Levels = NO_LEVELS
     n_tests: int = 0
-    technical: bool = False
     attenuated: str = ""
+    technical: bool = False
 
     @property
     def level(self) -> float:

@@ -114,6 +114,21 @@ def test_names_cannot_become_markup():
     assert "None." in text
 
 
+def test_changed_questions_are_told_with_their_digests_and_times(told):
+    inputs, nothing = made_up.inputs(), pd.DataFrame(columns=["level", "about", "text"])
+    text = summary.format_markdown(told, preflight=nothing, inputs=inputs)
+    assert told["warning"] is None
+    assert f"version 4, SHA-256 `{'0a' * 32}`, first used 2026-01-05T09:00:00+00:00" in text
+    assert "were changed" not in text
+    later = tell(made_up.verdicts(), after_verdicts=True)
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    jsonschema.validate(later, schema, cls=jsonschema.Draft202012Validator)
+    assert later["catalogue"]["after_verdicts"] is True
+    assert [row["version"] for row in later["catalogue"]["others"]] == [4]
+    text = summary.format_markdown(later, preflight=nothing, inputs=inputs)
+    assert "**The questions were changed after verdicts had been made: " in text
+
+
 def test_what_technique_takes_back_is_told_as_such():
     verdicts = made_up.verdicts()
     at = verdicts["id"] == "T1"
@@ -131,18 +146,3 @@ def test_what_technique_takes_back_is_told_as_such():
     assert "**inconclusive (technical)** (T1)" in line
     assert f"(!) {reason[0].upper()}{reason[1:]}." in text
     assert "As measured, it holds in 4 of 6 robustness arms" in text
-
-
-def test_changed_questions_are_told_with_their_digests_and_times(told):
-    inputs, nothing = made_up.inputs(), pd.DataFrame(columns=["level", "about", "text"])
-    text = summary.format_markdown(told, preflight=nothing, inputs=inputs)
-    assert told["warning"] is None
-    assert f"version 4, SHA-256 `{'0a' * 32}`, first used 2026-01-05T09:00:00+00:00" in text
-    assert "were changed" not in text
-    later = tell(made_up.verdicts(), after_verdicts=True)
-    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
-    jsonschema.validate(later, schema, cls=jsonschema.Draft202012Validator)
-    assert later["catalogue"]["after_verdicts"] is True
-    assert [row["version"] for row in later["catalogue"]["others"]] == [4]
-    text = summary.format_markdown(later, preflight=nothing, inputs=inputs)
-    assert "**The questions were changed after verdicts had been made: " in text
