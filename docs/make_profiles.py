@@ -1,4 +1,4 @@
-"""Derive config/profiles.tsv.gz, the expression of 27 sorted blood populations, from its pinned public sources.
+"""Derive config/profiles.tsv, the expression of 27 sorted blood populations, from its pinned public sources.
 
     .venv/bin/python docs/make_profiles.py --corces corces_16pop.txt [--wheel immucellai2-2.1.34-py3-none-any.whl]
 
@@ -16,7 +16,6 @@ use. The same table can be made from GSE107011 (Monaco 2019, doi:10.1016/j.celre
 """
 
 import argparse
-import gzip
 import hashlib
 import io
 import subprocess
@@ -86,7 +85,7 @@ def main() -> None:
     )
     parser.add_argument("--wheel", type=Path, help=f"wheel of {PACKAGE}; default: downloaded by pip")
     parser.add_argument("--corces", type=Path, required=True, help="counts of Corces 2016")
-    parser.add_argument("--out", type=Path, default=ROOT / "config/profiles.tsv.gz")
+    parser.add_argument("--out", type=Path, default=ROOT / "config/profiles.tsv")
     arguments = parser.parse_args()
     expression = read_tpm(arguments.wheel or download())
     table = build(expression, read_corces(arguments.corces))
@@ -177,9 +176,9 @@ def rescale(corces: pd.DataFrame, tpm: pd.DataFrame, members: list[str]) -> pd.S
 def write(table: pd.DataFrame, path: Path) -> str:
     """Write the table the same bytes every time, with its checksum beside it; give the SHA-256 of its text."""
     text = table.to_csv(sep="\t", lineterminator="\n").encode()
-    path.write_bytes(gzip.compress(text, compresslevel=9, mtime=0))
+    path.write_bytes(text)
     digest = hashlib.sha256(text).hexdigest()
-    path.with_name("profiles.sha256").write_text(f"{digest}  {path.stem}\n", encoding="utf-8")
+    path.with_name("profiles.sha256").write_text(f"{digest}  {path.name}\n", encoding="utf-8")
     return digest
 
 

@@ -47,7 +47,7 @@ def profiles(populations):
     from cd20scope.annotate.likelihood.tree import profiles_of_populations
 
     return {
-        "table": read_profiles(ROOT / "config/profiles.tsv.gz"),
+        "table": read_profiles(ROOT / "config/profiles.tsv"),
         "profiles_of": profiles_of_populations(populations),
     }
 
@@ -104,7 +104,7 @@ def fitted(cohort, populations):
     from cd20scope.annotate import labels
     from cd20scope.annotate.likelihood import fit, profiles, tree
 
-    table = profiles.read_profiles(ROOT / "config/profiles.tsv.gz")
+    table = profiles.read_profiles(ROOT / "config/profiles.tsv")
     decisions = tree.build_decisions(
         tree.lineages_of_populations(populations), tree.profiles_of_populations(populations)
     )

@@ -41,7 +41,7 @@ def read_populations() -> dict[str, Any]:
 
 def fit_counts(counts: sp.csr_matrix, genes: np.ndarray, *, populations: Mapping[str, Any]) -> fit.Likelihood:
     """Fit to all cells, and take the fit to arrays and back as between two jobs."""
-    table = profiles.read_profiles(ROOT / "config/profiles.tsv.gz")
+    table = profiles.read_profiles(ROOT / "config/profiles.tsv")
     decisions = tree.build_decisions(
         tree.lineages_of_populations(populations), tree.require_profiles(populations)
     )

@@ -41,7 +41,7 @@ class Annotator:
     def __init__(self) -> None:
         text = (CHECKOUT / "config/populations.yaml").read_text(encoding="utf-8")
         self.populations = catalogue = yaml.safe_load(text)
-        self.table = read_profiles(CHECKOUT / "config/profiles.tsv.gz")
+        self.table = read_profiles(CHECKOUT / "config/profiles.tsv")
         self.lineages = lineages_of_populations(catalogue)
         self.decisions = build_decisions(self.lineages, profiles_of_populations(catalogue))
         self.names = {n["name"]: n["lineage"] for n in catalogue["nodes"] if n["level"] == "population"}

@@ -9,7 +9,7 @@ READ = (
     ":(glob)scripts/*/*.py",
     ":(glob)scripts/*/*.R",
     "config/genes.tsv",
-    "config/profiles.tsv.gz",
+    "config/profiles.tsv",
     "config/label_maps",
     "config/populations.yaml",
     "config/programs.yaml",

@@ -23,7 +23,7 @@ def run(folder, tree, *arguments, how=snakemake):
     config = folder / "config.yaml"
     keys = yaml.safe_load(TINY) | {"catalogues": {"populations": "mine.yaml"}}
     if any("brightNK" in node.get("profiles", ()) for node in tree["nodes"]):
-        shipped = read_profiles(ROOT / "config/profiles.tsv.gz")
+        shipped = read_profiles(ROOT / "config/profiles.tsv")
         own_trees.split_profiles(shipped).to_csv(folder / "mine.tsv", sep="\t")
         keys["annotate"] |= {"profiles": "mine.tsv"}
     config.write_text(yaml.safe_dump(keys), encoding="utf-8")
@@ -107,7 +107,7 @@ def nameless(tree):
     ids=["unknown profile", "missing profile", "logarithms", "a population without profiles"],
 )
 def test_profiles_that_do_not_fit_the_tree_are_refused(tree, change, parts, tmp_path):
-    change(read_profiles(ROOT / "config/profiles.tsv.gz")).to_csv(tmp_path / "mine.tsv", sep="\t")
+    change(read_profiles(ROOT / "config/profiles.tsv")).to_csv(tmp_path / "mine.tsv", sep="\t")
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
     keys = yaml.safe_load(TINY) | {"catalogues": {"populations": "mine.yaml"}}
     keys["annotate"] |= {"profiles": "mine.tsv"}

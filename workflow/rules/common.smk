@@ -23,6 +23,7 @@ def find_home():
 
     That is the clone itself. Of a workflow that Snakemake brings file by file, as github() does, it is a copy below .snakemake
     of the study: the names in Snakemake's cache need not be those of modules, and a folder there cannot be listed, hence the manifest.
+    All files in it are text, as Snakemake 9.27 cannot bring others.
     """
     clone = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1]
     if (clone / "workflow/manifest.txt").is_file():
@@ -65,7 +66,7 @@ VERSION = tomllib.loads((HOME / "pyproject.toml").read_text(encoding="utf-8"))[
 ]["version"]
 CODE = code.Code(HOME / "scripts")
 GENE_TABLE = HOME / "config/genes.tsv"
-PROFILE_TABLE = HOME / "config/profiles.tsv.gz"
+PROFILE_TABLE = HOME / "config/profiles.tsv"
 CATALOGUES = {
     kind: HOME / f"config/{kind}.yaml"
     for kind in ("populations", "programs", "hypotheses")

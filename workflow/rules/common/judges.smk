@@ -77,7 +77,7 @@ def check_profiles():
 def profile_name():
     """What messages call the table of profiles."""
     given = config["annotate"]["profiles"]
-    return "config/profiles.tsv.gz" if given == "shipped" else given
+    return "config/profiles.tsv" if given == "shipped" else given
 
 
 def label_file(judge):
