@@ -104,13 +104,13 @@ def chemistry(later, earlier=("v2",) * 8):
     )
 
 
-def ask_chemistry(later, values):
+def ask_chemistry(later, values, **claim):
     made = share("Treg")
     key = next(iter(made))
     made[key] = made[key].unlimited(made[key].paired, np.asarray(values, dtype=float))
     samples = chemistry(later)
     compared = compare_technique(samples, contrasts=[("month6", "baseline")])
-    decisions = decide.decide_all([hypothesis("up")], made)
+    decisions = decide.decide_all([hypothesis("up", **claim)], made)
     arms = technical.ask_same_names(decisions, made, samples, compared, **LEVEL)
     return decisions[0], arms, technical.settle(decisions, arms, compared)[0]
 
@@ -129,10 +129,21 @@ def test_donors_with_one_chemistry_decide_where_enough_have_it():
     assert found.verdict.verdict == "supported"
 
 
-def test_too_few_donors_with_one_chemistry_decide_nothing():
-    _, arms, found = ask_chemistry(["v3"] * 7 + ["v2"], [0.3, 0.32, 0.28, 0.31, 0.29, 0.3, 0.31, 0.3])
+RISE = [0.3, 0.32, 0.28, 0.31, 0.29, 0.3, 0.31, 0.3]
+
+
+def test_too_few_donors_with_one_chemistry_take_a_claim_back():
+    was, arms, found = ask_chemistry(["v3"] * 7 + ["v2"], RISE)
     assert arms.iloc[0][["holds", "detail"]].tolist() == ["", "1 complete pair, 6 needed"]
-    assert found.verdict.verdict == "supported"
+    assert was.verdict.verdict == "supported"
+    assert (found.verdict.verdict, found.technical) == ("inconclusive", True)
+    assert 'not testable in the arm "donors with the same chemistry"' in found.verdict.reason
+
+
+def test_no_chemistry_makes_a_fall_beyond_a_large_margin():
+    was, arms, found = ask_chemistry(["v3"] * 7 + ["v2"], RISE, strength="strong")
+    assert arms["holds"].tolist() == [""]
+    assert was.verdict.verdict == found.verdict.verdict == "supported"
 
 
 def test_one_chemistry_for_all_is_no_arm():
