@@ -43,7 +43,8 @@ with job(snakemake) as (log, output):
                 ingest_look.check_empty(raw, look, place=reading["place"], table=table)
         except matrix.IngestError as error:
             problems.append((sample, str(error)))
-            log.error("sample %s: %s", sample, error)
+            # the traceback stays in the log
+            log.error("sample %s: %s", sample, error, exc_info=error.__cause__)
             continue
         log.info("%s: %s, %s in %s, %d cells x %d genes, %d antibodies", sample, path, *vars(header).values())
         xist, y_genes = looks.count_sex(look)

@@ -1,6 +1,5 @@
 """Elements, text and rows out of HDF5 and zarr, a bounded block at a time, with errors that name the file."""
 
-import csv
 import warnings
 import zlib
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ import pandas as pd
 from anndata.io import read_elem, sparse_dataset
 from scipy import sparse
 
+from cd20scope.counts.foreign import LONGEST_TEXT, bounded_memory, check_lengths, size_of
 from cd20scope.counts.matrix import IngestError, Strings
 
 type Rows = npt.NDArray[np.int64]
@@ -58,8 +58,7 @@ def check_size(n: int, *, path: Path, what: str) -> None:
     """
     if n < 1 << 24:
         return
-    parts = [part for part in path.rglob("*") if part.is_file()] if path.is_dir() else [path]
-    size = sum(part.stat().st_size for part in parts)
+    size = size_of(path)
     if n > PER_BYTE * size:
         raise IngestError(
             f"{path}: declares {n:,} {what} but has {size:,} bytes, which cannot hold them: damaged, or made to fill "
@@ -149,28 +148,34 @@ def read_head(node: Node, n_values: int) -> sparse.csr_matrix:
     return head
 
 
-UNREADABLE = (OSError, EOFError, zlib.error, csv.Error, ValueError, KeyError, RuntimeError)
-"""What libraries raise over a damaged file."""
-
 COPY_AGAIN = "compare its size and checksum with the original and copy it again"
 
 
 @contextmanager
 def explained(path: Path, *, remedy: str = COPY_AGAIN) -> Iterator[None]:
-    """Turn what libraries say about an unreadable file into one error that names it.
+    """Turn whatever goes wrong with a file into one error that names it, and bound the memory that it may take.
+
+    The one boundary around all readers: what libraries raise over a file made to break them cannot be listed. Their
+    traceback goes into the log with the error, as its cause.
 
     Raises
     ------
     IngestError
     """
     try:
-        yield
+        with bounded_memory(path):
+            yield
     except IngestError:
         raise
-    except UNREADABLE as error:
+    except MemoryError as error:
         raise IngestError(
-            f"{path}: cannot be read ({type(error).__name__}: {str(error).strip()[:300]}). It may be truncated "
-            f"or damaged: {remedy}."
+            f"{path}: would take more memory than {size_of(path):,} bytes of counts can need ({str(error)[:200]}): "
+            "damaged, or made to fill the memory. Give the original file."
+        ) from error
+    except Exception as error:
+        raise IngestError(
+            f"{path}: cannot be read ({type(error).__name__}: {' '.join(str(error).split())[:300]}). It may be "
+            f"truncated or damaged: {remedy}."
         ) from error
 
 
@@ -193,7 +198,7 @@ def read_element(node: Node) -> Element:
             # files without marks of what an element is: 10x, loom, and old ones of anndata
             warnings.simplefilter("ignore", ad.OldFormatWarning)
             return read_elem(node)
-    except UNREADABLE:
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, RuntimeError, MemoryError):
         raise
     except Exception as error:
         raise ValueError(f"anndata cannot read {node.name}: {error}") from error
@@ -226,8 +231,23 @@ def as_strings(values: Element) -> Strings:
         return labels
     # anndata gives the only value of an array without marks by itself
     array = np.atleast_1d(np.array(values, dtype=object))
+    if array.ndim != 1:
+        raise ValueError(f"an array of shape {array.shape} where one value for each row is expected")
     array[pd.isna(array)] = ""
-    return np.array([f"{v:g}" if isinstance(v, float) else v for v in array.tolist()], dtype=np.str_)
+    texts = [v if isinstance(v, str) else _text(v) for v in array.tolist()]
+    check_lengths(texts, most=LONGEST_TEXT)
+    return np.array(texts, dtype=np.str_)
+
+
+def _text(value: object) -> str:
+    """Text of what else a column may hold; bytes are UTF-8."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(value, (int, np.generic)):
+        return str(value)
+    raise ValueError(f"a value of type {type(value).__name__} where text is expected")
 
 
 def read_strings(node: Node) -> Strings:

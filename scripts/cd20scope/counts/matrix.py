@@ -28,6 +28,10 @@ LIMIT = 2**31
 BLOCK = 1 << 22
 """Stored values looked at together: keeps the temporary arrays of the proof at a few tens of MB."""
 
+LONGEST_NAME = 256
+"""Characters of a name of a gene or a cell; the longest in use, joined from several names, have some 80."""
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""Characters that no name has: HDF5 and figures end or break at them."""
 ENSEMBL = re.compile(r"ENS[A-Z]*G\d{11}(?:\.\d+)?")
 BARCODE = re.compile(r".*[ACGTN]{10,}.*")
 ANCHORS = ("ACTB", "B2M", "CD3D", "CD74", "GAPDH", "LYZ", "MALAT1", "MS4A1", "NKG7", "RPLP0")
@@ -116,6 +120,8 @@ def check_names(barcodes: Strings, names: Strings, *, shape: tuple[int, int], wh
             f"barcodes and {len(names):,} gene names. Give a file with cells and genes, or take the sample "
             "off the sheet."
         )
+    _check_each(barcodes.tolist(), kind="cell", where=where)
+    _check_each(names.tolist(), kind="gene", where=where)
     swapped = shape == (len(names), len(barcodes)) and shape[0] != shape[1]
     genes_on_cells = int(np.isin(ANCHORS, barcodes).sum()) >= 2 or share(barcodes[:1000], ENSEMBL) > 0.5
     if swapped or genes_on_cells or share(names[:1000], BARCODE) > 0.5:
@@ -137,6 +143,21 @@ def check_names(barcodes: Strings, names: Strings, *, shape: tuple[int, int], wh
             f"{where}: {int((times > 1).sum()):,} barcodes occur more than once or are empty (such as "
             f"{str(repeated[worst])!r}, {times[worst]} times). If libraries were put together, make the "
             "barcodes unique first (a suffix per library)."
+        )
+
+
+def _check_each(names: list[str], *, kind: str, where: str) -> None:
+    """Refuse names that are longer than a name is, or hold a control character."""
+    longest = max(names, key=len)
+    if len(longest) > LONGEST_NAME:
+        raise IngestError(
+            f"{where}: a name of a {kind} has {len(longest):,} characters ({longest[:40]!r}...), and {LONGEST_NAME} "
+            "are the most. Give the original file, or shorten the name."
+        )
+    if CONTROL.search("".join(names)):
+        odd = next(name for name in names if CONTROL.search(name))
+        raise IngestError(
+            f"{where}: {odd!r} is no name of a {kind}: it holds a control character. Take that out."
         )
 
 
@@ -172,7 +193,7 @@ def check_raw(matrix: sparse.csr_matrix, *, barcodes: Strings, names: Strings, w
         Naming the first offending value with its cell and gene.
     """
     data = matrix.data
-    if data.dtype.kind not in "buif":
+    if data.dtype.kind not in "uif":
         raise NotRawError(f"{where}: values of type {data.dtype} are no counts. Give the raw integer counts.")
     for start in range(0, data.size, BLOCK):
         block = data[start : start + BLOCK]
@@ -195,10 +216,18 @@ def finish_matrix(matrix: sparse.csr_matrix, *, where: str) -> sparse.csr_matrix
     Raises
     ------
     IngestError
-        When no cell has any count.
+        When no cell has any count, or entries add up past what a count can be.
     """
+    if not matrix.has_canonical_format:
+        # entries of one cell and gene are summed, and int32 would turn a large sum negative
+        matrix = matrix.astype(np.int64)
+        matrix.sum_duplicates()
+        if matrix.nnz and matrix.data.max() >= LIMIT:
+            raise NotRawError(
+                f"{where}: entries of one cell and gene add up to {matrix.data.max():,}, which is not below {LIMIT:,}: "
+                "damaged. Give the original file."
+            )
     matrix = matrix.astype(np.int32)
-    matrix.sum_duplicates()
     matrix.eliminate_zeros()
     matrix.sort_indices()
     if matrix.nnz == 0:

@@ -168,11 +168,10 @@ def read_rows(path: Path | str, rows: npt.NDArray[np.integer]) -> sparse.csr_mat
     rows = np.asarray(rows, dtype=np.int64)
     wanted, back = np.unique(rows, return_inverse=True)
     with _opened(path) as (file, n_cells):
-        if wanted.size and not 0 <= wanted[0] <= wanted[-1] < n_cells:
-            raise IndexError(
-                f"{path}: cells {wanted[0]} to {wanted[-1]} asked for; it holds 0 to {n_cells - 1}."
-            )
-        taken = read_matrix(file["X"], wanted)
+        inside = not wanted.size or 0 <= wanted[0] <= wanted[-1] < n_cells
+        taken = read_matrix(file["X"], wanted) if inside else sparse.csr_matrix((0, 0))
+    if not inside:  # a mistake of the caller, not of the file
+        raise IndexError(f"{path}: cells {wanted[0]} to {wanted[-1]} asked for; it holds 0 to {n_cells - 1}.")
     chosen: sparse.csr_matrix = taken[back]
     return chosen
 

@@ -88,7 +88,7 @@ def _places(
 
 def _flaw(values: npt.NDArray[np.generic], *, n_cells: int) -> str:
     """Why values are no counts; empty when they are."""
-    if values.dtype.kind not in "buif":
+    if values.dtype.kind not in "uif":
         return f"values of type {values.dtype}"
     if values.shape[0] != n_cells or values.shape[1] == 0:
         return f"{values.shape[0]:,} cells x {values.shape[1]:,} antibodies beside {n_cells:,} cells of genes"

@@ -7,6 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from cd20scope.counts import matrix as proofs
+from cd20scope.counts.hdf5 import explained
 from cd20scope.counts.matrix import Genes, IngestError, NotRawError
 from cd20scope.ingest.formats import detect
 from cd20scope.ingest.formats.source import Source, choose_cells
@@ -40,10 +41,10 @@ def first_raw[T](
 ) -> T:
     """Give the first place of the file that holds raw counts to ``take``, or say what each place holds.
 
-    With the place go its genes and its first values, of all features.
+    With the place go its genes and its first values, of all features. What ``take`` raises names the file, too.
     """
     refused: list[NotRawError] = []
-    with detect.open_sources(path, format=format, place=place) as sources:
+    with explained(path), detect.open_sources(path, format=format, place=place) as sources:
         for whole in sources:
             proofs.check_names(whole.barcodes, whole.names, shape=whole.shape, where=str(path))
             source = choose_cells(whole, cells, where=str(path))

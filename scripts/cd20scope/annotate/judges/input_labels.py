@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cd20scope.annotate.judges import settings
+from cd20scope.counts.foreign import open_hdf5
 from cd20scope.counts.hdf5 import as_strings, explained, index_of, read_columns
 from cd20scope.counts.matrix import IngestError, Strings
 
@@ -34,7 +35,7 @@ def check_column(path: Path | str, *, column: str, key: str) -> None:
     with explained(path):
         if path.is_dir() or not h5py.is_hdf5(path):
             raise IngestError(f"{path}: no h5ad file, so it holds no labels for {key}. Give an h5ad file.")
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file:
             obs = file.get("obs")
             if not isinstance(obs, h5py.Group):
                 raise IngestError(
@@ -69,7 +70,7 @@ def read_labels(path: Path | str, *, column: str, key: str) -> pd.Series:
     """
     path = Path(path)
     check_column(path, column=column, key=key)
-    with explained(path), h5py.File(path, "r") as file:
+    with explained(path), open_hdf5(path) as file:
         read = read_columns(file["obs"])
         barcodes, values = as_strings(read(index_of(file["obs"]))), as_strings(read(column))
     return pd.Series(values, index=pd.Index(barcodes, name="barcode"), name=column, dtype=object)
@@ -105,7 +106,7 @@ def check_labels(
     for name, path in files.items():
         try:
             check_column(path, column=column, key=f"annotate > {judge}")
-            with explained(Path(path)), h5py.File(path, "r") as file:
+            with explained(Path(path)), open_hdf5(path) as file:
                 values = read_columns(file["obs"])(column)
                 names = values.categories.array if isinstance(values, pd.Categorical) else values
                 found |= set(as_strings(names).tolist())

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import h5py
 import zarr
 
+from cd20scope.counts.foreign import check_regular, open_hdf5
 from cd20scope.counts.hdf5 import explained
 from cd20scope.counts.matrix import IngestError
 from cd20scope.ingest.formats.h5ad import open_anndata
 from cd20scope.ingest.formats.loom import open_loom
+from cd20scope.ingest.formats.mistaken import HDF5_SIGNATURE, name_mistaken
 from cd20scope.ingest.formats.source import Source
 from cd20scope.ingest.formats.tenx_h5 import _10x_h5, _version_2_groups
 from cd20scope.ingest.formats.tenx_mtx import MATRIX, locate, open_mtx, open_text
@@ -24,7 +25,6 @@ from cd20scope.ingest.formats.text_table import open_table, separator_of
 
 ZARR = (".zgroup", ".zattrs", "zarr.json")
 """What the folder of a zarr store holds, in its versions 2 and 3."""
-HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 RDS = (b"X\n\x00\x00\x00", b"A\n2\n", b"A\n3\n", b"RDX2\n", b"RDX3\n")
 """How R's own files begin, once unpacked."""
 
@@ -45,6 +45,7 @@ def sniff_format(path: Path | str) -> str:
     with explained(path):
         if not path.exists():
             raise IngestError(f"{path}: not there. Correct the path in the sample sheet.")
+        check_regular(path)
         if path.is_dir():
             if any((path / name).exists() for name in ZARR):
                 return "zarr"
@@ -58,7 +59,7 @@ def sniff_format(path: Path | str) -> str:
 
 
 def _sniff_hdf5(path: Path) -> str:
-    with h5py.File(path, "r") as file:
+    with open_hdf5(path) as file:
         if {"matrix", "row_attrs", "col_attrs"} <= set(file):
             return "loom"
         if "matrix" in file or _version_2_groups(file):
@@ -80,7 +81,9 @@ def _sniff_text(path: Path, start: bytes) -> str:
             text = handle.read(1 << 16)
     if text.startswith(RDS) or (start.startswith((b"BZh", b"\xfd7zXZ")) and path.suffix.lower() == ".rds"):
         return "seurat"
-    if text.startswith(b"%%MatrixMarket"):
+    if mistaken := name_mistaken(start, text):
+        raise IngestError(f"{path}: {mistaken}")
+    if text.removeprefix(b"\xef\xbb\xbf").startswith(b"%%MatrixMarket"):
         return "10x_mtx"
     line = text.split(b"\n", 1)[0]
     try:
@@ -128,7 +131,7 @@ def open_sources(path: Path, *, format: str, place: str = "") -> Iterator[list[S
         if format == "zarr":
             yield open_anndata(zarr.open_group(str(path), mode="r"), path, place=place)
             return
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file:
             match format:
                 case "10x_h5":
                     yield [_10x_h5(file, path)]

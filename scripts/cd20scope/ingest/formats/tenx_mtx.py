@@ -9,6 +9,7 @@ import numpy as np
 import scipy  # scipy.io is imported where it is first used
 from scipy import sparse
 
+from cd20scope.counts.foreign import check_regular
 from cd20scope.counts.hdf5 import NO_STRINGS, Rows, check_size, explained
 from cd20scope.counts.matrix import IngestError
 from cd20scope.ingest.formats.source import N_HEAD, Source, tell_apart
@@ -21,8 +22,14 @@ BLOCK = 2**20
 """Bytes that are read at a time."""
 
 MATRIX = "matrix.mtx"
-LONGEST = 1 << 30
-"""Bytes of names that are read: 400 times a usual list of genes."""
+LONGEST = 1 << 28
+"""Bytes of names that are read: twice a list of all the barcodes that there are."""
+MOST_NAMES = 1 << 24
+"""Lines of a list of names: twice all the barcodes that there are."""
+LONGEST_LINE = 4096
+"""Bytes of a line of names, or of the head of a matrix."""
+MOST_COMMENTS = 1000
+"""Lines of comment above a matrix."""
 
 
 def locate(place: Path, *names: str) -> Path:
@@ -60,6 +67,7 @@ def locate(place: Path, *names: str) -> Path:
 
 def open_text(path: Path) -> IO[bytes]:
     """Open a file of text that may be gzipped, whatever its name says."""
+    check_regular(path)
     with path.open("rb") as handle:
         zipped = handle.read(2) == GZIP_SIGNATURE
     if zipped:
@@ -75,7 +83,10 @@ def _table(path: Path) -> list[list[str]]:
             raise IngestError(
                 f"{path}: more than {LONGEST:,} bytes of names: no list of genes or cells. Copy it again."
             )
-        rows = [line.rstrip("\r").split("\t") for line in text.decode("utf-8").splitlines()]
+        _check_lines(text, path)
+        # line ends alone: a rarer separator within a name is no new line, and would shift the counts
+        lines = text.decode("utf-8-sig").removesuffix("\n").split("\n") if text else []
+        rows = [line.rstrip("\r").split("\t") for line in lines]
     for number, row in enumerate(rows, start=1):
         if len(row) != len(rows[0]):
             raise IngestError(
@@ -83,6 +94,17 @@ def _table(path: Path) -> list[list[str]]:
                 "alike, separated by tabs."
             )
     return rows
+
+
+def _check_lines(text: bytes, path: Path) -> None:
+    """Refuse lists of names with more lines, or longer ones, than such a list has, before they are split."""
+    n_lines, longest = text.count(b"\n"), 0
+    if n_lines <= MOST_NAMES:
+        ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord("\n"))
+        longest = int(np.diff(ends, prepend=-1, append=len(text)).max())
+    if n_lines > MOST_NAMES or longest > LONGEST_LINE:
+        found = f"a line of {longest:,} bytes" if longest else f"{n_lines:,} lines"
+        raise IngestError(f"{path}: {found}, more than a list of names has. Copy it again.")
 
 
 class _Joined:
@@ -102,7 +124,7 @@ class _Joined:
 
 def _mtx_shape(handle: IO[bytes], path: Path) -> tuple[int, int, int]:
     """Read the header; rows, columns and entries it declares. The stream then stands at the first entry."""
-    banner = handle.readline().decode("utf-8", "replace").lower().split()
+    banner = handle.readline(LONGEST_LINE).decode("utf-8-sig", "replace").lower().split()
     if banner[:3] != ["%%matrixmarket", "matrix", "coordinate"] or banner[3:] not in (
         ["integer", "general"],
         ["unsigned-integer", "general"],
@@ -113,7 +135,8 @@ def _mtx_shape(handle: IO[bytes], path: Path) -> tuple[int, int, int]:
             "'%%MatrixMarket matrix coordinate integer general': write the matrix again (Cell Ranger, or "
             "scipy.io.mmwrite)."
         )
-    line = next((line for line in handle if line.strip() and not line.startswith(b"%")), b"")
+    lines = (handle.readline(LONGEST_LINE) for _ in range(MOST_COMMENTS))
+    line = next((line for line in lines if line.strip() and not line.startswith(b"%")), b"")
     numbers = line.split()
     if len(numbers) != 3 or not all(number.isdigit() for number in numbers):
         raise IngestError(

@@ -2,13 +2,14 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
 
+from cd20scope.counts.foreign import check_lengths
 from cd20scope.counts.hdf5 import NO_STRINGS, Rows, explained
 from cd20scope.counts.matrix import ANCHORS, BARCODE, ENSEMBL, IngestError, Strings, share
 from cd20scope.ingest.formats.source import Source, tell_apart
@@ -21,8 +22,11 @@ SEPARATORS = ("\t", ",", ";", " ")
 BLOCK_CELLS = 1 << 22
 """Table cells parsed together."""
 HEAD_LINES = 40
-LONGEST = 1 << 28
-"""Characters of a line above which the file is no table."""
+LONGEST = 1 << 26
+"""Bytes of a line above which the file is no table: a million counts and more."""
+MOST_COLUMNS = 1 << 21
+MOST_BLANK = 1000
+"""Lines without anything in a table."""
 
 
 def separator_of(line: str) -> str:
@@ -43,7 +47,11 @@ def open_table(path: Path) -> list[Source]:
     with explained(path), open_text(path) as handle:
         first, second = handle.readline(LONGEST), handle.readline(LONGEST)
         separator = separator_of(_decode(first, path))
+        _check_line(first, separator, path)
+        _check_line(second, separator, path)
         header = _split(first, separator, path)
+        if header[-1] == "" and len(header) > 1:
+            raise IngestError(f"{path}, row 1: ends with a separator. Remove it, and that of every row.")
         width = len(_split(second, separator, path)) if second.strip() else len(header)
         if len(header) == width - 1:
             header = ["", *header]
@@ -54,14 +62,15 @@ def open_table(path: Path) -> list[Source]:
             )
         handle.seek(0)
         handle.readline(LONGEST)
-        rows = [_name(line, separator) for line in handle if line.strip()]
+        rows = list(_row_names(handle, separator, path))
+    check_lengths(header)
     across, down = np.array(header[1:], dtype=np.str_), np.array(rows, dtype=np.str_)
     genes_down = _looks_like_genes(down) >= _looks_like_genes(across)
     barcodes, names = (across, down) if genes_down else (down, across)
     keep, antibodies = tell_apart(NO_STRINGS, n_features=len(names), where=str(path))
 
     def load(wanted: Rows | None, stop: int | None = None) -> sparse.csr_matrix:
-        blocks = list(_blocks(path, separator, n_columns=len(header), stop=stop))
+        blocks = list(_blocks(path, separator, n_columns=len(header), stop=stop, names=rows))
         empty = sparse.csr_matrix((0, len(across)), dtype=np.float64)
         matrix = sparse.vstack(blocks or [empty], format="csr")
         matrix.resize((len(down), len(across)))
@@ -83,6 +92,15 @@ def open_table(path: Path) -> list[Source]:
     ]
 
 
+def _check_line(line: bytes, separator: str, path: Path) -> None:
+    """Refuse a line that is none of a table, before it is split."""
+    if len(line) >= LONGEST or line.count(separator.encode() or b"\t") > MOST_COLUMNS:
+        raise IngestError(
+            f"{path}: a row of {len(line):,} bytes or more; {LONGEST:,} and {MOST_COLUMNS:,} columns are the most. It "
+            "is no table of counts: give the original file."
+        )
+
+
 def _decode(line: bytes, path: Path) -> str:
     try:
         return line.decode("utf-8-sig").rstrip("\r\n")
@@ -98,8 +116,27 @@ def _split(line: bytes, separator: str, path: Path) -> list[str]:
     return [cell.strip() for cell in cells]
 
 
+def _row_names(handle: IO[bytes], separator: str, path: Path) -> Iterator[str]:
+    """First column of the rows below the header; :func:`_blocks` proves that pandas reads the same."""
+    blank = 0
+    while line := handle.readline(LONGEST):
+        if len(line) == LONGEST:
+            raise IngestError(
+                f"{path}: a row of {LONGEST:,} bytes or more: no table. Give the original file."
+            )
+        if line.strip():
+            name = _name(line, separator)
+            check_lengths([name])
+            yield name
+        elif (blank := blank + 1) > MOST_BLANK:
+            raise IngestError(f"{path}: more than {MOST_BLANK:,} empty rows. Remove them.")
+
+
 def _name(line: bytes, separator: str) -> str:
-    return line.split(separator.encode(), 1)[0].decode("utf-8", "replace").strip().strip('"').strip()
+    if line.lstrip().startswith(b'"'):
+        text = line.decode("utf-8", "replace").strip("\r\n")
+        return next(csv.reader([text], delimiter=separator))[0].strip()
+    return line.split(separator.encode(), 1)[0].decode("utf-8", "replace").strip()
 
 
 def _looks_like_genes(names: Strings) -> float:
@@ -108,7 +145,9 @@ def _looks_like_genes(names: Strings) -> float:
     return found + 10 * share(names[:1000], ENSEMBL) - 10 * share(names[:1000], BARCODE)
 
 
-def _blocks(path: Path, separator: str, *, n_columns: int, stop: int | None) -> Iterator[sparse.csr_matrix]:
+def _blocks(
+    path: Path, separator: str, *, n_columns: int, stop: int | None, names: Sequence[str]
+) -> Iterator[sparse.csr_matrix]:
     import pandas as pd
 
     lines = max(1, BLOCK_CELLS // n_columns)
@@ -123,16 +162,29 @@ def _blocks(path: Path, separator: str, *, n_columns: int, stop: int | None) -> 
             index_col=0,
             chunksize=min(lines, stop or lines),
             nrows=stop,
+            dtype={0: "str"},
+            keep_default_na=False,
             skip_blank_lines=True,
             low_memory=False,
         )
         done = 1
         for chunk in table:
+            _check_same(chunk.index.tolist(), names[done - 1 :], path, done)
             values = chunk.to_numpy()
-            if values.dtype.kind not in "buif":
+            if values.dtype.kind not in "uif":
                 _complain(chunk, path, done)
             yield sparse.csr_matrix(np.asarray(values, dtype=np.float64))
             done += len(chunk)
+
+
+def _check_same(found: list[str], names: Sequence[str], path: Path, done: int) -> None:
+    """Prove that pandas takes the rows for those that their names were read from: a quote may join two of them."""
+    for number, (one, other) in enumerate(zip(found, names, strict=False), start=done):
+        if one.strip() != other:
+            raise IngestError(
+                f"{path}, row {number + 1}: its name is {other[:40]!r} by itself and {one[:40]!r} among the others: a "
+                "quote that opens in one row and closes in another. Remove the quotes."
+            )
 
 
 def _complain(chunk: "pd.DataFrame", path: Path, done: int) -> None:
@@ -141,6 +193,7 @@ def _complain(chunk: "pd.DataFrame", path: Path, done: int) -> None:
 
     for column in chunk.columns:
         numbers = pd.to_numeric(chunk[column], errors="coerce")
+        numbers = numbers.mask(chunk[column].map(lambda value: isinstance(value, bool)))
         odd = np.flatnonzero(numbers.isna() & chunk[column].notna())
         if odd.size:
             value = str(chunk[column].iloc[odd[0]])

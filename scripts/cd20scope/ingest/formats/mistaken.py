@@ -1,0 +1,47 @@
+"""Files that are handed in by mistake, told for what they are by their first bytes."""
+
+import re
+
+HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+ZIPPED = (
+    (
+        b"PK\x03\x04",
+        "a zip archive (or a spreadsheet)",
+        "Unpack it (unzip), or save the sheet as text with tabs",
+    ),
+    (b"\xfd7zXZ\x00", "compressed with xz", "Unpack it (xz -d)"),
+    (b"BZh", "compressed with bzip2", "Unpack it (bunzip2)"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd", "Unpack it (zstd -d)"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "Unpack it"),
+    (b"%PDF", "a PDF document", "Give the file of counts"),
+    (b"\xff\xfe", "text in UTF-16", "Save it as UTF-8 (iconv -f UTF-16 -t UTF-8)"),
+    (b"\xfe\xff", "text in UTF-16", "Save it as UTF-8 (iconv -f UTF-16 -t UTF-8)"),
+)
+"""First bytes of a file as it lies on disk, what it is, and what to do."""
+POINTER = re.compile(rb"version https://git-lfs\.github\.com/|/?(\.\./)*\.git/annex/objects/|/annex/objects/")
+PAGE = re.compile(rb"\s*<(!doctype html|html|\?xml|head|body)", flags=re.IGNORECASE)
+TAR = slice(257, 262)
+
+
+def name_mistaken(start: bytes, text: bytes) -> str:
+    """Say what a file is that holds no counts, and what to do; empty when it is none of those that are known.
+
+    Parameters
+    ----------
+    start
+        First bytes of the file.
+    text
+        The same after gzip was undone, where it is gzipped.
+    """
+    for signature, what, cure in ZIPPED:
+        if start.startswith(signature):
+            return f"{what}. {cure}, and give what is in it."
+    if POINTER.match(text):
+        return "a pointer that Git keeps in place of a large file. Fetch the file itself (git lfs pull, git annex get)."
+    if PAGE.match(text.removeprefix(b"\xef\xbb\xbf")):
+        return "a web page: a download that asked for something else. Download the file again, and compare its size."
+    if text[TAR] == b"ustar":
+        return "a tar archive. Unpack it (tar -xf), and give the file or folder of counts in it."
+    if text.startswith(HDF5_SIGNATURE):
+        return "an HDF5 file that was gzipped. Unpack it (gunzip); HDF5 is read in place."
+    return ""
