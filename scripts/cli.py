@@ -1,6 +1,7 @@
 """Commands of a clone: ``./cd20scope init`` and ``./cd20scope preflight``."""
 
 import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -24,10 +25,20 @@ def run_preflight(options: argparse.Namespace) -> int:
         )
         print(f"cd20scope preflight: {options.config}: {' '.join(what.split())}", file=sys.stderr)
         return 2
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--quiet", "rules"]
+    # -P, here and in the jobs: no module of the working folder is taken for one of Python's
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "snakemake",
+        "--snakefile",
+        str(ROOT / "Snakefile"),
+        "--quiet",
+        "rules",
+    ]
     command += ["--cores", str(options.cores), "--configfile", str(options.config)]
     command += ["--directory", str(options.directory or options.config.parent), "--", *PREFLIGHT]
-    return subprocess.run(command, check=False).returncode
+    return subprocess.run(command, check=False, env=os.environ | {"PYTHONSAFEPATH": "1"}).returncode
 
 
 def run_init(options: argparse.Namespace) -> int:
@@ -75,6 +86,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add.add_argument(
         "--visit", type=word_and_visit, action="append", default=[], metavar="WORD=VISIT",
         help="visit for a name used in the data, such as post=month6; may be repeated",
+    )  # fmt: skip
+    add.add_argument(
+        "--sha256", action="append", default=[], metavar="SUM",
+        help="SHA-256 of a Seurat object that you trust, for R before 4.4, which runs code that such a file may hold",
     )  # fmt: skip
     add.set_defaults(run=run_init)
     look = commands.add_parser(

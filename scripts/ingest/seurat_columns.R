@@ -2,11 +2,17 @@
 arguments <- commandArgs(trailingOnly = TRUE)
 path <- arguments[1]
 most <- as.integer(arguments[2])
+trusted <- arguments[3] == "trusted"
 refuse <- function(...) {
   message(path, ": ", ...)
   quit(status = 1)
 }
 
+# Before R 4.4 reading an object can run code that stands in it (CVE-2024-27322).
+if (getRversion() < "4.4.0" && !trusted) {
+  refuse("R ", as.character(getRversion()), " runs code that an .rds file may hold (CVE-2024-27322). Use R 4.4 or later; ",
+         "or, if you trust the file, give its SHA-256: --sha256 (sha256sum FILE).")
+}
 if (!requireNamespace("SeuratObject", quietly = TRUE)) {
   refuse("reading it needs the R package SeuratObject. Install it (Debian: r-cran-seuratobject; conda: r-seuratobject).")
 }

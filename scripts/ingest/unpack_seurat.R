@@ -11,6 +11,12 @@ unlink(partial, recursive = TRUE)
 
 refuse <- function(...) stop(path, ": ", ..., call. = FALSE)
 
+# Before R 4.4 reading an object can run code that stands in it (CVE-2024-27322).
+if (getRversion() < "4.4.0" && !nzchar(snakemake@params[["sha256"]])) {
+  refuse("R ", as.character(getRversion()), " runs code that an .rds file may hold (CVE-2024-27322). Use R 4.4 or later ",
+         "(or --software-deployment-method conda); or, if you trust the file, write its SHA-256 into the column sha256 of ",
+         "the sample sheet (sha256sum).")
+}
 if (!requireNamespace("Matrix", quietly = TRUE) || !requireNamespace("SeuratObject", quietly = TRUE)) {
   refuse("reading it needs the R packages Matrix and SeuratObject. Install them (Debian: r-cran-seuratobject; ",
          "conda: r-seuratobject), or run with --software-deployment-method conda.")

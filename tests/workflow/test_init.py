@@ -1,5 +1,6 @@
 """`./cd20scope init` from data to a dry run of the workflow, as a lab would."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -244,7 +245,10 @@ def seurat(tmp_path, cells):
 @pytest.mark.r
 @pytest.mark.parametrize("name", ["assay.rds", "assay5.rds"])
 def test_a_seurat_object(seurat, name):
-    _, sheet = initiated(seurat / name, seurat, "--visit-column", "timepoint")
+    sha256 = hashlib.sha256((seurat / name).read_bytes()).hexdigest()
+    trust = ("--visit-column", "timepoint", "--sha256", sha256.upper())
+    _, sheet = initiated(seurat / name, seurat, *trust)
+    assert set(sheet["sha256"]) == {sha256}
     assert list(zip(sheet["donor"], sheet["visit"], strict=True)) == PAIRS
     assert sheet["cells"][0] == "subject=P01; timepoint=0M"
     ran(dry_run(seurat))
@@ -252,7 +256,8 @@ def test_a_seurat_object(seurat, name):
 
 @pytest.mark.r
 def test_another_r_object_is_refused(seurat):
-    process = cd20scope("init", "list.rds", folder=seurat)
+    sha256 = hashlib.sha256((seurat / "list.rds").read_bytes()).hexdigest()
+    process = cd20scope("init", "list.rds", "--sha256", sha256, folder=seurat)
     assert process.returncode == 2
     assert "list.rds: holds an object of class list, not a Seurat object" in process.stderr
 

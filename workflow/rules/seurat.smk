@@ -1,6 +1,31 @@
+rule check_object:
+    input:
+        object=object_file,
+    output:
+        sum="results/ingest/seurat/{object}.sha256",
+    log:
+        "results/logs/ingest/check_object/{object}.log",
+    benchmark:
+        "results/benchmarks/ingest/check_object/{object}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=500),
+        runtime=minutes(15),
+    params:
+        code=code_of("ingest/check_object.py"),
+        sha256=object_sum,
+        path=lambda wildcards: SEURAT[wildcards.object],
+    script:
+        "../../scripts/ingest/check_object.py"
+
+
+# R before 4.4 runs code that an object may hold: it is started after the file is known to be the one that the sheet states
 rule unpack_seurat:
     input:
-        object=lambda wildcards: fetched(SEURAT[wildcards.object]),
+        object=object_file,
+        checked=object_checked,
     output:
         parts=temp(directory("results/ingest/seurat/{object}.parts")),
     log:
@@ -15,6 +40,7 @@ rule unpack_seurat:
         runtime=minutes(30, per_input_mb=1),
     params:
         code=code_of("ingest/unpack_seurat.R"),
+        sha256=object_sum,
     script:
         "../../scripts/ingest/unpack_seurat.R"
 

@@ -33,6 +33,35 @@ def tabulate(samples: Sequence[str], paths: Sequence[str], *, files: Sequence[st
     return pd.DataFrame(rows, columns=["sample", "path", "sha256", "bytes"])
 
 
+def check_stated(file: Path, *, sha256: str, name: str) -> str:
+    """Sum a file, and compare that with what the sheet states.
+
+    Parameters
+    ----------
+    file
+        Where it lies.
+    sha256
+        As the sheet states it, in either case.
+    name
+        What the sheet calls the file, for the error.
+
+    Returns
+    -------
+    The sum.
+
+    Raises
+    ------
+    IngestError
+        When it is another.
+    """
+    found = checksum(file)
+    if found != sha256.lower():
+        raise IngestError(
+            f"{name}: its SHA-256 is {found}, and the sheet says {sha256}. Copy the file again, or correct the sheet."
+        )
+    return found
+
+
 def take_in(arrived: Path, path: Path, *, sha256: str, address: str) -> int:
     """Copy a file that came over the network to its place, if it is whole.
 

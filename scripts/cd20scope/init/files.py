@@ -53,6 +53,8 @@ class Found:
         0 where telling them takes too long.
     raw
         The unfiltered matrix beside it, if there is one.
+    sha256
+        Of an R object that R before 4.4 may read; else empty.
     """
 
     path: Path
@@ -61,6 +63,7 @@ class Found:
     columns: list[Column] = field(default_factory=list)
     n_cells: int = 0
     raw: Path | None = None
+    sha256: str = ""
 
 
 type MetaReader = Callable[[Path], pd.DataFrame]
@@ -208,7 +211,8 @@ def _open(path: Path, top: Path, raw: Path | None, read_seurat: MetaReader) -> F
     if format == "seurat":
         meta = read_seurat(path)
         readers = {str(key): partial(meta[key].to_numpy, dtype=str) for key in meta}
-        return Found(path, format, name, read_columns(readers, meta.index.to_numpy(dtype=str)), len(meta))
+        columns = read_columns(readers, meta.index.to_numpy(dtype=str))
+        return Found(path, format, name, columns, len(meta), sha256=meta.attrs.get("sha256", ""))
     if format == "table":
         return Found(path, format, name)
     with open_sources(path, format=format) as sources:

@@ -64,7 +64,7 @@ def sheet_text(study: Study, *, folder: Path) -> str:
 
 def _header(study: Study) -> list[str]:
     extras = [name for row in study.rows for name in row.extras if name != "tissue"]
-    first = ["sample", "donor", "visit", "path", "cells", "library", "format", "raw", "tissue"]
+    first = ["sample", "donor", "visit", "path", "cells", "library", "format", "raw", "sha256", "tissue"]
     return [*first, *dict.fromkeys(extras), "name_as_found"]
 
 
@@ -81,6 +81,7 @@ def _cells(row: Row, folder: Path) -> dict[str, str]:
         "cells": row.cells,
         "library": row.library,
         "format": format,
+        "sha256": row.file.sha256,
         "raw": relative(row.file.raw, folder) if row.file.raw else "",
         "name_as_found": as_found,
         **row.extras,

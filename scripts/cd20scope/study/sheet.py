@@ -67,6 +67,7 @@ def read_sheet(
             str(path.parent / cell) if cell and not SCHEME.match(cell) else cell for cell in sheet["path"]
         ]
         sheet_checks.check_addresses(sheet, problems)
+        sheet_checks.check_sums(sheet, problems)
         if "raw" in sheet:
             sheet["raw"] = [str(path.parent / cell) if cell else "" for cell in sheet["raw"]]
         sheet_checks.check_paths(sheet, problems)

@@ -212,7 +212,6 @@ def check_raw(sheet: pd.DataFrame, problems: Problems) -> None:
 
 def check_addresses(sheet: pd.DataFrame, problems: Problems) -> None:
     """Check that what is fetched can be, and can be compared with a checksum."""
-    stated: dict[str, str] = {}
     for row, path in cells_of(sheet, "path"):
         if not SCHEME.match(path):
             continue
@@ -239,7 +238,14 @@ def check_addresses(sheet: pd.DataFrame, problems: Problems) -> None:
                 row=row,
                 column="sha256",
             )
-        elif stated.setdefault(path, sha256) != sha256:
+
+
+def check_sums(sheet: pd.DataFrame, problems: Problems) -> None:
+    """Check that rows of one file state one checksum: a row that states none takes that of the others."""
+    stated: dict[str, str] = {}
+    for row, sha256 in cells_of(sheet, "sha256"):
+        path = sheet["path"][row]
+        if sha256 and stated.setdefault(path, sha256.lower()) != sha256.lower():
             problems.add(
                 f"{path} has another SHA-256 in an earlier row. Correct one.", row=row, column="sha256"
             )

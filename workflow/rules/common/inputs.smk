@@ -101,6 +101,31 @@ def seurat_objects():
     return found
 
 
+def object_file(wildcards):
+    """Where a Seurat object lies on disk."""
+    return fetched(SEURAT[wildcards.object])
+
+
+def object_sum(wildcards):
+    """SHA-256 that the sheet states of a Seurat object; empty where it states none."""
+    stated = SHEET.get("sha256", pd.Series("", index=SHEET.index))
+    return next(
+        (
+            each.lower()
+            for path, each in zip(SHEET["path"], stated)
+            if each and path == SEURAT[wildcards.object]
+        ),
+        "",
+    )
+
+
+def object_checked(wildcards):
+    """What says that a Seurat object is the one that the sheet states; nothing where it states none."""
+    if not object_sum(wildcards):
+        return []
+    return f"results/ingest/seurat/{wildcards.object}.sha256"
+
+
 def placed(path):
     """Where a file of this workflow lies; another workflow that loads it may give a prefix."""
     return str(workflow.modifier.modify_path(path))
