@@ -56,6 +56,7 @@ RULE_FILES_MAY_IMPORT = {
     "annotate.judges.input_labels",
     "jobs.code",
     "jobs.files",
+    "jobs.record",
 }
 """Rooms and modules that rule files may import, in the environment of Snakemake itself."""
 

@@ -102,6 +102,7 @@ rule fit_reference:
         runtime=minutes(30, per_input_mb=1),
     params:
         code=code_of("annotate/fit_reference.py"),
+        made_of=lambda wildcards: made_of(reference_file(wildcards)),
         populations=POPULATIONS,
         n_samples=len(SAMPLES),
         settings=config["annotate"].get("reference", {}),
@@ -129,6 +130,7 @@ rule judge_cells:
         runtime=minutes(15, per_input_mb=1),
     params:
         code=code_of("annotate/judge_cells.py"),
+        made_of=judge_made_of,
         judge=judge_of,
         settings=judge_settings,
         populations=POPULATIONS,

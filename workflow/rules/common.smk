@@ -1,5 +1,6 @@
 """Configuration, sample sheet and input functions; no rules."""
 
+import functools
 import hashlib
 import importlib.util
 import json
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 import yaml
+from snakemake.io import IOFile
 from snakemake.logging import logger
 from snakemake.utils import validate
 
@@ -60,7 +62,7 @@ from cd20scope import schema
 from cd20scope.annotate.judges import settings as judges
 from cd20scope.annotate.likelihood import profiles
 from cd20scope.annotate.likelihood.tree import require_profiles
-from cd20scope.jobs import code, files
+from cd20scope.jobs import code, files, record
 from cd20scope.simulate.cohort import cohort_layout
 from cd20scope.study import catalogue, gene_sets, sheet, strict_yaml, themes
 
@@ -96,6 +98,7 @@ include: "common/settings.smk"
 include: "common/inputs.smk"
 include: "common/judges.smk"
 include: "common/outputs.smk"
+include: "common/record.smk"
 include: "common/resources.smk"
 
 

@@ -19,6 +19,7 @@ rule read_sample:
         disk_mb=disk,
     params:
         code=code_of("ingest/read_sample.py"),
+        made_of=read_by,
         reading=lambda wildcards: reading(wildcards.sample),
         genes=files.checksum(GENE_TABLE),
         table=uncompared(str(GENE_TABLE)),
@@ -45,6 +46,7 @@ rule sum_inputs:
         runtime=minutes(30, per_input_mb=0.01),
     params:
         code=code_of("ingest/sum_inputs.py"),
+        made_of=[made_of(path) for path in SHEET["path"]],
         samples=SAMPLES,
         paths=SHEET["path"].tolist(),
         files=[placed(fetched(path)) for path in SHEET["path"]],

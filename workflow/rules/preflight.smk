@@ -22,6 +22,9 @@ rule look_at_files:
         runtime=minutes(30),
     params:
         code=code_of("preflight/look_at_files.py"),
+        made_of=[
+            made_of(path) for path in [*SHEET["path"], *SHEET.get("raw", [])] if path
+        ],
         samples=SAMPLES,
         paths=SHEET["path"].tolist(),
         # what the sheet's checksum is of

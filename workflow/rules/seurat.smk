@@ -15,6 +15,7 @@ rule check_object:
         runtime=minutes(15),
     params:
         code=code_of("ingest/check_object.py"),
+        made_of=lambda wildcards: made_of(SEURAT[wildcards.object]),
         sha256=object_sum,
         path=lambda wildcards: SEURAT[wildcards.object],
     script:
@@ -40,6 +41,7 @@ rule unpack_seurat:
         runtime=minutes(30, per_input_mb=1),
     params:
         code=code_of("ingest/unpack_seurat.R"),
+        made_of=lambda wildcards: made_of(SEURAT[wildcards.object]),
         sha256=object_sum,
     script:
         "../../scripts/ingest/unpack_seurat.R"

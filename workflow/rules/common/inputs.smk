@@ -147,6 +147,7 @@ def local_counts(path):
 
 def count_file(wildcards):
     """Count matrix of one sample."""
+    check_record()
     return local_counts(SHEET.set_index("sample").at[wildcards.sample, "path"])
 
 
@@ -171,6 +172,20 @@ def parts_of(paths):
 def count_parts(wildcards):
     """Files of the count matrix of one sample, if it is a folder."""
     return parts_of([count_file(wildcards)])
+
+
+@functools.cache
+def made_of(path):
+    """Fingerprint of a file or folder of the user, for the params of each rule that reads it; empty for the workflow's own."""
+    if not path or "simulate" in config or sheet.is_remote(path):
+        return ""
+    return files.fingerprint(path)
+
+
+def read_by(wildcards):
+    """What the job of a sample reads of the user's files."""
+    own = SHEET.set_index("sample").at[wildcards.sample, "path"]
+    return [made_of(own), made_of(of_sample(wildcards.sample, "raw"))]
 
 
 def of_sample(sample, column):

@@ -146,6 +146,15 @@ def judge_source(wildcards):
             return count_file(wildcards)
 
 
+def judge_made_of(wildcards):
+    """Fingerprint of the user's file that the judge of a job goes by; empty where it is a result."""
+    if judge_of(wildcards) == "celltypist":
+        return made_of(judge_source(wildcards))
+    if judge_of(wildcards) == "obs":
+        return read_by(wildcards)
+    return ""
+
+
 def reference_file(wildcards):
     """The labelled reference."""
     return judge_file("reference", "path")
