@@ -9,6 +9,8 @@ from pathlib import Path
 import yaml
 
 import init
+from cd20scope.study.text import TextError, read_text
+from cd20scope.study.yaml_bounds import check_size
 
 ROOT = Path(__file__).resolve().parents[1]
 PREFLIGHT = ("results/preflight/preflight.html", "results/preflight/passed.txt")
@@ -17,13 +19,16 @@ PREFLIGHT = ("results/preflight/preflight.html", "results/preflight/passed.txt")
 def run_preflight(options: argparse.Namespace) -> int:
     """Run the preflight of a study by Snakemake."""
     try:
-        yaml.safe_load(options.config.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        # Snakemake names neither file nor line of invalid YAML
-        what = (
-            f"cannot be read ({error.strerror})" if isinstance(error, OSError) else f"not valid YAML: {error}"
-        )
-        print(f"cd20scope preflight: {options.config}: {' '.join(what.split())}", file=sys.stderr)
+        written = read_text(options.config)
+        check_size(yaml.compose(written, Loader=yaml.SafeLoader))
+        yaml.safe_load(written)
+    except TextError as error:
+        print(f"cd20scope preflight: {error}", file=sys.stderr)
+        return 2
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
+        # Snakemake names neither file nor line of invalid YAML, and never ends with some
+        what = f"{options.config}: not valid YAML: {' '.join(str(error).split())}"
+        print(f"cd20scope preflight: {what}", file=sys.stderr)
         return 2
     # -P, here and in the jobs: no module of the working folder is taken for one of Python's
     command = [

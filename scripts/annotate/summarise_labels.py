@@ -7,9 +7,15 @@ from cd20scope.annotate.likelihood import ruler
 from cd20scope.counts import store
 from cd20scope.jobs.job import job
 
+
+def read(path: str) -> pd.DataFrame:
+    """Read a table of a sample; nothing but an empty cell is missing."""
+    return pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""])
+
+
 with job(snakemake) as (log, output):
     params, inputs = snakemake.params, snakemake.input
-    reference = pd.read_csv(inputs.genes, sep="\t")
+    reference = pd.read_csv(inputs.genes, sep="\t", keep_default_na=False)
     everywhere = reference.loc[reference["n_samples"] == len(params.sheet), "gene"]
     gathered = overview.Overview(params.populations, genes=everywhere, baseline=params.baseline)
     files = zip(inputs.labels, inputs.quality, inputs.cells, inputs.sums, inputs.counts, strict=True)
@@ -27,13 +33,11 @@ with job(snakemake) as (log, output):
         )
     samples = [row["sample"] for row in params.sheet]  # a run that estimates no soup has no paths
     estimates, genes = (
-        {sample: pd.read_csv(path, sep="\t") for sample, path in zip(samples, paths, strict=False)}
+        {sample: read(path) for sample, path in zip(samples, paths, strict=False)}
         for paths in (inputs.contamination, inputs.soup)
     )
     sheet = pd.DataFrame(params.sheet).set_index("sample")
-    counted = ruler.stack(
-        {sample: pd.read_csv(path, sep="\t") for sample, path in zip(samples, inputs.rulers, strict=False)}
-    )
+    counted = ruler.stack({sample: read(path) for sample, path in zip(samples, inputs.rulers, strict=False)})
     contrasts = [(later, earlier) for later, earlier in params.contrasts]
     rulers = {
         "rulers": ruler.summarise(counted, sheet),

@@ -9,11 +9,12 @@ from cd20scope.counts import store
 from cd20scope.ingest import gene_names, read
 from cd20scope.jobs.job import job
 from cd20scope.qc import metrics
+from cd20scope.study.text import read_text
 
 with job(snakemake) as (log, output):
     inputs, params, sample = snakemake.input, snakemake.params, snakemake.wildcards.sample
     genes = Path(params.table)
-    table = gene_names.parse_table(genes.read_text(encoding="utf-8"), name=str(genes))
+    table = gene_names.parse_table(read_text(genes), name=str(genes))
     counts = read.read_sample(inputs.counts, **params.reading, table=table)
     if inputs.raw:
         empty = read.read_empty(inputs.raw, counts, place=params.reading["place"], table=table)

@@ -9,12 +9,13 @@ from cd20scope.ingest import checksums, gene_names
 from cd20scope.ingest import look as ingest_look
 from cd20scope.jobs.job import job
 from cd20scope.preflight import files as looks
+from cd20scope.study.text import read_text
 
 with job(snakemake) as (log, output):
     params = snakemake.params
     rows, looks_of_samples, problems = [], [], []
     genes = Path(params.table)
-    table = gene_names.parse_table(genes.read_text(encoding="utf-8"), name=str(genes))
+    table = gene_names.parse_table(read_text(genes), name=str(genes))
     sums: dict[str, str] = {}
     each = zip(
         params.samples,
@@ -44,6 +45,7 @@ with job(snakemake) as (log, output):
         seen = {"molecules": looks.count_molecules(look), "xist": xist, "y_genes": y_genes}
         rows.append({"sample": sample, "path": given, **vars(header), **seen})
         looks_of_samples.append(look)
+    problems += looks.find_overlaps(looks_of_samples, [row["path"] for row in rows])
     problems += [*looks.find_unfiltered(looks_of_samples), *looks.find_copies(looks_of_samples)]
     columns = ["sample", "path", *("format", "place", "n_cells", "n_genes", "n_proteins")]
     columns += ["molecules", "xist", "y_genes"]

@@ -8,7 +8,7 @@ from cd20scope.counts.matrix import IngestError
 from cd20scope.jobs.job import job
 
 with job(snakemake) as (_, output):
-    problems = pd.read_csv(snakemake.input.problems, sep="\t", dtype=str)
+    problems = pd.read_csv(snakemake.input.problems, sep="\t", dtype=str, keep_default_na=False)
     if len(problems):
         lines = [
             f"{'samples' if ',' in row.about else 'sample'} {row.about}: {row.text}"

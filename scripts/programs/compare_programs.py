@@ -24,7 +24,7 @@ with job(snakemake) as (log, output):
         zip(names, map(read_sums, read.sums), strict=True),
         leaves=stack_cells(dict(zip(names, map(pd.read_parquet, read.cells), strict=True))),
         sheet=sheet,
-        genes=pd.read_csv(read.genes, sep="\t"),
+        genes=pd.read_csv(read.genes, sep="\t", keep_default_na=False),
     )
     # free-floating markers change with treatment in every cell, so no control may be one
     markers = {gene for node in params.populations["nodes"] for gene in node["markers"]}

@@ -10,8 +10,9 @@ from cd20scope.verdict.attenuation import attenuated
 with job(snakemake) as (log, output):
     params = snakemake.params
     hypotheses = params.hypotheses["hypotheses"]
-    text = {"donor": str}  # a donor named 01 is not the number 1
-    tables = {name: pd.read_csv(path, sep="\t", dtype=text) for name, path in snakemake.input.items()}
+    # a donor named 01 is not the number 1, and nothing but an empty cell is missing
+    reading = {"sep": "\t", "dtype": {"donor": str}, "keep_default_na": False, "na_values": [""]}
+    tables = {name: pd.read_csv(path, **reading) for name, path in snakemake.input.items()}
     changes = measure.measure_needed(
         hypotheses,
         **{name: tables[name] for name in ("donors", "scores", "parts")},

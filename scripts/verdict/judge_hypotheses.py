@@ -10,7 +10,11 @@ from cd20scope.verdict.attenuation import attenuated
 with job(snakemake) as (log, output):
     params = snakemake.params
     text = {"donor": str, "donors": str, "dropped": str}  # a donor named 01 is not the number 1
-    tables = {name: pd.read_csv(path, sep="\t", dtype=text) for name, path in snakemake.input.items()}
+    # nothing but an empty cell is missing
+    missing = {"keep_default_na": False, "na_values": [""]}
+    tables = {
+        name: pd.read_csv(path, sep="\t", dtype=text, **missing) for name, path in snakemake.input.items()
+    }
     hypotheses = params.hypotheses["hypotheses"]
     settings = measure.Settings(**params.measured)
     main = {name: tables[name] for name in ("donors", "scores", "parts")}

@@ -8,7 +8,11 @@ from cd20scope.verdict import quantities, technique
 with job(snakemake) as (log, output):
     params, inputs = snakemake.params, snakemake.input
     sheet = pd.DataFrame(params.sheet)
-    ambient = pd.read_csv(inputs.contamination, sep="\t", dtype={"sample": str}).set_index("sample")["share"]
+    # nothing but an empty cell is missing: a sample may be called None
+    estimated = pd.read_csv(
+        inputs.contamination, sep="\t", dtype={"sample": str}, keep_default_na=False, na_values=[""]
+    )
+    ambient = estimated.set_index("sample")["share"]
     # one sample at a time: a few numbers are kept of each
     spilled = {
         sample: quantities.count_spilled(

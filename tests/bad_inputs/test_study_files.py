@@ -1,5 +1,8 @@
 """Mistakes of sheet, configuration and catalogue, in words that name file, place, finding and remedy."""
 
+import gzip
+import os
+
 import pytest
 
 from bad_inputs.refusals import assert_refused
@@ -127,6 +130,57 @@ PARSED = {
     "a pattern that is none": (
         setting("ingest: {sample_pattern: '('}"),
         ["sample_pattern", "no regular expression"],
+    ),
+    "a pattern that may never end": (
+        setting("ingest: {sample_pattern: '(?P<donor>(a+)+)_(?P<visit>.+)'}"),
+        ["sample_pattern", "may take for ever", "without a repeat"],
+    ),
+    "a donor that is a word for missing": (
+        row("s2\tNA\tweek2\tb"),
+        ["row 3", "column donor", "word for a missing value"],
+    ),
+    "a cohort in place of the sheet": (
+        setting("simulate: {plan: treated}"),
+        ["simulate", "samples.tsv", "samples: built-in"],
+    ),
+    "a bound that is no number": (
+        setting("qc: {max_percent_mito: .nan}"),
+        ["max_percent_mito", "NaN", "a number"],
+    ),
+    "a decimal for a whole number": (setting("qc: {min_genes: 2.0}"), ["min_genes", "2.0", "a whole number"]),
+    "a seed past any": (setting("seed: 100000000000000000000"), ["seed", "at most"]),
+    "a number for a visit": (
+        setting("visits: {0: [pre], 2: [post]}"),
+        ["study.yaml", "the key 0 is no text", "quotes"],
+    ),
+    "gene sets that are gzipped": (
+        lambda folder: (
+            (folder / "mine.gmt").write_bytes(gzip.compress(b"a\tb\tCD3E\n")),
+            setting("expression: {gene_sets: [mine.gmt]}")(folder),
+        ),
+        ["mine.gmt", "gzipped", "Unpack"],
+    ),
+    "gene sets in Latin-1": (
+        lambda folder: (
+            (folder / "mine.gmt").write_bytes("ü\tb\tCD3E\n".encode("latin-1")),
+            setting("expression: {gene_sets: [mine.gmt]}")(folder),
+        ),
+        ["mine.gmt", "not UTF-8", "Save it"],
+    ),
+    "a folder of gene sets": (
+        lambda folder: ((folder / "sets").mkdir(), setting("expression: {gene_sets: [sets]}")(folder)),
+        ["sets", "a folder", "text file"],
+    ),
+    "a pipe for counts": (
+        lambda folder: (os.mkfifo(folder / "pipe"), row("s2\tD1\tweek2\tpipe")(folder)),
+        ["row 3", "pipe is not there", "Correct it"],
+    ),
+    "a device for a sheet": (
+        lambda folder: (
+            (folder / "samples.tsv").unlink(),
+            (folder / "samples.tsv").symlink_to("/dev/zero"),
+        ),
+        ["samples.tsv", "a pipe, socket or device"],
     ),
     "a pattern of other groups": (
         setting("ingest: {sample_pattern: '(?P<who>.+)'}"),

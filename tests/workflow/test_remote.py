@@ -36,7 +36,7 @@ def served(files, *, cut=()):
             self.answer(body=True)
 
         def answer(self, *, body):
-            name = self.path.rsplit("/", 1)[-1]
+            name = self.path.split("?")[0].rsplit("/", 1)[-1]
             log.append((self.command, name))
             content = files.get(name)
             if content is None:
@@ -107,6 +107,22 @@ def test_files_are_fetched_over_http_once_and_kept(tmp_path, files):
     assert {path.read_bytes() for path in kept} == set(files.values())
     # without the server what was fetched serves on
     ran(snakemake(*TARGETS, "--forcerun", "read_sample", **run))
+
+
+def test_the_secrets_of_addresses_are_in_no_result_and_no_message(tmp_path, files):
+    with served(files) as (address, _):
+        run = study(tmp_path, rows_at(address, files))
+        sheet = tmp_path / "samples.tsv"
+        sheet.write_text(sheet.read_text().replace(".h5\t", ".h5?token=hunter2\t"))
+        process = ran(snakemake(*TARGETS, "results/ingest/inputs.tsv", **run))
+        said = process.stdout + process.stderr
+    assert f"{address}/a.h5" in said
+    assert "hunter2" not in said
+    written = [path for path in (tmp_path / "results").rglob("*") if path.is_file()]
+    assert len(written) > len(TARGETS)
+    for path in written:
+        assert "hunter2" not in path.name
+        assert b"hunter2" not in path.read_bytes(), path
 
 
 def test_a_download_that_breaks_off_ends_the_run_and_the_next_brings_the_file(tmp_path, files):

@@ -12,6 +12,7 @@ import tempfile
 import tomllib
 from collections import Counter
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pandas as pd
 import yaml
@@ -64,7 +65,8 @@ from cd20scope.annotate.likelihood import profiles
 from cd20scope.annotate.likelihood.tree import require_profiles
 from cd20scope.jobs import code, files, record
 from cd20scope.simulate.cohort import cohort_layout
-from cd20scope.study import catalogue, gene_sets, sheet, strict_yaml, themes
+from cd20scope.study import catalogue, gene_sets, names, patterns, sheet
+from cd20scope.study import strict_yaml, text, themes
 
 VERSION = tomllib.loads((HOME / "pyproject.toml").read_text(encoding="utf-8"))[
     "project"
@@ -117,6 +119,7 @@ try:
     GENE_SETS = load_gene_sets()
     SHEET = load_samples()
     FETCHED = remote_files()
+    hide_secrets()
     TO_FETCH = not_yet_fetched()
     SEURAT = seurat_objects()
     if config["ingest"]["genes"] != "shipped":
@@ -130,6 +133,7 @@ except (
     judges.JudgeError,
     profiles.ProfileError,
     sheet.SheetError,
+    text.TextError,
 ) as error:
     # the message says all; where in the code it arose does not help
     raise WorkflowError(str(error)) from None

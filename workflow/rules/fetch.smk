@@ -20,7 +20,7 @@ rule fetch_counts:
         disk_mb=disk,
     params:
         code=code_of("ingest/fetch_counts.py"),
-        address=lambda wildcards: FETCHED[wildcards.file]["address"],
+        address=lambda wildcards: names.shown(FETCHED[wildcards.file]["address"]),
         sha256=lambda wildcards: FETCHED[wildcards.file]["sha256"],
     script:
         "../../scripts/ingest/fetch_counts.py"

@@ -48,7 +48,7 @@ rule sum_inputs:
         code=code_of("ingest/sum_inputs.py"),
         made_of=[made_of(path) for path in SHEET["path"]],
         samples=SAMPLES,
-        paths=SHEET["path"].tolist(),
+        paths=given_paths(),
         files=[placed(fetched(path)) for path in SHEET["path"]],
     script:
         "../../scripts/ingest/sum_inputs.py"

@@ -26,7 +26,7 @@ rule look_at_files:
             made_of(path) for path in [*SHEET["path"], *SHEET.get("raw", [])] if path
         ],
         samples=SAMPLES,
-        paths=SHEET["path"].tolist(),
+        paths=given_paths(),
         # what the sheet's checksum is of
         files=[placed(fetched(path)) for path in SHEET["path"]],
         reading=[reading(sample) for sample in SAMPLES],

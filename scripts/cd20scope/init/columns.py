@@ -120,9 +120,9 @@ def make_column(name: str, values: Strings) -> Column:
 
 def _can_be_named(column: Column) -> bool:
     """Whether the sheet's column ``cells`` can name every value that matters."""
-    odd = r"[;\t\r\n\[\]?]" if column.name == PATTERN else r"[;\t\r\n]"
+    odd = r"[\t\r\n\[\]?]" if column.name == PATTERN else r"[\t\r\n]"
     named = [value for value, kept in zip(column.values, column.someone, strict=True) if kept]
-    return bool(named) and not any(re.search(odd, value) or value != value.strip() for value in named)
+    return bool(named) and not any(re.search(odd, value) or not value for value in named)
 
 
 def choose_roles(columns: list[Column], *, donor: str = "", visit: str = "") -> Roles:

@@ -10,6 +10,7 @@ from cd20scope.init.columns import PATTERN, Column, Roles, bare_pattern, choose_
 from cd20scope.init.extras import find_extras
 from cd20scope.init.files import Found
 from cd20scope.init.names import Guess, Parts, natural, read_visit, take_apart
+from cd20scope.study.cell_choice import write_cells
 
 UNKNOWN = "?"
 """What the sheet holds in place of a visit that was not found: the run names the row and stops."""
@@ -157,8 +158,8 @@ def _row(
         donor=donor or parts.donor,
         visit=visit or parts.visit,
         reads=roles.visit.reads(visit) if roles.visit else parts.visit,
-        cells="; ".join(
-            f"{'barcode' if column.name == PATTERN else column.name}={values[column]}" for column in naming
+        cells=write_cells(
+            {"barcode" if column.name == PATTERN else column.name: values[column] for column in naming}
         ),
         library=parts.library or (sample if roles.donor and roles.visit else ""),
         tissue=parts.tissue,

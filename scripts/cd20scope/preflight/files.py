@@ -98,6 +98,32 @@ def find_copies(looks: Sequence[Look]) -> list[tuple[str, str]]:
     return found
 
 
+def find_overlaps(looks: Sequence[Look], paths: Sequence[str]) -> list[tuple[str, str]]:
+    """Find samples of one file that share cells, which would be counted twice.
+
+    Parameters
+    ----------
+    looks, paths
+        Of the samples, in one order.
+
+    Returns
+    -------
+    For each pair the names of both samples, and what is wrong.
+    """
+    found = []
+    sets = {look.sample: set(look.barcodes.tolist()) for look in looks}
+    for (one, path), (other, second) in combinations(zip(looks, paths, strict=True), 2):
+        if path != second:
+            continue
+        if shared := sets[one.sample] & sets[other.sample]:
+            text = (
+                f"{path}: {len(shared):,} cells are in both (such as {min(shared)!r}). Correct the column cells of "
+                "one in the sample sheet, so that each cell is in one sample."
+            )
+            found.append((f"{one.sample}, {other.sample}", text))
+    return found
+
+
 def _equal(one: Look, other: Look) -> bool:
     """Whether the first cells of both that have the same barcode have the same counts, of the genes of both."""
     first = {barcode: row for row, barcode in enumerate(one.barcodes[: one.cells.shape[0]].tolist())}

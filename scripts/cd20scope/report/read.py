@@ -174,8 +174,8 @@ def read_samples(
 
 
 def read_table(path: str) -> pd.DataFrame:
-    """Read one table of a step."""
-    return pd.read_csv(path, sep="\t", dtype=TEXT)
+    """Read one table of a step; nothing but an empty cell is missing."""
+    return pd.read_csv(path, sep="\t", dtype=TEXT, keep_default_na=False, na_values=[""])
 
 
 def read_figures(folders: Iterable[Path]) -> dict[str, Markup]:

@@ -21,7 +21,8 @@ from cd20scope.study.questions import claim_rows, digest
 from cd20scope.study.references import References, check_programs, check_questions
 from cd20scope.study.selectors import nodes_at, selector_cells, subset_selector
 from cd20scope.study.strict_yaml import ConfigError as ConfigError
-from cd20scope.study.strict_yaml import Problem, unknown
+from cd20scope.study.strict_yaml import unknown
+from cd20scope.study.yaml_bounds import Problem
 
 
 def load(

@@ -8,7 +8,8 @@ from cd20scope.schema import UNASSIGNED
 from cd20scope.study import roles
 from cd20scope.study.question_rules import check_questions
 from cd20scope.study.selectors import Cells, check_cells, named, nodes_at, selector_cells
-from cd20scope.study.strict_yaml import Place, Problem, unknown
+from cd20scope.study.strict_yaml import unknown
+from cd20scope.study.yaml_bounds import Place, Problem
 
 Kind = Literal["populations", "programs", "hypotheses"]
 # Transcripts that leave with the B cells: from CD20+ T cells and doublets, and as soup from every droplet.

@@ -11,7 +11,8 @@ from typing import Any
 from cd20scope.study import roles
 from cd20scope.study.catalogue_rules import B_ALONE, lost_genes
 from cd20scope.study.selectors import Cells, check_cells, named, nodes_at, selector_cells
-from cd20scope.study.strict_yaml import Problem, show, unknown
+from cd20scope.study.strict_yaml import show, unknown
+from cd20scope.study.yaml_bounds import Problem
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from cd20scope.schema import UNASSIGNED
-from cd20scope.study.strict_yaml import Problem, unknown
+from cd20scope.study.strict_yaml import unknown
+from cd20scope.study.yaml_bounds import Problem
 
 Cells = tuple[frozenset[str], str | None]
 """Populations that a selector covers, and the one subset it is limited to, if any."""

@@ -12,8 +12,10 @@ from types import MappingProxyType
 import pandas as pd
 
 from cd20scope.schema import SHEET_REQUIRED as REQUIRED
-from cd20scope.study import sheet_checks
+from cd20scope.study import sheet_checks, sheet_files
+from cd20scope.study.patterns import check_pattern
 from cd20scope.study.sheet_checks import AS_GIVEN, SCHEME, Problems, SheetError, cells_of, is_remote, suggest
+from cd20scope.study.text import TextError, read_text
 
 __all__ = ["SheetError", "is_remote", "read_sheet"]
 
@@ -53,6 +55,11 @@ def read_sheet(
         an unknown visit or format, a path that is not there, a number that is none.
     """
     path = Path(path)
+    if pattern:
+        try:
+            check_pattern(pattern)
+        except ValueError as error:
+            raise SheetError(f"ingest > sample_pattern: {pattern[:80]!r} {error}.") from None
     problems = Problems(path)
     sheet = _parse(path, problems, pattern=pattern)
     sheet_checks.check_cells(sheet, problems)
@@ -66,13 +73,14 @@ def read_sheet(
         sheet["path"] = [
             str(path.parent / cell) if cell and not SCHEME.match(cell) else cell for cell in sheet["path"]
         ]
-        sheet_checks.check_addresses(sheet, problems)
-        sheet_checks.check_sums(sheet, problems)
+        sheet_files.check_addresses(sheet, problems)
+        sheet_files.check_sums(sheet, problems)
         if "raw" in sheet:
             sheet["raw"] = [str(path.parent / cell) if cell else "" for cell in sheet["raw"]]
-        sheet_checks.check_paths(sheet, problems)
-    sheet_checks.check_raw(sheet, problems)
+        sheet_files.check_paths(sheet, problems)
+    sheet_files.check_raw(sheet, problems)
     sheet_checks.check_rows(sheet, problems)
+    sheet_checks.check_alike(sheet, problems)
     problems.stop()
     return sheet.reset_index(drop=True)
 
@@ -80,15 +88,10 @@ def read_sheet(
 def _parse(path: Path, problems: Problems, *, pattern: str) -> pd.DataFrame:
     """Read the cells as stripped strings, indexed by the number of their row in the file."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
+        text = read_text(path)
+    except TextError as error:
         raise SheetError(
-            f"{path}: cannot be read ({error.strerror}). Set 'samples' in the config to your sample sheet."
-        ) from error
-    except UnicodeDecodeError as error:
-        raise SheetError(
-            f"{path}: not UTF-8 text (byte {error.start + 1}). Save it as tab-separated text in UTF-8; a "
-            "spreadsheet (.xlsx) cannot be read."
+            f"{error} The sample sheet ('samples' in the config) is a table with tabs between columns."
         ) from error
     rows = {}
     for number, line in enumerate(re.split(r"\r\n|\n|\r", text), start=1):

@@ -12,6 +12,7 @@ import pandas as pd
 
 from cd20scope.schema import FORMATS
 from cd20scope.schema import SHEET_REQUIRED as REQUIRED
+from cd20scope.study import names
 from cd20scope.study.cell_choice import parse_cells
 from cd20scope.study.nearest import nearest
 
@@ -30,6 +31,20 @@ NUMBERS = {
     "lymphocytes_per_ul": AMOUNT,
 }
 """Columns that hold numbers, with the pattern of each; a baseline draw may lie days before the infusion."""
+
+PLAUSIBLE = {
+    "age": (0, 120),
+    "days_since_first_infusion": (-36_500, 36_500),
+    "hours_since_steroid": (0, 1_000_000),
+    "lymphocytes_per_ul": (10, 1_000_000),
+}
+"""Values that a donor can have: 1.5 lymphocytes are thousands per microlitre, and 0 would make every number zero."""
+UNITS = {
+    "age": "years",
+    "days_since_first_infusion": "days",
+    "hours_since_steroid": "hours",
+    "lymphocytes_per_ul": "cells per microlitre (10^9/L times 1000)",
+}
 
 SHA256 = r"([0-9a-fA-F]{64})?"
 
@@ -127,6 +142,12 @@ def check_cells(sheet: pd.DataFrame, problems: Problems) -> None:
         for row, cell in cells_of(sheet, column):
             if cell and not re.fullmatch(pattern, cell, flags=re.ASCII):
                 problems.add(f"{cell!r} cannot be the name of a {column}. {remedy}", row=row, column=column)
+            elif cell and (odd := names.why_not(column, cell)):
+                problems.add(odd, row=row, column=column)
+    for column in sheet.columns.difference(["sample", "donor", "cells"]):
+        for row, cell in cells_of(sheet, column):
+            if odd := names.invisible(cell):
+                problems.add(odd, row=row, column=column)
     for row, cell in cells_of(sheet, "format"):
         if cell and cell not in FORMATS:
             known = ", ".join(FORMATS)
@@ -148,10 +169,13 @@ def check_cells(sheet: pd.DataFrame, problems: Problems) -> None:
                 row=row,
                 column="sha256",
             )
+    for column in sheet.columns.difference([*REQUIRED, "cells", "raw", "sha256", "format", "library"]):
+        sheet[column] = ["" if cell.lower() in names.MISSING else cell for cell in sheet[column]]
     for column, pattern in NUMBERS.items():
         if column in sheet:
             sheet[column] = [cell.lower() if cell.casefold() == "unknown" else cell for cell in sheet[column]]
         for row, cell in cells_of(sheet, column):
+            low, high = PLAUSIBLE[column]
             if not re.fullmatch(pattern, cell, flags=re.ASCII):
                 kind = "number" if pattern == SIGNED else "number of zero or more"
                 problems.add(
@@ -159,95 +183,35 @@ def check_cells(sheet: pd.DataFrame, problems: Problems) -> None:
                     row=row,
                     column=column,
                 )
+            elif cell not in ("", "unknown") and not low <= float(cell) <= high:
+                problems.add(
+                    f"{cell} is not between {low:g} and {high:g}. Correct it, or the unit: {UNITS[column]}; or write "
+                    "unknown.",
+                    row=row,
+                    column=column,
+                )
 
 
-def _is_there(path: str) -> bool:
-    try:
-        return Path(path).exists()
-    except OSError:  # a name too long, a folder that may not be entered
-        return False
-
-
-def check_paths(sheet: pd.DataFrame, problems: Problems) -> None:
-    """Check that files are there, and that no two samples are the same cells."""
-    first: dict[tuple[str, str], int] = {}
-    chosen = sheet["cells"] if "cells" in sheet else pd.Series("", index=sheet.index)
-    for row, path in cells_of(sheet, "path"):
-        if not path:
-            continue
-        key = (path, "; ".join(sorted(part.strip() for part in chosen[row].split(";"))))
-        other = first.get((path, ""), first.setdefault(key, row))
-        if other != row:
+def check_alike(sheet: pd.DataFrame, problems: Problems) -> None:
+    """Check that no two samples or donors are alike to the eye, and none has the name of another's results."""
+    for column in ("sample", "donor"):
+        cells = cells_of(sheet, column)
+        for one, other in names.look_alike(cell for _, cell in cells if cell):
+            row = next(row for row, cell in cells if cell == other)
             problems.add(
-                f"{path} is also in row {other}. Each sample has a file of its own, or cells of its own in a file, "
-                "named in the column cells: correct one.",
+                f"{other!r} and {one!r} look alike and are two{names.code_points(one, other)}. Write one of them, or "
+                "names that differ more.",
                 row=row,
-                column="path",
+                column=column,
             )
-        elif not SCHEME.match(path) and not _is_there(path):
+    taken = names.shadows(cell for _, cell in cells_of(sheet, "sample"))
+    for row, cell in cells_of(sheet, "sample"):
+        if cell in taken:
             problems.add(
-                f"{path} is not there. Correct it; a path starts from the folder of the sheet.",
+                f"results of {taken[cell]!r} would have the names of those of {cell!r}. Rename it, such as "
+                f"{cell.replace('.', '_')!r}.",
                 row=row,
-                column="path",
-            )
-
-
-def check_raw(sheet: pd.DataFrame, problems: Problems) -> None:
-    """Check that unfiltered matrices are there, and others than the filtered ones."""
-    for row, path in cells_of(sheet, "raw"):
-        if path and not _is_there(path):
-            problems.add(
-                f"{path} is not there. Give the unfiltered matrix of the sample's run, a file or folder on disk, or "
-                "leave it empty.",
-                row=row,
-                column="raw",
-            )
-        elif path and path == sheet["path"][row]:
-            problems.add(
-                "the same file as in the column path. Give the filtered matrix there and the unfiltered one here.",
-                row=row,
-                column="raw",
-            )
-
-
-def check_addresses(sheet: pd.DataFrame, problems: Problems) -> None:
-    """Check that what is fetched can be, and can be compared with a checksum."""
-    for row, path in cells_of(sheet, "path"):
-        if not SCHEME.match(path):
-            continue
-        if not is_remote(path):
-            problems.add(
-                f"{path} is no address that files are fetched from. Write https://..., s3://bucket/key, or the path of "
-                "a file.",
-                row=row,
-                column="path",
-            )
-            continue
-        if path.endswith(("/", ".mtx", ".mtx.gz", ".zarr")):
-            problems.add(
-                f"{path}: a folder cannot be fetched. Give a single file (10x HDF5, h5ad, loom, .rds, a table), or "
-                "download it.",
-                row=row,
-                column="path",
-            )
-        sha256 = str(sheet["sha256"][row]).lower() if "sha256" in sheet else ""
-        if not sha256:
-            problems.add(
-                f"{path} is fetched, and what arrives must be compared with a checksum. Write its SHA-256 here "
-                "(sha256sum).",
-                row=row,
-                column="sha256",
-            )
-
-
-def check_sums(sheet: pd.DataFrame, problems: Problems) -> None:
-    """Check that rows of one file state one checksum: a row that states none takes that of the others."""
-    stated: dict[str, str] = {}
-    for row, sha256 in cells_of(sheet, "sha256"):
-        path = sheet["path"][row]
-        if sha256 and stated.setdefault(path, sha256.lower()) != sha256.lower():
-            problems.add(
-                f"{path} has another SHA-256 in an earlier row. Correct one.", row=row, column="sha256"
+                column="sample",
             )
 
 

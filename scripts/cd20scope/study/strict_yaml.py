@@ -5,18 +5,17 @@ A message says the line, the place, what was found, what was probably meant and 
 
 import copy
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from cd20scope.study.nearest import nearest
+from cd20scope.study.yaml_bounds import Place, Problem, check_size, odd_keys
 
 if TYPE_CHECKING:
     import jsonschema
-
-Place = tuple[str | int, ...]
-Problem = tuple[Place, str]
 
 
 class ConfigError(ValueError):
@@ -61,21 +60,43 @@ def read(
     """
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
+        check_size(root)
         data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # ValueError: a date that is none, a number of too many digits
         raise ConfigError(name, [f"not readable as YAML, {error}. Correct the text there."]) from error
     if not isinstance(data, dict):
         keys = ", ".join(schema.get("required", schema["properties"]))
         raise ConfigError(name, [f"found {show(data)} instead of a mapping. Start from the keys {keys}."])
-    import jsonschema  # only where a file is checked: every job imports this module
-
-    broken = list(jsonschema.Draft202012Validator(schema).iter_errors(data))
+    if odd := list(odd_keys(root, ())):
+        raise ConfigError(name, [f"line {_line(root, place)}, {message}" for place, message in odd])
+    broken = list(_validator()(schema).iter_errors(data))
     problems = [*_repeated_keys(root, ()), *(problem for error in broken for problem in _explain(error))]
     problems += rules(_blanked(copy.deepcopy(data), broken))
     found = sorted({(_line(root, place), _words(data, place), message) for place, message in problems})
     if found:
         raise ConfigError(name, [f"line {line}, {words}: {message}" for line, words, message in found])
     return data
+
+
+def _validator() -> "type[jsonschema.Draft202012Validator]":
+    """JSON schema in which a number is finite, as no bound holds nan, and a whole number is written as one."""
+    import jsonschema  # only where a file is checked: every job imports this module
+
+    draft = jsonschema.Draft202012Validator
+    types = draft.TYPE_CHECKER.redefine("number", _is_number).redefine("integer", _is_integer)
+    strict: type[jsonschema.Draft202012Validator] = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
+        draft, type_checker=types
+    )
+    return strict
+
+
+def _is_number(_: object, value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_integer(_: object, value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def unknown(what: str, found: object, known: Iterable[str]) -> str:

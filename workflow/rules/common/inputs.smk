@@ -28,11 +28,12 @@ def given_samples():
     path = find_file(config["samples"], "samples")
     pattern = config["ingest"]["sample_pattern"]
     try:
-        groups = set(re.compile(pattern).groupindex) - {"donor", "visit"}
-    except re.error as error:
+        patterns.check_pattern(pattern)
+    except ValueError as error:
         raise WorkflowError(
-            f"configuration: ingest > sample_pattern: {pattern!r} is no regular expression ({error})."
+            f"configuration: ingest > sample_pattern: {pattern[:80]!r} {error}."
         ) from None
+    groups = set(re.compile(pattern).groupindex) - {"donor", "visit"}
     if groups:
         raise WorkflowError(
             f"configuration: ingest > sample_pattern: knows the groups donor and visit; found {', '.join(sorted(groups))}."
@@ -49,9 +50,42 @@ def remote_files():
         if sheet.is_remote(path):
             # another checksum is another file
             digest = hashlib.sha256(f"{path} {stated.lower()}".encode()).hexdigest()
-            name = f"{digest[:8]}-{safe_name(Path(path).name)}"
+            name = f"{digest[:8]}-{safe_name(Path(urlsplit(path).path).name)}"
             found[name] = {"address": path, "sha256": stated}
     return found
+
+
+def hide_secrets():
+    """Keep user, password and query of addresses out of what Snakemake says and logs: a filter of its logger."""
+    secrets = {
+        entry["address"]: names.shown(entry["address"]) for entry in FETCHED.values()
+    }
+    secrets = {given: safe for given, safe in secrets.items() if given != safe}
+
+    def safe(value):
+        if isinstance(value, str):
+            for given, short in secrets.items():
+                value = value.replace(given, short)
+            return value
+        if isinstance(value, (list, tuple)):
+            return [safe(each) for each in value]
+        if isinstance(value, dict):
+            return {key: safe(each) for key, each in value.items()}
+        return value
+
+    def hide(entry):
+        entry.msg, entry.args = safe(entry.getMessage()), None
+        for key in set(vars(entry)) - {"msg", "args", "exc_info"}:
+            setattr(entry, key, safe(getattr(entry, key)))
+        return True
+
+    if secrets:
+        logger.addFilter(hide)
+
+
+def given_paths():
+    """Paths as the sheet gives them, for tables and messages; addresses without their secrets."""
+    return [names.shown(path) for path in SHEET["path"]]
 
 
 def not_yet_fetched():
@@ -63,7 +97,7 @@ def not_yet_fetched():
         plugin = "s3" if entry["address"].startswith("s3:") else "http"
         if importlib.util.find_spec(f"snakemake_storage_plugin_{plugin}") is None:
             raise WorkflowError(
-                f"{entry['address']}: fetching it needs the package snakemake-storage-plugin-{plugin} beside Snakemake. Install it, "
+                f"{names.shown(entry['address'])}: fetching it needs the package snakemake-storage-plugin-{plugin} beside Snakemake. Install it, "
                 "or download the file and give its path."
             )
         missing[name] = getattr(storage, plugin)(entry["address"])

@@ -6,9 +6,7 @@ def complete_config():
     schema = yaml.safe_load(SCHEMAS["config"].read_text(encoding="utf-8"))
     piece = {key: value for key, value in schema.items() if key != "required"}
     for path in config_files():
-        strict_yaml.read(
-            Path(path).read_text(encoding="utf-8"), schema=piece, name=str(path)
-        )
+        strict_yaml.read(text.read_text(path), schema=piece, name=str(path))
     # once more as a whole, since keys may come from the command line; this also fills in the defaults
     try:
         strict_yaml.read(
@@ -23,6 +21,11 @@ def complete_config():
             f"{error}\nThis is what the module {workflow.modifier.namespace} is given: hand it the section that is its own "
             '(config: config["cd20scope"]), and correct the keys in that section.'
         ) from None
+    if "simulate" in config and config["samples"] != "built-in":
+        raise WorkflowError(
+            f"configuration: simulate: takes the place of the sample sheet {config['samples']}. Remove simulate to analyse the sheet, "
+            "or write samples: built-in for the simulated cohort."
+        )
     validate(config, "../schemas/config.schema.yaml")
     ordered = in_order(config, schema)
     config.clear()
@@ -157,7 +160,7 @@ def load_catalogue(kind, references=None):
     schema = yaml.safe_load(SCHEMAS[kind].read_text(encoding="utf-8"))
     name = f"config/{kind}.yaml" if given == "shipped" else given
     return catalogue.load(
-        path.read_text(encoding="utf-8"),
+        text.read_text(path),
         kind=kind,
         schema=schema,
         name=name,
@@ -179,7 +182,5 @@ def load_gene_sets():
             raise WorkflowError(
                 f"configuration: expression: gene_sets: {given}: there is another collection with the name {path.stem}. Rename the file."
             )
-        found[path.stem] = gene_sets.read_gmt(
-            path.read_text(encoding="utf-8"), name=str(given)
-        )
+        found[path.stem] = gene_sets.read_gmt(text.read_text(path), name=str(given))
     return found
