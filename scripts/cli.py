@@ -6,11 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import yaml
-
 import init
-from cd20scope.study.text import TextError, read_text
-from cd20scope.study.yaml_bounds import check_size
+from cd20scope.study import yaml_bounds
+from cd20scope.study.text import TextError
 
 ROOT = Path(__file__).resolve().parents[1]
 PREFLIGHT = ("results/preflight/preflight.html", "results/preflight/passed.txt")
@@ -19,31 +17,20 @@ PREFLIGHT = ("results/preflight/preflight.html", "results/preflight/passed.txt")
 def run_preflight(options: argparse.Namespace) -> int:
     """Run the preflight of a study by Snakemake."""
     try:
-        written = read_text(options.config)
-        check_size(yaml.compose(written, Loader=yaml.SafeLoader))
-        yaml.safe_load(written)
+        yaml_bounds.check_file(options.config)
     except TextError as error:
         print(f"cd20scope preflight: {error}", file=sys.stderr)
         return 2
-    except (ValueError, RecursionError, yaml.YAMLError) as error:
-        # Snakemake names neither file nor line of invalid YAML, and never ends with some
-        what = f"{options.config}: not valid YAML: {' '.join(str(error).split())}"
-        print(f"cd20scope preflight: {what}", file=sys.stderr)
-        return 2
-    # -P, here and in the jobs: no module of the working folder is taken for one of Python's
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "snakemake",
-        "--snakefile",
-        str(ROOT / "Snakefile"),
-        "--quiet",
-        "rules",
-    ]
-    command += ["--cores", str(options.cores), "--configfile", str(options.config)]
-    command += ["--directory", str(options.directory or options.config.parent), "--", *PREFLIGHT]
-    return subprocess.run(command, check=False, env=os.environ | {"PYTHONSAFEPATH": "1"}).returncode
+    folder = options.directory or options.config.parent
+    command = f"-m snakemake --quiet rules --cores {options.cores} --snakefile".split()
+    command += [str(ROOT / "Snakefile"), "--configfile", str(options.config), "--directory", str(folder)]
+    # no module of the working folder is taken for one of Python's, here and in the jobs
+    environment = os.environ | {"PYTHONSAFEPATH": "1"}
+    if not os.access(Path.home(), os.W_OK):  # Snakemake ends with a traceback where it cannot make its cache
+        environment.setdefault("XDG_CACHE_HOME", str(folder.resolve() / ".snakemake/cache"))
+    return subprocess.run(
+        [sys.executable, *command, "--", *PREFLIGHT], check=False, env=environment
+    ).returncode
 
 
 def run_init(options: argparse.Namespace) -> int:
@@ -77,17 +64,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "certainty. Reads file names, cell names and cell metadata, but no counts (R loads a Seurat object "
         "completely). Exit status: 0 written, 2 refused.",
     )
-    add.add_argument(
-        "data", type=Path, help="10x, h5ad, zarr, loom or Seurat file, or a folder of such files"
-    )
+    add.add_argument("data", type=Path, help="10x, h5ad, zarr, loom or Seurat file, or a folder of them")
     add.add_argument("--out", type=Path, default=Path("my_study"), help="output folder (default: my_study)")
     add.add_argument("--force", action="store_true", help="overwrite existing files")
-    add.add_argument(
-        "--donor-column", default="", metavar="NAME", help="column of the cell metadata with the donors"
-    )
-    add.add_argument(
-        "--visit-column", default="", metavar="NAME", help="column of the cell metadata with the visits"
-    )
+    for kind in ("donor", "visit"):
+        text = f"column of the cell metadata with the {kind}s"
+        add.add_argument(f"--{kind}-column", default="", metavar="NAME", help=text)
     add.add_argument(
         "--visit", type=word_and_visit, action="append", default=[], metavar="WORD=VISIT",
         help="visit for a name used in the data, such as post=month6; may be repeated",

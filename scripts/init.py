@@ -1,21 +1,15 @@
 """Guess a study from its data, and write its sample sheet and configuration; see :mod:`cd20scope.init.study`."""
 
 import argparse
-import io
-import subprocess
-from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
-import pandas as pd
 import yaml
 
-from cd20scope.counts.matrix import IngestError
-from cd20scope.init import columns, rows
 from cd20scope.init import files as init_files
+from cd20scope.init import rows, seurat
 from cd20scope.init import study as init
 from cd20scope.init import text as init_text
-from cd20scope.jobs import files
 from cd20scope.study.nearest import nearest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,51 +17,6 @@ ROOT = Path(__file__).resolve().parents[1]
 
 class RefusedError(Exception):
     """A command that cannot be carried out; the message has the reason and what to do."""
-
-
-def read_seurat(path: Path, *, trusted: Collection[str] = ()) -> pd.DataFrame:
-    """Read the meta.data of a Seurat object with R.
-
-    Parameters
-    ----------
-    path
-        The .rds file.
-    trusted
-        SHA-256 of files that R before 4.4, which runs code that they may hold, may read.
-
-    Returns
-    -------
-    One row per cell, as text; its attribute ``sha256`` is the file's, where it is trusted.
-
-    Raises
-    ------
-    IngestError
-        Also when sums are given and the file's is none of them.
-    """
-    found = files.checksum(path) if trusted else ""
-    if trusted and found not in {each.lower() for each in trusted}:
-        raise IngestError(
-            f"{path}: its SHA-256 is {found}, which --sha256 does not give. Compare the file with its original."
-        )
-    script = ROOT / "scripts/ingest/seurat_columns.R"
-    # without the .Rprofile of the folder, which is a program
-    command = ["Rscript", "--vanilla", str(script), str(path), str(columns.MOST_VALUES)]
-    try:
-        result = subprocess.run(
-            [*command, "trusted" if found else ""], capture_output=True, text=True, check=False
-        )
-    except FileNotFoundError:
-        raise IngestError(
-            f"{path}: reading Seurat objects needs R with SeuratObject, and Rscript was not found. Install them "
-            "(Debian: r-cran-seuratobject; conda: r-seuratobject)."
-        ) from None
-    if result.returncode:
-        raise IngestError(result.stderr.strip())
-    meta = pd.read_csv(
-        io.StringIO(result.stdout), sep="\t", index_col=0, dtype=str, keep_default_na=False, quoting=3
-    )
-    meta.attrs["sha256"] = found
-    return meta
 
 
 def study_visits() -> dict[str, list[str]]:
@@ -111,10 +60,10 @@ def run(options: argparse.Namespace) -> None:
             f"{', '.join(there)}: already there. Give another folder (--out), or --force to write anew."
         )
     answers = rows.Answers(options.donor_column, options.visit_column, dict(options.visit))
+    script = ROOT / "scripts/ingest/seurat_columns.R"
+    read_seurat = partial(seurat.read_meta, script=script, trusted=options.sha256)
     try:
-        found, left_out = init_files.find_files(
-            options.data, read_seurat=partial(read_seurat, trusted=options.sha256)
-        )
+        found, left_out = init_files.find_files(options.data, read_seurat=read_seurat)
         study = init.guess_study(found, study=study_visits(), answers=answers)
     except ValueError as error:
         raise RefusedError(str(error)) from error

@@ -23,6 +23,7 @@ from bad_inputs.spoiling import (
     put,
     rewritten,
     row,
+    sheet,
     text_table,
     unfiltered,
 )
@@ -155,6 +156,14 @@ FILES = {
     "cells that are not there": (
         row("s2\tD1\tweek2\tb\tdonor=D1", head=HEAD + "\tcells"),
         ["sample s2", "no column 'donor'", "Correct 'cells'"],
+    ),
+    "cells of two samples": (
+        sheet(
+            "s1\tD1\tbaseline\ta.h5\tbarcode=A*",
+            "s2\tD1\tweek2\ta.h5\tbarcode=A1*",
+            head=HEAD + "\tcells",
+        ),
+        ["s1, s2", "11 cells are in both", "Correct the column cells"],
     ),
     "the same library twice": (
         lambda folder: (shutil.copy(folder / "a.h5", folder / "c.h5"), row("s2\tD1\tweek2\tc.h5")(folder)),

@@ -175,6 +175,10 @@ PARSED = {
         lambda folder: (os.mkfifo(folder / "pipe"), row("s2\tD1\tweek2\tpipe")(folder)),
         ["row 3", "pipe is not there", "Correct it"],
     ),
+    "the folder of the study for counts": (
+        row("s2\tD1\tweek2\t."),
+        ["the results would lie in this input", "--directory"],
+    ),
     "a device for a sheet": (
         lambda folder: (
             (folder / "samples.tsv").unlink(),
@@ -229,6 +233,10 @@ def test_a_bad_sheet_configuration_or_catalogue(study, case):
 
 def test_a_sound_study_needs_nothing_but_its_sheet(study):
     assert plan(directory=study, config=study / "study.yaml").returncode == 0
+
+
+def test_a_sheet_may_be_named_on_the_command_line_alone(study):
+    ran(plan("--quiet", "rules", "--config", "samples=samples.tsv", directory=study))
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,7 @@ except (
 check_questions()
 check_steroid()
 check_pairs()
+check_apart()
 SAMPLES = SHEET["sample"].tolist()
 SHEET_RECORDS = SHEET.drop(columns=["path", "raw"], errors="ignore").to_dict("records")
 

@@ -3,7 +3,7 @@
 import os
 import resource
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def check_regular(path: Path | str) -> None:
         raise IngestError(f"{path}: a pipe, socket or device, no file. Give a file or a folder.")
 
 
-def check_lengths(texts: Iterable[str], *, most: int = LONGEST_NAME) -> None:
+def check_lengths(texts: Sequence[str], *, most: int = LONGEST_NAME) -> None:
     """Refuse texts too long for names, before room is made for as long a name in each place.
 
     Parameters
@@ -48,8 +48,8 @@ def check_lengths(texts: Iterable[str], *, most: int = LONGEST_NAME) -> None:
     ValueError
         Which :func:`cd20scope.counts.hdf5.explained` gives the name of the file.
     """
-    longest = max(texts, key=len, default="")
-    if len(longest) > most:
+    if max(map(len, texts), default=0) > most:
+        longest = max(texts, key=len)
         raise ValueError(f"a name of {len(longest):,} characters, {longest[:40]!r}...; {most} are the most")
 
 

@@ -148,8 +148,8 @@ def check_names(barcodes: Strings, names: Strings, *, shape: tuple[int, int], wh
 
 def _check_each(names: list[str], *, kind: str, where: str) -> None:
     """Refuse names that are longer than a name is, or hold a control character."""
-    longest = max(names, key=len)
-    if len(longest) > LONGEST_NAME:
+    if max(map(len, names)) > LONGEST_NAME:
+        longest = max(names, key=len)
         raise IngestError(
             f"{where}: a name of a {kind} has {len(longest):,} characters ({longest[:40]!r}...), and {LONGEST_NAME} "
             "are the most. Give the original file, or shorten the name."

@@ -1,8 +1,11 @@
 """YAML that would not end, or whose keys are no text, told before it is used."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import yaml
+
+from cd20scope.study.text import TextError, read_text
 
 Place = tuple[str | int, ...]
 Problem = tuple[Place, str]
@@ -41,6 +44,21 @@ def check_size(root: yaml.Node | None) -> None:
 
     if root is not None:
         size(root, frozenset())
+
+
+def check_file(path: Path) -> None:
+    """Check that a file is YAML that ends, before Snakemake reads it: it names neither file nor line.
+
+    Raises
+    ------
+    TextError
+    """
+    text = read_text(path)
+    try:
+        check_size(yaml.compose(text, Loader=yaml.SafeLoader))
+        yaml.safe_load(text)
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
+        raise TextError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
 
 
 def odd_keys(node: yaml.Node | None, place: Place) -> Iterator[Problem]:

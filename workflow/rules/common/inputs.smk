@@ -20,6 +20,23 @@ def load_samples():
     )
 
 
+def check_apart():
+    """Stop when an input is a folder that holds the results: it would change with every one of them."""
+    if "simulate" in config:
+        return
+    results = Path(placed("results")).resolve()
+    for path in dict.fromkeys([*SHEET["path"], *SHEET.get("raw", [])]):
+        if (
+            Path(path).is_dir()
+            and path
+            and results.is_relative_to(Path(path).resolve())
+        ):
+            raise WorkflowError(
+                f"sample sheet: {path}: the results would lie in this input ({results}), which then changes while it is read. Give "
+                "the folder of the counts alone, or run in another folder (--directory)."
+            )
+
+
 def given_samples():
     """The sample sheet, or the layout of the built-in cohort."""
     if "simulate" in config:
