@@ -9,7 +9,8 @@ from typing import Any
 
 from cd20scope.schema import anchor
 from cd20scope.study.families import Family, share_problems
-from cd20scope.study.strict_yaml import Place, Problem, unknown
+from cd20scope.study.strict_yaml import unknown
+from cd20scope.study.yaml_bounds import Place, Problem
 
 EXPLORATORY = "exploratory"
 MOST_CONFIRMATORY = 10
