@@ -102,7 +102,10 @@ def read_columns(columns: Mapping[str, Callable[[], Strings]], barcodes: Strings
     for name, read in columns.items():
         if re.search(r"[=;\t\r\n]", name) or name != name.strip() or name == "barcode":
             continue
-        values = read()
+        try:
+            values = read()
+        except ValueError:  # no text, or longer than any name: it tells no sample
+            continue
         if len(set(values[:FIRST_CELLS].tolist())) <= MOST_VALUES:
             found.append(make_column(name, values))
     bare = [re.sub(r"[ACGTN]{8,}", "*", barcode) for barcode in barcodes[:FIRST_CELLS].tolist()]

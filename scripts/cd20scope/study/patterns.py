@@ -1,6 +1,7 @@
 """Regular expressions that users give: refused where matching one name could take for ever."""
 
 import re
+import warnings
 from collections.abc import Iterable
 from re import _constants as kinds  # type: ignore[attr-defined] # the standard library's own parser, without types
 from re import _parser as parser  # type: ignore[attr-defined]
@@ -31,8 +32,9 @@ def check_pattern(pattern: str) -> None:
     if len(pattern) > LONGEST:
         raise ValueError(f"has {len(pattern):,} characters, and {LONGEST} are the most")
     try:
-        re.compile(pattern)
-        parsed = parser.parse(pattern)
+        with warnings.catch_warnings(action="ignore"):  # of sets that a later Python may read otherwise
+            re.compile(pattern)
+            parsed = parser.parse(pattern)
     except (re.error, RecursionError, OverflowError) as error:
         raise ValueError(f"is no regular expression ({error})") from None
     if _count(parsed) > MOST_REPEATS:

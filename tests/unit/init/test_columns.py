@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from init_studies import DONORS, NOISE, VISITS, as_read, columns, guessed
 
@@ -49,6 +50,15 @@ def test_equal_columns_are_no_tie_and_different_ones_are_told():
     roles = init_columns.choose_roles(columns({"donor": DONORS, "subject": other, "visit": VISITS}))
     assert roles.guesses[0].sure == "check"
     assert "as likely: 'subject'" in roles.guesses[0].why or "as likely: 'donor'" in roles.guesses[0].why
+
+
+def test_a_column_that_cannot_be_read_as_text_is_left_out():
+    def odd():
+        raise ValueError("an array of shape (36, 2)")
+
+    barcodes = np.array([f"A{i}" for i in range(36)])
+    read = init_columns.read_columns({"donor": lambda: np.array(DONORS), "odd": odd}, barcodes)
+    assert [column.name for column in read] == ["donor", init_columns.PATTERN]
 
 
 def test_columns_that_the_sheet_cannot_name_are_left_out():

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cd20scope.jobs import files, record
@@ -16,11 +16,12 @@ SETTINGS = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=4), SETTINGS, max_size=4))
-def test_a_state_that_was_written_and_read_does_not_differ(settings):
+def test_a_state_that_was_written_and_read_does_not_differ(stated):
     import tempfile
 
-    state = record.flatten(settings)
+    state = record.flatten(stated)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "results/made_with.json"
         record.note(path, state, complete=True)

@@ -93,7 +93,7 @@ ROW = "D3_w2\tD3\tweek2\td"
         ("\tformat", "D3\tD3\tweek2\tx.h5\t10xh5", "format", "Did you mean '10x_h5'?"),
         ("\tage", "D3\tD3\tweek2\tx.h5\t41 years", "age", "'41 years' is no number of zero or more"),
         ("\tage", "D3\tD3\tweek2\tx.h5\t-1", "age", "'-1' is no number"),
-        ("\tage", "D3\tD3\tweek2\tx.h5\tnan", "age", "'nan' is no number"),
+        ("\tage", "D3\tD3\tweek2\tx.h5\tinf", "age", "'inf' is no number"),
         ("\thours_since_steroid", "D3\tD3\tweek2\tx.h5\t2,5", "hours_since_steroid", "'2,5'"),
         ("\tdays_since_first_infusion", f"{ROW}\tday 4", "days_since_first_infusion", "'day 4' is no"),
         ("\tlymphocytes_per_ul", f"{ROW}\t1.2k", "lymphocytes_per_ul", "'1.2k' is no number"),
