@@ -40,15 +40,15 @@ with job(snakemake) as (log, output):
             # the traceback stays in the log
             log.error("sample %s: %s", sample, error, exc_info=error.__cause__)
             continue
-        log.info("%s: %s, %s in %s, %d cells x %d genes, %d antibodies", sample, path, *vars(header).values())
+        told = "%s: %s, %s in %s, %d cells x %d genes, %d antibodies; left out: %s; other places: %s"
+        log.info(told, sample, path, *(value if value != "" else "none" for value in vars(header).values()))
         xist, y_genes = looks.count_sex(look)
         seen = {"molecules": looks.count_molecules(look), "xist": xist, "y_genes": y_genes}
         rows.append({"sample": sample, "path": given, **vars(header), **seen})
         looks_of_samples.append(look)
     problems += looks.find_overlaps(looks_of_samples, [row["path"] for row in rows])
     problems += [*looks.find_unfiltered(looks_of_samples), *looks.find_copies(looks_of_samples)]
-    columns = ["sample", "path", *("format", "place", "n_cells", "n_genes", "n_proteins")]
-    columns += ["molecules", "xist", "y_genes"]
+    columns = ["sample", "path", *ingest_look.Header.__dataclass_fields__, "molecules", "xist", "y_genes"]
     pd.DataFrame(rows, columns=columns).to_csv(output.samples, sep="\t", index=False)
     # no time in the file, or no two runs would write the same
     unstamped = {"method": "gzip", "mtime": 0}

@@ -12,7 +12,8 @@ from cd20scope.ingest import antibodies, empty_droplets
 from cd20scope.ingest.formats.detect import sniff_format
 from cd20scope.ingest.formats.source import Source
 from cd20scope.ingest.gene_names import NO_TABLE, GeneTable
-from cd20scope.ingest.places import first_raw, format_of
+from cd20scope.ingest.places import best_raw, format_of
+from cd20scope.ingest.plausible import check_plausible
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +53,10 @@ class Header:
         Without antibodies and other features that are no genes.
     n_proteins
         Antibodies with counts, as far as a first look tells; 0 when there are none.
+    left_out
+        Features that are neither genes nor antibodies, with their number, by type.
+    others
+        What other places of the file hold.
     """
 
     format: str
@@ -59,6 +64,8 @@ class Header:
     n_cells: int
     n_genes: int
     n_proteins: int = 0
+    left_out: str = ""
+    others: str = ""
 
 
 def look(
@@ -99,9 +106,10 @@ def look(
         n = min(n_cells, len(source.barcodes))
         read = source.first(n) if source.first else source.load(np.arange(n))
         counts = read[:, np.flatnonzero(source.keep)]
-        proofs.check_raw(
-            counts, barcodes=source.barcodes, names=source.names[source.keep], where=f"{path}, {source.place}"
-        )
+        where = f"{path}, {source.place}"
+        proofs.check_raw(counts, barcodes=source.barcodes, names=source.names[source.keep], where=where)
+        if not place:
+            check_plausible(counts, where=where, place=source.place)
         symbols = genes["gene"].astype(np.str_)
         header = Header(
             name,
@@ -109,10 +117,12 @@ def look(
             len(source.barcodes),
             len(genes["gene"]),
             0 if protein is None else protein.shape[1],
+            source.left_out_text,
+            source.others,
         )
         return header, Look(sample, source.barcodes, symbols, counts)
 
-    return first_raw(path, name, take, place=place, cells=cells, table=table)
+    return best_raw(path, name, take, place=place, cells=cells, table=table)
 
 
 def check_empty(path: Path | str, seen: Look, *, place: str = "", table: GeneTable = NO_TABLE) -> None:
@@ -129,4 +139,4 @@ def check_empty(path: Path | str, seen: Look, *, place: str = "", table: GeneTab
             source.barcodes, genes["gene"], cells=seen.barcodes, wanted=seen.genes.tolist(), where=str(path)
         )
 
-    first_raw(path, sniff_format(path), take, place=place, cells="", table=table)
+    best_raw(path, sniff_format(path), take, place=place, cells="", table=table)

@@ -1,5 +1,6 @@
 """Raw counts of a sample: from whatever file a lab has, into the one file that later steps read."""
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,18 @@ from cd20scope.ingest import antibodies, empty_droplets
 from cd20scope.ingest.formats import detect
 from cd20scope.ingest.formats.source import Source
 from cd20scope.ingest.gene_names import NO_TABLE, GeneTable
-from cd20scope.ingest.places import first_raw, format_of
+from cd20scope.ingest.places import best_raw, format_of
+from cd20scope.ingest.plausible import check_plausible
+
+LOG = logging.getLogger(__name__)
+
+
+def describe(source: Source, cells: str) -> str:
+    """Say what is taken of a file: place, cells, genes, and what is left out."""
+    parts = [f"counts of {source.place}: {len(source.barcodes):,} cells x {int(source.keep.sum()):,} genes"]
+    parts += [f"cells with {cells}"] if cells else []
+    parts += [f"features left out: {source.left_out_text}"] if source.left_out else []
+    return "; ".join([*parts, *([f"other places: {source.others}"] if source.others else [])])
 
 
 def read_sample(
@@ -20,9 +32,9 @@ def read_sample(
 ) -> Counts:
     """Read the raw counts of one sample.
 
-    An h5ad file or a zarr store is searched for counts in ``X``, then ``layers['counts']``, then ``raw.X``; the
-    first that is proven to hold non-negative integers is taken. Features that are no genes are left out, but for
-    antibodies (features of type Antibody Capture, or an ``obsm`` of an h5ad file), which are kept beside the genes when
+    All places of an h5ad file, a zarr store or a loom file are looked at: ``X``, the layers and ``raw.X``. Of those
+    that are proven to hold counts the one with most genes is taken. Features that are no genes are left out, but for
+    antibodies (by their type, by their names, or in an ``obsm`` of an h5ad file), which are kept beside the genes when
     they hold counts; genome prefixes (``hg19_``) are taken off; repeated symbols get -1, -2, ... as in anndata.
 
     Parameters
@@ -33,7 +45,8 @@ def read_sample(
         One of :data:`FORMATS`; empty (default) to tell it from the content.
     place
         Where an h5ad file or a zarr store holds the counts: ``X``, ``raw.X`` or ``layers['name']``; empty (default)
-        to take the first that holds raw counts.
+        to take the one with most genes. A place that is named is taken for counts when it holds integers, however even
+        they are.
     cells
         Which cells of the file are the sample, as in ``donor=P01; visit=0M``; empty (default) for all. See
         :func:`cd20scope.ingest.formats.source.choose_cells`.
@@ -53,11 +66,14 @@ def read_sample(
         tagged = matrix[:, np.flatnonzero(source.antibodies)]
         matrix = matrix if source.keep.all() else matrix[:, np.flatnonzero(source.keep)]
         proofs.check_raw(matrix, barcodes=source.barcodes, names=source.names[source.keep], where=where)
+        if not place:
+            check_plausible(matrix, where=where, place=source.place)
         matrix = proofs.finish_matrix(matrix, where=where)
         protein = antibodies.find(source, tagged, where=str(path))
+        LOG.info("%s", describe(source, cells))
         return Counts(matrix=matrix, barcodes=source.barcodes, genes=genes, protein=protein)
 
-    return first_raw(path, format_of(path, format), take, place=place, cells=cells, table=table)
+    return best_raw(path, format_of(path, format), take, place=place, cells=cells, table=table)
 
 
 def read_empty(
@@ -93,4 +109,4 @@ def read_empty(
             matrix, source.barcodes, genes, cells=counts.barcodes, wanted=counts.genes, where=str(path)
         )
 
-    return first_raw(path, detect.sniff_format(path), take, place=place, cells="", table=table)
+    return best_raw(path, detect.sniff_format(path), take, place=place, cells="", table=table)

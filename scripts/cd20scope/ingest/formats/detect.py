@@ -18,10 +18,12 @@ from cd20scope.counts.matrix import IngestError
 from cd20scope.ingest.formats.h5ad import open_anndata
 from cd20scope.ingest.formats.loom import open_loom
 from cd20scope.ingest.formats.mistaken import HDF5_SIGNATURE, name_mistaken
+from cd20scope.ingest.formats.mtx_names import find_matrix, open_text
 from cd20scope.ingest.formats.source import Source
 from cd20scope.ingest.formats.tenx_h5 import _10x_h5, _version_2_groups
-from cd20scope.ingest.formats.tenx_mtx import MATRIX, locate, open_mtx, open_text
+from cd20scope.ingest.formats.tenx_mtx import open_mtx
 from cd20scope.ingest.formats.text_table import open_table, separator_of
+from cd20scope.ingest.formats.unread import name_hdf5
 
 ZARR = (".zgroup", ".zattrs", "zarr.json")
 """What the folder of a zarr store holds, in its versions 2 and 3."""
@@ -49,7 +51,7 @@ def sniff_format(path: Path | str) -> str:
         if path.is_dir():
             if any((path / name).exists() for name in ZARR):
                 return "zarr"
-            locate(path, MATRIX)
+            find_matrix(path)
             return "10x_mtx"
         with path.open("rb") as handle:
             start = handle.read(len(HDF5_SIGNATURE))
@@ -66,6 +68,8 @@ def _sniff_hdf5(path: Path) -> str:
             return "10x_h5"
         if file.attrs.get("encoding-type") == "anndata" or {"obs", "var"} <= set(file):
             return "h5ad"
+        if what := name_hdf5(file, path):
+            raise IngestError(f"{path}: {what}.")
         raise IngestError(
             f"{path}: an HDF5 file, but neither 10x counts nor h5ad nor loom; it holds "
             f"{', '.join(file) or 'nothing'}. Give Cell Ranger's filtered_feature_bc_matrix.h5 or an "
@@ -85,7 +89,8 @@ def _sniff_text(path: Path, start: bytes) -> str:
         raise IngestError(f"{path}: {mistaken}")
     if text.removeprefix(b"\xef\xbb\xbf").startswith(b"%%MatrixMarket"):
         return "10x_mtx"
-    line = text.split(b"\n", 1)[0]
+    lines = text.split(b"\n")
+    line = next((line for line in lines if not line.startswith(b"#")), lines[0])
     try:
         if separator_of(line.decode("utf-8-sig").strip()) and b"\0" not in text:
             return "table"

@@ -1,8 +1,11 @@
 """Files of anndata, h5ad and zarr: the places that may hold counts, read by anndata's element readers."""
 
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+
+import numpy as np
 
 from cd20scope.counts.hdf5 import (
     NO_STRINGS,
@@ -16,9 +19,10 @@ from cd20scope.counts.hdf5 import (
     read_head,
     read_matrix,
 )
-from cd20scope.counts.matrix import ENSEMBL, IngestError, Strings, share
+from cd20scope.counts.matrix import ANCHORS, ENSEMBL, IngestError, Strings, share
 from cd20scope.ingest.antibodies import obsm_tables
-from cd20scope.ingest.formats.source import N_HEAD, Source, Table, tell_apart
+from cd20scope.ingest.formats.features import are_types, tell_apart
+from cd20scope.ingest.formats.source import N_HEAD, Source, Table, part_of_counts
 
 SYMBOL_COLUMNS = (
     "feature_name",
@@ -30,7 +34,11 @@ SYMBOL_COLUMNS = (
     "symbols",
 )
 ID_COLUMNS = ("gene_ids", "gene_id", "ensembl_id", "ensembl_ids", "ensembl", "feature_id", "ensg")
-TYPE_COLUMNS = ("feature_types", "feature_type")
+TYPE_COLUMNS = ("feature_types", "feature_type", "modality", "type", "assay", "feature_class")
+"""Columns that may hold feature types; one that holds other words, such as biotypes, is none."""
+
+NUMBERED = re.compile(r"(?:gene|feature|var|v)?[-_ ]?\d+", flags=re.IGNORECASE)
+"""Names that count features and name none."""
 
 
 def open_anndata(file: Node, path: Path, *, place: str = "") -> list[Source]:
@@ -43,7 +51,8 @@ def open_anndata(file: Node, path: Path, *, place: str = "") -> list[Source]:
     path
         For the error.
     place
-        The one to use: ``X``, ``raw.X`` or ``layers['name']``; empty (default) for X, layers['counts'] and raw.X.
+        The one to use: ``X``, ``raw.X`` or ``layers['name']``; empty (default) for all but layers that hold a part of
+        the molecules by their name, such as ``spliced``.
 
     Raises
     ------
@@ -57,8 +66,8 @@ def open_anndata(file: Node, path: Path, *, place: str = "") -> list[Source]:
     layers = list(file["layers"]) if "layers" in file else []
     places = {"X": "X", "layers['counts']": "layers/counts"}
     places |= {f"layers['{name}']": f"layers/{name}" for name in layers} | {"raw.X": "raw/X"}
-    tried = (place,) if place else ("X", "layers['counts']", "raw.X")
     found = [name for name, key in places.items() if _is_matrix(file, key)]
+    tried = (place,) if place else [name for name in found if not part_of_counts(name)]
     if place and place not in found:
         raise IngestError(
             f"{path}: no {place}, which ingest: place of the configuration asks for; it has {', '.join(found)}."
@@ -69,7 +78,9 @@ def open_anndata(file: Node, path: Path, *, place: str = "") -> list[Source]:
     check_size(int(stored.shape[0]), path=path, what="cells")
     barcodes, tables = as_strings(read(index_of(obs))), obsm_tables(file)
     columns = {
-        name: partial(_text, read, name) for name in obs if name not in (index_of(obs), "__categories")
+        name: partial(_text, read, name)
+        for name in obs
+        if name not in (index_of(obs), "__categories") and _is_column(obs[name])
     }
     sources = []
     for name in (name for name in tried if name in found):
@@ -83,8 +94,8 @@ def open_anndata(file: Node, path: Path, *, place: str = "") -> list[Source]:
         sources.append(_source(name, node, frame, shape, path, barcodes, tables, columns))
     if not sources:
         raise IngestError(
-            f"{path}: an h5ad file without X, layers['counts'] or raw. Write the raw counts into X, or name the layer "
-            "that holds them under ingest: place in the configuration."
+            f"{path}: an h5ad file without X, a layer or raw that may hold counts; found {', '.join(found) or 'none'}. "
+            "Write the raw counts into X, or name the layer that holds them under ingest: place in the configuration."
         )
     return sources
 
@@ -100,25 +111,52 @@ def _source(
     columns: Mapping[str, Callable[[], Strings]],
 ) -> Source:
     read = read_columns(frame)
-    names = as_strings(read(index_of(frame)))
-    ids, types = _column(frame, read, ID_COLUMNS), _column(frame, read, TYPE_COLUMNS)
-    symbols = _column(frame, read, SYMBOL_COLUMNS)
-    if symbols.size and share(names, ENSEMBL) > 0.5:
-        names, ids = symbols, names
-    keep, antibodies = tell_apart(types, n_features=len(names), where=str(path))
+    names, ids = _genes(frame, read)
+    types = next(
+        (found for name in TYPE_COLUMNS if are_types(found := _column(frame, read, (name,)))), NO_STRINGS
+    )
+    features = tell_apart(names, ids, types, where=str(path))
     return Source(
         place=place,
         shape=shape,
         barcodes=barcodes,
         names=names,
         ids=ids,
-        keep=keep,
-        antibodies=antibodies,
+        keep=features.keep,
+        antibodies=features.antibodies,
+        left_out=features.left_out,
         head=partial(read_head, node, N_HEAD),
         load=partial(read_matrix, node),
         tables=tables,
         columns=columns,
     )
+
+
+def _genes(frame: Node, read: Callable[[str], Element]) -> tuple[Strings, Strings]:
+    """Give symbols and ids: of the index, or of the column that holds genes where the index is numbers or ids."""
+    names, ids = as_strings(read(index_of(frame))), _column(frame, read, ID_COLUMNS)
+    symbols = _column(frame, read, SYMBOL_COLUMNS)
+    if share(names, ENSEMBL) > 0.5:
+        return (symbols, names) if symbols.size else (names, ids)
+    if np.isin(ANCHORS, names).any():
+        return names, ids
+    numbered = share(names, NUMBERED) > 0.5
+    if numbered and symbols.size:
+        return symbols, ids
+    texts = [as_strings(read(name)) for name in frame if name != "__categories" and _is_text(frame[name])]
+    best = max(texts, key=lambda text: int(np.isin(ANCHORS, text).sum()), default=NO_STRINGS)
+    if np.isin(ANCHORS, best).sum() > 1:
+        return best, ids
+    return (ids, ids) if numbered and ids.size else (names, ids)
+
+
+def _is_column(node: Node) -> bool:
+    """Whether a node is a column, and not what a slash in a column's name makes: a group."""
+    return is_array(node) or node.attrs.get("encoding-type", "dict") != "dict"
+
+
+def _is_text(node: Node) -> bool:
+    return _is_column(node) and (not is_array(node) or node.dtype.kind in "OSUT")
 
 
 def _text(read: Callable[[str], Element], name: str) -> Strings:

@@ -12,7 +12,8 @@ from scipy import sparse
 
 from cd20scope.counts.hdf5 import NO_STRINGS, Rows, check_size, read_strings, take_rows
 from cd20scope.counts.matrix import IngestError, Strings
-from cd20scope.ingest.formats.source import N_HEAD, Source, tell_apart
+from cd20scope.ingest.formats.features import tell_apart
+from cd20scope.ingest.formats.source import N_HEAD, Source, part_of_counts
 
 CELLS = ("CellID", "obs_names", "cell_id", "cell_names", "barcode", "barcodes")
 GENES = ("Gene", "var_names", "gene_name", "gene_names", "symbol")
@@ -37,25 +38,52 @@ def open_loom(file: h5py.File, path: Path) -> list[Source]:
             f"{path}: a loom file whose {lacking} hold {', '.join(held) or 'nothing'}. Name genes in row_attrs/Gene "
             "and cells in col_attrs/CellID."
         )
-    keep, antibodies = tell_apart(NO_STRINGS, n_features=len(names), where=str(path))
+    ids = _first(of_genes, IDS)
+    features = tell_apart(names, ids, NO_STRINGS, where=str(path))
+    layers = {f"layers[{name!r}]": held for name, held in file.get("layers", {}).items()}
+    places = {"matrix": node} | {
+        place: held
+        for place, held in layers.items()
+        if held.shape == node.shape and not part_of_counts(place)
+    }
     return [
         Source(
-            place="matrix",
+            place=place,
             shape=(n_cells, n_genes),
             barcodes=barcodes,
             names=names,
-            ids=_first(of_genes, IDS),
-            keep=keep,
-            antibodies=antibodies,
-            head=lambda: _load(node, np.arange(min(n_cells, max(1, N_HEAD // max(n_genes, 1)) + 9))),
-            load=lambda rows: _load(node, np.arange(n_cells) if rows is None else rows),
-            columns={name: partial(read_strings, of_cells[name]) for name in of_cells},
+            ids=ids,
+            keep=features.keep,
+            antibodies=features.antibodies,
+            left_out=features.left_out,
+            head=partial(_load, held, np.arange(min(n_cells, max(1, N_HEAD // max(n_genes, 1)) + 9))),
+            load=partial(_rows, held),
+            columns={
+                name: partial(read_strings, of_cells[name]) for name in of_cells if _is_text(of_cells[name])
+            },
         )
+        for place, held in places.items()
     ]
 
 
+def _is_text(attribute: h5py.Dataset) -> bool:
+    """Whether an attribute has one value per cell: embeddings have two, clusterings of SCope a record."""
+    return len(attribute.shape) == 1 and attribute.dtype.names is None
+
+
 def _first(attributes: h5py.Group, names: tuple[str, ...]) -> Strings:
-    return next((read_strings(attributes[name]) for name in names if name in attributes), NO_STRINGS)
+    return next(
+        (
+            read_strings(attributes[name])
+            for name in names
+            if name in attributes and _is_text(attributes[name])
+        ),
+        NO_STRINGS,
+    )
+
+
+def _rows(node: h5py.Dataset, rows: Rows | None) -> sparse.csr_matrix:
+    return _load(node, np.arange(node.shape[1]) if rows is None else rows)
 
 
 def _load(node: h5py.Dataset, rows: Rows) -> sparse.csr_matrix:

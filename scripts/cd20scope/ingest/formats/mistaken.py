@@ -44,4 +44,6 @@ def name_mistaken(start: bytes, text: bytes) -> str:
         return "a tar archive. Unpack it (tar -xf), and give the file or folder of counts in it."
     if text.startswith(HDF5_SIGNATURE):
         return "an HDF5 file that was gzipped. Unpack it (gunzip); HDF5 is read in place."
+    if text.startswith(b"\x1f\x8b"):
+        return "gzipped twice. Unpack it once (gunzip)."
     return ""

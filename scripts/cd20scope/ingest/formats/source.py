@@ -1,6 +1,7 @@
 """What every reader of a foreign count file hands over: the places that may hold counts, not yet loaded."""
 
 import fnmatch
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -19,6 +20,32 @@ N_HEAD = 4096
 
 HEAD_CELLS = 100
 """Cells that a first look reads where a sample is some cells of a file."""
+
+
+PARTS = re.compile(
+    r"(un)?spliced|ambiguous|mature|nascent|intronic|exonic|mito|denoised|imputed|smoothed|m[su]|"
+    r"log_?(norm|counts|1p).*|(log)?(norm|scaled|cpm|tpm|fpkm|rpkm|data|scale_?data|logcounts).*",
+    flags=re.IGNORECASE,
+)
+"""Layers that hold a part of the counts (velocyto, STARsolo), or values by their own name."""
+NAMED = re.compile(r"(raw|umi|original)?[-_. ]?(counts?|umis?|raw|x)|raw[-_. ]?.*", flags=re.IGNORECASE)
+"""Layers whose name says that they hold the raw counts."""
+
+
+def layer_of(place: str) -> str:
+    """Name of the layer that a place is; empty for another place."""
+    found = re.fullmatch(r"layers\[(['\"])(.*)\1\]", place)
+    return found[2] if found else ""
+
+
+def part_of_counts(place: str) -> bool:
+    """Whether a place holds a part of the molecules, or no counts, by its name."""
+    return bool(PARTS.fullmatch(layer_of(place)))
+
+
+def says_counts(place: str) -> bool:
+    """Whether the name of a place says that it holds the raw counts."""
+    return place == "raw.X" or bool(NAMED.fullmatch(layer_of(place)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,16 +77,20 @@ class Source:
     barcodes, names, ids
         Of cells and features; ``ids`` is empty where the file has none.
     keep, antibodies
-        Which features are genes, and which antibodies; hashtags of their own type and guides are neither.
+        Which features are genes, and which antibodies; guides and hashtags of a type of their own are neither.
     head, load
         The first :data:`N_HEAD` stored values; and the cells at these positions (ascending; None for all of them),
         as cells x features CSR in the type that the file has.
+    left_out
+        How many features are neither, by their type.
     tables
         Antibodies kept beside the genes, the likeliest counts first.
     first
         The first n cells, where that takes less than ``load``; None where it does not.
     columns
         What the file says of its cells: a column's name, and how to read it.
+    others
+        What other places of the file hold; empty where there are none.
     """
 
     place: str
@@ -71,9 +102,16 @@ class Source:
     antibodies: npt.NDArray[np.bool_]
     head: Callable[[], sparse.csr_matrix]
     load: Callable[[Rows | None], sparse.csr_matrix]
+    left_out: Mapping[str, int] = field(default_factory=dict)
     tables: tuple[Table, ...] = ()
     first: Callable[[int], sparse.csr_matrix] | None = None
     columns: Mapping[str, Callable[[], Strings]] = field(default_factory=dict)
+    others: str = ""
+
+    @property
+    def left_out_text(self) -> str:
+        """Features that are left out, by type: ``12 Custom, 3 Peaks``."""
+        return ", ".join(f"{n:,} {kind}" for kind, n in sorted(self.left_out.items()))
 
 
 def choose_cells(source: Source, cells: str, *, where: str) -> Source:
@@ -145,37 +183,3 @@ def _narrowed(source: Source, rows: Rows) -> Source:
 
 def _some(read: Callable[[], Strings], rows: Rows) -> Strings:
     return read()[rows]
-
-
-def tell_apart(
-    types: Strings, *, n_features: int, where: str
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Tell genes and antibodies from each other, and from hashtags and guides, by 10x feature type.
-
-    Parameters
-    ----------
-    types
-        One per feature; empty where the file has none: then all are genes.
-    n_features
-        Length of the answers when ``types`` is empty.
-    where
-        The file, for the error.
-
-    Returns
-    -------
-    Which features are genes, and which are antibodies.
-
-    Raises
-    ------
-    IngestError
-        When no feature is a gene.
-    """
-    if not types.size:
-        return np.ones(n_features, dtype=bool), np.zeros(n_features, dtype=bool)
-    keep = np.asarray(types == "Gene Expression")
-    if not keep.any():
-        raise IngestError(
-            f"{where}: no feature is of type 'Gene Expression'; found "
-            f"{', '.join(sorted(set(types.tolist())))}. Give the file with the gene counts."
-        )
-    return keep, np.asarray(types == "Antibody Capture")

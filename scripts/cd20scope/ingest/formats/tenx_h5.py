@@ -8,7 +8,8 @@ from scipy import sparse
 
 from cd20scope.counts.hdf5 import NO_STRINGS, Rows, check_size, checked, read_strings, take_rows
 from cd20scope.counts.matrix import IngestError
-from cd20scope.ingest.formats.source import N_HEAD, Source, tell_apart
+from cd20scope.ingest.formats.features import tell_apart
+from cd20scope.ingest.formats.source import N_HEAD, Source
 
 
 def _version_2_groups(file: h5py.File) -> list[str]:
@@ -18,10 +19,10 @@ def _version_2_groups(file: h5py.File) -> list[str]:
 
 def _10x_h5(file: h5py.File, path: Path) -> Source:
     if "matrix" in file:
-        group, features = file["matrix"], file["matrix"]["features"]
-        names = read_strings(features["name"])
-        ids = read_strings(features["id"]) if "id" in features else NO_STRINGS
-        types = read_strings(features["feature_type"]) if "feature_type" in features else NO_STRINGS
+        group, held = file["matrix"], file["matrix"]["features"]
+        names = read_strings(held["name"])
+        ids = read_strings(held["id"]) if "id" in held else NO_STRINGS
+        types = read_strings(held["feature_type"]) if "feature_type" in held else NO_STRINGS
     else:
         genomes = _version_2_groups(file)
         if len(genomes) > 1:
@@ -30,7 +31,7 @@ def _10x_h5(file: h5py.File, path: Path) -> Source:
             )
         group = file[genomes[0]]
         names, ids, types = read_strings(group["gene_names"]), read_strings(group["genes"]), NO_STRINGS
-    keep, antibodies = tell_apart(types, n_features=len(names), where=str(path))
+    features = tell_apart(names, ids, types, where=str(path))
     n_features, n_cells = (int(n) for n in group["shape"][:])
     shape = (n_cells, n_features)
     check_size(int(group["data"].shape[0]), path=path, what="stored values")
@@ -65,8 +66,9 @@ def _10x_h5(file: h5py.File, path: Path) -> Source:
         barcodes=read_strings(group["barcodes"]),
         names=names,
         ids=ids,
-        keep=keep,
-        antibodies=antibodies,
+        keep=features.keep,
+        antibodies=features.antibodies,
+        left_out=features.left_out,
         head=head,
         load=load,
     )

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import re
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -12,8 +14,9 @@ from scipy import sparse
 from cd20scope.counts.foreign import check_lengths
 from cd20scope.counts.hdf5 import NO_STRINGS, Rows, explained
 from cd20scope.counts.matrix import ANCHORS, BARCODE, ENSEMBL, IngestError, Strings, share
-from cd20scope.ingest.formats.source import Source, tell_apart
-from cd20scope.ingest.formats.tenx_mtx import open_text
+from cd20scope.ingest.formats.features import tell_apart
+from cd20scope.ingest.formats.mtx_names import SYMBOLS, open_text
+from cd20scope.ingest.formats.source import Source
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +25,16 @@ SEPARATORS = ("\t", ",", ";", " ")
 BLOCK_CELLS = 1 << 22
 """Table cells parsed together."""
 HEAD_LINES = 40
+WIDE = 20
+"""Columns from which a table of numbers may be one of counts."""
+ABOUT_GENES = re.compile(
+    r"(gene|effective|transcript|exonic|feature)?[-_. ]?(length|len|width|size)|chr(om(osome)?)?(_name)?|seqnames?|"
+    r"start|end|strand|(gene[-_. ]?)?(bio)?types?|description|(gene|feature|hgnc)?[-_. ]?(symbols?|names?|ids?)|gene|"
+    r"ensembl(_?gene)?(_?id)?|entrez.*|(row|col|grand)?[-_. ]?(sum|total)s?|total[-_. ](counts?|umis?|reads)|"
+    r"gc(_content)?|source|geneid",
+    flags=re.IGNORECASE,
+)
+"""Columns of a table of genes that are no cells: of featureCounts, biomaRt and spreadsheets."""
 LONGEST = 1 << 26
 """Bytes of a line above which the file is no table: a million counts and more."""
 MOST_COLUMNS = 1 << 21
@@ -38,39 +51,57 @@ def separator_of(line: str) -> str:
 def open_table(path: Path) -> list[Source]:
     """Give the counts of a table; see :func:`cd20scope.ingest.formats.detect.open_sources`.
 
-    The first column names the rows; the header may lack a name for it, as R writes it.
+    The first column names the rows; the header may lack a name for it, as R writes it. Comments above the header, and
+    columns that describe genes (symbol, chromosome, length) or sum others, are passed over.
 
     Raises
     ------
     IngestError
     """
     with explained(path), open_text(path) as handle:
-        first, second = handle.readline(LONGEST), handle.readline(LONGEST)
+        skipped, first, second = _head(handle)
         separator = separator_of(_decode(first, path))
         _check_line(first, separator, path)
         _check_line(second, separator, path)
         header = _split(first, separator, path)
         if header[-1] == "" and len(header) > 1:
-            raise IngestError(f"{path}, row 1: ends with a separator. Remove it, and that of every row.")
+            raise IngestError(
+                f"{path}, row {skipped + 1}: ends with a separator. Remove it, and that of every row."
+            )
         width = len(_split(second, separator, path)) if second.strip() else len(header)
         if len(header) == width - 1:
             header = ["", *header]
         if len(header) != width or width < 2:
             raise IngestError(
-                f"{path}, row 2: {width} columns where the header has {len(header)}. Write names of cells "
+                f"{path}, row {skipped + 2}: {width} columns where the header has {len(header)}. Write names of cells "
                 "(or genes) in the first row and in the first column, and nothing but counts elsewhere."
             )
+        aside = [i for i, name in enumerate(header) if i and ABOUT_GENES.fullmatch(name)]
+        symbols = next((i for i in aside if SYMBOLS.fullmatch(header[i])), 0)
         handle.seek(0)
-        handle.readline(LONGEST)
-        rows = list(_row_names(handle, separator, path))
+        for _ in range(skipped + 1):
+            handle.readline(LONGEST)
+        found = list(_row_names(handle, separator, path, symbols))
     check_lengths(header)
-    across, down = np.array(header[1:], dtype=np.str_), np.array(rows, dtype=np.str_)
+    rows, names = [row for row, _ in found], [name for _, name in found]
+    kept = [i for i in range(1, len(header)) if i not in aside]
+    across, down = np.array([header[i] for i in kept], dtype=np.str_), np.array(names, dtype=np.str_)
     genes_down = _looks_like_genes(down) >= _looks_like_genes(across)
-    barcodes, names = (across, down) if genes_down else (down, across)
-    keep, antibodies = tell_apart(NO_STRINGS, n_features=len(names), where=str(path))
+    if not genes_down and aside:
+        # a table of cells: what is called length there is a gene, or a measure that is refused by its values
+        kept, symbols = list(range(1, len(header))), 0
+        across, down = np.array(header[1:], dtype=np.str_), np.array(rows, dtype=np.str_)
+    barcodes, features_of = (across, down) if genes_down else (down, across)
+    ids = np.array(rows, dtype=np.str_) if genes_down and symbols else NO_STRINGS
+    features = tell_apart(features_of, ids, NO_STRINGS, where=str(path))
+    left_out = dict(features.left_out)
+    if genes_down and aside:
+        left_out |= {f"columns about genes ({', '.join(header[i] for i in aside)})": len(aside)}
 
     def load(wanted: Rows | None, stop: int | None = None) -> sparse.csr_matrix:
-        blocks = list(_blocks(path, separator, n_columns=len(header), stop=stop, names=rows))
+        blocks = list(
+            _blocks(path, separator, skipped=skipped, kept=kept, width=len(header), stop=stop, names=rows)
+        )
         empty = sparse.csr_matrix((0, len(across)), dtype=np.float64)
         matrix = sparse.vstack(blocks or [empty], format="csr")
         matrix.resize((len(down), len(across)))
@@ -80,16 +111,43 @@ def open_table(path: Path) -> list[Source]:
     return [
         Source(
             place="table",
-            shape=(len(barcodes), len(names)),
+            shape=(len(barcodes), len(features_of)),
             barcodes=barcodes,
-            names=names,
-            ids=NO_STRINGS,
-            keep=keep,
-            antibodies=antibodies,
+            names=features_of,
+            ids=ids,
+            keep=features.keep,
+            antibodies=features.antibodies,
+            left_out=left_out,
             head=lambda: load(None, HEAD_LINES),
             load=load,
         )
     ]
+
+
+def is_wide(path: Path) -> bool:
+    """Whether a text looks like a table of counts: many columns, and numbers below the header."""
+    try:
+        with open_text(path) as handle:
+            _, first, second = _head(handle)
+        separator = separator_of(_decode(first, path))
+        cells = _split(second, separator, path)[1:]
+    except (OSError, EOFError, zlib.error, csv.Error, IngestError):
+        return False
+    return len(cells) >= WIDE and sum(cell.isdecimal() for cell in cells) > 0.8 * len(cells)
+
+
+def _head(handle: IO[bytes]) -> tuple[int, bytes, bytes]:
+    """Read past comments: how many lines they are, the header, and the line below it."""
+    comments = 0
+    line, below = handle.readline(LONGEST), handle.readline(LONGEST)
+    while line.removeprefix(b"\xef\xbb\xbf").startswith(b"#") and below and comments < MOST_BLANK:
+        separator = max((sep.encode() for sep in SEPARATORS), key=below.count)
+        # a header may begin with the sign of a comment
+        if below.count(separator) and abs(line.count(separator) - below.count(separator)) <= 1:
+            break
+        comments += 1
+        line, below = below, handle.readline(LONGEST)
+    return comments, line, below
 
 
 def _check_line(line: bytes, separator: str, path: Path) -> None:
@@ -116,8 +174,8 @@ def _split(line: bytes, separator: str, path: Path) -> list[str]:
     return [cell.strip() for cell in cells]
 
 
-def _row_names(handle: IO[bytes], separator: str, path: Path) -> Iterator[str]:
-    """First column of the rows below the header; :func:`_blocks` proves that pandas reads the same."""
+def _row_names(handle: IO[bytes], separator: str, path: Path, column: int) -> Iterator[tuple[str, str]]:
+    """First and another column of the rows below the header; :func:`_blocks` proves that pandas reads the same."""
     blank = 0
     while line := handle.readline(LONGEST):
         if len(line) == LONGEST:
@@ -125,18 +183,21 @@ def _row_names(handle: IO[bytes], separator: str, path: Path) -> Iterator[str]:
                 f"{path}: a row of {LONGEST:,} bytes or more: no table. Give the original file."
             )
         if line.strip():
-            name = _name(line, separator)
-            check_lengths([name])
-            yield name
+            names = _names(line, separator, column)
+            check_lengths(names)
+            yield names
         elif (blank := blank + 1) > MOST_BLANK:
             raise IngestError(f"{path}: more than {MOST_BLANK:,} empty rows. Remove them.")
 
 
-def _name(line: bytes, separator: str) -> str:
-    if line.lstrip().startswith(b'"'):
+def _names(line: bytes, separator: str, column: int) -> tuple[str, str]:
+    start = line.split(separator.encode(), column + 1)
+    if any(part.lstrip().startswith(b'"') for part in start[: column + 1]):
         text = line.decode("utf-8", "replace").strip("\r\n")
-        return next(csv.reader([text], delimiter=separator))[0].strip()
-    return line.split(separator.encode(), 1)[0].decode("utf-8", "replace").strip()
+        cells = next(csv.reader([text], delimiter=separator))
+    else:
+        cells = [part.decode("utf-8", "replace") for part in start]
+    return cells[0].strip(), cells[min(column, len(cells) - 1)].strip()
 
 
 def _looks_like_genes(names: Strings) -> float:
@@ -146,19 +207,28 @@ def _looks_like_genes(names: Strings) -> float:
 
 
 def _blocks(
-    path: Path, separator: str, *, n_columns: int, stop: int | None, names: Sequence[str]
+    path: Path,
+    separator: str,
+    *,
+    skipped: int,
+    kept: list[int],
+    width: int,
+    stop: int | None,
+    names: Sequence[str],
 ) -> Iterator[sparse.csr_matrix]:
     import pandas as pd
 
-    lines = max(1, BLOCK_CELLS // n_columns)
+    lines = max(1, BLOCK_CELLS // width)
     with open_text(path) as handle:
-        handle.readline(LONGEST)
+        for _ in range(skipped + 1):
+            handle.readline(LONGEST)
         text = io.TextIOWrapper(handle, encoding="utf-8", errors="replace", newline="")
         table = pd.read_csv(
             text,
             sep=separator,
             header=None,
-            names=list(range(n_columns)),
+            names=list(range(width)),
+            usecols=[0, *kept],
             index_col=0,
             chunksize=min(lines, stop or lines),
             nrows=stop,

@@ -31,7 +31,7 @@ from reference_data import locate
 from scipy import sparse
 
 from cd20scope.counts import hdf5, matrix
-from cd20scope.ingest import look, read
+from cd20scope.ingest import look, places, read
 from cd20scope.ingest.formats import detect, h5ad, tenx_mtx
 
 ROOT = Path(__file__).parents[4]
@@ -123,6 +123,7 @@ def test_h5ad_counts_beside_a_normalised_matrix(tmp_path, place, form):
 
 def test_h5ad_counts_elsewhere_are_found_though_the_first_values_pass(tmp_path, monkeypatch):
     monkeypatch.setattr(h5ad, "N_HEAD", 5)
+    monkeypatch.setattr(places, "FIRST_CELLS", 5)
     X = sparse.csr_matrix(counts(), dtype=np.float32)
     X.data[-1] = 0.5
     path = write_h5ad(tmp_path / "x.h5ad", X, layers={"counts": sparse.csr_matrix(counts())})

@@ -108,7 +108,7 @@ BAD_FILES = {
     ),
     "another HDF5": (other_hdf5, "neither 10x counts nor h5ad nor loom; it holds molecules"),
     "old h5ad": (legacy_h5ad, "anndata before 0.7"),
-    "h5ad without X": (empty_h5ad, "without X, layers['counts'] or raw"),
+    "h5ad without X": (empty_h5ad, "without X, a layer or raw that may hold counts"),
     "h5ad without shape": (without_shape, "cannot be read (KeyError"),
     "empty folder": (lambda folder: folder, "a folder without matrix.mtx (plain or .gz); it holds nothing"),
     "two genomes": (

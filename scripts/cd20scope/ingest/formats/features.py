@@ -1,0 +1,138 @@
+"""What the features of a count file are: genes, antibodies and hashtags, or neither; told by their types and names."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from cd20scope.counts.matrix import IngestError, Strings
+
+GENE, ANTIBODY, OTHER = "gene", "antibody", "other"
+TYPES = {
+    **dict.fromkeys(
+        ("gene expression", "gene", "genes", "gex", "rna", "mrna", "transcriptome", "mrna expression"), GENE
+    ),
+    **dict.fromkeys(
+        ("antibody capture", "antibody", "adt", "ab", "abseq", "protein", "protein expression", "prot", "cite"),
+        ANTIBODY,
+    ),
+    **dict.fromkeys(
+        (
+            "multiplexing capture", "crispr guide capture", "antigen capture", "custom", "custom capture", "peaks",
+            "atac", "hto", "hashtag", "hashtags", "cell hashing", "sample tag", "vdj", "guide", "grna", "peak",
+            "chromatin accessibility", "spike in", "ercc",
+        ),
+        OTHER,
+    ),
+}  # fmt: skip
+"""Words of feature types, in small letters with single spaces: Cell Ranger's own, and those of Seurat, muon and BD.
+Any other word, such as a biotype of CELLxGENE (``protein_coding``), is no feature type."""
+
+PROTEINS = re.compile(
+    r"total[-_ ]?(?:seq|[abc](?![a-z]))|(?<![a-z0-9])(?:s[at]|p)abo(?![a-z0-9])|(?<![a-z0-9])ahs\d{4}(?!\d)|"
+    r"^(?:adt|hto|prot|protein|abseq|ab|anti|cite)[-_.: |].|.[-_.: |](?:adt|hto|prot|protein|abseq|ab)$|"
+    r"^hto[-_. ]?\d+(?:[-_.: ]|$)|hash[-_ ]?tags?[-_. ]?(?:[a-z]?\d|$)|sample[-_ ]?tag[-_. ]?\d|^cmo[-_]?3\d\d$|"
+    r"[-_.:|][acgt]{10,}$|(?<![a-z])isotype(?![a-z])|^(?:mouse|rat|hamster)[-_. ]?ig[gm]\d?|"
+    r"^[abc]0\d{3}[-_. |].",
+    flags=re.IGNORECASE,
+)
+"""Antibodies and hashtags by their names: TotalSeq, BD AbSeq (``CD19:SJ25C1|CD19|AHS0030|pAbO``) and
+sample tags, CITE-seq-Count (``CD3-CTCATTGTAACTCCT``), CellPlex, prefixes of Seurat, isotype controls. No human gene of
+the shipped table has such a name, which a test proves."""
+
+NO_FEATURES = re.compile(
+    r"__(?:no_feature|ambiguous|too_low_aqual|not_aligned|alignment_not_unique)|"
+    r"n_(?:unmapped|multimapping|nofeature|ambiguous)|unmapped|unassigned(?:_.*)?|no_match|total_reads|bad_struct|"
+    r"(?:row|col|grand|column)?[-_. ]?(?:sum|total)s?|total[-_. ](?:counts?|umis?|reads)",
+    flags=re.IGNORECASE,
+)
+"""Rows that sum others or count reads without a gene: HTSeq, STAR, featureCounts, CITE-seq-Count, spreadsheets."""
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """Which features are genes, and which antibodies.
+
+    Attributes
+    ----------
+    keep, antibodies
+        One per feature; what is neither is left out.
+    left_out
+        How many were left out, by their type.
+    """
+
+    keep: npt.NDArray[np.bool_]
+    antibodies: npt.NDArray[np.bool_]
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+def known_type(word: str) -> str:
+    """Give what a word says of a feature: gene, antibody or other; empty for a word that is no feature type."""
+    return TYPES.get(re.sub(r"[\s_-]+", " ", word).strip().casefold(), "")
+
+
+def are_types(words: Strings) -> bool:
+    """Whether a column of words holds feature types: any of its words is one, and those that are not are the fewer."""
+    words, times = np.unique(words[words != ""], return_counts=True)
+    known = np.array([bool(known_type(word)) for word in words.tolist()], dtype=bool)
+    return bool(times[known].sum() > times.sum() / 2)
+
+
+def tell_apart(names: Strings, ids: Strings, types: Strings, *, where: str) -> Features:
+    """Tell genes and antibodies from each other, and from guides, peaks and sums.
+
+    A feature without a type is a gene, as are all where the words are no feature types. Antibodies and hashtags that
+    stand among genes are told by their names.
+
+    Parameters
+    ----------
+    names
+        One per feature.
+    ids, types
+        One per feature, or empty where the file has none.
+    where
+        The file, for the error.
+
+    Raises
+    ------
+    IngestError
+        When no feature is a gene.
+    """
+    n = len(names)
+    kinds = np.full(n, GENE, dtype="<U8")
+    left_out: Counter[str] = Counter()
+    # names, ids and types of a damaged file differ in number, which is refused later
+    if len(types) == n and are_types(types):
+        # an unknown word among feature types is one that no gene has
+        kind_of = {word: known_type(word) or (OTHER if word else GENE) for word in set(types.tolist())}
+        kinds = np.array([kind_of[word] for word in types.tolist()], dtype="<U8")
+        left_out.update(types[kinds == OTHER].tolist())
+    keep, antibodies = kinds == GENE, kinds == ANTIBODY
+    proteins, sums = _told_by_name(tuple(names.tolist()), tuple(ids[:n].tolist()))
+    for i in sums:
+        if keep[i]:
+            keep[i] = False
+            left_out["sums and reads without a gene"] += 1
+    for i in proteins:
+        if keep[i]:
+            keep[i], antibodies[i] = False, True
+    if n and not keep.any():
+        found = ", ".join(sorted(set(types.tolist()) - {""})) or ", ".join(names[:4].tolist())
+        raise IngestError(
+            f"{where}: no feature is a gene, of type 'Gene Expression'; found {found}. Give the file with the gene "
+            "counts."
+        )
+    return Features(keep, antibodies, dict(left_out))
+
+
+# the samples of a study mostly share their reference
+@lru_cache(maxsize=4)
+def _told_by_name(names: tuple[str, ...], ids: tuple[str, ...]) -> tuple[list[int], list[int]]:
+    """Positions of antibodies and hashtags, and of rows that are no features, by either name."""
+    proteins = {i for texts in (names, ids) for i, text in enumerate(texts) if PROTEINS.search(text)}
+    sums = {i for texts in (names, ids) for i, text in enumerate(texts) if NO_FEATURES.fullmatch(text)}
+    return sorted(proteins - sums), sorted(sums)

@@ -1,0 +1,285 @@
+"""Names beside a matrix in MTX format: which files hold genes and cells, and how each tool writes them."""
+
+import csv
+import gzip
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+import numpy as np
+
+from cd20scope.counts.foreign import check_regular
+from cd20scope.counts.hdf5 import NO_STRINGS, explained
+from cd20scope.counts.matrix import BARCODE, ENSEMBL, IngestError, Strings, share
+from cd20scope.ingest.formats.features import are_types
+
+GZIP_SIGNATURE = b"\x1f\x8b"
+LONGEST = 1 << 28
+"""Bytes of names that are read: twice a list of all the barcodes that there are."""
+MOST_NAMES = 1 << 24
+"""Lines of a list of names: twice all the barcodes that there are."""
+LONGEST_LINE = 4096
+"""Bytes of a line of names, or of the head of a matrix."""
+MATRIX = "matrix.mtx"
+IDS = re.compile(
+    r"(ensembl|ensg|gene|feature)?[-_. ]?ids?|ensembl(_?gene)?(_?id)?|geneid", flags=re.IGNORECASE
+)
+SYMBOLS = re.compile(
+    r"(gene|feature)?[-_. ]?(symbols?|names?)|gene|feature|hgnc(_symbol)?", flags=re.IGNORECASE
+)
+"""Columns of a list of genes with a header."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Files that a tool writes for one sample.
+
+    Attributes
+    ----------
+    tool
+        Who writes them.
+    matrix
+        Name of the matrix, without .gz.
+    features, barcodes
+        Names of the lists of genes and cells, in order of preference.
+    symbols
+        A second list of genes, by symbol; empty (default) for none.
+    cells_down
+        Whether cells lie in rows of the matrix; Cell Ranger has them in columns.
+    """
+
+    tool: str
+    matrix: str
+    features: tuple[str, ...]
+    barcodes: tuple[str, ...]
+    symbols: str = ""
+    cells_down: bool = False
+
+
+BUS = ("cells_x_genes.genes.txt",), ("cells_x_genes.barcodes.txt",), "cells_x_genes.genes.names.txt", True
+LAYOUTS = (
+    Layout(
+        "alevin-fry", "quants_mat.mtx", ("quants_mat_cols.txt",), ("quants_mat_rows.txt",), cells_down=True
+    ),
+    Layout("kallisto|bustools", "cells_x_genes.mtx", *BUS),
+    Layout("kallisto|bustools", "cells_x_genes.total.mtx", *BUS),
+    Layout("Parse", "DGE.mtx", ("all_genes.csv", "genes.csv"), ("cell_metadata.csv",), cells_down=True),
+    Layout(
+        "Parse", "count_matrix.mtx", ("all_genes.csv", "genes.csv"), ("cell_metadata.csv",), cells_down=True
+    ),
+    Layout(
+        "Cell Ranger",
+        MATRIX,
+        ("features.tsv", "genes.tsv", "features.txt", "genes.txt", "features.csv", "genes.csv"),
+        ("barcodes.tsv", "barcodes.txt", "barcodes.csv", "cells.tsv"),
+    ),
+)
+"""STARsolo and PIPseeker write what Cell Ranger writes. The first whose matrix is there is taken."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A matrix and the lists of its names; ``symbols`` is None where there is no second list of genes."""
+
+    layout: Layout
+    matrix: Path
+    features: Path
+    barcodes: Path
+    symbols: Path | None = None
+
+
+def layout_of(name: str) -> Layout | None:
+    """Layout that a matrix belongs to by its name, plain or with .gz; a part may stand before."""
+    plain = name.removesuffix(".gz")
+    return next((layout for layout in LAYOUTS if plain.endswith(layout.matrix)), None)
+
+
+def find_matrix(place: Path) -> tuple[Path, Layout]:
+    """Find the matrix of a folder, or take a matrix itself.
+
+    Parameters
+    ----------
+    place
+        The folder; or the matrix, when what stands before its usual name stands before the names of the other files
+        too, as in public archives (``GSM123_P01_matrix.mtx.gz``).
+
+    Raises
+    ------
+    IngestError
+    """
+    if not place.is_dir():
+        layout = layout_of(place.name)
+        if layout is None:
+            raise IngestError(
+                f"{place}: a matrix on its own. Name it (something)matrix.mtx, with (something)features.tsv and "
+                "(something)barcodes.tsv beside it, or give the folder of the three."
+            )
+        return place, layout
+    for layout in LAYOUTS:
+        for path in (place / layout.matrix, place / f"{layout.matrix}.gz"):
+            if path.exists():
+                return path, layout
+    raise _lacking(place, [MATRIX])
+
+
+def find_bundle(place: Path) -> Bundle:
+    """Find the matrix and the lists of its names; see :func:`find_matrix`.
+
+    Raises
+    ------
+    IngestError
+        When one of the files is missing.
+    """
+    matrix, layout = find_matrix(place)
+    folder, prefix = matrix.parent, matrix.name.removesuffix(".gz").removesuffix(layout.matrix)
+    symbols = _first(folder, [prefix + layout.symbols]) if layout.symbols else None
+    found = []
+    for names in (layout.features, layout.barcodes):
+        path = _first(folder, [prefix + name for name in names])
+        if path is None:
+            raise _lacking(folder, [prefix + name for name in names[:2]])
+        found.append(path)
+    return Bundle(layout, matrix, found[0], found[1], symbols)
+
+
+def _first(folder: Path, names: Sequence[str]) -> Path | None:
+    paths = [path for name in names for path in (folder / name, folder / f"{name}.gz")]
+    return next((path for path in paths if path.exists()), None)
+
+
+def _lacking(folder: Path, names: Sequence[str]) -> IngestError:
+    found = sorted(path.name for path in folder.iterdir())
+    return IngestError(
+        f"{folder}: a folder without {' or '.join(names)} (plain or .gz); it holds "
+        f"{', '.join(found[:8]) or 'nothing'}{', ...' if len(found) > 8 else ''}. Give the folder that holds "
+        "matrix.mtx, features.tsv (or genes.tsv) and barcodes.tsv under exactly these names."
+    )
+
+
+def open_text(path: Path) -> IO[bytes]:
+    """Open a file of text that may be gzipped, whatever its name says."""
+    check_regular(path)
+    with path.open("rb") as handle:
+        zipped = handle.read(2) == GZIP_SIGNATURE
+    if zipped:
+        # lines are taken from the buffer; gzip's own way to the next line is some ten times slower
+        return cast("IO[bytes]", io.BufferedReader(gzip.GzipFile(path), buffer_size=2**18))
+    return path.open("rb")
+
+
+def read_table(path: Path) -> list[list[str]]:
+    """Read a list of names: its rows, split at tabs or commas, without the quotes that R puts around text.
+
+    Raises
+    ------
+    IngestError
+    """
+    with explained(path), open_text(path) as handle:
+        text = handle.read(LONGEST + 1)
+        if len(text) > LONGEST:
+            raise IngestError(
+                f"{path}: more than {LONGEST:,} bytes of names: no list of genes or cells. Copy it again."
+            )
+        _check_lines(text, path)
+        # line ends alone: a rarer separator within a name is no new line, and would shift the counts
+        decoded = text.decode("utf-8-sig").removesuffix("\n").split("\n") if text else []
+        lines = [line.rstrip("\r") for line in decoded]
+    if path.name.removesuffix(".gz").endswith(".csv") and lines and "\t" not in lines[0]:
+        rows = list(csv.reader(lines))
+    else:
+        rows = [[_unquoted(part) for part in line.split("\t")] for line in lines]
+    # R leaves out the name of the column of row names
+    shifted = len(rows) > 1 and len(rows[1]) == len(rows[0]) + 1
+    for number, row in enumerate(rows[1:] if shifted else rows, start=2 if shifted else 1):
+        if len(row) != len(rows[shifted]):
+            raise IngestError(
+                f"{path}, row {number}: {len(row)} columns where row {shifted + 1} has {len(rows[shifted])}. Write "
+                "every row alike, separated by tabs."
+            )
+    return rows
+
+
+def _check_lines(text: bytes, path: Path) -> None:
+    """Refuse lists of names with more lines, or longer ones, than such a list has, before they are split."""
+    n_lines, longest = text.count(b"\n"), 0
+    if n_lines <= MOST_NAMES:
+        ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord("\n"))
+        longest = int(np.diff(ends, prepend=-1, append=len(text)).max())
+    if n_lines > MOST_NAMES or longest > LONGEST_LINE:
+        found = f"a line of {longest:,} bytes" if longest else f"{n_lines:,} lines"
+        raise IngestError(f"{path}: {found}, more than a list of names has. Copy it again.")
+
+
+def _unquoted(text: str) -> str:
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
+
+
+def _columns(rows: list[list[str]], n: int) -> tuple[list[str], list[Strings]]:
+    """Give header (empty names where there is none) and columns of a list of ``n`` names, without row numbers."""
+    header: list[str] = []
+    # one row more than the matrix has is a header
+    if len(rows) == n + 1 and n:
+        header, rows = rows[0], rows[1:]
+    if rows and len(rows[0]) < len(rows[-1]):
+        rows[0] = ["", *rows[0]]
+    columns = [np.array(column, dtype=np.str_) for column in zip(*rows, strict=True)] or [NO_STRINGS]
+    header = ([""] * (len(columns) - len(header)) + header)[: len(columns)]
+    if len(columns) > 1 and columns[0].tolist() == [str(i) for i in range(1, len(rows) + 1)]:
+        header, columns = header[1:], columns[1:]
+    return header, columns
+
+
+def read_features(bundle: Bundle, n: int) -> tuple[Strings, Strings, Strings]:
+    """Read names, ids and types of the features.
+
+    Parameters
+    ----------
+    bundle
+        Of the matrix.
+    n
+        Features of the matrix.
+
+    Returns
+    -------
+    One of each per feature; ids and types are empty where there are none.
+
+    Raises
+    ------
+    IngestError
+    """
+    header, columns = _columns(read_table(bundle.features), n)
+    types = next((column for column in columns[1:] if are_types(column)), NO_STRINGS)
+    if bundle.symbols is not None:
+        symbols = _columns(read_table(bundle.symbols), n)[1][0]
+        # a gene without a symbol has an empty line
+        return np.where(symbols == "", columns[0], symbols), columns[0], types
+    if len(columns) == 1:
+        return columns[0], NO_STRINGS, types
+    by_id = next((i for i, name in enumerate(header) if name and IDS.fullmatch(name)), None)
+    by_name = next((i for i, name in enumerate(header) if name and SYMBOLS.fullmatch(name)), None)
+    if by_name is not None and by_id != by_name:
+        return columns[by_name], columns[by_id] if by_id is not None else columns[0], types
+    first, second = columns[:2]
+    if share(second, ENSEMBL) > 0.5 > share(first, ENSEMBL):
+        return first, second, types
+    return second, first, types
+
+
+def read_barcodes(path: Path, n: int) -> tuple[Strings, dict[str, Strings]]:
+    """Read the barcodes, and what else a list of cells with a header says of each.
+
+    Raises
+    ------
+    IngestError
+    """
+    header, columns = _columns(read_table(path), n)
+    best = max(range(len(columns)), key=lambda i: share(columns[i][:1000], BARCODE))
+    others = {
+        name: column
+        for i, (name, column) in enumerate(zip(header, columns, strict=True))
+        if name and i != best
+    }
+    return columns[best], others

@@ -1,0 +1,73 @@
+"""Proofs that whole numbers are counts of molecules: rounded, scaled or corrected values are whole numbers too."""
+
+import numpy as np
+from scipy import sparse
+
+from cd20scope.counts.matrix import NotRawError
+
+FEWEST_CELLS = 20
+FEWEST_VALUES = 500
+"""Cells and stored values below which nothing is said."""
+MANY_GENES = 50
+"""Genes of a cell from which it is judged: of so many, one at least has a single molecule."""
+EVEN = 0.15
+"""Standard deviation of the totals over their mean, below which they were made equal. Libraries of blood have 0.25 to
+1; counts corrected by sctransform (doi:10.1186/s13059-019-1874-1) for depth 0.04 to 0.14, values scaled to a total and
+rounded about 0.01."""
+
+
+def check_plausible(matrix: sparse.csr_matrix, *, where: str, place: str) -> None:
+    """Refuse integers that are no counts: all ones, none of them one, or cells of all but equal totals.
+
+    Parameters
+    ----------
+    matrix
+        Cells of one sample x genes, integers as stored.
+    where
+        File and place in it, for the error.
+    place
+        What the configuration would name to take it all the same.
+
+    Raises
+    ------
+    NotRawError
+    """
+    why = _why_no_counts(matrix)
+    if why:
+        raise NotRawError(
+            f"{where}: {why}. Give the raw counts, before any normalisation; if these are counts all the same, write "
+            f'ingest: {{place: "{place}"}} into the configuration.'
+        )
+
+
+def _why_no_counts(matrix: sparse.csr_matrix) -> str:
+    filled = matrix[np.diff(matrix.indptr) > 0]
+    if filled.shape[0] < FEWEST_CELLS or filled.nnz < FEWEST_VALUES:
+        return ""
+    if filled.data.max() <= 1:
+        return "no value is above 1: presence and absence of genes, not counts"
+    rich = filled[np.diff(filled.indptr) >= MANY_GENES]
+    if rich.shape[0] < FEWEST_CELLS:
+        return ""
+    smallest = float(np.median(_smallest(rich)))
+    if smallest > 1:
+        return (
+            f"the smallest value of the median cell is {smallest:g}, and in counts of molecules it is 1: looks scaled "
+            "to a total (CPM) and rounded"
+        )
+    totals = np.asarray(rich.sum(axis=1), dtype=np.float64).ravel()
+    if totals.std() < EVEN * totals.mean():
+        return (
+            f"the totals of its cells hardly vary ({totals.mean():,.0f}, standard deviation {totals.std():,.0f}): "
+            "looks scaled to a total and rounded, corrected for depth (SCTransform) or sampled down"
+        )
+    return ""
+
+
+def _smallest(matrix: sparse.csr_matrix) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Smallest value above zero of each row; infinite for an empty one."""
+    values = np.where(matrix.data > 0, matrix.data, np.inf).astype(np.float64)
+    smallest = np.full(matrix.shape[0], np.inf)
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    np.minimum.at(smallest, rows, values)
+    return smallest

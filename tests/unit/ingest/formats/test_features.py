@@ -1,0 +1,77 @@
+"""Features told apart by the words of their types and by their names."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cd20scope.counts.matrix import IngestError
+from cd20scope.ingest.formats import features
+
+ROOT = Path(__file__).resolve().parents[4]
+NONE = np.array([], dtype=np.str_)
+
+
+def words(*texts):
+    return np.array(texts, dtype=np.str_)
+
+
+def told(names, types=(), ids=()):
+    return features.tell_apart(words(*names), words(*ids), words(*types), where="x")
+
+
+@pytest.mark.parametrize("gene", ["Gene Expression", "gene expression", "GEX", "RNA", ""])
+@pytest.mark.parametrize("protein", ["Antibody Capture", "ADT", "protein", "antibody_capture"])
+def test_known_words_are_types(gene, protein):
+    found = told(["CD3D", "CD3", "g1"], [gene, protein, "Custom"])
+    assert found.keep.tolist() == [True, False, False]
+    assert found.antibodies.tolist() == [False, True, False]
+    assert found.left_out == {"Custom": 1}
+
+
+def test_biotypes_are_no_types():
+    found = told(["CD3D", "MALAT1", "IGHM"], ["protein_coding", "lncRNA", "IG_C_gene"])
+    assert found.keep.all()
+    assert not found.left_out
+
+
+def test_a_gene_without_a_type_beside_others_is_a_gene():
+    found = told(["CD3D", "LYZ", "peak"], ["Gene Expression", "", "Peaks"])
+    assert found.keep.tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CD19_TotalSeqC", "CD4-TotalSeq-B", "HTO_1", "HTO1", "Hashtag3", "TotalSeqB_Hashtag_3", "adt_CD3", "CD3-ADT",
+        "CD19:SJ25C1|CD19|AHS0030|pAbO", "SampleTag01_hs|stAbO", "CD3-CTCATTGTAACTCCT", "CMO301", "prot_CD3",
+        "Mouse-IgG1", "IgG2a_isotype_Ctrl", "anti-CD20", "A0034_CD3", "Hash-tag 2",
+    ],
+)  # fmt: skip
+def test_antibodies_and_hashtags_are_told_by_name(name):
+    for types in ((), ("Gene Expression",) * 2):
+        found = told(["CD3D", name], types)
+        assert found.antibodies.tolist() == [False, True]
+        assert found.keep.tolist() == [True, False]
+
+
+def test_no_gene_has_the_name_of_an_antibody_or_a_sum():
+    with (ROOT / "config/genes.tsv").open(encoding="utf-8") as handle:
+        rows = list(csv.DictReader(handle, delimiter="\t", quoting=csv.QUOTE_NONE))
+    names = {name for row in rows for name in (row["gene"], *row["other_names"].split(",")) if name}
+    assert len(names) > 20_000
+    assert [n for n in names if features.PROTEINS.search(n) or features.NO_FEATURES.fullmatch(n)] == []
+
+
+@pytest.mark.parametrize("name", ["__no_feature", "N_unmapped", "Total", "unmapped", "row sums"])
+def test_sums_and_reads_without_a_gene_are_left_out(name):
+    found = told(["CD3D", name])
+    assert found.keep.tolist() == [True, False]
+    assert not found.antibodies.any()
+    assert found.left_out == {"sums and reads without a gene": 1}
+
+
+def test_antibodies_alone_are_no_genes():
+    with pytest.raises(IngestError, match="no feature is a gene"):
+        told(["HTO_1", "HTO_2"])
