@@ -47,7 +47,11 @@ with job(snakemake) as (log, output):
         rows.append({"sample": sample, "path": given, **vars(header), **seen})
         looks_of_samples.append(look)
     problems += looks.find_overlaps(looks_of_samples, [row["path"] for row in rows])
-    problems += [*looks.find_unfiltered(looks_of_samples), *looks.find_copies(looks_of_samples)]
+    problems += [
+        *looks.find_unfiltered(looks_of_samples),
+        *looks.find_thin(looks_of_samples, **params.thresholds),
+        *looks.find_copies(looks_of_samples),
+    ]
     columns = ["sample", "path", *ingest_look.Header.__dataclass_fields__, "molecules", "xist", "y_genes"]
     pd.DataFrame(rows, columns=columns).to_csv(output.samples, sep="\t", index=False)
     # no time in the file, or no two runs would write the same

@@ -8,7 +8,8 @@ from cd20scope.counts.matrix import IngestError
 from cd20scope.jobs.job import job
 
 with job(snakemake) as (_, output):
-    problems = pd.read_csv(snakemake.input.problems, sep="\t", dtype=str, keep_default_na=False)
+    findings = pd.read_csv(snakemake.input.findings, sep="\t", dtype=str, keep_default_na=False)
+    problems = findings[findings["level"] == "error"]
     if len(problems):
         lines = [
             f"{'samples' if ',' in row.about else 'sample'} {row.about}: {row.text}"

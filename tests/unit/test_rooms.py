@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "programs": "study stats pseudobulk",
     "verdict": "study stats abundance programs",
     "report": "study",
-    "preflight": "study ingest",
+    "preflight": "study counts ingest",
     "init": "study counts ingest",
 }
 """Rooms that a room may import besides itself and ``schema``, the flow of the data from top to bottom."""

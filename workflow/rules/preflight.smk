@@ -31,6 +31,7 @@ rule look_at_files:
         files=[placed(fetched(path)) for path in SHEET["path"]],
         reading=[reading(sample) for sample in SAMPLES],
         raw=[of_sample(sample, "raw") for sample in SAMPLES],
+        thresholds={key: config["qc"][key] for key in ("min_counts", "min_genes")},
         sha256=[of_sample(sample, "sha256") for sample in SAMPLES],
         genes=files.checksum(GENE_TABLE),
         table=uncompared(str(GENE_TABLE)),
@@ -69,7 +70,7 @@ rule write_preflight:
 
 rule pass_preflight:
     input:
-        problems="results/preflight/problems.tsv",
+        findings="results/preflight/findings.tsv",
         page="results/preflight/preflight.html",
     output:
         passed="results/preflight/passed.txt",

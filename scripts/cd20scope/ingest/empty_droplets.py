@@ -53,7 +53,7 @@ def sum_empty(
     """
     check_same(barcodes, genes["gene"], cells=cells, wanted=wanted["gene"], where=where)
     total = np.asarray(matrix.sum(axis=1)).ravel()
-    called = np.isin(_sequences(barcodes), _sequences(cells))
+    called = np.isin(sequences(barcodes), sequences(cells))
     empty = matrix[np.flatnonzero((total > 0) & (total <= MOST) & ~called)]
     sums = np.asarray(empty.sum(axis=0)).ravel()
     if sums.sum() < ENOUGH:
@@ -75,7 +75,7 @@ def check_same(
     ------
     IngestError
     """
-    found = float(np.isin(_sequences(cells), _sequences(barcodes)).mean())
+    found = float(np.isin(sequences(cells), sequences(barcodes)).mean())
     if found < SAME_CELLS:
         raise IngestError(
             f"{where}: {found:.0%} of the sample's cells are among its barcodes: the unfiltered matrix of another "
@@ -90,8 +90,11 @@ def check_same(
         )
 
 
-def _sequences(barcodes: Strings) -> Strings:
-    """Take the bases of each barcode: what is put before or after them differs between files of one run."""
+def sequences(barcodes: Strings) -> Strings:
+    """Take the bases of each barcode: what is put before or after them differs between files of one run.
+
+    A name without bases, such as that of a well, stays whole.
+    """
     found = (SEQUENCE.search(name) for name in barcodes.tolist())
     return np.array(
         [match[0] if match else name for match, name in zip(found, barcodes.tolist(), strict=True)],

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cd20scope.counts.matrix import Strings
+from cd20scope.ingest.empty_droplets import SEQUENCE, sequences
 from cd20scope.ingest.gene_names import FEMALE, MALE
 from cd20scope.ingest.look import Look
 
@@ -17,10 +19,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SHARED = 0.5
-"""Part of a sample's barcodes in another above which their counts are compared; by chance it is one in a hundred."""
+"""Part of a sample's barcodes in another above which their cells are compared; by chance it is one in a hundred."""
+NEAREST = 0.5
+"""Part of the cells that must be nearest to themselves; by chance it is one of their number."""
+SURE, FEW_COMPARED = 10, 3
+"""Cells compared below which all of them must be, and below which they say nothing."""
+NEARLY_ALL, MANY_SHARED = 0.9, 100
+"""Part and number of shared barcodes that suffice where too few cells can be compared."""
 MANY = 20_000
 """Barcodes that a lane of cells does not reach, and any lane of droplets does."""
 FEW_MOLECULES = 20
+FEWEST = 20
+"""Cells of a look below which nothing is said of all."""
+PANEL = 2_000
+"""Genes below which a file holds a panel; whole transcriptomes have ten times as many."""
 
 
 def count_sex(look: Look) -> tuple[int, int]:
@@ -73,26 +85,72 @@ def find_unfiltered(looks: Sequence[Look]) -> list[tuple[str, str]]:
     return found
 
 
+def find_thin(looks: Sequence[Look], *, min_counts: int, min_genes: int) -> list[tuple[str, str]]:
+    """Find samples of which no cell would be kept: gene panels, or hardly any molecules.
+
+    Parameters
+    ----------
+    looks
+        Of the samples.
+    min_counts, min_genes
+        As ``qc`` of the configuration has them.
+
+    Returns
+    -------
+    For each the name of the sample, and what is wrong.
+    """
+    found = []
+    for look in looks:
+        n, n_genes = look.cells.shape
+        molecules = np.asarray(look.cells.sum(axis=1)).ravel()
+        genes = np.asarray((look.cells > 0).sum(axis=1)).ravel()
+        if (
+            n < FEWEST
+            or len(look.barcodes) >= MANY
+            or ((molecules >= min_counts) & (genes >= min_genes)).any()
+        ):
+            continue
+        panel = f": a panel of {n_genes:,} genes" if n_genes < PANEL else ""
+        found.append(
+            (
+                look.sample,
+                f"none of the first {n} cells has {min_counts} molecules of {min_genes} genes; the median has "
+                f"{np.median(molecules):.0f} of {np.median(genes):.0f}{panel}. No cell would be kept: give counts of "
+                "all genes, or lower qc: min_counts and min_genes in the configuration.",
+            )
+        )
+    return found
+
+
 def find_copies(looks: Sequence[Look]) -> list[tuple[str, str]]:
-    """Find samples that are the same library: shared barcodes, and equal counts in the cells that both show.
+    """Find samples that are the same library: shared barcodes, whose cells are each other's nearest in expression.
+
+    Barcodes are compared by their bases, since files that were put together give them other prefixes and suffixes. A
+    copy corrected for ambient RNA or counted in another way has other counts, and still the same cells.
 
     Returns
     -------
     For each pair the names of both samples, and what is wrong.
     """
     found = []
-    sets = {look.sample: set(look.barcodes.tolist()) for look in looks}
+    bases = {look.sample: sequences(look.barcodes) for look in looks}
+    sets = {sample: set(own.tolist()) for sample, own in bases.items()}
     for one, other in combinations(looks, 2):
-        shared = len(sets[one.sample] & sets[other.sample]) / min(
-            len(sets[one.sample]), len(sets[other.sample])
-        )
-        if shared < SHARED or not _equal(one, other):
+        fewest = min(len(sets[one.sample]), len(sets[other.sample]))
+        shared = len(sets[one.sample] & sets[other.sample]) / fewest
+        if shared < SHARED:
+            continue
+        nearest, n = _nearest(one, other, bases[one.sample], bases[other.sample])
+        # other orders of the same cells leave few to compare; so many barcodes are shared by no chance
+        certain = shared > NEARLY_ALL and fewest >= MANY_SHARED and SEQUENCE.fullmatch(bases[one.sample][0])
+        if nearest <= NEAREST * n if n >= SURE else nearest < n or not (n >= FEW_COMPARED or certain):
             continue
         found.append(
             (
                 f"{one.sample}, {other.sample}",
-                f"the same library twice: {shared:.0%} of the barcodes are in both, with the same counts. Correct the "
-                "path of one in the sample sheet.",
+                f"the same library twice: {shared:.0%} of the barcodes are in both, and {nearest} of {n} cells "
+                "compared are nearest to themselves: a copy, perhaps corrected (CellBender, SoupX), counted in another "
+                "way or with other suffixes. Correct the path of one in the sample sheet, or take it off.",
             )
         )
     return found
@@ -124,17 +182,31 @@ def find_overlaps(looks: Sequence[Look], paths: Sequence[str]) -> list[tuple[str
     return found
 
 
-def _equal(one: Look, other: Look) -> bool:
-    """Whether the first cells of both that have the same barcode have the same counts, of the genes of both."""
-    first = {barcode: row for row, barcode in enumerate(one.barcodes[: one.cells.shape[0]].tolist())}
-    found = {barcode: row for row, barcode in enumerate(other.barcodes[: other.cells.shape[0]].tolist())}
-    common = [barcode for barcode in first if barcode in found]
-    genes = np.intersect1d(one.genes, other.genes)
-    if not common or not genes.size:
-        return False
-    sums = []
-    for look, rows in ((one, first), (other, found)):
+def _nearest(one: Look, other: Look, first: Strings, second: Strings) -> tuple[int, int]:
+    """Count the cells that both show, and of them those whose nearest in the other sample is the same barcode.
+
+    Profiles are log counts of the genes of both, compared by the cosine.
+    """
+    rows = [_of_once(own[: look.cells.shape[0]]) for look, own in ((one, first), (other, second))]
+    common = [name for name in rows[0] if name in rows[1]]
+    genes = sorted(set(one.genes.tolist()) & set(other.genes.tolist()))
+    if not common or not genes:
+        return 0, 0
+    profiles = []
+    for look, of in zip((one, other), rows, strict=True):
         place = {gene: column for column, gene in enumerate(look.genes.tolist())}
-        columns = [place[gene] for gene in genes.tolist()]
-        sums.append(np.asarray(look.cells[[rows[barcode] for barcode in common]][:, columns].sum(axis=1)))
-    return bool(np.array_equal(sums[0], sums[1]) and sums[0].sum() > 0)
+        counts = look.cells[[of[name] for name in common]][:, [place[gene] for gene in genes]]
+        values = np.log1p(counts.toarray().astype(np.float64))
+        length = np.linalg.norm(values, axis=1, keepdims=True)
+        profiles.append(np.divide(values, length, out=np.zeros_like(values), where=length > 0))
+    filled = (profiles[0].any(axis=1)) & (profiles[1].any(axis=1))
+    alike = profiles[0][filled] @ profiles[1][filled].T
+    # of cells that are equal, each is nearest to all
+    itself = alike.diagonal() > alike.max(axis=1, initial=0.0) - 1e-9
+    return int(itself.sum()), len(alike)
+
+
+def _of_once(names: Strings) -> dict[str, int]:
+    """Positions of the names that occur once."""
+    times = Counter(names.tolist())
+    return {name: row for row, name in enumerate(names.tolist()) if times[name] == 1}

@@ -22,6 +22,8 @@ STEROID_HOURS = 48.0
 """Hours after a steroid in which lymphocytes are known to be moved."""
 POWER = 0.8
 FEW_CELLS = 500
+FEW_MARKERS = 0.1
+"""Part of all markers below which names are not those of genes, or genes were left out."""
 
 
 def check_genes(
@@ -58,6 +60,18 @@ def check_genes(
                 )
             )
     table = pd.DataFrame(rows, columns=["kind", "name", "n_genes", "n_found", "missing"])
+    markers = {gene for kind, _, members in panels if kind == "markers" for gene in members}
+    if markers and len(markers & everywhere) < FEW_MARKERS * len(markers):
+        fewest = samples.sort_values("n_genes").iloc[0]
+        findings.append(
+            Finding(
+                "error",
+                str(fewest["sample"]),
+                f"{len(markers & everywhere)} of {len(markers)} marker genes are in every sample: cells cannot be "
+                "labelled. Are the genes named by human symbols or Ensembl ids? Correct the names, or give the file "
+                "with all genes.",
+            )
+        )
     if len(everywhere) < 0.9 * len(genes):
         fewest = samples.sort_values("n_genes").iloc[0]
         findings.append(
@@ -279,4 +293,5 @@ def examine(
         )
         of_depth = check_depth(samples, sheet, contrasts=contrasts)
         warnings = [*of_sex, *warnings, *of_depth, *of_genes, *check_cells(samples)]
-    return tables, [*errors, *warnings]
+    found_errors = [finding for finding in warnings if finding.level == "error"]
+    return tables, [*errors, *found_errors, *(finding for finding in warnings if finding.level != "error")]

@@ -74,6 +74,55 @@ def test_the_same_library_twice_is_found_and_shared_barcodes_alone_are_none():
     assert files.find_copies([one, half]) == []
 
 
+def bases(n, *, first=0):
+    return ["".join("ACGT"[(first + i) >> 2 * k & 3] for k in range(14)) for i in range(n)]
+
+
+def test_a_corrected_copy_under_other_suffixes_is_the_same_library():
+    genes = np.array([f"G{i}" for i in range(200)])
+    one = look("s1", genes=genes, barcodes=[f"{name}-1" for name in bases(30)])
+    # a tenth of the molecules taken away, as a correction for ambient RNA does
+    rng = np.random.default_rng(5)
+    fewer = sparse.csr_matrix(rng.binomial(one.cells.toarray(), 0.9))
+    for cells, suffix in ((one.cells, "-1_0"), (fewer, "-1"), (fewer, "")):
+        names = np.array([f"run_{name}{suffix}" for name in bases(30)])
+        copy = ingest_look.Look("s2", names, genes, cells)
+        ((about, text),) = files.find_copies([one, copy])
+        assert about == "s1, s2"
+        assert "30 of 30 cells compared are nearest to themselves" in text
+    assert files.find_copies([one, look("s2", seed=3, genes=genes, barcodes=bases(30))]) == []
+
+
+def test_the_same_barcodes_in_another_order_suffice_when_they_are_many():
+    genes = np.array([f"G{i}" for i in range(50)])
+    one = look("s1", genes=genes, n=150, barcodes=bases(150))
+    two = look("s2", genes=genes, n=150, seed=1, barcodes=bases(150)[::-1])
+    heads = [ingest_look.Look(x.sample, x.barcodes, x.genes, x.cells[:20]) for x in (one, two)]
+    assert len(files.find_copies(heads)) == 1
+
+
+def test_a_panel_of_which_no_cell_would_be_kept_is_found():
+    panel = look("s1", n=40)
+    ((about, text),) = files.find_thin([panel], min_counts=10, min_genes=6)
+    assert about == "s1"
+    assert "none of the first 40 cells has 10 molecules of 6 genes" in text
+    assert "a panel of 5 genes" in text
+    assert files.find_thin([panel], min_counts=3, min_genes=2) == []
+    assert files.find_thin([look("s1", n=5)], min_counts=10, min_genes=6) == []
+
+
+def test_samples_without_the_markers_are_an_error():
+    genes = pd.DataFrame({"gene": [f"M{i}" for i in range(20)], "n_samples": [1] + [0] * 19})
+    samples = pd.DataFrame({"sample": ["s1"], "n_genes": [20]})
+    panels = [("markers", "B", [f"M{i}" for i in range(20)])]
+    _, findings = preflight.check_genes(genes, samples, panels=panels, min_coverage=0.5)
+    assert [finding.level for finding in findings].count("error") == 1
+    assert any("1 of 20 marker genes" in finding.text for finding in findings)
+    genes["n_samples"] = [1] * 2 + [0] * 18
+    _, findings = preflight.check_genes(genes, samples, panels=panels, min_coverage=0.5)
+    assert all(finding.level == "warning" for finding in findings)
+
+
 def test_genes_of_panels_are_those_of_all_samples():
     panels = [
         ("markers", "B", ["MS4A1", "CD79A"]),
