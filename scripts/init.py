@@ -63,8 +63,8 @@ def run(options: argparse.Namespace) -> None:
     script = ROOT / "scripts/ingest/seurat_columns.R"
     read_seurat = partial(seurat.read_meta, script=script, trusted=options.sha256)
     try:
-        found, left_out = init_files.find_files(options.data, read_seurat=read_seurat)
-        study = init.guess_study(found, study=study_visits(), answers=answers)
+        found, left_out, joined = init_files.find_files(options.data, read_seurat=read_seurat)
+        study = init.guess_study(found, study=study_visits(), answers=answers, joined=joined)
     except ValueError as error:
         raise RefusedError(str(error)) from error
     template = (ROOT / "config/config.yaml").read_text(encoding="utf-8")

@@ -61,11 +61,15 @@ PATTERN = "barcode_pattern"
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """A column of a table of cells: its different values, and which of them each cell has."""
+    """A column of a table of cells: its different values, and which of them each cell has.
+
+    ``joined`` says that it is of a table beside the count file, to which a sheet cannot refer.
+    """
 
     name: str
     values: list[str]
     codes: npt.NDArray[np.int64]
+    joined: bool = False
 
     @property
     def plain(self) -> str:

@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -11,66 +10,49 @@ import pandas as pd
 
 from cd20scope.counts.matrix import IngestError
 from cd20scope.ingest.formats.detect import ZARR, open_sources, sniff_format
-from cd20scope.init.columns import Column, read_columns
+from cd20scope.ingest.formats.mtx_names import LAYOUTS, layout_of
+from cd20scope.ingest.formats.text_table import is_wide
+from cd20scope.init.columns import read_columns
+from cd20scope.init.copies import bases_of, set_copies_apart
+from cd20scope.init.found import Found
+from cd20scope.init.paths import names_of
+from cd20scope.init.tables import join, read_table
 
 DEPTH = 6
 """Folders below the one given: per_sample_outs/<sample>/count/sample_filtered_feature_bc_matrix/ is four deep."""
 MOST_FILES = 2000
 """Count files; a folder with more is not that of a study."""
 
-BUNDLE = re.compile(r"(matrix|features|genes|barcodes)\.(mtx|tsv)(\.gz)?$")
+BUNDLE = re.compile(
+    r"(matrix|features|(all_)?genes|barcodes|cell_barcodes|cells|quants_mat_(rows|cols)|gene_names|genes\.names|"
+    r"featuredump|cell_metadata)\.(mtx|tsv|csv|txt)(\.gz)?$"
+)
+"""Lists of names that belong to a matrix."""
+MATRICES = {layout.matrix for layout in LAYOUTS}
+PACKED = re.compile(
+    r"\.((h5|hdf5|h5ad|loom|rds|zarr|h5mu|h5seurat)\.(gz|zip|bz2|xz|zst)|tar|tar\.gz|tgz|tar\.(bz2|xz)|zip|7z|h5mu|h5seurat)$",
+    flags=re.IGNORECASE,
+)
+"""Files that are told how to unpack or to convert."""
+SAMPLES = re.compile(
+    r"meta|pheno|clinical|annot|sample_?(sheet|info|list)|aggregation|readme", flags=re.IGNORECASE
+)
 TABLE = re.compile(r"\.(csv|tsv|txt)(\.gz)?$", flags=re.IGNORECASE)
 COUNTS = re.compile(r"count|matrix|umi|dge|expr", flags=re.IGNORECASE)
 SINGLE = re.compile(r"\.(h5|hdf5|h5ad|loom|rds)$", flags=re.IGNORECASE)
-ENDINGS = re.compile(
-    r"[-_.]?(sample_)?(filtered|raw)?[-_]?((feature|gene)s?_bc_matri(x|ces)(_h5)?|matrix)?"
-    r"(\.(h5|hdf5|h5ad|loom|rds|zarr|mtx|csv|tsv|txt))?(\.gz)?$",
-    flags=re.IGNORECASE,
+RAW = re.compile(r"(^|[-_.])(raw|unfiltered)([-_.]|$)", flags=re.IGNORECASE)
+NOT_COUNTS = re.compile(
+    r"(molecule_info|analysis|cloupe|vdj|metrics|readspercell|posterior)", flags=re.IGNORECASE
 )
-PLACES = re.compile(
-    r"(sample_)?(filtered|raw)_(feature|gene)_bc_matri(x|ces)|outs?|count|counts|per_sample_outs|multi|GRCh38.*|hg19|hg38|"
-    r"(filtered|raw)|cellranger.*|matrix|data",
-    flags=re.IGNORECASE,
-)
-"""Folders that Cell Ranger makes in every sample, which name none."""
-RAW = re.compile(r"(^|[-_.])raw([-_.]|$)", flags=re.IGNORECASE)
-NOT_COUNTS = re.compile(r"(molecule_info|raw_molecule_info|analysis|cloupe|vdj|metrics)", flags=re.IGNORECASE)
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """A count file.
-
-    Attributes
-    ----------
-    path, format
-        As the sample sheet would have them.
-    name
-        Name that sets it apart from the others: its own, or that of its folder.
-    columns
-        Of its table of cells, if it has one.
-    n_cells
-        0 where telling them takes too long.
-    raw
-        The unfiltered matrix beside it, if there is one.
-    sha256
-        Of an R object that R before 4.4 may read; else empty.
-    """
-
-    path: Path
-    format: str
-    name: str
-    columns: list[Column] = field(default_factory=list)
-    n_cells: int = 0
-    raw: Path | None = None
-    sha256: str = ""
 
 
 type MetaReader = Callable[[Path], pd.DataFrame]
 """Reads the meta.data of a Seurat object, one row per cell, as text."""
 
 
-def find_files(place: Path, *, read_seurat: MetaReader) -> tuple[list[Found], list[tuple[Path, str]]]:
+def find_files(
+    place: Path, *, read_seurat: MetaReader
+) -> tuple[list[Found], list[tuple[Path, str]], list[str]]:
     """Find the count files at a place, and open their headers.
 
     Parameters
@@ -82,7 +64,7 @@ def find_files(place: Path, *, read_seurat: MetaReader) -> tuple[list[Found], li
 
     Returns
     -------
-    The files; and what looks like counts and was left out, with the reason.
+    The files; what looks like counts and was left out, with the reason; and which tables beside them were joined.
 
     Raises
     ------
@@ -94,17 +76,21 @@ def find_files(place: Path, *, read_seurat: MetaReader) -> tuple[list[Found], li
             f"{place}: not there. Give a count file, or the folder that holds your count files."
         )
     if not place.is_dir() or any((place / name).exists() for name in ZARR):
-        return [_open(place, place, None, read_seurat)], []
+        of_sample = _open(place, names_of([place], place)[0], None, read_seurat)
+        of_cells = [table for path in _beside(place) if (table := read_table(path)) is not None]
+        joined, notes = join([of_sample], of_cells)
+        return joined, [], notes
     left_out: list[tuple[Path, str]] = []
-    candidates = list(_candidates(place, left_out))
-    filtered = _best_of_each([path for path in candidates if not RAW.search(_own_name(path))])
-    raw = [path for path in candidates if RAW.search(_own_name(path))]
+    beside: list[Path] = []
+    candidates = list(_candidates(place, left_out, beside))
+    raw = [path for path in candidates if _is_unfiltered(path)]
+    filtered = _best_of_each([path for path in candidates if path not in raw])
     if len(filtered) > MOST_FILES:
         raise IngestError(f"{place}: {len(filtered)} count files. Give the folder of one study.")
     found = []
-    for path in filtered:
+    for path, name in zip(filtered, names_of(filtered, place), strict=True):
         try:
-            found.append(_open(path, place, _raw_beside(path, raw), read_seurat))
+            found.append(_open(path, name, _raw_beside(path, raw), read_seurat))
         except IngestError as error:
             left_out.append((path, str(error).removeprefix(f"{path}: ")))
     tables = [file for file in found if file.format == "table"]
@@ -125,13 +111,26 @@ def find_files(place: Path, *, read_seurat: MetaReader) -> tuple[list[Found], li
             f"{place}: no count file found, {DEPTH} folders deep{f' ({seen})' if seen else ''}. Give the folder that "
             "holds filtered_feature_bc_matrix.h5, matrix.mtx, .h5ad, .zarr, .loom or .rds files, or such a file."
         )
-    return found, left_out
+    of_samples = [table for path in beside if (table := read_table(path)) is not None]
+    joined, notes = join(found, of_samples)
+    kept = set_copies_apart(joined)
+    left_out += [
+        (file.path, f"the same cells as {file.copy_of}, which is taken") for file in kept if file.copy_of
+    ]
+    return kept, left_out, notes
 
 
 def _candidates(
-    folder: Path, closed: list[tuple[Path, str]], depth: int = 0, seen: set[str] | None = None
+    folder: Path,
+    closed: list[tuple[Path, str]],
+    beside: list[Path],
+    depth: int = 0,
+    seen: set[str] | None = None,
 ) -> Iterator[Path]:
-    """Walk down to what may hold counts, in the order of names; links are followed, no folder twice."""
+    """Walk down to what may hold counts, in the order of names; links are followed, no folder twice.
+
+    Other tables of text are added to ``beside``, and folders that cannot be read to ``closed``.
+    """
     seen = set() if seen is None else seen
     there = os.path.realpath(folder)
     if there in seen or depth > DEPTH:
@@ -153,17 +152,37 @@ def _candidates(
         if entry.name.startswith(".") or NOT_COUNTS.search(entry.name):
             continue
         if entry.is_dir():
-            yield from _candidates(Path(entry.path), closed, depth + 1, seen)
-        elif entry.name in ("matrix.mtx", "matrix.mtx.gz"):
+            yield from _candidates(Path(entry.path), closed, beside, depth + 1, seen)
+        elif entry.name.removesuffix(".gz") in MATRICES:
             yield folder
-        elif _looks_like_counts(entry.name):
+        elif _looks_like_counts(Path(entry.path)):
             yield Path(entry.path)
+        elif TABLE.search(entry.name) and not BUNDLE.search(entry.name):
+            beside.append(Path(entry.path))
 
 
-def _looks_like_counts(name: str) -> bool:
-    if re.search(r"matrix\.mtx(\.gz)?$", name) or SINGLE.search(name):
+def _looks_like_counts(path: Path) -> bool:
+    name = path.name
+    if PACKED.search(name) or SINGLE.search(name) or (name.endswith((".mtx", ".mtx.gz")) and layout_of(name)):
         return True
-    return bool(TABLE.search(name) and COUNTS.search(name) and not BUNDLE.search(name))
+    if not TABLE.search(name) or BUNDLE.search(name):
+        return False
+    return bool(COUNTS.search(name) and not SAMPLES.search(name)) or is_wide(path)
+
+
+def _beside(path: Path) -> list[Path]:
+    """Tables of text in the folder of a count file."""
+    found = sorted(path.parent.iterdir())
+    return [other for other in found if other != path and TABLE.search(other.name) and other.is_file()]
+
+
+def _is_unfiltered(path: Path) -> bool:
+    """Whether a file holds all droplets, by its name; raw says of a table or an h5ad file that it is not normalised."""
+    return (
+        path.suffix.lower() not in (".h5ad", ".loom", ".rds", ".zarr")
+        and not TABLE.search(path.name)
+        and bool(RAW.search(_own_name(path)))
+    )
 
 
 def _own_name(path: Path) -> str:
@@ -191,30 +210,29 @@ def _raw_beside(path: Path, raw: list[Path]) -> Path | None:
     return next(iter([*exact, *alike]), None) if "filtered" in str(path) else None
 
 
-def name_of(path: Path, top: Path) -> str:
-    """Name what a count file holds: by its own name, or by the nearest folder that is not Cell Ranger's."""
-    own = path.name if path.is_dir() and not path.suffix else ENDINGS.sub("", path.name)
-    if own and not PLACES.fullmatch(own):
-        return own
-    for folder in path.parents:
-        if not PLACES.fullmatch(folder.name):
-            return folder.name or "sample"
-        if folder == top:
-            break
-    return top.name or "sample"
-
-
-def _open(path: Path, top: Path, raw: Path | None, read_seurat: MetaReader) -> Found:
+def _open(path: Path, name: str, raw: Path | None, read_seurat: MetaReader) -> Found:
     """Read the names of a file's cells and their columns."""
     format = sniff_format(path)
-    name = name_of(path, top)
     if format == "seurat":
         meta = read_seurat(path)
         readers = {str(key): partial(meta[key].to_numpy, dtype=str) for key in meta}
-        columns = read_columns(readers, meta.index.to_numpy(dtype=str))
-        return Found(path, format, name, columns, len(meta), sha256=meta.attrs.get("sha256", ""))
+        barcodes = meta.index.to_numpy(dtype=str)
+        return Found(
+            path, format, name, read_columns(readers, barcodes), len(meta), bases=bases_of(barcodes),
+            read_barcodes=lambda: barcodes, sha256=meta.attrs.get("sha256", ""),
+        )  # fmt: skip
     if format == "table":
         return Found(path, format, name)
     with open_sources(path, format=format) as sources:
-        columns = read_columns(sources[0].columns, sources[0].barcodes)
-        return Found(path, format, name, columns, len(sources[0].barcodes), raw)
+        barcodes = sources[0].barcodes
+        columns = read_columns(sources[0].columns, barcodes)
+    return Found(
+        path,
+        format,
+        name,
+        columns,
+        len(barcodes),
+        raw,
+        bases=bases_of(barcodes),
+        read_barcodes=lambda: barcodes,
+    )

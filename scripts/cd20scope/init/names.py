@@ -45,7 +45,8 @@ ACCESSION = re.compile(r"^(GSM|SRR|SRX|SRS|ERR|ERX|ERS|SAMN|SAMEA)\d+[-_.]?", fl
 DATE = re.compile(r"(?<!\d)20\d{2}[-_.]?(0[1-9]|1[0-2])[-_.]?([0-2]\d|3[01])(?!\d)")
 TISSUES = re.compile(r"(?<![a-z0-9])(pbmcs?|blood|csf)(?![a-z0-9])", flags=re.IGNORECASE)
 GENERIC = re.compile(
-    r"(?<![a-z0-9])(gex|sc?rna(seq)?|scrna[-_]?seq|10x|5p|3p|citeseq|counts?|matrix|cellranger)(?![a-z0-9])",
+    r"(?<![a-z0-9])(gex|sc?rna(seq)?|scrna[-_]?seq|10x|5p|3p|citeseq|counts?|matrix|cellranger|raw|filtered|dense|umis?|"
+    r"dge|expression|starsolo|cellbender|soupx|decontx|rsec|dbec|molspercell|genefull)(?![a-z0-9])",
     flags=re.IGNORECASE,
 )
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from cd20scope.init.columns import PATTERN, Column, Roles, bare_pattern, choose_roles, crossing, groups
 from cd20scope.init.extras import find_extras
-from cd20scope.init.files import Found
+from cd20scope.init.found import Found
 from cd20scope.init.names import Guess, Parts, natural, read_visit, take_apart
 from cd20scope.study.cell_choice import write_cells
 
@@ -57,11 +57,23 @@ def split_file(file: Found, answers: Answers) -> tuple[list[Row], list[Guess], l
     guesses = list(roles.guesses)
     read, found_guesses = _read_sample_names(roles)
     guesses += found_guesses
-    naming = [roles.sample] if roles.sample in keys and _says_all(roles.sample, found) else keys
+    naming = _naming(file, keys, roles.sample, found)
+    if naming and naming[0] not in keys:
+        keys = [*keys, *naming]
+        found = list(groups(keys))
     rows = [_row(file, roles, dict(zip(keys, values, strict=True)), naming, read) for values, _ in found]
     rows = [replace(row, n_cells=len(own)) for row, (_, own) in zip(rows, found, strict=True)]
-    if len(rows) == 1 and rows[0].n_cells == file.n_cells:
-        rows = [replace(rows[0], cells="", name=file.name)]
+    if len(rows) == 1 and rows[0].n_cells == max(file.n_cells, 1):
+        rows = [replace(rows[0], cells="", name=file.name, n_cells=file.n_cells)]
+    elif not naming:
+        return (
+            [Row(file, file.name, n_cells=file.n_cells)],
+            guesses,
+            [
+                "a table beside the file tells its cells apart, and the sheet cannot refer to it. Write its columns "
+                "into the cells of an h5ad file (Python: adata.obs = adata.obs.join(table)), and run this again on that."
+            ],
+        )
     taken = (roles.donor, roles.visit, roles.sample if roles.sample in keys else None)
     extras, found_guesses, notes = find_extras(
         file.columns, taken=taken, rows=[positions for _, positions in found]
@@ -97,9 +109,25 @@ def _adds_libraries(donor: Column, visit: Column, sample: Column) -> bool:
     return parts < len(list(groups([sample]))) == len(list(groups([donor, visit, sample])))
 
 
-def _says_all(sample: Column | None, found: list[tuple[tuple[str, ...], npt.NDArray[np.int64]]]) -> bool:
-    """Whether a column alone parts the cells as found, with no cell of nobody in its groups."""
-    own = list(groups([sample])) if sample else []
+def _naming(
+    file: Found,
+    keys: list[Column],
+    sample: Column | None,
+    found: list[tuple[tuple[str, ...], npt.NDArray[np.int64]]],
+) -> list[Column]:
+    """Choose the columns by which the sheet names the cells: of the file itself; none where these do not part them."""
+    if sample in keys and sample is not None and not sample.joined and _says_all([sample], found):
+        return [sample]
+    own = [column for column in keys if not column.joined]
+    if len(own) == len(keys) or (own and _says_all(own, found)):
+        return own
+    pattern = [column for column in file.columns if column.name == PATTERN]
+    return pattern if pattern and _says_all(pattern, found) else []
+
+
+def _says_all(columns: list[Column], found: list[tuple[tuple[str, ...], npt.NDArray[np.int64]]]) -> bool:
+    """Whether columns alone part the cells as found, with no cell of nobody in their groups."""
+    own = list(groups(columns))
     return [len(own), sum(len(rows) for _, rows in own)] == [len(found), sum(len(rows) for _, rows in found)]
 
 

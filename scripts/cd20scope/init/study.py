@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from cd20scope.init.files import Found
-from cd20scope.init.names import Guess, Parts, natural, safe_name, spellings, take_apart
+from cd20scope.init.found import Found
+from cd20scope.init.names import Guess, Parts, count, natural, safe_name, spellings, take_apart
 from cd20scope.init.rows import UNKNOWN, Answers, Row, split_file
 from cd20scope.init.visits import Visits, assign_visits
 
@@ -35,7 +35,13 @@ class Study:
     notes: list[str]
 
 
-def guess_study(files: Sequence[Found], *, study: Mapping[str, Sequence[str]], answers: Answers) -> Study:
+def guess_study(
+    files: Sequence[Found],
+    *,
+    study: Mapping[str, Sequence[str]],
+    answers: Answers,
+    joined: Sequence[str] = (),
+) -> Study:
     """Guess the sample sheet of count files.
 
     Parameters
@@ -46,13 +52,16 @@ def guess_study(files: Sequence[Found], *, study: Mapping[str, Sequence[str]], a
         Visits of the hypotheses, with their usual other names.
     answers
         Columns and visits that the user gave.
+    joined
+        Tables that were joined to the files, for the notes; none by default.
 
     Raises
     ------
     ValueError
         When a column that the user names is not there.
     """
-    rows, notes, todo = [], [], []
+    rows: list[Row] = []
+    notes, todo = list(joined), list[str]()
     by_file: list[tuple[Found, Guess]] = []
     for file in files:
         try:
@@ -62,10 +71,18 @@ def guess_study(files: Sequence[Found], *, study: Mapping[str, Sequence[str]], a
         rows += own
         by_file += [(file, guess) for guess in found]
         notes += [f"{file.path.name}: {text}" if len(files) > 1 else text for text in aside]
+    rows, copies = ([row for row in rows if bool(row.file.copy_of) == copied] for copied in (False, True))
     rows, found, missing = _read_names(rows)
     guesses = _together(by_file) + found
     todo += missing
     rows, apart = _part_tissues(rows, notes)
+    if copies:
+        read = _read_names(copies)[0]
+        apart += read
+        notes.append(
+            f"{count(len(copies), 'row')} of files that hold the same cells as another one stand in the sheet behind a "
+            "#, such as counts corrected by CellBender beside those of Cell Ranger. To use them, exchange the rows."
+        )
     words = {row.visit: row.reads or row.visit for row in rows if row.visit not in ("", UNKNOWN)}
     words = dict(sorted(words.items(), key=lambda item: natural(item[1])))
     visits = assign_visits(words, by_donor=_visits_by_donor(rows), study=study, given=answers.visits)

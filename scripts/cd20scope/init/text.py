@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from cd20scope.init.files import Found
+from cd20scope.init.found import Found
 from cd20scope.init.names import Guess, count
 from cd20scope.init.rows import UNKNOWN, Row
 from cd20scope.init.study import Study

@@ -10,22 +10,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cd20scope.counts.matrix import Strings
-from cd20scope.ingest.empty_droplets import SEQUENCE, sequences
+from cd20scope.ingest.empty_droplets import sequences
 from cd20scope.ingest.gene_names import FEMALE, MALE
 from cd20scope.ingest.look import Look
+from cd20scope.ingest.same_cells import are_same, count_nearest
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SHARED = 0.5
 """Part of a sample's barcodes in another above which their cells are compared; by chance it is one in a hundred."""
-NEAREST = 0.5
-"""Part of the cells that must be nearest to themselves; by chance it is one of their number."""
-SURE, FEW_COMPARED = 10, 3
-"""Cells compared below which all of them must be, and below which they say nothing."""
-NEARLY_ALL, MANY_SHARED = 0.9, 100
-"""Part and number of shared barcodes that suffice where too few cells can be compared."""
 MANY = 20_000
 """Barcodes that a lane of cells does not reach, and any lane of droplets does."""
 FEW_MOLECULES = 20
@@ -133,24 +127,22 @@ def find_copies(looks: Sequence[Look]) -> list[tuple[str, str]]:
     For each pair the names of both samples, and what is wrong.
     """
     found = []
-    bases = {look.sample: sequences(look.barcodes) for look in looks}
-    sets = {sample: set(own.tolist()) for sample, own in bases.items()}
+    sets = {look.sample: set(sequences(look.barcodes).tolist()) for look in looks}
     for one, other in combinations(looks, 2):
-        fewest = min(len(sets[one.sample]), len(sets[other.sample]))
-        shared = len(sets[one.sample] & sets[other.sample]) / fewest
-        if shared < SHARED:
+        first, second = sets[one.sample], sets[other.sample]
+        shared = len(first & second)
+        if shared < SHARED * min(len(first), len(second)):
             continue
-        nearest, n = _nearest(one, other, bases[one.sample], bases[other.sample])
-        # other orders of the same cells leave few to compare; so many barcodes are shared by no chance
-        certain = shared > NEARLY_ALL and fewest >= MANY_SHARED and SEQUENCE.fullmatch(bases[one.sample][0])
-        if nearest <= NEAREST * n if n >= SURE else nearest < n or not (n >= FEW_COMPARED or certain):
+        nearest, n = count_nearest(one, other)
+        if not are_same(nearest, n, shared=shared, of=min(len(first), len(second)), sample=next(iter(first))):
             continue
         found.append(
             (
                 f"{one.sample}, {other.sample}",
-                f"the same library twice: {shared:.0%} of the barcodes are in both, and {nearest} of {n} cells "
-                "compared are nearest to themselves: a copy, perhaps corrected (CellBender, SoupX), counted in another "
-                "way or with other suffixes. Correct the path of one in the sample sheet, or take it off.",
+                f"the same library twice: {shared / min(len(first), len(second)):.0%} of the barcodes are in both, and "
+                f"{nearest} of {n} cells compared are nearest to themselves: a copy, perhaps corrected (CellBender, "
+                "SoupX), counted in another way or with other suffixes. Correct the path of one in the sample sheet, "
+                "or take it off.",
             )
         )
     return found
@@ -180,33 +172,3 @@ def find_overlaps(looks: Sequence[Look], paths: Sequence[str]) -> list[tuple[str
             )
             found.append((f"{one.sample}, {other.sample}", text))
     return found
-
-
-def _nearest(one: Look, other: Look, first: Strings, second: Strings) -> tuple[int, int]:
-    """Count the cells that both show, and of them those whose nearest in the other sample is the same barcode.
-
-    Profiles are log counts of the genes of both, compared by the cosine.
-    """
-    rows = [_of_once(own[: look.cells.shape[0]]) for look, own in ((one, first), (other, second))]
-    common = [name for name in rows[0] if name in rows[1]]
-    genes = sorted(set(one.genes.tolist()) & set(other.genes.tolist()))
-    if not common or not genes:
-        return 0, 0
-    profiles = []
-    for look, of in zip((one, other), rows, strict=True):
-        place = {gene: column for column, gene in enumerate(look.genes.tolist())}
-        counts = look.cells[[of[name] for name in common]][:, [place[gene] for gene in genes]]
-        values = np.log1p(counts.toarray().astype(np.float64))
-        length = np.linalg.norm(values, axis=1, keepdims=True)
-        profiles.append(np.divide(values, length, out=np.zeros_like(values), where=length > 0))
-    filled = (profiles[0].any(axis=1)) & (profiles[1].any(axis=1))
-    alike = profiles[0][filled] @ profiles[1][filled].T
-    # of cells that are equal, each is nearest to all
-    itself = alike.diagonal() > alike.max(axis=1, initial=0.0) - 1e-9
-    return int(itself.sum()), len(alike)
-
-
-def _of_once(names: Strings) -> dict[str, int]:
-    """Positions of the names that occur once."""
-    times = Counter(names.tolist())
-    return {name: row for row, name in enumerate(names.tolist()) if times[name] == 1}

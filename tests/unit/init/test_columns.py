@@ -7,7 +7,7 @@ import pytest
 from init_studies import DONORS, NOISE, VISITS, as_read, columns, guessed
 
 from cd20scope.init import columns as init_columns
-from cd20scope.init.files import Found
+from cd20scope.init.found import Found
 
 
 @pytest.mark.parametrize(

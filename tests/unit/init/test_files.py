@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cd20scope.init import files
+from cd20scope.init import copies, files, paths, tables
 
 
 def touch(folder, *names):
@@ -26,11 +26,11 @@ def touch(folder, *names):
     ],
 )
 def test_names_of_count_files(tmp_path, path, name):
-    assert files.name_of(tmp_path / path, tmp_path / "lab") == name
+    assert paths.name_of(tmp_path / path, tmp_path / "lab") == name
 
 
 def test_one_form_of_counts_per_place_and_the_unfiltered_beside_it(tmp_path):
-    paths = [
+    given = [
         "a/outs/filtered_feature_bc_matrix.h5",
         "a/outs/filtered_feature_bc_matrix/matrix.mtx.gz",
         "a/outs/raw_feature_bc_matrix.h5",
@@ -43,11 +43,11 @@ def test_one_form_of_counts_per_place_and_the_unfiltered_beside_it(tmp_path):
         "results/ingest/a.h5ad",
         "results/preflight/preflight.html",
     ]
-    touch(tmp_path, *paths)
+    touch(tmp_path, *given)
     (tmp_path / "loop").symlink_to(tmp_path)
-    seen = list(files._candidates(tmp_path, []))
-    raw = [path for path in seen if files.RAW.search(files._own_name(path))]
+    seen = list(files._candidates(tmp_path, [], []))
+    raw = [path for path in seen if files._is_unfiltered(path)]
     kept = files._best_of_each([path for path in seen if path not in raw])
-    assert [str(path.relative_to(tmp_path)) for path in kept] == [paths[0], str(Path(paths[5]).parent)]
+    assert [str(path.relative_to(tmp_path)) for path in kept] == [given[0], str(Path(given[5]).parent)]
     beside = [files._raw_beside(path, raw) for path in kept]
-    assert beside == [tmp_path / paths[2], tmp_path / Path(paths[6]).parent]
+    assert beside == [tmp_path / given[2], tmp_path / Path(given[6]).parent]

@@ -22,7 +22,7 @@ from init_studies import (
 
 from cd20scope.init import columns as init_columns
 from cd20scope.init import text as init_text
-from cd20scope.init.files import Found
+from cd20scope.init.found import Found
 from cd20scope.study import names, sheet
 from cd20scope.study.cell_choice import parse_cells
 
