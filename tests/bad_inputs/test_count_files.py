@@ -4,6 +4,7 @@ import shutil
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from rule_script import run_script
@@ -189,11 +190,14 @@ def look_at_counts(folder):
             "reading": optional[["format", "cells"]].assign(place="").to_dict("records"),
             "raw": optional["raw"].tolist(),
             "sha256": optional["sha256"].tolist(),
+            "thresholds": {"min_counts": 1, "min_genes": 1},
         },
     )
+    problems = pd.read_csv(found["problems.tsv"], sep="\t", dtype=str)
+    problems.assign(level="error").to_csv("results/preflight/findings.tsv", sep="\t", index=False)
     run_script(
         "preflight/pass_preflight",
-        input={"problems": found["problems.tsv"], "page": "results/preflight/preflight.html"},
+        input={"findings": "results/preflight/findings.tsv", "page": "results/preflight/preflight.html"},
         output={"passed": "results/preflight/passed.txt"},
         params={},
     )

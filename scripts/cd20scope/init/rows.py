@@ -71,7 +71,7 @@ def split_file(file: Found, answers: Answers) -> tuple[list[Row], list[Guess], l
             guesses,
             [
                 "a table beside the file tells its cells apart, and the sheet cannot refer to it. Write its columns "
-                "into the cells of an h5ad file (Python: adata.obs = adata.obs.join(table)), and run this again on that."
+                "into the cells of an h5ad file (Python: adata.obs = adata.obs.join(table)), and run this again."
             ],
         )
     taken = (roles.donor, roles.visit, roles.sample if roles.sample in keys else None)
