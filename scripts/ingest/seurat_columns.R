@@ -1,4 +1,4 @@
-# Print the meta.data of a Seurat object, for init: names of cells, and the columns with few different values.
+# Print the meta.data of an object of R, for init: names of cells, and the columns with few different values.
 arguments <- commandArgs(trailingOnly = TRUE)
 path <- arguments[1]
 most <- as.integer(arguments[2])
@@ -20,11 +20,10 @@ object <- tryCatch(readRDS(path), error = function(e) {
   refuse("cannot be read by R (", conditionMessage(e), "). Compare its size and checksum with the original and copy ",
          "it again.")
 })
-if (!identical(as.character(class(object))[1], "Seurat")) {
-  refuse("holds an object of class ", class(object)[1], ", not a Seurat object. Give a Seurat object (saveRDS), or ",
-         "write its counts as 10x MTX or h5ad.")
-}
-meta <- attr(object, "meta.data")
+here <- sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE)[1])
+source(file.path(dirname(here), "objects.R"))
+if (!known(object)) refuse(unknown(object))
+meta <- cells_of(object)
 few <- vapply(meta, function(column) length(unique(as.character(column))) <= most, logical(1))
 plain <- function(values) gsub("[\t\r\n]", " ", as.character(values))
 shown <- as.data.frame(c(list(rownames(meta)), lapply(meta[few], plain)), optional = TRUE, stringsAsFactors = FALSE)

@@ -1,5 +1,4 @@
-# Write the raw counts and the meta.data of a Seurat object as plain files, which seurat_pack.py puts together.
-# Slots are read as attributes: so an object is read by older and newer SeuratObject alike, Assay and Assay5.
+# Write raw counts, antibodies and cells of an object of R as plain files, which pack_seurat.py puts together.
 
 log_file <- file(snakemake@log[[1]], open = "wt")
 sink(log_file, type = "message")
@@ -9,7 +8,14 @@ out <- snakemake@output[["parts"]]
 partial <- paste0(out, ".partial")
 unlink(partial, recursive = TRUE)
 
-refuse <- function(...) stop(path, ": ", ..., call. = FALSE)
+# the reason goes to the log and to the terminal
+refuse <- function(...) {
+  reason <- paste0(path, ": ", ...)
+  sink(type = "message")
+  message(reason)
+  sink(log_file, type = "message")
+  stop(reason, call. = FALSE)
+}
 
 # Before R 4.4 reading an object can run code that stands in it (CVE-2024-27322).
 if (getRversion() < "4.4.0" && !nzchar(snakemake@params[["sha256"]])) {
@@ -29,59 +35,10 @@ object <- tryCatch(readRDS(path), error = function(e) {
   refuse("cannot be read by R (", conditionMessage(e), "). Compare its size and checksum with the original and copy ",
          "it again.")
 })
-if (!identical(as.character(class(object))[1], "Seurat")) {
-  refuse("holds an object of class ", class(object)[1], ", not a Seurat object. Give a Seurat object (saveRDS), or ",
-         "write its counts as 10x MTX or h5ad.")
-}
-
-# A map of a layer to its cells or features: a logical matrix that newer classes wrap.
-names_of <- function(map, layer) {
-  flags <- map
-  attributes(flags) <- NULL
-  shape <- attr(map, "dim")
-  labels <- attr(map, "dimnames")
-  flags <- matrix(flags, nrow = shape[1])
-  labels[[1]][flags[, match(layer, labels[[2]])]]
-}
-
-# Matrices of one assay side by side, over the union of their features.
-bind <- function(parts) {
-  features <- unique(unlist(lapply(parts, rownames)))
-  aligned <- lapply(parts, function(part) {
-    triplets <- Matrix::summary(part)
-    Matrix::sparseMatrix(i = match(rownames(part), features)[triplets$i], j = triplets$j, x = triplets$x,
-                         dims = c(length(features), ncol(part)), dimnames = list(features, colnames(part)))
-  })
-  do.call(cbind, aligned)
-}
-
-assays <- attr(object, "assays")
-name <- if ("RNA" %in% names(assays)) "RNA" else attr(object, "active.assay")
-assay <- assays[[name]]
-if (!is.null(attr(assay, "layers"))) {
-  layers <- attr(assay, "layers")
-  wanted <- grep("^counts($|\\.)", names(layers), value = TRUE)
-  if (!length(wanted)) {
-    refuse("assay ", name, " has no layer counts; it has ", paste(names(layers), collapse = ", "),
-           ". Give an object with raw counts.")
-  }
-  parts <- lapply(wanted, function(layer) {
-    part <- layers[[layer]]
-    if (!inherits(part, "dgCMatrix")) {
-      refuse("layer ", layer, " of assay ", name, " is a ", class(part)[1], ", kept elsewhere on disk perhaps. ",
-             "Turn it into a dgCMatrix (as(x, 'dgCMatrix')) and save the object again.")
-    }
-    dimnames(part) <- list(names_of(attr(assay, "features"), layer), names_of(attr(assay, "cells"), layer))
-    part
-  })
-  counts <- if (length(parts) == 1) parts[[1]] else bind(parts)
-} else {
-  counts <- attr(assay, "counts")
-  if (is.null(counts) || !inherits(counts, "dgCMatrix") || ncol(counts) == 0) {
-    refuse("assay ", name, " holds no raw counts (slot counts is ", if (is.null(counts)) "missing" else "empty",
-           "). Give an object with raw counts.")
-  }
-}
+source(file.path(snakemake@scriptdir, "objects.R"))
+if (!known(object)) refuse(unknown(object))
+taken <- taken_of(object, refuse, warn = function(...) { message(...); NULL })
+counts <- taken$counts
 
 dir.create(partial, recursive = TRUE)
 number <- function(values, file, as) {
@@ -94,13 +51,20 @@ number(counts@i, "genes.bin", as.integer)
 number(counts@p, "starts.bin", as.integer)
 writeLines(rownames(counts), file.path(partial, "genes.txt"), useBytes = TRUE)
 writeLines(colnames(counts), file.path(partial, "cells.txt"), useBytes = TRUE)
-meta <- attr(object, "meta.data")
-meta <- meta[match(colnames(counts), rownames(meta)), , drop = FALSE]
-meta <- as.data.frame(lapply(meta, function(column) gsub("[\t\r\n]", " ", as.character(column))),
-                      optional = TRUE, stringsAsFactors = FALSE)
+for (part in c("symbols", "types")) {
+  if (!is.null(taken[[part]])) writeLines(taken[[part]], file.path(partial, paste0(part, ".txt")), useBytes = TRUE)
+}
+plain <- function(values) gsub("[\t\r\n]", " ", as.character(values))
+if (!is.null(taken$antibodies)) {
+  table <- as.matrix(Matrix::t(taken$antibodies))
+  colnames(table) <- plain(colnames(table))
+  write.table(table, file.path(partial, "antibodies.tsv"), sep = "\t", quote = FALSE, row.names = FALSE, na = "")
+}
+meta <- as.data.frame(lapply(taken$cells, plain), optional = TRUE, stringsAsFactors = FALSE)
+if (!ncol(meta)) meta <- data.frame(cell = plain(colnames(counts)))
 write.table(meta, file.path(partial, "meta.tsv"), sep = "\t", quote = FALSE, row.names = FALSE, na = "")
-message(sprintf("assay %s: %d genes x %d cells; meta.data: %s", name, nrow(counts), ncol(counts),
-                paste(colnames(meta), collapse = ", ")))
+message(sprintf("counts of %s: %d genes x %d cells, %d antibodies; cells: %s", taken$name, nrow(counts), ncol(counts),
+                if (is.null(taken$antibodies)) 0L else nrow(taken$antibodies), paste(colnames(meta), collapse = ", ")))
 if (!file.rename(partial, out)) {
   refuse(partial, " could not be renamed to ", out, ". Remove both and run again.")
 }

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from measured_genes import few_genes
 from reference_data import locate
 from scipy import sparse
 
@@ -29,7 +30,7 @@ REAL = (
     ("odd/features_without_ids.h5", 1),
 )
 """Real count files, and how many samples each holds."""
-GENES = ["CD3E", "MS4A1", "LYZ", "NKG7", "GNLY", "B2M"]
+GENES = few_genes("CD3E", "MS4A1", "LYZ", "NKG7", "GNLY", "B2M")
 PAIRS = [(donor, visit) for donor in ("P01", "P02") for visit in ("0M", "2W", "6M")]
 EACH = 6
 
@@ -159,7 +160,7 @@ def test_triples_of_an_archive(tmp_path):
     rng = np.random.default_rng(2)
     for number, (donor, visit) in enumerate(PAIRS):
         tenx_files.write_mtx(
-            tmp_path / "one", rng.poisson(1.5, (EACH, 6)), genes=GENES, barcodes=barcodes(rng, EACH)
+            tmp_path / "one", rng.poisson(1.5, (EACH, len(GENES))), genes=GENES, barcodes=barcodes(rng, EACH)
         )
         (tmp_path / "geo").mkdir(exist_ok=True)
         for part in (tmp_path / "one").iterdir():
@@ -259,7 +260,10 @@ def test_another_r_object_is_refused(seurat):
     sha256 = hashlib.sha256((seurat / "list.rds").read_bytes()).hexdigest()
     process = cd20scope("init", "list.rds", "--sha256", sha256, folder=seurat)
     assert process.returncode == 2
-    assert "list.rds: holds an object of class list, not a Seurat object" in process.stderr
+    assert (
+        "list.rds: holds an object of class list. Give a Seurat object, a SingleCellExperiment"
+        in process.stderr
+    )
 
 
 def test_without_r_a_seurat_object_is_refused_and_explained(tmp_path):

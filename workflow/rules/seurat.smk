@@ -40,7 +40,7 @@ rule unpack_seurat:
         mem_mb=memory(base=1000, per_input_mb=40),
         runtime=minutes(30, per_input_mb=1),
     params:
-        code=code_of("ingest/unpack_seurat.R"),
+        code=code_of("ingest/unpack_seurat.R", "ingest/objects.R"),
         made_of=lambda wildcards: made_of(SEURAT[wildcards.object]),
         sha256=object_sum,
     script:

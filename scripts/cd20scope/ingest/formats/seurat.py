@@ -1,4 +1,4 @@
-"""What R wrote of a Seurat object, put together as one h5ad file."""
+"""What R wrote of an object of single cells, put together as one h5ad file."""
 
 import csv
 from pathlib import Path
@@ -12,7 +12,7 @@ from cd20scope.counts.matrix import IngestError
 
 
 def pack(parts: Path, path: Path) -> tuple[int, int]:
-    """Write the parts of ``seurat_unpack.R`` as h5ad: counts in X, meta.data in obs; whole or not at all.
+    """Write the parts of ``unpack_seurat.R`` as h5ad: counts in X, cells in obs, antibodies in obsm; whole or not at all.
 
     Parameters
     ----------
@@ -45,6 +45,16 @@ def pack(parts: Path, path: Path) -> tuple[int, int]:
         )
     obs = meta.astype(object).set_axis(pd.Index(cells, dtype=object), axis=0)
     var = pd.DataFrame(index=pd.Index(genes, dtype=object))
+    for name, column in (("symbols", "gene_symbols"), ("types", "feature_types")):
+        if (parts / f"{name}.txt").exists():
+            var[column] = np.array(
+                (parts / f"{name}.txt").read_text(encoding="utf-8").splitlines(), dtype=object
+            )
     table = ad.AnnData(sparse.csr_matrix(stored, shape=(len(cells), len(genes))), obs=obs, var=var)
+    if (parts / "antibodies.tsv").exists():
+        protein = pd.read_csv(parts / "antibodies.tsv", sep="\t", quoting=csv.QUOTE_NONE)
+        table.obsm["protein_counts"] = protein.to_numpy()
+        # a slash in a name would make a folder of a column
+        table.uns["protein_counts_names"] = np.array(protein.columns, dtype=object)
     table.write_h5ad(path, compression="gzip", compression_opts=1)
     return table.shape
