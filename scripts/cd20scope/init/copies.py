@@ -89,10 +89,8 @@ def _is_variant(better: Found, worse: Found) -> bool:
     """Whether two tables of one folder have one name but for a word of :data:`VARIANTS`."""
     if better.path.parent != worse.path.parent or (better.format, worse.format) != ("table", "table"):
         return False
-    plain = [
-        re.sub(r"[-_.]?(rsec|dbec)", "", VARIANTS.sub("", file.path.name), flags=re.IGNORECASE)
-        for file in (better, worse)
-    ]
+    variant = re.compile(rf"[-_.]?({VARIANTS.pattern}|rsec)", flags=re.IGNORECASE)
+    plain = [variant.sub("", file.path.name) for file in (better, worse)]
     return plain[0] == plain[1]
 
 

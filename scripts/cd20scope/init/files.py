@@ -24,8 +24,8 @@ MOST_FILES = 2000
 """Count files; a folder with more is not that of a study."""
 
 BUNDLE = re.compile(
-    r"(matrix|features|(all_)?genes|barcodes|cell_barcodes|cells|quants_mat_(rows|cols)|gene_names|genes\.names|"
-    r"featuredump|cell_metadata)\.(mtx|tsv|csv|txt)(\.gz)?$"
+    r"(matrix|features|(all_)?genes|barcodes|quants_mat_(rows|cols)|gene_names|genes\.names|"
+    r"featuredump)\.(mtx|tsv|csv|txt)(\.gz)?$"
 )
 """Lists of names that belong to a matrix."""
 MATRICES = {layout.matrix for layout in LAYOUTS}

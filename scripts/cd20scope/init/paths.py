@@ -20,6 +20,8 @@ PLACES = re.compile(
     flags=re.IGNORECASE,
 )
 """Folders and files that tools make in every sample, which name none."""
+DEPTH = 99
+"""Parts of a path, more than any has."""
 OWN = re.compile(r"[-_.](solo\.out|outs?|counts?|cellranger|results?)$", flags=re.IGNORECASE)
 """What tools put behind the name of a sample to make that of a folder."""
 
@@ -48,7 +50,7 @@ def names_of(paths: Sequence[Path], top: Path) -> list[str]:
         The folder that is searched.
     """
     own = [name_of(path, top) for path in paths]
-    joined = max((_joined(paths, top, common=common) for common in (False, True)), key=_n_read)
+    joined = max((_joined(paths, top, depth=depth) for depth in (DEPTH, 1, 0)), key=_n_read)
     read_own, read_joined = _n_read(own), _n_read(joined)
     if read_own == len(own) or (read_own >= read_joined and len(set(own)) == len(own)):
         return own
@@ -60,13 +62,14 @@ def _n_read(names: Sequence[str]) -> int:
     return sum(name in read for name in names)
 
 
-def _joined(paths: Sequence[Path], top: Path, *, common: bool) -> list[str]:
-    """Join the parts of each path: all, or those that are not the same in all of them."""
+def _joined(paths: Sequence[Path], top: Path, *, depth: int) -> list[str]:
+    """Join the parts of each path that are not the same in all of them, and the others but for the last ``depth``."""
     parts = [_parts(path, top) for path in paths]
     times = Counter(part for own in parts for part in set(own))
     names = []
     for own in parts:
-        kept = [part for part in own if common or times[part] < len(parts)]
+        last = len(own) - depth
+        kept = [part for i, part in enumerate(own) if times[part] < len(parts) or i < last]
         # of folders that repeat the name of the one above, the one that says most
         kept = [
             part

@@ -1,10 +1,17 @@
 """Count files found in a folder, and what they are called."""
 
+import gzip
 from pathlib import Path
 
+import numpy as np
 import pytest
+from init_studies import STUDY
 
+from cd20scope.counts.matrix import IngestError
 from cd20scope.init import copies, files, paths, tables
+from cd20scope.init.rows import Answers
+from cd20scope.init.study import guess_study
+from cd20scope.simulate import tenx_files
 
 
 def touch(folder, *names):
@@ -51,3 +58,168 @@ def test_one_form_of_counts_per_place_and_the_unfiltered_beside_it(tmp_path):
     assert [str(path.relative_to(tmp_path)) for path in kept] == [given[0], str(Path(given[5]).parent)]
     beside = [files._raw_beside(path, raw) for path in kept]
     assert beside == [tmp_path / given[2], tmp_path / Path(given[6]).parent]
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        (["D1_bl/output_filtered.h5", "D1_m6/output_filtered.h5"], ["D1_bl", "D1_m6"]),
+        (
+            ["D1_bl/D1_bl.Solo.out/Gene/filtered.h5", "D1_m6/D1_m6.Solo.out/Gene/filtered.h5"],
+            ["D1_bl", "D1_m6"],
+        ),
+        (["P1/Pre/x.h5", "P1/6mo/x.h5", "P2/Pre/x.h5"], ["P1_Pre", "P1_6mo", "P2_Pre"]),
+        (["baseline/P1.h5", "month6/P1.h5"], ["baseline_P1", "month6_P1"]),
+        (["GSM11/P1/Pre/x.h5", "GSM12/P1/W2/x.h5"], ["P1_Pre", "P1_W2"]),
+        (["run1/P01_BL.h5", "run2/P01_BL.h5"], ["P01_BL", "P01_BL"]),
+        (
+            ["D1_bl/af_quant/alevin/quants_mat.mtx", "D1_m6/af_quant/alevin/quants_mat.mtx"],
+            ["D1_bl", "D1_m6"],
+        ),
+    ],
+)
+def test_files_are_named_by_what_differs_in_their_paths(tmp_path, given, names):
+    assert paths.names_of([tmp_path / path for path in given], tmp_path) == names
+
+
+@pytest.mark.parametrize(
+    ("name", "unfiltered"),
+    [
+        ("raw_feature_bc_matrix.h5", True),
+        ("counts_unfiltered", True),
+        ("D1_raw_counts.csv.gz", False),
+        ("D1_raw_counts.h5ad", False),
+        ("filtered_feature_bc_matrix.h5", False),
+    ],
+)
+def test_raw_means_unfiltered_of_a_matrix_alone(name, unfiltered):
+    assert files._is_unfiltered(Path(name)) is unfiltered
+
+
+def barcodes(n, first=0):
+    return ["".join("ACGT"[(first + i) >> 2 * k & 3] for k in range(14)) for i in range(n)]
+
+
+def write_h5(path, *, seed=0, first=0, n=40, fewer=0.0, suffix="-1"):
+    """Write a library; the same seed and barcodes are the same cells, ``fewer`` takes molecules away."""
+    rng = np.random.default_rng(seed)
+    depth, profile = rng.lognormal(6, 0.4, n), rng.dirichlet(np.full(100, 0.5))
+    dense = rng.poisson(np.outer(depth, profile))
+    dense = rng.binomial(dense, 1 - fewer)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    names = [f"{name}{suffix}" for name in barcodes(n, first)]
+    tenx_files.write_h5(path, dense, genes=[f"G{i}" for i in range(100)], barcodes=names)
+
+
+def found_in(folder):
+    return files.find_files(folder, read_seurat=lambda _: None)
+
+
+def test_a_corrected_copy_and_all_droplets_are_set_apart(tmp_path):
+    for name, first in (("P1_BL", 0), ("P1_M6", 1000)):
+        write_h5(tmp_path / name / "filtered_feature_bc_matrix.h5", first=first, seed=first)
+        write_h5(tmp_path / name / f"{name}_cellbender_filtered.h5", first=first, seed=first, fewer=0.1)
+    found, left_out, _ = found_in(tmp_path)
+    taken = [file.path.name for file in found if file.copy_of is None]
+    assert taken == ["filtered_feature_bc_matrix.h5"] * 2
+    copies_of = {file.path.name: file.copy_of for file in found if file.copy_of}
+    assert copies_of["P1_BL_cellbender_filtered.h5"] == tmp_path / "P1_BL/filtered_feature_bc_matrix.h5"
+    assert sum("the same cells as" in why for _, why in left_out) == 2
+    study = guess_study(found, study=STUDY, answers=Answers())
+    assert [row.donor for row in study.rows] == ["P1", "P1"]
+    assert {row.donor for row in study.apart} == {"P1"}
+
+
+def test_other_cells_of_the_same_barcodes_are_no_copy(tmp_path):
+    write_h5(tmp_path / "P1_BL.h5", seed=1)
+    write_h5(tmp_path / "P1_M6.h5", seed=2)
+    found, _, _ = found_in(tmp_path)
+    assert [file.copy_of for file in found] == [None, None]
+
+
+def test_a_variant_of_a_table_is_set_apart(tmp_path):
+    given = [
+        files.Found(tmp_path / f"P1_BL_{kind}_MolsPerCell.csv", "table", "P1_BL") for kind in ("DBEC", "RSEC")
+    ]
+    assert [file.copy_of is None for file in copies.set_copies_apart(given)] == [False, True]
+
+
+def table_file(folder, name, *rows):
+    (folder / name).write_text("\n".join(",".join(row) for row in rows) + "\n")
+
+
+def guessed_of(folder):
+    found, _, joined = found_in(folder)
+    study = guess_study(found, study=STUDY, answers=Answers(), joined=joined)
+    return [(row.donor, row.visit, row.cells, dict(row.extras)) for row in study.rows], study
+
+
+def test_a_table_beside_the_files_is_joined_by_their_names(tmp_path):
+    for i in range(2):
+        write_h5(tmp_path / f"GSM70{i}_filtered_feature_bc_matrix.h5", first=1000 * i, seed=i)
+    rows = [
+        ("gsm", "patient", "timepoint", "sex"),
+        ("GSM700", "P1", "baseline", "F"),
+        ("GSM701", "P1", "M6", "F"),
+    ]
+    table_file(tmp_path, "pheno.csv", *rows)
+    rows, study = guessed_of(tmp_path)
+    assert rows == [("P1", "baseline", "", {"sex": "F"}), ("P1", "M6", "", {"sex": "F"})]
+    assert any("pheno.csv: joined to the files by its column 'gsm'" in note for note in study.notes)
+
+
+def test_a_table_of_donors_is_joined_to_all_their_files(tmp_path):
+    for i, name in enumerate(("P1_BL", "P1_M6", "P2_BL")):
+        write_h5(tmp_path / f"{name}.h5", first=1000 * i, seed=i)
+    table_file(tmp_path, "clinical.csv", ("subject", "age"), ("P1", "31"), ("P2", "45"))
+    rows, _ = guessed_of(tmp_path)
+    assert [(donor, extras["age"]) for donor, _, _, extras in rows] == [
+        ("P1", "31"),
+        ("P1", "31"),
+        ("P2", "45"),
+    ]
+
+
+def test_libraries_of_an_aggregate_are_named_by_its_table(tmp_path):
+    outs = tmp_path / "outs/count"
+    outs.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    names = [f"{name}-{i % 2 + 1}" for i, name in enumerate(barcodes(40))]
+    dense = rng.poisson(3, (40, 20))
+    tenx_files.write_h5(
+        outs / "filtered_feature_bc_matrix.h5", dense, genes=[f"G{i}" for i in range(20)], barcodes=names
+    )
+    head = ("sample_id", "molecule_h5", "donor", "timepoint")
+    table_file(
+        tmp_path / "outs", "aggregation.csv", head, ("a", "/x/a.h5", "P1", "BL"), ("b", "/x/b.h5", "P1", "M6")
+    )
+    rows, _ = guessed_of(tmp_path)
+    assert [row[:3] for row in rows] == [("P1", "BL", "barcode=*-1"), ("P1", "M6", "barcode=*-2")]
+
+
+def test_a_table_of_cells_that_a_sheet_cannot_name_is_told(tmp_path):
+    write_h5(tmp_path / "all.h5")
+    rows = [(f"{name}-1", f"P{i % 2}", "BL" if i % 4 < 2 else "M6") for i, name in enumerate(barcodes(40))]
+    table_file(tmp_path, "cells.csv", ("cell", "donor", "visit"), *rows)
+    _, study = guessed_of(tmp_path)
+    assert any("the sheet cannot refer to it" in note for note in study.notes)
+    assert len(study.rows) == 1
+
+
+def test_tables_that_describe_no_file_are_passed_over(tmp_path):
+    write_h5(tmp_path / "P1_BL.h5")
+    write_h5(tmp_path / "P1_M6.h5", first=1000, seed=1)
+    table_file(tmp_path, "genes_of_interest.csv", ("gene", "weight"), ("CD3D", "1"), ("MS4A1", "2"))
+    (tmp_path / "notes.txt").write_text("not a table\n")
+    found, _, joined = found_in(tmp_path)
+    assert joined == []
+    assert all(not any(column.joined for column in file.columns) for file in found)
+    assert tables.read_table(tmp_path / "notes.txt") is None
+
+
+def test_packed_files_are_told_how_to_unpack(tmp_path):
+    write_h5(tmp_path / "x.h5")
+    (tmp_path / "GSE1_all.h5ad.gz").write_bytes(gzip.compress((tmp_path / "x.h5").read_bytes()))
+    (tmp_path / "x.h5").unlink()
+    with pytest.raises(IngestError, match=r"GSE1_all\.h5ad\.gz: .*gunzip"):
+        found_in(tmp_path)

@@ -12,7 +12,7 @@ from cd20scope.counts.matrix import IngestError
 
 
 def pack(parts: Path, path: Path) -> tuple[int, int]:
-    """Write the parts of ``unpack_seurat.R`` as h5ad: counts in X, cells in obs, antibodies in obsm; whole or not at all.
+    """Write the parts of ``unpack_seurat.R`` as h5ad, whole or not at all: counts, cells, antibodies in obsm.
 
     Parameters
     ----------

@@ -120,9 +120,10 @@ def open_mtx(place: Path) -> Source:
 
     def first(n: int) -> sparse.csr_matrix:
         entries = _mtx_entries(matrix, n * PER_CELL)
-        cells = entries.row if down else entries.col
+        cells, genes = (entries.row, entries.col) if down else (entries.col, entries.row)
+        by_cell = (np.diff(cells) >= 0).all() and (np.diff(genes) < 0).any()
         # in a matrix that is written gene by gene, the first entries are a part of every cell
-        some = read() if (np.diff(cells) < 0).any() else sparse.csr_matrix(entries if down else entries.T)
+        some = sparse.csr_matrix(entries if down else entries.T) if by_cell else read()
         return sparse.csr_matrix(some[:n])
 
     return Source(
