@@ -32,6 +32,7 @@ rule read_sample:
 rule sum_inputs:
     input:
         counts=[fetched(path) for path in dict.fromkeys(SHEET["path"])],
+        looks="results/preflight/samples.tsv",
     output:
         sums="results/ingest/inputs.tsv",
     log:
@@ -49,6 +50,7 @@ rule sum_inputs:
         made_of=[made_of(path) for path in SHEET["path"]],
         samples=SAMPLES,
         paths=given_paths(),
+        cells=[of_sample(sample, "cells") for sample in SAMPLES],
         files=[placed(fetched(path)) for path in SHEET["path"]],
     script:
         "../../scripts/ingest/sum_inputs.py"

@@ -62,6 +62,31 @@ def check_stated(file: Path, *, sha256: str, name: str) -> str:
     return found
 
 
+TAKEN = ("format", "place", "n_cells", "n_genes", "n_proteins", "left_out", "others")
+"""What the first look at a count file says of it; see :class:`cd20scope.ingest.look.Header`."""
+
+
+def add_taken(sums: pd.DataFrame, looks: pd.DataFrame, *, cells: Sequence[str]) -> pd.DataFrame:
+    """Add what is taken of each file: place, cells, genes, and what is left out.
+
+    Parameters
+    ----------
+    sums
+        As :func:`tabulate` gives them.
+    looks
+        ``sample`` and :data:`TAKEN`; a sample that cannot be read is not among them.
+    cells
+        Which cells of its file each sample is, as the sheet has it; empty for all.
+
+    Returns
+    -------
+    ``sample path cells sha256 bytes`` and :data:`TAKEN`.
+    """
+    table = sums.merge(looks[["sample", *TAKEN]], on="sample", how="left")
+    table.insert(2, "cells", list(cells))
+    return table
+
+
 def take_in(arrived: Path, path: Path, *, sha256: str, address: str) -> int:
     """Copy a file that came over the network to its place, if it is whole.
 

@@ -45,7 +45,6 @@ def read(
         Of the run.
     """
     embedding, qc_summary = read_samples(read_embedding(files), sheet, labels=labels, cells=cells)
-    checked = read_table(files["checked"])
     return complete(
         Results(
             **read_measured(files, config=config),
@@ -60,9 +59,7 @@ def read(
             qc_summary=qc_summary,
             sheet=sheet,
             sexes=pd.read_csv(files["sexes"], sep="\t", dtype=TEXT, keep_default_na=False),
-            inputs=read_table(files["sums"]).merge(
-                checked[["sample", "n_cells", "n_genes"]], on="sample", how="left"
-            ),
+            inputs=pd.read_csv(files["sums"], sep="\t", dtype=TEXT, keep_default_na=False),
             preflight=pd.read_csv(files["findings"], sep="\t", dtype=str, keep_default_na=False),
             versions=versions,
             asked=history.tell(pd.read_csv(files["questions"], sep="\t", dtype=str), digest),

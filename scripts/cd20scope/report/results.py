@@ -125,7 +125,7 @@ class Results(Cohort, Judged):
     sexes
         One row per sample: ``sample donor visit sex_in_sheet sex_by_genes xist y_genes``.
     inputs
-        One row per sample: ``sample path sha256 bytes n_cells n_genes``.
+        One row per sample: ``sample path cells sha256 bytes format place n_cells n_genes n_proteins left_out others``.
     preflight
         Warnings of the preflight: ``level about text``.
     versions

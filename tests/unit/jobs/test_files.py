@@ -2,6 +2,7 @@
 
 import hashlib
 
+import pandas as pd
 import pytest
 
 from cd20scope.counts.matrix import IngestError
@@ -45,6 +46,15 @@ def test_samples_of_one_file_share_its_sum_which_is_made_once(tmp_path, monkeypa
     assert table.columns.tolist() == ["sample", "path", "sha256", "bytes"]
     assert table["sha256"].tolist() == [hashlib.sha256(t).hexdigest() for t in (b"abc", b"abc", b"abcd")]
     assert table["bytes"].tolist() == [3, 3, 4]
+
+
+def test_what_is_taken_of_a_file_stands_beside_its_sum():
+    sums = pd.DataFrame({"sample": ["A", "B"], "path": "x.h5ad", "sha256": "0", "bytes": 3})
+    look = dict.fromkeys(ingest_checksums.TAKEN, "") | {"sample": "A", "place": "raw.X", "n_genes": 9}
+    table = ingest_checksums.add_taken(sums, pd.DataFrame([look]), cells=["donor=P1", ""])
+    assert table["cells"].tolist() == ["donor=P1", ""]
+    assert table["place"].tolist()[0] == "raw.X"
+    assert table["place"].isna().tolist() == [False, True]
 
 
 def test_a_copy_with_another_checksum_is_removed(tmp_path):

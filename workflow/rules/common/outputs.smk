@@ -82,7 +82,6 @@ def report_tables():
         "programs": "results/programs/programs.tsv",
         "random_sets": "results/programs/random_sets.tsv",
         "embedding": "results/embed/embedding.parquet",
-        "checked": "results/preflight/samples.tsv",
         "sexes": "results/preflight/sexes.tsv",
         "findings": "results/preflight/findings.tsv",
         "sums": "results/ingest/inputs.tsv",

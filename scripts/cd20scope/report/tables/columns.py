@@ -242,6 +242,9 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
     "inputs": {
         "sample": ("Sample", "key"),
         "path": ("Count matrix", "text"),
+        "place": ("Counts from", "text"),
+        "cells": ("Cells with", "text"),
+        "left_out": ("Features left out", "text"),
         "n_cells": ("Cells", "count"),
         "n_genes": ("Genes", "count"),
         "bytes": ("Bytes", "count"),
