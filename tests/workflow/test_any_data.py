@@ -36,7 +36,7 @@ def data():
     return rng.poisson(1.5, (N, len(GENES))), obs
 
 
-def study(folder, sheet, config="samples: samples.tsv\n"):
+def study(folder, sheet, config="samples: samples.tsv\nqc: {min_counts: 1, min_genes: 1}\n"):
     (folder / "samples.tsv").write_text("\n".join("\t".join(row) for row in sheet) + "\n")
     (folder / "study.yaml").write_text(config)
     return folder / "study.yaml"

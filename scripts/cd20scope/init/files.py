@@ -39,8 +39,9 @@ SAMPLES = re.compile(
 )
 TABLE = re.compile(r"\.(csv|tsv|txt)(\.gz)?$", flags=re.IGNORECASE)
 COUNTS = re.compile(r"count|matrix|umi|dge|expr", flags=re.IGNORECASE)
-SINGLE = re.compile(r"\.(h5|hdf5|h5ad|loom|rds)$", flags=re.IGNORECASE)
+SINGLE = re.compile(r"\.(h5|hdf5|h5ad|loom|rds|rda|rdata)$", flags=re.IGNORECASE)
 RAW = re.compile(r"(^|[-_.])(raw|unfiltered)([-_.]|$)", flags=re.IGNORECASE)
+TENX_RAW = re.compile(r"raw_(feature|gene|probe|peak)s?_bc|^raw$|unfiltered", flags=re.IGNORECASE)
 NOT_COUNTS = re.compile(
     r"(molecule_info|analysis|cloupe|vdj|metrics|readspercell|posterior)", flags=re.IGNORECASE
 )
@@ -84,6 +85,9 @@ def find_files(
     beside: list[Path] = []
     candidates = list(_candidates(place, left_out, beside))
     raw = [path for path in candidates if _is_unfiltered(path)]
+    # where nothing is filtered, raw says that counts are not normalised, but for what Cell Ranger and STARsolo write
+    filtered_in = {path.parent for path in candidates if path not in raw}
+    raw = [path for path in raw if TENX_RAW.search(_own_name(path)) or path.parent in filtered_in]
     filtered = _best_of_each([path for path in candidates if path not in raw])
     if len(filtered) > MOST_FILES:
         raise IngestError(f"{place}: {len(filtered)} count files. Give the folder of one study.")
@@ -171,8 +175,8 @@ def _looks_like_counts(path: Path) -> bool:
 
 
 def _beside(path: Path) -> list[Path]:
-    """Tables of text in the folder of a count file."""
-    found = sorted(path.parent.iterdir())
+    """Tables of text in the folder of a count file, and what Cell Ranger writes above it."""
+    found = [*sorted(path.parent.iterdir()), path.parent.parent / "aggregation.csv"]
     return [other for other in found if other != path and TABLE.search(other.name) and other.is_file()]
 
 

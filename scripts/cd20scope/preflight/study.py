@@ -22,6 +22,8 @@ STEROID_HOURS = 48.0
 """Hours after a steroid in which lymphocytes are known to be moved."""
 POWER = 0.8
 FEW_CELLS = 500
+FEW_GENES = 5_000
+"""Genes below which a file holds a selection; after filters of rare genes, whole transcriptomes keep 10,000 or more."""
 FEW_MARKERS = 0.1
 """Part of all markers below which names are not those of genes, or genes were left out."""
 
@@ -167,18 +169,21 @@ def check_sheet(sheet: pd.DataFrame, *, integrate_over: str) -> list[Finding]:
 
 
 def check_cells(samples: pd.DataFrame) -> list[Finding]:
-    """Find samples of so few cells that rare populations are below detection."""
-    few = samples[samples["n_cells"] < FEW_CELLS]
-    if few.empty:
-        return []
-    listed = ", ".join(f"{sample}: {n}" for sample, n in zip(few["sample"], few["n_cells"], strict=True))
-    return [
-        Finding(
-            "warning",
-            f"{len(few)} samples",
-            f"fewer than {FEW_CELLS} cells, in which small populations are below detection ({listed}).",
-        )
-    ]
+    """Find samples of so few cells that rare populations are below detection, or of selected genes."""
+    found = []
+    for column, most, text in (
+        ("n_cells", FEW_CELLS, "cells, in which small populations are below detection"),
+        (
+            "n_genes",
+            FEW_GENES,
+            "genes: variable genes or a panel in place of all? Labels rest on those that are there",
+        ),
+    ):
+        few = samples[samples[column] < most]
+        if len(few):
+            listed = ", ".join(f"{sample}: {n}" for sample, n in zip(few["sample"], few[column], strict=True))
+            found.append(Finding("warning", f"{len(few)} samples", f"fewer than {most:,} {text} ({listed})."))
+    return found
 
 
 def grid(samples: pd.DataFrame, sheet: pd.DataFrame, *, visits: Sequence[str]) -> pd.DataFrame:

@@ -223,3 +223,11 @@ def test_packed_files_are_told_how_to_unpack(tmp_path):
     (tmp_path / "x.h5").unlink()
     with pytest.raises(IngestError, match=r"GSE1_all\.h5ad\.gz: .*gunzip"):
         found_in(tmp_path)
+
+
+def test_where_nothing_is_filtered_raw_says_not_normalised(tmp_path):
+    write_h5(tmp_path / "P1_BL_raw_counts.h5")
+    write_h5(tmp_path / "P1_M6_raw_counts.h5", first=1000, seed=1)
+    found, _, _ = found_in(tmp_path)
+    assert [file.path.name for file in found] == ["P1_BL_raw_counts.h5", "P1_M6_raw_counts.h5"]
+    assert [row.donor for row in guess_study(found, study=STUDY, answers=Answers()).rows] == ["P1", "P1"]

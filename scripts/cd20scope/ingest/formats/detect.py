@@ -27,8 +27,9 @@ from cd20scope.ingest.formats.unread import name_hdf5
 
 ZARR = (".zgroup", ".zattrs", "zarr.json")
 """What the folder of a zarr store holds, in its versions 2 and 3."""
-RDS = (b"X\n\x00\x00\x00", b"A\n2\n", b"A\n3\n", b"RDX2\n", b"RDX3\n")
-"""How R's own files begin, once unpacked."""
+RDS = (b"X\n\x00\x00\x00", b"A\n2\n", b"A\n3\n")
+WORKSPACE = (b"RDX2\n", b"RDX3\n", b"RDA2\n", b"RDA3\n")
+"""How R's own files begin, once unpacked: of one object, and of several."""
 
 
 def sniff_format(path: Path | str) -> str:
@@ -85,6 +86,11 @@ def _sniff_text(path: Path, start: bytes) -> str:
             text = handle.read(1 << 16)
     if text.startswith(RDS) or (start.startswith((b"BZh", b"\xfd7zXZ")) and path.suffix.lower() == ".rds"):
         return "seurat"
+    if text.startswith(WORKSPACE):
+        raise IngestError(
+            f"{path}: a workspace of R (save). Write the object alone (R): e <- new.env(); "
+            f"n <- load({path.name!r}, e); saveRDS(e[[n[1]]], 'x.rds')."
+        )
     if mistaken := name_mistaken(start, text):
         raise IngestError(f"{path}: {mistaken}")
     if text.removeprefix(b"\xef\xbb\xbf").startswith(b"%%MatrixMarket"):

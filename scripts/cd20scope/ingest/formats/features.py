@@ -44,10 +44,13 @@ PROTEINS = re.compile(
 sample tags, CITE-seq-Count (``CD3-CTCATTGTAACTCCT``), CellPlex, prefixes of Seurat, isotype controls. No human gene of
 the shipped table has such a name, which a test proves."""
 
+MISSING = re.compile(r"|nan|<?na>?|none|null|unknown", flags=re.IGNORECASE)
+"""Types of features without one, as where files with and without types were put together."""
 NO_FEATURES = re.compile(
     r"__(?:no_feature|ambiguous|too_low_aqual|not_aligned|alignment_not_unique)|"
     r"n_(?:unmapped|multimapping|nofeature|ambiguous)|unmapped|unassigned(?:_.*)?|no_match|total_reads|bad_struct|"
-    r"(?:row|col|grand|column)?[-_. ]?(?:sum|total)s?|total[-_. ](?:counts?|umis?|reads)",
+    r"(?:row|col|grand|column)?[-_. ]?(?:sum|total)s?|total[-_. ](?:counts?|umis?|reads)|"
+    r"n_?(?:count|feature|gene|umi|read)s?(?:[-_.]rna)?|(?:percent|pct)[-_. ].*",
     flags=re.IGNORECASE,
 )
 """Rows that sum others or count reads without a gene: HTSeq, STAR, featureCounts, CITE-seq-Count, spreadsheets."""
@@ -75,9 +78,13 @@ def known_type(word: str) -> str:
     return TYPES.get(re.sub(r"[\s_-]+", " ", word).strip().casefold(), "")
 
 
+def _stated(words: Strings) -> Strings:
+    return words[[not MISSING.fullmatch(word) for word in words.tolist()]] if words.size else words
+
+
 def are_types(words: Strings) -> bool:
     """Whether a column of words holds feature types: any of its words is one, and those that are not are the fewer."""
-    words, times = np.unique(words[words != ""], return_counts=True)
+    words, times = np.unique(_stated(words), return_counts=True)
     known = np.array([bool(known_type(word)) for word in words.tolist()], dtype=bool)
     return bool(times[known].sum() > times.sum() / 2)
 
@@ -108,7 +115,10 @@ def tell_apart(names: Strings, ids: Strings, types: Strings, *, where: str) -> F
     # names, ids and types of a damaged file differ in number, which is refused later
     if len(types) == n and are_types(types):
         # an unknown word among feature types is one that no gene has
-        kind_of = {word: known_type(word) or (OTHER if word else GENE) for word in set(types.tolist())}
+        kind_of = {
+            word: known_type(word) or (GENE if MISSING.fullmatch(word) else OTHER)
+            for word in set(types.tolist())
+        }
         kinds = np.array([kind_of[word] for word in types.tolist()], dtype="<U8")
         left_out.update(types[kinds == OTHER].tolist())
     keep, antibodies = kinds == GENE, kinds == ANTIBODY
@@ -121,7 +131,7 @@ def tell_apart(names: Strings, ids: Strings, types: Strings, *, where: str) -> F
         if keep[i]:
             keep[i], antibodies[i] = False, True
     if n and not keep.any():
-        found = ", ".join(sorted(set(types.tolist()) - {""})) or ", ".join(names[:4].tolist())
+        found = ", ".join(sorted(set(_stated(types).tolist()))) or ", ".join(names[:4].tolist())
         raise IngestError(
             f"{where}: no feature is a gene, of type 'Gene Expression'; found {found}. Give the file with the gene "
             "counts."

@@ -251,6 +251,7 @@ def read_features(bundle: Bundle, n: int) -> tuple[Strings, Strings, Strings]:
     IngestError
     """
     header, columns = _columns(read_table(bundle.features), n)
+    _check_whole(columns[0], bundle.features)
     types = next((column for column in columns[1:] if are_types(column)), NO_STRINGS)
     if bundle.symbols is not None:
         symbols = _columns(read_table(bundle.symbols), n)[1][0]
@@ -266,6 +267,20 @@ def read_features(bundle: Bundle, n: int) -> tuple[Strings, Strings, Strings]:
     if share(second, ENSEMBL) > 0.5 > share(first, ENSEMBL):
         return first, second, types
     return second, first, types
+
+
+def _check_whole(names: Strings, path: Path) -> None:
+    """Refuse counts of spliced, unspliced and ambiguous molecules apart, as alevin-fry's USA mode has them."""
+    third = len(names) // 3
+    if (
+        third
+        and len(names) == 3 * third
+        and names[third : 2 * third].tolist() == [f"{n}-U" for n in names[:third]]
+    ):
+        raise IngestError(
+            f"{path}: spliced, unspliced and ambiguous counts of {third:,} genes apart (USA mode of alevin-fry). Sum "
+            "them, and write h5ad (Python): pyroe.load_fry(FOLDER, output_format='snRNA').write_h5ad('x.h5ad')."
+        )
 
 
 def read_barcodes(path: Path, n: int) -> tuple[Strings, dict[str, Strings]]:

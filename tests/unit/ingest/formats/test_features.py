@@ -36,9 +36,10 @@ def test_biotypes_are_no_types():
     assert not found.left_out
 
 
-def test_a_gene_without_a_type_beside_others_is_a_gene():
-    found = told(["CD3D", "LYZ", "peak"], ["Gene Expression", "", "Peaks"])
-    assert found.keep.tolist() == [True, True, False]
+@pytest.mark.parametrize("missing", ["", "nan", "None", "NA", "<NA>"])
+def test_a_gene_without_a_type_beside_others_is_a_gene(missing):
+    found = told(["CD3D", "LYZ", "IL2", "peak"], ["Gene Expression", missing, missing, "Peaks"])
+    assert found.keep.tolist() == [True, True, True, False]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,9 @@ def test_no_gene_has_the_name_of_an_antibody_or_a_sum():
     assert [n for n in names if features.PROTEINS.search(n) or features.NO_FEATURES.fullmatch(n)] == []
 
 
-@pytest.mark.parametrize("name", ["__no_feature", "N_unmapped", "Total", "unmapped", "row sums"])
+@pytest.mark.parametrize(
+    "name", ["__no_feature", "N_unmapped", "Total", "unmapped", "row sums", "nCount_RNA", "n_genes"]
+)
 def test_sums_and_reads_without_a_gene_are_left_out(name):
     found = told(["CD3D", name])
     assert found.keep.tolist() == [True, False]

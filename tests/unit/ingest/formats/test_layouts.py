@@ -200,3 +200,17 @@ def test_loom_with_attributes_of_scope(tmp_path):
     with detect.open_sources(path, format="loom") as sources:
         assert [source.place for source in sources] == ["matrix"]
         assert set(sources[0].columns) == {"CellID", "donor"}
+
+
+def test_molecules_that_alevin_fry_counts_apart_are_refused(tmp_path):
+    cells_down(tmp_path / "quants_mat.mtx", np.ones((N_CELLS, 6), dtype=int))
+    lines(tmp_path / "quants_mat_rows.txt", *BARCODES)
+    lines(tmp_path / "quants_mat_cols.txt", "CD3D", "LYZ", "CD3D-U", "LYZ-U", "CD3D-A", "LYZ-A")
+    with pytest.raises(IngestError, match=r"of 2 genes apart \(USA mode"):
+        read.read_sample(tmp_path)
+
+
+def test_a_workspace_of_r_is_told_how_to_write_its_object(tmp_path):
+    (tmp_path / "x.RData").write_bytes(gzip.compress(b"RDX3\nX\n\x00\x00\x00\x03"))
+    with pytest.raises(IngestError, match="a workspace of R .*saveRDS"):
+        detect.sniff_format(tmp_path / "x.RData")
