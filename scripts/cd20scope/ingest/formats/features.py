@@ -78,15 +78,11 @@ def known_type(word: str) -> str:
     return TYPES.get(re.sub(r"[\s_-]+", " ", word).strip().casefold(), "")
 
 
-def _stated(words: Strings) -> Strings:
-    return words[[not MISSING.fullmatch(word) for word in words.tolist()]] if words.size else words
-
-
 def are_types(words: Strings) -> bool:
     """Whether a column of words holds feature types: any of its words is one, and those that are not are the fewer."""
-    words, times = np.unique(_stated(words), return_counts=True)
-    known = np.array([bool(known_type(word)) for word in words.tolist()], dtype=bool)
-    return bool(times[known].sum() > times.sum() / 2)
+    times = {word: n for word, n in Counter(words.tolist()).items() if not MISSING.fullmatch(word)}
+    known = sum(n for word, n in times.items() if known_type(word))
+    return known > sum(times.values()) / 2
 
 
 def tell_apart(names: Strings, ids: Strings, types: Strings, *, where: str) -> Features:
@@ -131,7 +127,9 @@ def tell_apart(names: Strings, ids: Strings, types: Strings, *, where: str) -> F
         if keep[i]:
             keep[i], antibodies[i] = False, True
     if n and not keep.any():
-        found = ", ".join(sorted(set(_stated(types).tolist()))) or ", ".join(names[:4].tolist())
+        found = ", ".join(
+            sorted({word for word in set(types.tolist()) if not MISSING.fullmatch(word)})
+        ) or ", ".join(names[:4].tolist())
         raise IngestError(
             f"{where}: no feature is a gene, of type 'Gene Expression'; found {found}. Give the file with the gene "
             "counts."

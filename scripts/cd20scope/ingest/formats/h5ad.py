@@ -1,11 +1,9 @@
 """Files of anndata, h5ad and zarr: the places that may hold counts, read by anndata's element readers."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-
-import numpy as np
 
 from cd20scope.counts.hdf5 import (
     NO_STRINGS,
@@ -21,8 +19,8 @@ from cd20scope.counts.hdf5 import (
 )
 from cd20scope.counts.matrix import ANCHORS, ENSEMBL, IngestError, Strings, share
 from cd20scope.ingest.antibodies import obsm_tables
-from cd20scope.ingest.formats.features import are_types, tell_apart
-from cd20scope.ingest.formats.source import N_HEAD, Source, Table, part_of_counts
+from cd20scope.ingest.formats.features import Features, are_types, tell_apart
+from cd20scope.ingest.formats.source import N_HEAD, Source, part_of_counts
 
 SYMBOL_COLUMNS = (
     "feature_name",
@@ -83,15 +81,34 @@ def open_anndata(file: Node, path: Path, *, place: str = "") -> list[Source]:
         if name not in (index_of(obs), "__categories") and _is_column(obs[name])
     }
     sources = []
+    of_frame: dict[str, tuple[Strings, Strings, Features]] = {}
     for name in (name for name in tried if name in found):
-        node, frame = file[places[name]], file["raw/var" if name == "raw.X" else "var"]
+        node, frame = file[places[name]], "raw/var" if name == "raw.X" else "var"
         rows, n_columns = node.shape if is_array(node) else node.attrs["shape"]
         shape = (int(rows), int(n_columns))
         if not is_array(node):
             check_size(int(node["data"].shape[0]), path=path, what="stored values")
         elif shape[0] == len(barcodes):
             check_size(shape[0] * shape[1], path=path, what="stored values")
-        sources.append(_source(name, node, frame, shape, path, barcodes, tables, columns))
+        if frame not in of_frame:
+            of_frame[frame] = _features(file[frame], path)
+        genes, ids, features = of_frame[frame]
+        sources.append(
+            Source(
+                place=name,
+                shape=shape,
+                barcodes=barcodes,
+                names=genes,
+                ids=ids,
+                keep=features.keep,
+                antibodies=features.antibodies,
+                left_out=features.left_out,
+                head=partial(read_head, node, N_HEAD),
+                load=partial(read_matrix, node),
+                tables=tables,
+                columns=columns,
+            )
+        )
     if not sources:
         raise IngestError(
             f"{path}: an h5ad file without X, a layer or raw that may hold counts; found {', '.join(found) or 'none'}. "
@@ -100,36 +117,13 @@ def open_anndata(file: Node, path: Path, *, place: str = "") -> list[Source]:
     return sources
 
 
-def _source(
-    place: str,
-    node: Node,
-    frame: Node,
-    shape: tuple[int, int],
-    path: Path,
-    barcodes: Strings,
-    tables: tuple[Table, ...],
-    columns: Mapping[str, Callable[[], Strings]],
-) -> Source:
+def _features(frame: Node, path: Path) -> tuple[Strings, Strings, Features]:
+    """Read names and ids of the features of a table, and what they are."""
     read = read_columns(frame)
     names, ids = _genes(frame, read)
-    types = next(
-        (found for name in TYPE_COLUMNS if are_types(found := _column(frame, read, (name,)))), NO_STRINGS
-    )
-    features = tell_apart(names, ids, types, where=str(path))
-    return Source(
-        place=place,
-        shape=shape,
-        barcodes=barcodes,
-        names=names,
-        ids=ids,
-        keep=features.keep,
-        antibodies=features.antibodies,
-        left_out=features.left_out,
-        head=partial(read_head, node, N_HEAD),
-        load=partial(read_matrix, node),
-        tables=tables,
-        columns=columns,
-    )
+    held = (_column(frame, read, (name,)) for name in TYPE_COLUMNS)
+    types = next((found for found in held if are_types(found)), NO_STRINGS)
+    return names, ids, tell_apart(names, ids, types, where=str(path))
 
 
 def _genes(frame: Node, read: Callable[[str], Element]) -> tuple[Strings, Strings]:
@@ -138,16 +132,20 @@ def _genes(frame: Node, read: Callable[[str], Element]) -> tuple[Strings, String
     symbols = _column(frame, read, SYMBOL_COLUMNS)
     if share(names, ENSEMBL) > 0.5:
         return (symbols, names) if symbols.size else (names, ids)
-    if np.isin(ANCHORS, names).any():
+    if _n_anchors(names):
         return names, ids
     numbered = share(names, NUMBERED) > 0.5
     if numbered and symbols.size:
         return symbols, ids
     texts = [as_strings(read(name)) for name in frame if name != "__categories" and _is_text(frame[name])]
-    best = max(texts, key=lambda text: int(np.isin(ANCHORS, text).sum()), default=NO_STRINGS)
-    if np.isin(ANCHORS, best).sum() > 1:
+    best = max(texts, key=_n_anchors, default=NO_STRINGS)
+    if _n_anchors(best) > 1:
         return best, ids
     return (ids, ids) if numbered and ids.size else (names, ids)
+
+
+def _n_anchors(names: Strings) -> int:
+    return len(set(ANCHORS) & set(names.tolist()))
 
 
 def _is_column(node: Node) -> bool:

@@ -190,7 +190,9 @@ def read_table(path: Path) -> list[list[str]]:
     if path.name.removesuffix(".gz").endswith(".csv") and lines and "\t" not in lines[0]:
         rows = list(csv.reader(lines))
     else:
-        rows = [[_unquoted(part) for part in line.split("\t")] for line in lines]
+        rows = [line.split("\t") for line in lines]
+        if any(sign in text for sign in (b'"', b"'")):
+            rows = [[_unquoted(part) for part in row] for row in rows]
     # R leaves out the name of the column of row names
     shifted = len(rows) > 1 and len(rows[1]) == len(rows[0]) + 1
     for number, row in enumerate(rows[1:] if shifted else rows, start=2 if shifted else 1):

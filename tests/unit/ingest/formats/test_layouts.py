@@ -212,5 +212,5 @@ def test_molecules_that_alevin_fry_counts_apart_are_refused(tmp_path):
 
 def test_a_workspace_of_r_is_told_how_to_write_its_object(tmp_path):
     (tmp_path / "x.RData").write_bytes(gzip.compress(b"RDX3\nX\n\x00\x00\x00\x03"))
-    with pytest.raises(IngestError, match="a workspace of R .*saveRDS"):
+    with pytest.raises(IngestError, match=r"a workspace of R .*saveRDS"):
         detect.sniff_format(tmp_path / "x.RData")
