@@ -44,6 +44,8 @@ PROTEINS = re.compile(
 sample tags, CITE-seq-Count (``CD3-CTCATTGTAACTCCT``), CellPlex, prefixes of Seurat, isotype controls. No human gene of
 the shipped table has such a name, which a test proves."""
 
+MOST_TYPES = 100
+"""Different words above which a column names features."""
 MISSING = re.compile(r"|nan|<?na>?|none|null|unknown", flags=re.IGNORECASE)
 """Types of features without one, as where files with and without types were put together."""
 NO_FEATURES = re.compile(
@@ -80,7 +82,10 @@ def known_type(word: str) -> str:
 
 def are_types(words: Strings) -> bool:
     """Whether a column of words holds feature types: any of its words is one, and those that are not are the fewer."""
-    times = {word: n for word, n in Counter(words.tolist()).items() if not MISSING.fullmatch(word)}
+    found = Counter(words.tolist())
+    if len(found) > MOST_TYPES:
+        return False
+    times = {word: n for word, n in found.items() if not MISSING.fullmatch(word)}
     known = sum(n for word, n in times.items() if known_type(word))
     return known > sum(times.values()) / 2
 
