@@ -10,7 +10,7 @@ import pandas as pd
 
 from cd20scope.counts.matrix import IngestError
 from cd20scope.ingest.formats.detect import ZARR, open_sources, sniff_format
-from cd20scope.ingest.formats.mtx_names import LAYOUTS, layout_of
+from cd20scope.ingest.formats.layouts import LAYOUTS, layout_of
 from cd20scope.ingest.formats.text_table import is_wide
 from cd20scope.init.columns import read_columns
 from cd20scope.init.copies import bases_of, set_copies_apart

@@ -16,9 +16,10 @@ from cd20scope.counts.foreign import check_regular, open_hdf5
 from cd20scope.counts.hdf5 import explained
 from cd20scope.counts.matrix import IngestError
 from cd20scope.ingest.formats.h5ad import open_anndata
+from cd20scope.ingest.formats.layouts import find_matrix
 from cd20scope.ingest.formats.loom import open_loom
 from cd20scope.ingest.formats.mistaken import HDF5_SIGNATURE, name_mistaken
-from cd20scope.ingest.formats.mtx_names import find_matrix, open_text
+from cd20scope.ingest.formats.mtx_names import open_text
 from cd20scope.ingest.formats.source import Source
 from cd20scope.ingest.formats.tenx_h5 import _10x_h5, _version_2_groups
 from cd20scope.ingest.formats.tenx_mtx import open_mtx

@@ -12,9 +12,9 @@ from scipy import sparse
 from cd20scope.counts.hdf5 import Rows, check_size, explained
 from cd20scope.counts.matrix import IngestError, Strings
 from cd20scope.ingest.formats.features import tell_apart
+from cd20scope.ingest.formats.layouts import find_bundle
 from cd20scope.ingest.formats.mtx_names import (
     LONGEST_LINE,
-    find_bundle,
     open_text,
     read_barcodes,
     read_features,

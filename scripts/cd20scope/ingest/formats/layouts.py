@@ -1,0 +1,135 @@
+"""Matrices in MTX format and the lists of names beside them, as each tool lays them out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cd20scope.counts.matrix import IngestError
+
+MATRIX = "matrix.mtx"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Files that a tool writes for one sample.
+
+    Attributes
+    ----------
+    tool
+        Who writes them.
+    matrix
+        Name of the matrix, without .gz.
+    features, barcodes
+        Names of the lists of genes and cells, in order of preference.
+    symbols
+        A second list of genes, by symbol; empty (default) for none.
+    cells_down
+        Whether cells lie in rows of the matrix; Cell Ranger has them in columns.
+    """
+
+    tool: str
+    matrix: str
+    features: tuple[str, ...]
+    barcodes: tuple[str, ...]
+    symbols: str = ""
+    cells_down: bool = False
+
+
+BUS = ("cells_x_genes.genes.txt",), ("cells_x_genes.barcodes.txt",), "cells_x_genes.genes.names.txt", True
+LAYOUTS = (
+    Layout(
+        "alevin-fry", "quants_mat.mtx", ("quants_mat_cols.txt",), ("quants_mat_rows.txt",), cells_down=True
+    ),
+    Layout("kallisto|bustools", "cells_x_genes.mtx", *BUS),
+    Layout("kallisto|bustools", "cells_x_genes.total.mtx", *BUS),
+    Layout("Parse", "DGE.mtx", ("all_genes.csv", "genes.csv"), ("cell_metadata.csv",), cells_down=True),
+    Layout(
+        "Parse", "count_matrix.mtx", ("all_genes.csv", "genes.csv"), ("cell_metadata.csv",), cells_down=True
+    ),
+    Layout(
+        "Cell Ranger",
+        MATRIX,
+        ("features.tsv", "genes.tsv", "features.txt", "genes.txt", "features.csv", "genes.csv"),
+        ("barcodes.tsv", "barcodes.txt", "barcodes.csv", "cells.tsv"),
+    ),
+)
+"""STARsolo and PIPseeker write what Cell Ranger writes. The first whose matrix is there is taken."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A matrix and the lists of its names; ``symbols`` is None where there is no second list of genes."""
+
+    layout: Layout
+    matrix: Path
+    features: Path
+    barcodes: Path
+    symbols: Path | None = None
+
+
+def layout_of(name: str) -> Layout | None:
+    """Layout that a matrix belongs to by its name, plain or with .gz; a part may stand before."""
+    plain = name.removesuffix(".gz")
+    return next((layout for layout in LAYOUTS if plain.endswith(layout.matrix)), None)
+
+
+def find_matrix(place: Path) -> tuple[Path, Layout]:
+    """Find the matrix of a folder, or take a matrix itself.
+
+    Parameters
+    ----------
+    place
+        The folder; or the matrix, when what stands before its usual name stands before the names of the other files
+        too, as in public archives (``GSM123_P01_matrix.mtx.gz``).
+
+    Raises
+    ------
+    IngestError
+    """
+    if not place.is_dir():
+        layout = layout_of(place.name)
+        if layout is None:
+            raise IngestError(
+                f"{place}: a matrix on its own. Name it (something)matrix.mtx, with (something)features.tsv and "
+                "(something)barcodes.tsv beside it, or give the folder of the three."
+            )
+        return place, layout
+    for layout in LAYOUTS:
+        for path in (place / layout.matrix, place / f"{layout.matrix}.gz"):
+            if path.exists():
+                return path, layout
+    raise _lacking(place, [MATRIX])
+
+
+def find_bundle(place: Path) -> Bundle:
+    """Find the matrix and the lists of its names; see :func:`find_matrix`.
+
+    Raises
+    ------
+    IngestError
+        When one of the files is missing.
+    """
+    matrix, layout = find_matrix(place)
+    folder, prefix = matrix.parent, matrix.name.removesuffix(".gz").removesuffix(layout.matrix)
+    symbols = _first(folder, [prefix + layout.symbols]) if layout.symbols else None
+    found = []
+    for names in (layout.features, layout.barcodes):
+        path = _first(folder, [prefix + name for name in names])
+        if path is None:
+            raise _lacking(folder, [prefix + name for name in names[:2]])
+        found.append(path)
+    return Bundle(layout, matrix, found[0], found[1], symbols)
+
+
+def _first(folder: Path, names: Sequence[str]) -> Path | None:
+    paths = [path for name in names for path in (folder / name, folder / f"{name}.gz")]
+    return next((path for path in paths if path.exists()), None)
+
+
+def _lacking(folder: Path, names: Sequence[str]) -> IngestError:
+    found = sorted(path.name for path in folder.iterdir())
+    return IngestError(
+        f"{folder}: a folder without {' or '.join(names)} (plain or .gz); it holds "
+        f"{', '.join(found[:8]) or 'nothing'}{', ...' if len(found) > 8 else ''}. Give the folder that holds "
+        "matrix.mtx, features.tsv (or genes.tsv) and barcodes.tsv under exactly these names."
+    )
