@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, islice
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +32,9 @@ SHARED = 0.9
 COMPARED = 60
 """Cells that are compared."""
 FEWEST = 20
+"""Barcodes of a file below which nothing is said."""
+PROBES = 20
+"""Barcodes of each file that are looked for in all others."""
 
 
 def bases_of(barcodes: Strings) -> frozenset[str]:
@@ -52,11 +55,13 @@ def set_copies_apart(files: Sequence[Found]) -> list[Found]:
     """
     read = take_apart(file.name for file in files)
     marked = {file.path: file for file in files}
-    told = {file.path: file.name in read or _has_roles(file) for file in files}
-    holders = Counter(base for file in files for base in file.bases)
+    pairs = _candidates(files)
+    alike = [files[i] for i in sorted({i for pair in pairs for i in pair})]
+    told = {file.path: file.name in read or _has_roles(file) for file in alike}
+    holders = Counter(base for file in alike for base in file.bases)
     # a file of all samples stays when some of its samples lie in no other file
-    alone = {file.path: _has_roles(file) and _part_alone(file, holders) > 1 - SHARED for file in files}
-    for one, other in combinations(files, 2):
+    alone = {file.path: _has_roles(file) and _part_alone(file, holders) > 1 - SHARED for file in alike}
+    for one, other in ((files[i], files[j]) for i, j in pairs):
         variants = _are_variants(one.path, other.path)
         ranks = {
             file.path: (not told[file.path], not alone[file.path], variant, file.n_cells, str(file.path))
@@ -68,6 +73,27 @@ def set_copies_apart(files: Sequence[Found]) -> list[Found]:
         if _is_variant(better, worse) or _same(one, other):
             marked[worse.path] = replace(worse, copy_of=better.path)
     return [marked[file.path] for file in files]
+
+
+def _candidates(files: Sequence[Found]) -> list[tuple[int, int]]:
+    """Pairs that may hold the same cells: tables of one folder, and files that have barcodes of another."""
+    places: dict[tuple[Path, str], list[int]] = {}
+    probes: dict[str, list[int]] = {}
+    for i, file in enumerate(files):
+        if file.format == "table":
+            places.setdefault((file.path.parent, file.format), []).append(i)
+        for base in islice(file.bases, PROBES):
+            probes.setdefault(base, []).append(i)
+    hits = Counter(
+        (min(i, j), max(i, j), i)
+        for j, file in enumerate(files)
+        for base in file.bases & probes.keys()
+        for i in probes[base]
+        if i != j
+    )
+    found = {(i, j) for (i, j, _), n in hits.items() if n >= PROBES // 2}
+    found |= {pair for own in places.values() for pair in combinations(own, 2)}
+    return sorted(found)
 
 
 def _part_alone(file: Found, holders: Mapping[str, int]) -> float:
