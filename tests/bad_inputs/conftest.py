@@ -2,7 +2,7 @@
 
 import pytest
 
-from bad_inputs.spoiling import GENES, HEAD, ROWS, barcodes, dense
+from bad_inputs.spoiling import GENES, HEAD, ROWS, SETTINGS, barcodes, dense
 from cd20scope.simulate import tenx_files
 
 
@@ -12,7 +12,7 @@ def study(tmp_path):
     tenx_files.write_h5(tmp_path / "a.h5", dense(0), genes=GENES, barcodes=barcodes("A"))
     tenx_files.write_mtx(tmp_path / "b", dense(1), genes=GENES, barcodes=barcodes("B"))
     (tmp_path / "samples.tsv").write_text("\n".join([HEAD, *ROWS]) + "\n")
-    (tmp_path / "study.yaml").write_text("samples: samples.tsv\n")
+    (tmp_path / "study.yaml").write_text(SETTINGS)
     for path, text in (
         ("results/verdict/verdicts.tsv", "old\n"),
         ("results/report/report.html", "<p>old</p>"),

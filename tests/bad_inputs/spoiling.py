@@ -5,12 +5,15 @@ import gzip
 import h5py
 import numpy as np
 import yaml
+from measured_genes import few_genes
 
 from cd20scope.simulate import tenx_files
 from workflow.running import ROOT
 
-GENES = ["CD3E", "MS4A1", "LYZ", "NKG7", "GNLY", "B2M"]
+GENES = few_genes("CD3E", "MS4A1", "LYZ", "NKG7", "GNLY", "B2M")
 N = 30
+SETTINGS = "samples: samples.tsv\nqc: {min_counts: 1, min_genes: 1}\n"
+"""A configuration that keeps cells of so few genes."""
 HEAD = "sample\tdonor\tvisit\tpath"
 ROWS = ("s1\tD1\tbaseline\ta.h5", "s2\tD1\tweek2\tb")
 CATALOGUES = {

@@ -37,4 +37,4 @@ def test_a_mistake_in_a_text_stops_the_run(study, kind):
 def test_a_mistake_in_the_counts_stops_the_preflight_and_leaves_its_page(study, kind):
     run_refused(study, *LOOKED_AT[kind], "results/preflight/passed.txt")
     page = (study / "results/preflight/preflight.html").read_text(encoding="utf-8")
-    assert "1 errors stop the run." in page
+    assert "1 error stops the run." in page

@@ -202,6 +202,6 @@ def test_the_same_library_twice_stops_the_run_and_leaves_the_page(tmp_path, data
     assert process.returncode != 0
     assert "s1, s2: the same library twice: 100% of the barcodes" in said
     page = (tmp_path / "results/preflight/preflight.html").read_text()
-    assert "1 errors stop the run." in page
+    assert "1 error stops the run." in page
     assert "the same library twice" in page
     assert not list((tmp_path / "results/ingest").glob("*.h5ad"))

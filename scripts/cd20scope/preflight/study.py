@@ -288,15 +288,13 @@ def examine(
     if len(samples):
         readable = sheet[sheet["sample"].isin(samples["sample"])]
         tables["Sex"], of_sex = check_sexes(samples, readable)
-        found, of_genes = check_genes(genes, samples, panels=panels, min_coverage=min_coverage)
-        tables["Genes"] = found
+        tables["Genes"], of_genes = check_genes(genes, samples, panels=panels, min_coverage=min_coverage)
         tables["Hypotheses"] = check_hypotheses(
-            pairs, found, questions=questions, min_pairs=min_pairs, min_coverage=min_coverage
+            pairs, tables["Genes"], questions=questions, min_pairs=min_pairs, min_coverage=min_coverage
         )
         tables["Forecast"] = forecast(
             samples["n_cells"].tolist(), int(samples["n_genes"].max()), sketch_cells=sketch_cells
         )
         of_depth = check_depth(samples, sheet, contrasts=contrasts)
         warnings = [*of_sex, *warnings, *of_depth, *of_genes, *check_cells(samples)]
-    found_errors = [finding for finding in warnings if finding.level == "error"]
-    return tables, [*errors, *found_errors, *(finding for finding in warnings if finding.level != "error")]
+    return tables, [*errors, *sorted(warnings, key=lambda finding: finding.level != "error")]

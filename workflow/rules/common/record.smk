@@ -41,7 +41,9 @@ def check_record():
     """
     if in_module() or not workflow.is_main_process or workflow.dag_settings.forceall:
         return
-    if all(workflow.persistence.metadata(IOFile(path)) for path in noted_results()):
+    there = noted_results()
+    # a job that was killed has left a result without a record, which Snakemake takes for incomplete
+    if not there or any(workflow.persistence.metadata(IOFile(path)) for path in there):
         return
     place = Path(placed(record.PLACE))
     if other := record.differences(record.read(place), state_of_run()):

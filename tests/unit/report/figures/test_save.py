@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import os
 import re
 import subprocess
 import sys
@@ -147,8 +148,9 @@ def test_the_page_is_written_without_a_plotting_library():
         r"^from cd20scope.* import .*$", (ROOT / "scripts/report/write_report.py").read_text(), flags=re.M
     )
     asked = "\n".join(["import sys", *names, "print({'matplotlib', 'seaborn'} & set(sys.modules))"])
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "scripts")}
     said = subprocess.run(
-        [sys.executable, "-c", asked], capture_output=True, text=True, check=True, cwd=ROOT / "scripts"
+        [sys.executable, "-c", asked], capture_output=True, text=True, check=True, env=environment
     )
     assert said.stdout.strip() == "set()"
 
