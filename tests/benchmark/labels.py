@@ -146,8 +146,9 @@ def of_slopes(table: pd.DataFrame) -> list[Row]:
     rows = []
     for arm, own in table.groupby("arm", sort=False):
         value = float(np.polyfit(own["truth"], own["found"], 1)[0])
-        low = 0.20 if arm == PRIMARY else -np.inf
-        rows.append(Row("treated", f"slope of Treg of CD4, {arm}", value, low))
+        # the sorts are impure: their "memory" cells called Treg are partly Treg, so that the truth is attenuated itself
+        low, least = (0.20, 0.0) if arm == PRIMARY else (-np.inf, np.inf)
+        rows.append(Row("treated", f"slope of Treg of CD4, {arm}", value, low, least=least))
         rows.append(
             Row("treated", f"found over true change, {arm}", own["found"].mean() / own["truth"].mean())
         )

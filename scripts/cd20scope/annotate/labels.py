@@ -85,7 +85,7 @@ def label_sample(
     empty
         Molecules per gene in droplets without a cell; None (default) where they were not kept.
     thinned
-        Counts at equal depth, which then tell populations and subsets; lineages are told by all counts.
+        Counts at equal depth, which then tell doublets, populations and subsets; lineages are told by all counts.
     soup
         Of the sample, where it is known.
     """

@@ -87,11 +87,14 @@ def label_cells(
     ambient, share
         Soup of the sample: molecules by gene (default the mean of these cells), and its part of the molecules.
     thinned
-        Counts at equal depth, by which the populations of a lineage are told; see :func:`fit.tell_cells`.
+        Counts at equal depth, by which doublets and the populations of a lineage are told; see
+        :func:`fit.tell_cells`.
     """
     told = tell_cells(counts, genes, model, lineages=lineages, ambient=ambient, share=share, thinned=thinned)
     root = model.nodes[ROOT]
-    doublet = find_doublets(counts, genes, root, ambient=ambient, share=share)["pair"].to_numpy(dtype=object)
+    # shallow cells show fewer doublets: those left out of what is compared are found at equal depth
+    below = counts if thinned is None else thinned
+    doublet = find_doublets(below, genes, root, ambient=ambient, share=share)["pair"].to_numpy(dtype=object)
     chances = apply_rules(told, doublet, model, lineages=lineages)
     values, names = chances.to_numpy(), np.array(chances.columns, dtype=object)
     best = values.argmax(axis=1)

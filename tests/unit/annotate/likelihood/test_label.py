@@ -143,6 +143,18 @@ def test_doublets_are_found_and_single_cells_are_not(one, other, pair):
     assert set(labels.cells["population"][found != ""]) == {"unassigned"}
 
 
+def test_doublets_are_found_at_the_depth_of_what_is_compared():
+    counts, genes, leaf = draw(BLOOD, seed=4)
+    first, second = np.flatnonzero(leaf == "CD8Tem")[:20], np.flatnonzero(leaf == "CMonocyte")[:20]
+    every = sp.vstack([counts, counts[first] + counts[second]]).tocsr()
+    model, labels = fit_and_label(every, genes)
+    # what is left after thinning shows one of the two lineages alone
+    thinned = sp.vstack([counts, counts[first]]).tocsr()
+    compared = tell(every, genes, model, thinned=thinned)
+    assert (labels.cells["doublet"][-20:] != "").mean() >= 0.85
+    assert (compared.cells["doublet"][-20:] == "").all()
+
+
 def test_share_of_soup_within_bounds():
     assert label.soup_share(float("nan")) == 0.05
     assert [label.soup_share(value) for value in (0.0, 0.12, 0.9)] == [0.01, 0.12, 0.3]
