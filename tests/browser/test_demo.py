@@ -48,7 +48,9 @@ def test_the_numbers_are_those_of_the_table(opened, demo, verdicts):
     for row in verdicts[verdicts["family"] == "confirmatory"].itertuples():
         assert row.statement in answer
         if not pd.isna(row.arms_asked):
-            assert f"Holds in {row.arms_held:.0f} of {row.arms_asked:.0f} robustness arms" in answer
+            assert (
+                f"The same verdict in {row.arms_held:.0f} of {row.arms_asked:.0f} robustness arms" in answer
+            )
     leads = verdicts["id"] == verdicts["question"]
     counted = verdicts.loc[leads & (verdicts["family"] == "confirmatory"), "verdict"].value_counts()
     tally = page.locator(".tally").inner_text()

@@ -89,7 +89,7 @@ def arms_text(row: Row) -> str:
     against = (
         "" if pd.isna(row["arms_against"]) or not row["arms_against"] else f"; not: {row['arms_against']}"
     )
-    held = "as measured, it holds in" if row["technical"] == "yes" else "holds in"
+    held = "as measured, the same verdict in" if row["technical"] == "yes" else "the same verdict in"
     return f"{held} {row['arms_held']:.0f} of {row['arms_asked']:.0f} robustness arms{against}"
 
 

@@ -217,7 +217,7 @@ def bullet(row: Mapping[str, Any]) -> list[str]:
     """One hypothesis: its verdict, its effect, what was claimed, how robust it is."""
     sign = VERDICT_STYLE[row["verdict"]]["symbol"]
     arms = row["arms"]
-    verb = "As measured, it holds" if row["technical"] else "Holds"
+    verb = "As measured, the same verdict" if row["technical"] else "The same verdict"
     held = f" {verb} in {arms['held']} of {arms['asked']} robustness arms." if arms else ""
     if arms and arms["against"]:
         held = f"{held.removesuffix('.')}; not: {', '.join(arms['against'])}."

@@ -114,7 +114,10 @@ def test_every_confirmatory_hypothesis_has_its_verdict_numbers_and_donors(tables
             assert wording.interval(row["ci_low"], row["ci_high"]) in claim
             assert wording.p_value(row["p_adjusted"]) in claim
             assert f"{row['n_pairs']} of 8 enter" in claim
-            assert f"holds in {row['arms_held']:.0f} of {row['arms_asked']:.0f} robustness arms" in claim
+            assert (
+                f"the same verdict in {row['arms_held']:.0f} of {row['arms_asked']:.0f} robustness arms"
+                in claim
+            )
 
 
 def test_the_first_hypothesis_reads_as_computed_by_hand(tables, page):
@@ -135,7 +138,10 @@ def test_a_one_sided_interval_and_a_described_effect_are_told_as_such(tables, pa
 
 def test_what_a_verdict_hangs_on_stands_beside_it(page):
     claim = " ".join(page.claims["claim-T1"].split())
-    assert "holds in 4 of 6 robustness arms; not: leave one donor out; adjusted for steroid score" in claim
+    assert (
+        "the same verdict in 4 of 6 robustness arms; not: leave one donor out; adjusted for steroid score"
+        in claim
+    )
     assert "Beside it Glucocorticoid −0.31 SD (−0.62 to −0.00); Handling stress +0.10 SD" in claim
     assert "Caution" not in claim
     treg = " ".join(page.claims["claim-R3"].split())
@@ -198,7 +204,7 @@ def test_the_answer_says_each_effect_in_a_sentence(tables, page):
     odds = before["fraction_before"] / (1 - before["fraction_before"]) * np.exp(row["estimate"])
     left = odds / (1 + odds) / before["fraction_before"]
     assert f"B cells fell to {wording.percent(left)} of baseline (95 % CI" in answer
-    assert f"holds in {row['arms_held']:.0f} of {row['arms_asked']:.0f}".capitalize() in answer
+    assert f"the same verdict in {row['arms_held']:.0f} of {row['arms_asked']:.0f}".capitalize() in answer
 
 
 def test_exploratory_hypotheses_are_in_the_table_at_the_end(tables, html):
@@ -513,5 +519,5 @@ def test_a_verdict_that_technique_explains_is_told_with_its_reason(tables):
     claim = " ".join(page.claims["claim-T1"].split())
     assert "inconclusive (technical)" in claim
     assert reason[1:] in claim
-    assert "as measured, it holds in 4 of 6 robustness arms" in claim
+    assert "as measured, the same verdict in 4 of 6 robustness arms" in claim
     assert "inconclusive (technical)" not in " ".join(page.claims["claim-B1"].split())

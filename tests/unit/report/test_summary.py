@@ -81,7 +81,10 @@ def test_the_text_says_each_verdict_under_its_heading(told):
     for row in made_up.verdicts().itertuples():
         part = answer if row.family == "confirmatory" else exploratory
         assert f"**{row.verdict}** ({row.id}): " in part
-    assert "Holds in 4 of 6 robustness arms; not: leave one donor out, adjusted for steroid score." in text
+    assert (
+        "The same verdict in 4 of 6 robustness arms; not: leave one donor out, adjusted for steroid score."
+        in text
+    )
     assert "- D03: samples of one donor differ in sex" in text
     assert made_up.inputs()["sha256"].iloc[0] in text
     assert "Simulated" not in text
@@ -145,4 +148,4 @@ def test_what_technique_takes_back_is_told_as_such():
     (line,) = (line for line in text.splitlines() if "(technical)" in line)
     assert "**inconclusive (technical)** (T1)" in line
     assert f"(!) {reason[0].upper()}{reason[1:]}." in text
-    assert "As measured, it holds in 4 of 6 robustness arms" in text
+    assert "As measured, the same verdict in 4 of 6 robustness arms" in text

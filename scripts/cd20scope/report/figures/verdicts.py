@@ -177,7 +177,7 @@ def arm_grid(verdicts: pd.DataFrame, arms: pd.DataFrame) -> Figure:
     found = {(row["id"], row["arm"]): row for row in table.to_dict("records")}
     shares = [
         arms_text({**row, "arms_against": "", "technical": "no"})
-        .removeprefix("holds in ")
+        .removeprefix("the same verdict in ")
         .removesuffix(" robustness arms")
         for row in rows.to_dict("records")
     ]
