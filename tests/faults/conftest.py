@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from workflow.running import ROOT, TINY, digests, ran, snakemake
+from workflow.running import CLOCK, ROOT, TINY, digests, ran, snakemake
 
 PROFILE = ("--workflow-profile", str(ROOT / "workflow/profiles/default"))
 
@@ -31,7 +31,9 @@ class Study:
         command = [sys.executable, "-m", "snakemake", "--cores", "2", "--snakefile", str(ROOT / "Snakefile")]
         command += [*PROFILE, "--directory", str(self.folder), *arguments, "--configfile", str(self.config)]
         with (self.folder / "run.log").open("a") as log:
-            return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+            return subprocess.Popen(
+                command, stdout=log, stderr=log, start_new_session=True, env=os.environ | CLOCK
+            )
 
     def run(self, *arguments):
         """Run to the end, as a user would from a shell."""

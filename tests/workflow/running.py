@@ -12,6 +12,8 @@ from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+CLOCK = {"SOURCE_DATE_EPOCH": "1767225600"}
+"""Results are compared byte by byte, and one holds the time of the first run."""
 
 
 def snakemake(
@@ -26,8 +28,7 @@ def snakemake(
     command += ["--directory", str(directory), "--show-failed-logs"]
     command += arguments
     command += ["--configfile", str(config)] if config else []  # takes all that follows
-    # results are compared byte by byte, and one holds the time of the first run
-    environment = os.environ | {"SOURCE_DATE_EPOCH": "1767225600"} | (variables or {})
+    environment = os.environ | CLOCK | (variables or {})
     return subprocess.run(command, capture_output=True, text=True, timeout=900, check=False, env=environment)
 
 
