@@ -63,7 +63,7 @@ check: .venv/installed  ### style, types, lint, dry run
 	.venv/bin/snakemake --lint --configfile config/demo.yaml
 	.venv/bin/snakemake --dry-run --quiet all --configfile config/demo.yaml
 
-benchmark: .venv/installed  ### how right the labels are, beside other methods, on the cells in CD20SCOPE_DATA (six minutes)
+benchmark: .venv/installed  ### how right the labels are, beside other methods, on the cells in CD20SCOPE_DATA (a quarter of an hour)
 	$(PYTHON) tests/benchmark/annotation.py
 	$(PYTHON) tests/benchmark/labels.py
 

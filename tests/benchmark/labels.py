@@ -48,7 +48,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
-    parser.add_argument("--cohorts", type=int, default=2, help="cohorts of each plan")
+    parser.add_argument("--cohorts", type=int, default=6, help="cohorts of each plan")
     parser.add_argument("--no-fail", action="store_true", help="exit with 0 whatever is missed")
     arguments = parser.parse_args()
     if absent := missing("zheng_sorted.h5ad", "pbmc3k_raw.h5ad", "pbmc1k_citeseq.h5", "kang_ifnb_2000.h5ad"):
