@@ -53,7 +53,7 @@ def find_home():
 
 if workflow.modifier.is_main_snakefile():
     # jobs that Snakemake starts anew take no module of the working folder for one of Python's
-    os.environ["PYTHONSAFEPATH"] = "1"
+    os.environ.update(PYTHONSAFEPATH="1")
 HOME = find_home()
 # scripts get what is on Snakemake's own path
 if str(HOME / "scripts") not in sys.path:
