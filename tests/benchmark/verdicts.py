@@ -21,11 +21,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pandas as pd
 
 TESTS = Path(__file__).resolve().parents[1]
-sys.path.extend([str(TESTS), str(TESTS / "fixtures")])
+sys.path.extend([str(TESTS), str(TESTS / "fixtures"), str(TESTS.parent / "scripts")])
 
 from reference_data import missing  # noqa: E402
 from sorted_cohort import CELLS, GENERATOR, draw_cohort  # noqa: E402
 
+from cd20scope.verdict.steroid import CANNOT_TELL  # noqa: E402
 from workflow.running import ran, snakemake  # noqa: E402
 
 PLANS = ("treated", "null", "depletion_only", "steroid")
@@ -55,6 +56,9 @@ PLANTED = {
 CONFOUNDED = ("T-act-m6", "T-act-biphasic", "Th1-m6")
 """Claims that look true in the plan ``steroid``: its steroids also lower a few genes of T activation and Th1."""
 
+MARKS = ("explained by steroids", CANNOT_TELL)
+"""Cautions that name steroids: lost once adjusted for them, or not to be told from them, as all donors moved alike."""
+
 T_CELLS = ("CD4", "CD8", "Treg", "T-", "Th")
 
 
@@ -78,7 +82,7 @@ def judge_cohort(plan: str, seed: int, *, donors: int, cells: int) -> pd.DataFra
 
 def is_false(row: Mapping[str, object]) -> bool:
     """Whether a claim of change is supported that was not planted, with nothing said about what explains it."""
-    explained = row["plan"] == "steroid" and "explained by steroids" in str(row["caution"])
+    explained = row["plan"] == "steroid" and any(mark in str(row["caution"]) for mark in MARKS)
     return (
         row["verdict"] == "supported" and row["direction"] != "none" and not row["planted"] and not explained
     )
@@ -87,10 +91,10 @@ def is_false(row: Mapping[str, object]) -> bool:
 def show(table: pd.DataFrame) -> None:
     """Print every hypothesis: what was planted, and what was said at each seed."""
     short = {"not supported": "not", "inconclusive": "open", "not testable": "n.t.", "contradicted": "CONTRA"}
-    marked = table["caution"].fillna("").str.contains("explained by steroids").map({True: "*", False: ""})
+    marked = table["caution"].fillna("").str.contains("|".join(MARKS)).map({True: "*", False: ""})
     table = table.assign(said=table["verdict"].replace(short) + marked)
     for plan, of_plan in table.groupby("plan", sort=False):
-        print(f"\n{plan}: planted (+) or not, and what was said (* explained by steroids)")
+        print(f"\n{plan}: planted (+) or not, and what was said (* steroids may be why)")
         wide = of_plan.pivot_table(index="id", columns="seed", values="said", aggfunc="first", sort=False)
         planted = of_plan.groupby("id")["planted"].first()
         for name, row in wide.iterrows():
