@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
+import pyarrow
 
 from cd20scope.counts.matrix import LONGEST_NAME, IngestError
 
@@ -71,6 +72,8 @@ def bounded_memory(path: Path) -> Iterator[None]:
     if soft != hard or not statistics.exists():
         yield
         return
+    # at its first use Arrow's allocator reserves a gigabyte, which would pass for the file's
+    pyarrow.allocate_buffer(1)
     in_use = int(statistics.read_text(encoding="ascii").split()[5]) * resource.getpagesize()
     bound = in_use + LEAST_MEMORY + MEMORY_PER_BYTE * size_of(path)
     if hard != resource.RLIM_INFINITY and bound >= hard:

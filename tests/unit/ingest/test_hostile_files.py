@@ -1,16 +1,26 @@
 """Files made to break a reader are refused by name within seconds and a gigabyte; no other file is read."""
 
+import os
+import subprocess
+import sys
+
+import anndata as ad
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 from count_files import counts, write_10x_h5, write_mtx
 from hostile_files import BOMBS, MISTAKEN, OUTSIDE, SHAPES
 from measured_looks import SECONDS, measure
+from scipy import sparse
 
+from cd20scope.counts.foreign import LEAST_MEMORY, MEMORY_PER_BYTE
 from cd20scope.ingest import read
+from workflow.running import ROOT
 
 CASES = OUTSIDE | BOMBS | MISTAKEN | {name: (make, []) for name, make in SHAPES.items()}
 MEGABYTES = 1024
+N_CELLS, N_GENES = 340, 5000
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +73,26 @@ def test_memory_is_free_again_after_a_refusal(tmp_path):
     with pytest.raises(ValueError, match=r"a\.h5"):
         read.read_sample(make(tmp_path))
     assert resource.getrlimit(resource.RLIMIT_DATA) == before
+
+
+def test_what_an_allocator_reserves_is_not_the_memory_of_a_file(tmp_path):
+    # the bound of a file of this size leaves room for the gigabyte that Arrow reserves, and for little beside it
+    genes = pd.DataFrame(
+        {"gene_ids": [f"ID{number}" for number in range(N_GENES)]},
+        index=pd.Index([f"GENE{number}" for number in range(N_GENES)], dtype="str"),
+    )
+    cells = pd.DataFrame(index=pd.Index([f"CELL{number}-1" for number in range(N_CELLS)], dtype="str"))
+    rng = np.random.default_rng(0)
+    matrix = rng.poisson(rng.lognormal(0, 0.5, (N_CELLS, 1)), (N_CELLS, N_GENES)).astype(np.float32)
+    ad.AnnData(sparse.csr_matrix(matrix), obs=cells, var=genes).write_h5ad(
+        tmp_path / "a.h5ad", compression="gzip"
+    )
+    room = LEAST_MEMORY + MEMORY_PER_BYTE * (tmp_path / "a.h5ad").stat().st_size - (1 << 30)
+    assert 0 < room < 30 << 20
+    asked = f"from cd20scope.ingest import read; print(read.read_sample({str(tmp_path / 'a.h5ad')!r}).matrix.sum())"
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "scripts")}
+    said = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, check=False, env=environment
+    )
+    assert said.returncode == 0, said.stderr
+    assert float(said.stdout) == matrix.sum()
