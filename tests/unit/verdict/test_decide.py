@@ -126,7 +126,7 @@ def test_what_the_labels_attenuate_is_not_told_unchanged():
     assert told == ["inconclusive", "inconclusive", "not supported", "supported"]
     said = decide_all(claims, made, attenuation=why)[0].verdict.reason
     assert "62 % of the FOXP3-positive cells (told with attenuation)" in said
-    # a change is told of Treg all the same
+    # attenuation hides changes; it makes none, so a change of Treg is still supported
     grown = share("Treg", estimate=0.5, se=0.1) | share("NK")
     assert decide_all(claims, grown, attenuation=why)[0].verdict.verdict == "supported"
 

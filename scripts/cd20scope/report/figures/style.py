@@ -24,7 +24,7 @@ time of a figure."""
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """A figure with what is said of it.
+    """A figure with its title and alternative text.
 
     Attributes
     ----------

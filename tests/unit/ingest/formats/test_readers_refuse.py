@@ -1,4 +1,4 @@
-"""Count files that cannot be used: what is said of each, by a full read and by a first look."""
+"""Count files that cannot be used: the message about each, by a full read and by a first look."""
 
 import re
 
