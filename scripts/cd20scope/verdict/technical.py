@@ -27,7 +27,8 @@ EQUAL = {"b_rna_share": LABELS[schema.NO_B_RNA_ARM], **SAME}
 UNDECIDED = ("chemistry",)
 """Quantities that take a claim back also where too few donors are equal in them to decide. In cohorts of sorted cells
 in which nothing changed, another chemistry in 7 of 8 donors moved the share of Treg significantly in 2 to 3 of 6. A
-fall beyond a large margin, as of B cells, is no such claim. A batch is often the visit, and stays a caution."""
+fall shown beyond a large margin, as of B cells, is no such claim; that it is contradicted by a small rise is one. A
+batch is often the visit, and stays a caution."""
 
 
 def ask_same_names(
@@ -109,8 +110,8 @@ def settle(decisions: Sequence[Decision], arms: pd.DataFrame, compared: pd.DataF
         for row in moved_for(decision.hypothesis, compared).itertuples():
             quantity = str(row.quantity)
             arm = there.get((name, EQUAL.get(quantity, "")))
-            types = types_of(decision.hypothesis)[str(row.contrast)]
-            if arm is not None and (arm.holds == "no" or (quantity in UNDECIDED and types != {"depletion"})):
+            large = was == "supported" and types_of(decision.hypothesis)[str(row.contrast)] == {"depletion"}
+            if arm is not None and (arm.holds == "no" or (quantity in UNDECIDED and not large)):
                 reasons.append(f'{was} as measured, {arm.verdict} in the arm "{arm.arm}": {row.statement}')
         if was in ("supported", "contradicted") and reasons:
             decision = replace(decision, verdict=Verdict("inconclusive", "; ".join(reasons)), technical=True)

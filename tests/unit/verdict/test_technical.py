@@ -146,6 +146,12 @@ def test_no_chemistry_makes_a_fall_beyond_a_large_margin():
     assert was.verdict.verdict == found.verdict.verdict == "supported"
 
 
+def test_a_small_rise_of_what_should_fall_is_taken_back():
+    was, _, found = ask_chemistry(["v3"] * 7 + ["v2"], RISE, strength="strong", direction="down")
+    assert was.verdict.verdict == "contradicted"
+    assert (found.verdict.verdict, found.technical) == ("inconclusive", True)
+
+
 def test_one_chemistry_for_all_is_no_arm():
     _, arms, _ = ask_chemistry(["v2"] * 8, [0.3, 0.32, 0.28, 0.31, 0.29, 0.3, 0.31, 0.3])
     assert arms.empty
