@@ -88,7 +88,10 @@ def chosen(
         "sensitivity": sensitivity(verdicts, tables["flips"]),
         "arms": tables["arms"],
         "technique": tables["technique"].assign(
-            **{when: tables["technique"][when].map(wording.short) for when in ("earlier", "later")}
+            **{when: tables["technique"][when].map(wording.short) for when in ("earlier", "later")},
+            quantity=tables["technique"]["quantity"].str.replace("_", " "),
+            # in words only what moved: the table is read on narrow screens, too
+            statement=tables["technique"]["statement"].where(tables["technique"]["moved"] == "yes", ""),
         ),
         "ledger": claims.wide_ledger(tables["ledger"], order=order),
     }
