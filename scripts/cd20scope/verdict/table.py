@@ -10,7 +10,7 @@ from cd20scope.stats import pairs
 from cd20scope.stats.exact_flips import MOST_PAIRS, exact_flip_p, say_reach
 from cd20scope.verdict import cautions, robustness
 from cd20scope.verdict.decide import Decision
-from cd20scope.verdict.effect_text import format_effect, format_test
+from cd20scope.verdict.endpoints.abundance import format_effect, format_test
 from cd20scope.verdict.evidence import limits_of
 from cd20scope.verdict.measure import Settings
 from cd20scope.verdict.power import smallest_effect_range

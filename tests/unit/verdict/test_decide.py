@@ -10,9 +10,10 @@ from cd20scope import schema
 from cd20scope.abundance.log_odds import log_odds
 from cd20scope.stats import paired_tests
 from cd20scope.study.families import Family
-from cd20scope.verdict import effect_text, measure, table
+from cd20scope.verdict import measure, table
 from cd20scope.verdict.attenuation import attenuated
 from cd20scope.verdict.decide import decide_all
+from cd20scope.verdict.endpoints import abundance
 
 
 def judge(hypotheses, changes, *, contrasts=CONTRASTS, **options):
@@ -282,7 +283,7 @@ def test_few_pairs_are_described():
     ],
 )
 def test_shares_in_words(estimate, limits, fell, text):
-    said = effect_text.format_odds(
+    said = abundance.format_odds(
         estimate, limits, population="B", earlier="week2", alpha=0.05, fell_at_least=fell
     )
     assert said == text

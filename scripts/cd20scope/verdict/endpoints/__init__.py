@@ -1,0 +1,1 @@
+"""Endpoints: what a hypothesis can be about, one file each."""
