@@ -13,11 +13,7 @@ with job(snakemake) as (log, output):
     # a donor named 01 is not the number 1, and nothing but an empty cell is missing
     reading = {"sep": "\t", "dtype": {"donor": str}, "keep_default_na": False, "na_values": [""]}
     tables = {name: pd.read_csv(path, **reading) for name, path in snakemake.input.items()}
-    changes = measure.measure_needed(
-        hypotheses,
-        **{name: tables[name] for name in ("donors", "scores", "parts")},
-        settings=measure.Settings(**params.measured),
-    )
+    changes = measure.measure_needed(hypotheses, settings=measure.Settings(**params.measured), **tables)
     flipped = flips.decide_flipped(
         hypotheses,
         changes,

@@ -17,7 +17,8 @@ with job(snakemake) as (log, output):
     }
     hypotheses = params.hypotheses["hypotheses"]
     settings = measure.Settings(**params.measured)
-    main = {name: tables[name] for name in ("donors", "scores", "parts")}
+    main = {name: own for name, own in tables.items() if not name.endswith("_arms")}
+    of_arms = {name.removesuffix("_arms"): own for name, own in tables.items() if name not in main}
     changes = measure.measure_needed(hypotheses, **main, settings=settings)
     decisions = decide.decide_all(
         hypotheses,
@@ -29,18 +30,10 @@ with job(snakemake) as (log, output):
     arms = robustness.decide_arms(
         decisions,
         changes,
-        robustness.measure_arms(
-            hypotheses,
-            **{name: tables[name] for name in ("donors", "donors_arms", "scores_arms", "parts_arms")},
-            settings=settings,
-        ),
+        robustness.measure_arms(hypotheses, tables=main, arms=of_arms, settings=settings),
         steroid=measure.measure_program(params.steroid, tables["scores"], settings=settings),
         all_visits=measure.measure_all_visits(
-            hypotheses,
-            donors=tables["donors"],
-            scores=tables["scores"],
-            settings=settings,
-            min_pairs=params.level["min_pairs"],
+            hypotheses, **main, settings=settings, min_pairs=params.level["min_pairs"]
         ),
         random_sets=robustness.read_random_sets(tables["random_sets"]),
         **params.level,

@@ -116,8 +116,8 @@ def judge(counts: np.ndarray, told: pd.DataFrame) -> list[tuple[str, bool]]:
     none = pd.DataFrame(columns=["population", "denominator", "arm"])
     settings = measure.Settings([CONTRAST], "baseline")
     made = measure.measure_needed(CLAIMS, donors=none, scores=scores, parts=parts, settings=settings)
-    tables = {"donors": none, "donors_arms": none, "scores_arms": others[0], "parts_arms": others[1]}
-    by_arm = robustness.measure_arms(CLAIMS, **tables, settings=settings)
+    arms_of = {"donors": none, "scores": others[0], "parts": others[1]}
+    by_arm = robustness.measure_arms(CLAIMS, tables={"donors": none}, arms=arms_of, settings=settings)
     decisions = decide.decide_all(CLAIMS, made)
     nothing = {"steroid": {}, "random_sets": {}, "all_visits": {}}
     arms = robustness.decide_arms(decisions, made, by_arm, **nothing, alpha=0.05, min_pairs=6)

@@ -17,7 +17,7 @@ from cd20scope.stats.changes import Change, Key
 from cd20scope.stats.low_counts import too_few_expected
 from cd20scope.study import catalogue
 from cd20scope.verdict.decide import decide_all
-from cd20scope.verdict.hypothesis import needed
+from cd20scope.verdict.endpoints.catalogue import endpoint_of
 
 POPULATIONS = {
     **{
@@ -91,7 +91,9 @@ class Simulator:
         # the leaves of a population move together between visits
         self.code, populated = pd.factorize(self.leaves["population"])
         self.visit_sd = np.array([VISIT_SD.get(name, OTHER_VISIT_SD) for name in populated])
-        keys = list(dict.fromkeys(key for entry in hypotheses for key in needed(entry).values()))
+        keys = list(
+            dict.fromkeys(key for entry in hypotheses for key in endpoint_of(entry).needs(entry).values())
+        )
         self.keys = [key for key in keys if key[0] == "abundance"]
         names = {name for key in self.keys for name in key[1:3]}
         self.cells = {
@@ -115,7 +117,7 @@ class Simulator:
         for entry in hypotheses:
             if entry["endpoint"] != "program" or entry["direction"] == "none":
                 continue
-            column = self.scores.index(needed(entry)["main"][:-1])
+            column = self.scores.index(endpoint_of(entry).needs(entry)["main"][:-1])
             blood = entry["population"] == "PBMC" and entry.get("component", "total") != "within"
             if blood and depletion:
                 self.effect[1:, column] = -3.0

@@ -12,9 +12,7 @@ from cd20scope.report import hypothesis_words, wording
 from cd20scope.report.colours import VERDICT_STYLE
 from cd20scope.schema import VERDICTS
 from cd20scope.study.themes import THEMES, theme_of
-
-PARTS = {"main": "", "first": "cells, ", "last": "cells, ", "early": "programme, ", "change": "programme, "}
-"""Names of the parts of a claim, before their contrast; only those of a biphasic claim need one."""
+from cd20scope.verdict.endpoints.catalogue import PART_NAMES, endpoint_of
 
 
 def in_story_order(verdicts: pd.DataFrame) -> pd.DataFrame:
@@ -113,7 +111,7 @@ def claim(row: wording.Row, *, ledger: pd.DataFrame) -> dict[str, Any]:
         **VERDICT_STYLE[row["verdict"]],
         "anchor": schema.anchor(row["id"]),
         "tested": not pd.isna(row["estimate"]),
-        "estimate": f"{wording.number(row['estimate'])} {hypothesis_words.unit_of(row)}",
+        "estimate": f"{wording.number(row['estimate'])} {endpoint_of(row).unit.name}",
         "interval": "described only" if limits == wording.NOTHING else f"95 % CI {limits}",
         "p": wording.p_value(row["p_adjusted"]),
         "claim": hypothesis_words.claim_text(row),
@@ -163,7 +161,10 @@ def format_ledger(ledger: pd.DataFrame) -> dict[str, Any]:
         enters = all(entry["enters"] == "yes" for entry in of_donor)
         rows.append((str(donor), enters, changes, "; ".join(reasons)))
     several = len(parts) > 1
-    head = [f"{PARTS.get(part, '') if several else ''}{contrast}, {unit}" for part, contrast, unit in parts]
+    head = [
+        f"{f'{PART_NAMES[part]}, ' if several and part in PART_NAMES else ''}{contrast}, {unit}"
+        for part, contrast, unit in parts
+    ]
     return {"head": head, "rows": rows}
 
 

@@ -1,57 +1,28 @@
-"""Units, margins, claims and robustness of a hypothesis in words."""
+"""Margins, claims and robustness of a hypothesis in words."""
 
-import numpy as np
 import pandas as pd
 
-from cd20scope.report.components import part_name
-from cd20scope.report.wording import ARROWS, NOTHING, Row, count
-
-
-def unit_of(hypothesis: Row) -> str:
-    """Name the unit of the estimate: ``log odds`` for shares, ``baseline SD`` for programmes."""
-    program = hypothesis["program"]
-    return (
-        "log odds"
-        if hypothesis["endpoint"] == "abundance" or pd.isna(program) or not program
-        else "baseline SD"
-    )
+from cd20scope.report.wording import ARROWS, NOTHING, Row
+from cd20scope.verdict.endpoints.catalogue import endpoint_of
 
 
 def margin_of(hypothesis: Row) -> float:
     """Put the margin of a hypothesis on the scale of its estimate, with the sign of its direction.
 
-    Margins of shares are folds of the odds; those of programmes are in SD between donors at baseline. That of a claim
-    of no change is positive and applies in both directions.
+    That of a claim of no change is positive and applies in both directions.
     """
-    margin = float(hypothesis["margin"])
-    size = float(np.log(margin)) if unit_of(hypothesis) == "log odds" else margin
+    size = endpoint_of(hypothesis).unit.margin(hypothesis["margin"])
     return -size if hypothesis["direction"] == "down" else size
 
 
-def margin_text(hypothesis: Row) -> str:
-    """Write the margin as the catalogue states it: a fold of the odds, or baseline SD."""
-    unit = unit_of(hypothesis)
-    return f"{hypothesis['margin']:g}" + ("-fold in the odds" if unit == "log odds" else f" {unit}")
-
-
-def size_of(value: float, unit: str) -> str:
-    """Write a positive size on the scale of the estimate: a fold of the odds, or baseline SD, two digits."""
-    if unit != "log odds":
-        return f"{value:.2g} {unit}"
-    fold = float(np.exp(value))
-    return f"{fold:.2g}-fold in the odds" if fold < 10 else f"{count(fold)}-fold in the odds"
-
-
 def short_size(value: float, hypothesis: Row) -> str:
-    """Write the same for a narrow column: ``11-fold`` or ``1.6 SD``; nothing where it is missing."""
-    if pd.isna(value):
-        return NOTHING
-    return size_of(float(value), unit_of(hypothesis)).removesuffix(" in the odds").replace("baseline ", "")
+    """Write a positive size on the scale of the estimate for a narrow column; nothing where it is missing."""
+    return NOTHING if pd.isna(value) else endpoint_of(hypothesis).unit.write_size(value, short=True)
 
 
 def claim_text(hypothesis: Row) -> str:
     """Write what a hypothesis claims: a direction and the margin, or that nothing changes by the margin."""
-    size = margin_text(hypothesis)
+    size = endpoint_of(hypothesis).unit.write_margin(hypothesis["margin"])
     if hypothesis["direction"] == "none":
         return f"no change by {size}, either way"
     strong = ", limit included" if hypothesis["strength"] == "strong" else ""
@@ -62,9 +33,7 @@ def range_text(low: float, high: float, hypothesis: Row, *, short: bool = False)
     """Write a range of positive sizes on the scale of the estimate: ``1.3- to 2.1-fold in the odds``."""
     if pd.isna(low):
         return NOTHING
-    first, last = (size_of(float(size), unit_of(hypothesis)) for size in (low, high))
-    text = f"{first.partition('fold')[0].removesuffix(f' {unit_of(hypothesis)}')} to {last}"
-    return text.removesuffix(" in the odds").replace("baseline ", "") if short else text
+    return endpoint_of(hypothesis).unit.write_range(low, high, short=short)
 
 
 def power_text(hypothesis: Row) -> str:
@@ -95,11 +64,5 @@ def arms_text(row: Row) -> str:
 
 def short_name(hypothesis: Row) -> str:
     """Name a hypothesis in a few words: what is measured where, stated direction (= for none), contrast."""
-    if unit_of(hypothesis) == "log odds":
-        what = f"{hypothesis['population']} of {hypothesis['denominator']}"
-    else:
-        what = f"{hypothesis['program']} in {hypothesis['population']}"
-        if part := part_name(hypothesis.get("component")):
-            what += f", {part}"
-    first = "B cells first: " if hypothesis["endpoint"] == "biphasic" else ""
-    return f"{first}{what} {ARROWS[hypothesis['direction']]} {hypothesis['contrast']}"
+    subject = endpoint_of(hypothesis).subject(hypothesis)
+    return f"{subject} {ARROWS[hypothesis['direction']]} {hypothesis['contrast']}"

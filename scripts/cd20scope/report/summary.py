@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cd20scope.report import answer, claims, hypothesis_words, wording
+from cd20scope.report import answer, claims, wording
 from cd20scope.report.colours import VERDICT_STYLE
 from cd20scope.schema import VERDICTS, contrast_name
 from cd20scope.study import themes
+from cd20scope.verdict.endpoints.catalogue import endpoint_of
 
 SCHEMA = 3
 """Edition of the form of ``verdicts.json``; raised when a key changes its meaning or goes."""
@@ -131,7 +132,7 @@ def entry(row: wording.Row, *, sentence: str, parts: pd.DataFrame) -> dict[str, 
         "technical": row["technical"] == "yes",
         "theme": row["theme"],
         "sentence": sentence.replace("\N{NO-BREAK SPACE}", " "),
-        "unit": hypothesis_words.unit_of(row),
+        "unit": endpoint_of(row).unit.name,
         **{key: number(row[key]) for key in NUMBERS},
         "n_pairs": int(row["n_pairs"]),
         "donors": [name.strip() for name in wording.text_of(row["donors"]).split(",") if name.strip()],

@@ -10,12 +10,13 @@ which may be unassigned.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from cd20scope.schema import UNASSIGNED
-from cd20scope.study import strict_yaml
+from cd20scope.study import question_rules, strict_yaml
 from cd20scope.study.catalogue_rules import RULES, Kind
 from cd20scope.study.questions import claim_rows, digest
 from cd20scope.study.references import References, check_programs, check_questions
@@ -53,11 +54,15 @@ def load(
     ConfigError
         With every problem, its line and place, what was found and what to do.
     """
+    endpoints = question_rules.read_endpoints(schema) if kind == "hypotheses" else {}
 
     def rules(data: Mapping[str, Any]) -> Iterator[Problem]:
-        yield from RULES[kind](data)
+        if kind == "hypotheses":
+            yield from question_rules.check_questions(data, endpoints)
+        else:
+            yield from RULES[kind](data)
         if references is not None and kind in BETWEEN:
-            yield from BETWEEN[kind](data, references)
+            yield from BETWEEN[kind](data, replace(references, endpoints=endpoints))
 
     return strict_yaml.read(text, schema=schema, name=name, rules=rules)
 

@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 from cd20scope.schema import UNASSIGNED
 from cd20scope.study import roles
-from cd20scope.study.question_rules import check_questions
 from cd20scope.study.selectors import Cells, check_cells, named, nodes_at, selector_cells
 from cd20scope.study.strict_yaml import unknown
 from cd20scope.study.yaml_bounds import Place, Problem
@@ -76,10 +75,9 @@ def check_programs(data: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _twice((("programs", i), entry["name"]) for i, entry in named(data, "programs", "name"))
 
 
-RULES: dict[Kind, Callable[[Mapping[str, Any]], Iterator[Problem]]] = {
+RULES: dict[str, Callable[[Mapping[str, Any]], Iterator[Problem]]] = {
     "populations": check_populations,
     "programs": check_programs,
-    "hypotheses": check_questions,
 }
 
 

@@ -3,9 +3,10 @@
 One estimate is one question; the claims about it stand beside it. The families must hold the level.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from cd20scope.schema import anchor
 from cd20scope.study.families import Family, share_problems
@@ -16,21 +17,65 @@ EXPLORATORY = "exploratory"
 MOST_CONFIRMATORY = 10
 """Most confirmatory questions: with more, the level of each is out of reach of the cohorts that there are."""
 
-LARGEST_SD = 5.0
-"""Largest margin in standard deviations; one beyond it is a fold change that was written in the wrong unit."""
-
-# By endpoint: the keys it needs, and those that mean nothing there.
-ENDPOINT_KEYS: dict[str | None, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "abundance": (("denominator",), ("program", "component", "depletion")),
-    "program": (("program",), ("denominator", "other_denominators", "depletion")),
-    "biphasic": (("program", "depletion"), ("denominator", "other_denominators", "component")),
-}
 ESTIMATE = ("endpoint", "population", "denominator", "program", "component", "contrast")
-"""Keys that say what is estimated: two questions that agree in all of them are one."""
+"""Keys that say what is estimated, beside further names that an endpoint needs: two questions that agree in all of them
+are one."""
 
 
-def check_questions(data: Mapping[str, Any]) -> Iterator[Problem]:
-    """Rules of the questions, each problem with its place in the file."""
+class OfEndpoint(NamedTuple):
+    """What the schema says of the questions on one endpoint, below ``$defs: endpoints``.
+
+    Attributes
+    ----------
+    needed, refused
+        Keys that they need, and those that mean nothing there.
+    above
+        Margins of their claims are folds and lie above this; 0 where they are no folds.
+    most
+        Largest margin.
+    unit
+        Of the margin, in words.
+    no_change
+        Whether no change may be claimed.
+    """
+
+    needed: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    above: float = 0.0
+    most: float = math.inf
+    unit: str = ""
+    no_change: bool = True
+
+
+type Endpoints = Mapping[str | None, OfEndpoint]
+
+
+def read_endpoints(schema: Mapping[str, Any]) -> Endpoints:
+    """Read from the schema of the questions what each endpoint needs."""
+    found: dict[str | None, OfEndpoint] = {}
+    for name, own in schema["$defs"]["endpoints"]["properties"].items():
+        claim = own["properties"]["claims"]["items"]["properties"]
+        found[name] = OfEndpoint(
+            needed=tuple(own["required"]),
+            refused=tuple(key for key, of_key in own["properties"].items() if of_key is False),
+            above=float(claim["margin"].get("exclusiveMinimum", 0)),
+            most=float(claim["margin"].get("maximum", math.inf)),
+            unit=claim["margin"]["description"],
+            no_change="none" in claim.get("direction", {}).get("enum", ["none"]),
+        )
+    return found
+
+
+def check_questions(data: Mapping[str, Any], endpoints: Endpoints) -> Iterator[Problem]:
+    """Rules of the questions, each problem with its place in the file.
+
+    Parameters
+    ----------
+    data
+        The catalogue.
+    endpoints
+        From :func:`read_endpoints`.
+    """
     if "hypotheses" in data:
         yield (
             ("hypotheses",),
@@ -41,9 +86,9 @@ def check_questions(data: Mapping[str, Any]) -> Iterator[Problem]:
     families = _entries(data, "families")
     yield from _check_families(families, questions)
     yield from _check_names(questions)
-    yield from _check_estimates(questions)
+    yield from _check_estimates(questions, endpoints)
     for i, entry in questions:
-        yield from _check_question(("questions", i), entry)
+        yield from _check_question(("questions", i), entry, endpoints)
 
 
 def _entries(data: Mapping[str, Any], key: str) -> list[tuple[int, dict[str, Any]]]:
@@ -112,10 +157,12 @@ def _check_names(questions: list[tuple[int, dict[str, Any]]]) -> Iterator[Proble
                 )
 
 
-def _check_estimates(questions: list[tuple[int, dict[str, Any]]]) -> Iterator[Problem]:
+def _check_estimates(questions: list[tuple[int, dict[str, Any]]], endpoints: Endpoints) -> Iterator[Problem]:
     seen: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for i, entry in questions:
-        key = tuple(str({"component": "total", **entry}.get(name)) for name in ESTIMATE)
+        needed = endpoints.get(entry.get("endpoint"), OfEndpoint()).needed
+        names = dict.fromkeys((*ESTIMATE, *(name for name in needed if isinstance(entry.get(name), str))))
+        key = tuple(str({"component": "total", **entry}.get(name)) for name in names)
         if seen[key]:
             yield (
                 ("questions", i),
@@ -125,19 +172,22 @@ def _check_estimates(questions: list[tuple[int, dict[str, Any]]]) -> Iterator[Pr
         seen[key].append(str(entry.get("id")))
 
 
-def _check_question(place: Place, entry: Mapping[str, Any]) -> Iterator[Problem]:
-    endpoint = entry.get("endpoint")
-    needed, refused = ENDPOINT_KEYS.get(endpoint, ((), ()))
-    for key in (key for key in needed if key not in entry):
-        yield place, f"endpoint {endpoint} needs the key {key}. Add it."
-    for key in (key for key in refused if key in entry):
-        yield (*place, key), f"means nothing for endpoint {endpoint}. Remove it, or change the endpoint."
+def _check_question(place: Place, entry: Mapping[str, Any], endpoints: Endpoints) -> Iterator[Problem]:
+    name = entry.get("endpoint")
+    endpoint = endpoints.get(name, OfEndpoint())
+    for key in (key for key in endpoint.needed if key not in entry):
+        yield place, f"endpoint {name} needs the key {key}. Add it."
+    for key in (key for key in endpoint.refused if key in entry):
+        yield (*place, key), f"means nothing for endpoint {name}. Remove it, or change the endpoint."
     yield from _check_contrast(place, entry)
+    if "depletion" in endpoint.needed:
+        yield from _check_order(place, entry)
     yield from _check_one_test(place, entry)
     seen: dict[str, int] = {}
     for j, claim in enumerate(entry.get("claims") or []):
         if isinstance(claim, dict):
-            yield from _check_claim((*place, "claims", j), claim, endpoint)
+            yield from _check_margin((*place, "claims", j), claim, endpoint)
+            yield from _check_claim((*place, "claims", j), claim, name, endpoints)
             direction = claim.get("direction")
             if direction is not None and seen.setdefault(direction, j) != j:
                 yield (
@@ -174,8 +224,6 @@ def _check_contrast(place: Place, entry: Mapping[str, Any]) -> Iterator[Problem]
     later, hyphen, earlier = str(entry.get("contrast")).partition("-")
     if hyphen and later == earlier:
         yield (*place, "contrast"), f"compares {later} with itself. Write later-earlier."
-    if entry.get("endpoint") == "biphasic":
-        yield from _check_order(place, entry)
 
 
 def _check_order(place: Place, entry: Mapping[str, Any]) -> Iterator[Problem]:
@@ -191,21 +239,32 @@ def _check_order(place: Place, entry: Mapping[str, Any]) -> Iterator[Problem]:
         yield (*place, "depletion", "first"), f"{message} Write first visit-{start}."
 
 
-def _check_claim(place: Place, claim: Mapping[str, Any], endpoint: str | None) -> Iterator[Problem]:
-    margin, direction = claim.get("margin"), claim.get("direction")
-    if endpoint == "abundance" and margin is not None and margin <= 1:
-        yield (*place, "margin"), f"found {margin}; a fold change of odds must be above 1 (1.2 is 20 %)."
-    if endpoint in ("program", "biphasic") and margin is not None and margin > LARGEST_SD:
+def _check_margin(place: Place, claim: Mapping[str, Any], endpoint: OfEndpoint) -> Iterator[Problem]:
+    margin = claim.get("margin")
+    if margin is not None and endpoint.above and margin <= endpoint.above:
         yield (
             (*place, "margin"),
-            f"found {margin}; it is in standard deviations between donors, of which {LARGEST_SD:g} are the most. "
+            f"found {margin}; a {endpoint.unit} must be above {endpoint.above:g} (1.2 is 20 %).",
+        )
+    if margin is not None and margin > endpoint.most:
+        yield (
+            (*place, "margin"),
+            f"found {margin}; it is in {endpoint.unit}, of which {endpoint.most:g} are the most. "
             "Write it in that unit.",
         )
-    if direction == "none" and (claim.get("strength") == "strong" or endpoint == "biphasic"):
+
+
+def _check_claim(
+    place: Place, claim: Mapping[str, Any], endpoint: str | None, endpoints: Endpoints
+) -> Iterator[Problem]:
+    strength = claim.get("strength")
+    no_change = endpoints.get(endpoint, OfEndpoint()).no_change
+    if claim.get("direction") == "none" and (strength == "strong" or not no_change):
+        others = " or ".join(str(name) for name, other in endpoints.items() if other.no_change)
         yield (
             (*place, "direction"),
-            f"none cannot go with strength {claim.get('strength')} and endpoint {endpoint}. Use strength plain and "
-            "endpoint abundance or program: it claims the size of one change.",
+            f"none cannot go with strength {strength} and endpoint {endpoint}. Use strength plain and "
+            f"endpoint {others}: it claims the size of one change.",
         )
     source = claim.get("source")
     if source is not None and not source.strip():

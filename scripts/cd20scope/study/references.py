@@ -5,11 +5,12 @@ as well, or ends as not testable; a name that neither tree knows is a mistake.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cd20scope.study import roles
 from cd20scope.study.catalogue_rules import B_ALONE, lost_genes
+from cd20scope.study.question_rules import Endpoints, OfEndpoint
 from cd20scope.study.selectors import Cells, check_cells, named, nodes_at, selector_cells
 from cd20scope.study.strict_yaml import show, unknown
 from cd20scope.study.yaml_bounds import Problem
@@ -27,11 +28,14 @@ class References:
         The shipped population tree; a selector that only this one knows is left out on purpose.
     programs
         The gene programmes, where questions are checked.
+    endpoints
+        What the schema of the questions says of their endpoints, where questions are checked.
     """
 
     populations: Mapping[str, Any]
     shipped: Mapping[str, Any]
     programs: Mapping[str, Any] | None = None
+    endpoints: Endpoints = field(default_factory=dict)
 
     @property
     def cells(self) -> dict[str, Cells]:
@@ -85,7 +89,8 @@ def _check_program(
 ) -> Iterator[Problem]:
     """Ask that the programme of a question is scored in its cells, and its component is of all of them."""
     program, population = entry.get("program"), entry.get("population")
-    if entry.get("endpoint") == "abundance":  # which has neither
+    endpoint = given.endpoints.get(entry.get("endpoint"), OfEndpoint())
+    if "program" in endpoint.refused:
         return
     scored = {one["name"]: one["populations"] for one in (given.programs or {"programs": ()})["programs"]}
     if program is not None and program not in scored:

@@ -106,7 +106,7 @@ def format_cautions(
                 )
             for other in BESIDE[1:]:
                 score = _first(changed, _places(entry), other, entry["contrast"])
-                if score is not None and entry["endpoint"] != "abundance":
+                if score is not None and decision.endpoint.scored:
                     notes.append(f"{other} changed by {score:+.2f} baseline SD in the same cells")
             if own_arms.RANDOM_SETS in against:
                 notes.append("random gene sets of like expression change as clearly")

@@ -34,7 +34,7 @@ def p_of_question(claims: Sequence[Claim | Order]) -> float:
     margin for a strong one, which stands alone; the largest of four parts for an order. A question of which only no
     change was claimed has that of two one-sided tests.
     """
-    changes = [claim for claim in claims if isinstance(claim, Order) or not claim.same]
+    changes = [claim for claim in claims if not claim.same]
     return max(claim.p_value for claim in changes or claims)
 
 

@@ -9,7 +9,9 @@ from cd20scope.stats.changes import Change, Key
 from cd20scope.stats.multiplicity import false_discovery
 from cd20scope.study.families import Family
 from cd20scope.verdict.claims import Levels, judge_claim, p_of_question
-from cd20scope.verdict.evidence import Claim, Evidence, evaluate
+from cd20scope.verdict.endpoints.catalogue import endpoint_of
+from cd20scope.verdict.endpoints.endpoint import Endpoint
+from cd20scope.verdict.evidence import Claim, Evidence
 from cd20scope.verdict.families import FAMILIES, judge
 from cd20scope.verdict.order import Order
 from cd20scope.verdict.rules import Verdict
@@ -59,6 +61,11 @@ class Decision:
     technical: bool = False
 
     @property
+    def endpoint(self) -> Endpoint:
+        """Endpoint of the claim."""
+        return endpoint_of(self.hypothesis)
+
+    @property
     def level(self) -> float:
         """Level of its support: that of no change for a claim of no change."""
         return self.levels.same if self.hypothesis["direction"] == "none" else self.levels.change
@@ -94,7 +101,7 @@ def decide_all(
     hypotheses
         Rows of the catalogue.
     changes
-        Every change that they need (:func:`cd20scope.verdict.hypothesis.needed`).
+        Every change that they need (:meth:`cd20scope.verdict.endpoints.endpoint.Endpoint.needs`).
     alpha
         Family-wise level of the confirmatory questions, false discovery rate of the exploratory ones.
     min_pairs
@@ -105,7 +112,9 @@ def decide_all(
         Population -> why a change of its share is seen smaller than it is
         (:func:`cd20scope.verdict.attenuation.attenuated`); None (default) for none.
     """
-    evaluated = [(entry, evaluate(entry, changes, min_pairs=min_pairs)) for entry in hypotheses]
+    evaluated = [
+        (entry, endpoint_of(entry).evaluate(entry, changes, min_pairs=min_pairs)) for entry in hypotheses
+    ]
     corrected = {kind: _correct(evaluated, kind, alpha, families) for kind in KINDS}
     seen = attenuation or {}
     return [_decide(entry, evidence, corrected[entry["family"]], seen) for entry, evidence in evaluated]
@@ -146,9 +155,8 @@ def _decide(
     if evidence.claim is None:
         return Decision(hypothesis, evidence, Verdict("not testable", evidence.reason))
     p_adjusted, levels = corrected[hypothesis["question"]]
-    # the labels attenuate a share; what they do to a score is a matter of purity, which no ruler measures
-    share = hypothesis["endpoint"] == "abundance"
-    why = attenuation.get(hypothesis["population"].partition(" / ")[0], "") if share else ""
+    population = hypothesis["population"].partition(" / ")[0]
+    why = attenuation.get(population, "") if endpoint_of(hypothesis).attenuated else ""
     return Decision(
         hypothesis=hypothesis,
         evidence=evidence,

@@ -16,8 +16,8 @@ from cd20scope.stats.changes import Change, Key
 from cd20scope.stats.sign_flips import flip_signs
 from cd20scope.study.families import Family
 from cd20scope.verdict.decide import decide_all
+from cd20scope.verdict.endpoints.catalogue import endpoint_of
 from cd20scope.verdict.families import FAMILIES as SHIPPED
-from cd20scope.verdict.hypothesis import needed
 
 COLUMNS = (
     *("id", "family", "verdict", "n_flips"),
@@ -61,7 +61,7 @@ def decide_flipped(
     ----------
     Fisher (1935), The Design of Experiments, ch. 3. Winkler et al. (2014). doi:10.1016/j.neuroimage.2014.01.060
     """
-    keys = {key for entry in hypotheses for key in needed(entry).values()}
+    keys = {key for entry in hypotheses for key in endpoint_of(entry).needs(entry).values()}
     donors = sorted({donor for key in keys for donor in changes[key].paired.donors})
     place = {donor: index for index, donor in enumerate(donors)}
     rows = {key: np.array([place[d] for d in changes[key].paired.donors], dtype=int) for key in keys}
@@ -75,7 +75,7 @@ def decide_flipped(
     real = decide_all(hypotheses, changes, **rules)
     # what cannot be tested cannot be tested under flips either, and its donors' signs do not matter
     testable = [decision.hypothesis for decision in real if decision.evidence.claim is not None]
-    read = {key for entry in testable for key in needed(entry).values()}
+    read = {key for entry in testable for key in endpoint_of(entry).needs(entry).values()}
     verdicts = np.empty((len(signs), len(testable)), dtype=object)
     for index, pattern in enumerate(signs):
         flipped = {key: changes[key].flip(pattern[rows[key]]) for key in read}

@@ -6,7 +6,7 @@ import pandas as pd
 
 from cd20scope.stats.changes import Change, Key
 from cd20scope.verdict.decide import Decision
-from cd20scope.verdict.hypothesis import needed
+from cd20scope.verdict.endpoints.catalogue import BY_NAME
 
 COLUMNS = ("id", "part", "contrast", "donor", "enters", "change", "unit", "reason")
 """Columns of the ledger; ``part`` names the four changes of a biphasic claim and is ``main`` elsewhere."""
@@ -17,13 +17,13 @@ def tabulate_ledger(decisions: Sequence[Decision], changes: Mapping[Key, Change]
 
     Returns
     -------
-    :data:`COLUMNS`. ``change`` is later minus earlier in natural sign, in log odds or in standard deviations
-    between donors at baseline; shown even when the donor is left out of another part.
+    :data:`COLUMNS`. ``change`` is later minus earlier in natural sign, in the unit of its endpoint; shown even when
+    the donor is left out of another part.
     """
     rows = []
     for decision in decisions:
         entered = set(decision.evidence.paired.donors)
-        for part, key in needed(decision.hypothesis).items():
+        for part, key in decision.endpoint.needs(decision.hypothesis).items():
             change = changes[key]
             values = dict(zip(change.paired.donors, change.values, strict=True)) if change.values.size else {}
             reasons = decision.evidence.paired.dropped | change.paired.dropped
@@ -37,7 +37,7 @@ def tabulate_ledger(decisions: Sequence[Decision], changes: Mapping[Key, Change]
                         "donor": donor,
                         "enters": "yes" if enters else "no",
                         "change": values.get(donor, float("nan")),
-                        "unit": "log odds" if key[0] == "abundance" else "baseline SD",
+                        "unit": BY_NAME[key[0]].unit.name,
                         "reason": "" if enters else reasons.get(donor, decision.evidence.reason),
                     }
                 )

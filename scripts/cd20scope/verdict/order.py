@@ -91,6 +91,16 @@ class Order:
     delta: float
 
     @property
+    def same(self) -> bool:
+        """Whether no change is claimed: it is a claim of changes."""
+        return False
+
+    @property
+    def shown(self) -> PairedTest:
+        """Test whose estimate is shown: that of the programme."""
+        return self.change
+
+    @property
     def no_spread(self) -> str:
         """Why nothing can be tested; empty where it can."""
         tests = (self.first, self.last, self.change, self.later)
@@ -115,7 +125,7 @@ class Order:
         # where the cells cannot show such a fall, it is shown at no level
         return test.p_below(-np.log(self.fall)) if floor < -np.log(self.fall) else 1.0
 
-    def shown(self, level: float) -> tuple[tuple[bool, ...], tuple[bool, ...]]:
+    def decide_parts(self, level: float) -> tuple[tuple[bool, ...], tuple[bool, ...]]:
         """Say which parts are shown at a level, and of which the opposite is.
 
         An opposite is shown at a quarter of the level, so that any of the four is shown falsely with at most the
@@ -144,7 +154,13 @@ class Order:
         margins = (bound, bound, 0.0, 0.0)
         estimates = [test.estimate for test in tests]
         rows = zip(
-            self._statements(), estimates, limits, margins, self.p_values, *self.shown(level), strict=True
+            self._statements(),
+            estimates,
+            limits,
+            margins,
+            self.p_values,
+            *self.decide_parts(level),
+            strict=True,
         )
         return tuple(Part(name, *row) for name, row in zip(OPPOSITES, rows, strict=True))
 
@@ -167,7 +183,7 @@ class Order:
             return Verdict("contradicted", "the programme moved the other way")
         if self.first.p_above(0.0) <= level / 2:
             return Verdict("contradicted", "the cells grew instead of falling")
-        holds, excluded = self.shown(level)
+        holds, excluded = self.decide_parts(level)
         if all(holds):
             return Verdict("supported", f"all four parts hold at level {level:.3g} in the same donors")
         if any(excluded):

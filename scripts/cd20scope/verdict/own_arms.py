@@ -11,7 +11,7 @@ from cd20scope.stats.changes import Change, Key
 from cd20scope.stats.mixed_model import MixedChange
 from cd20scope.stats.paired_tests import adjusted_t, signed_rank
 from cd20scope.verdict.decide import Decision
-from cd20scope.verdict.evidence import Evidence, evaluate, limits_of
+from cd20scope.verdict.evidence import Evidence
 from cd20scope.verdict.influence import Without, leave_one_out
 from cd20scope.verdict.steroid import steroid_reach
 
@@ -30,7 +30,7 @@ def row(
     if evidence.claim is None:
         return made | {"verdict": "not testable", "holds": "", "detail": evidence.reason}
     verdict = decision.judge(evidence.claim)
-    limits = limits_of(decision.hypothesis, evidence, alpha)
+    limits = decision.endpoint.limits(evidence, alpha)
     return made | {
         "verdict": verdict.verdict,
         "holds": "yes" if verdict.verdict == decision.verdict.verdict else "no",
@@ -47,7 +47,7 @@ def without_each(decision: Decision, own: Mapping[Key, Change], min_pairs: int) 
 
     def ask(kept: Sequence[str]) -> Without:
         rest = {key: change.take(kept) for key, change in own.items()}
-        evidence = evaluate(decision.hypothesis, rest, min_pairs=min_pairs - 1)
+        evidence = decision.endpoint.evaluate(decision.hypothesis, rest, min_pairs=min_pairs - 1)
         estimate = float("nan") if evidence.t is None else evidence.t.estimate
         claim = evidence.claim
         return Without(estimate, "not testable" if claim is None else decision.judge(claim).verdict)
@@ -71,12 +71,11 @@ def by_ranks(
     decision: Decision, own: Mapping[Key, Change], min_pairs: int, alpha: float
 ) -> Iterator[dict[str, object]]:
     """Decide by signed ranks, where so many pairs can reach the level by them."""
-    evidence = evaluate(decision.hypothesis, own, min_pairs=min_pairs, tester=signed_rank)
+    evidence = decision.endpoint.evaluate(decision.hypothesis, own, min_pairs=min_pairs, tester=signed_rank)
     n = len(evidence.paired)
-    entry = decision.hypothesis
-    plain = entry["strength"] == "plain" and entry["endpoint"] != "biphasic" and entry["direction"] != "none"
+    two_sided = decision.endpoint.two_sided(decision.hypothesis)
     # a change the other way is two-sided whatever was claimed
-    least = 0.5 ** (n - 1 if plain or decision.verdict.verdict == "contradicted" else n)
+    least = 0.5 ** (n - 1 if two_sided or decision.verdict.verdict == "contradicted" else n)
     made = row(decision, RANKS, evidence, alpha)
     if evidence.claim is not None and least > decision.decided_at:
         detail = (
@@ -97,7 +96,7 @@ def all_visits(
         yield {"id": decision.hypothesis["id"], "arm": ALL_VISITS} | untested
         return
     t = fit.t
-    evidence = evaluate(decision.hypothesis, own, min_pairs=min_pairs, tester=lambda _: t)
+    evidence = decision.endpoint.evaluate(decision.hypothesis, own, min_pairs=min_pairs, tester=lambda _: t)
     left = f"; without one visit: {fit.dropout}" if fit.dropout else ""
     yield row(
         decision, ALL_VISITS, evidence, alpha, detail=f"{t.n} donors, {fit.n_complete} with both visits{left}"
@@ -147,7 +146,7 @@ def adjusted(
             "detail": detail,
         }
         return
-    evidence = evaluate(entry, both, min_pairs=min_pairs, tester=lambda d: adjusted_t(d, g))
+    evidence = decision.endpoint.evaluate(entry, both, min_pairs=min_pairs, tester=lambda d: adjusted_t(d, g))
     yield row(
         decision,
         ADJUSTED,
@@ -162,7 +161,7 @@ def among_random(
 ) -> Iterator[dict[str, object]]:
     """Compare a change of a programme with those of random genes of like expression."""
     entry = decision.hypothesis
-    if entry["endpoint"] == "abundance" or decision.verdict.verdict not in ("supported", "contradicted"):
+    if not decision.endpoint.scored or decision.verdict.verdict not in ("supported", "contradicted"):
         return
     if entry["direction"] == "none" and decision.verdict.verdict == "supported":
         return  # random genes that change more do not speak against no change

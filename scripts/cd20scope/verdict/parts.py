@@ -5,8 +5,6 @@ from collections.abc import Sequence
 import pandas as pd
 
 from cd20scope.verdict.decide import Decision
-from cd20scope.verdict.evidence import DIRECTIONS
-from cd20scope.verdict.order import Order
 
 COLUMNS = ("id", "part", "statement", "estimate", "limit", "margin", "unit", "p_value", "holds")
 """Columns of the table of parts; ``limit`` is one-sided at the level that decided, and must lie beyond ``margin``."""
@@ -22,21 +20,16 @@ def tabulate_parts(decisions: Sequence[Decision]) -> pd.DataFrame:
     """
     rows = []
     for decision in decisions:
-        claim = decision.evidence.claim
-        if not isinstance(claim, Order):
-            continue
-        for part in claim.parts(decision.level):
-            cells = part.name in ("first", "last")
-            sign = 1 if cells else DIRECTIONS[decision.hypothesis["direction"]]
+        for part, unit in decision.endpoint.parts(decision.hypothesis, decision.evidence, decision.level):
             rows.append(
                 {
                     "id": decision.hypothesis["id"],
                     "part": part.name,
                     "statement": part.statement,
-                    "estimate": sign * part.estimate,
-                    "limit": sign * part.limit,
+                    "estimate": part.estimate,
+                    "limit": part.limit,
                     "margin": part.margin,
-                    "unit": "log odds" if cells else "baseline SD",
+                    "unit": unit.name,
                     "p_value": part.p_value,
                     "holds": "yes" if part.holds else "no" if part.excluded else "not shown",
                 }

@@ -36,7 +36,7 @@ def smallest_effect_range(
     -------
     Both missing where :func:`smallest_effect` is at either.
     """
-    t = claim.change if isinstance(claim, Order) else claim.t
+    t = claim.shown
     if not isinstance(t, PairedT | StandardisedT) or not t.se > 0:
         return float("nan"), float("nan")
     low, high = (
@@ -80,7 +80,7 @@ def smallest_effect(claim: Claim | Order, *, level: float, power: float = 0.8, s
     ----------
     Cohen (1988), Statistical Power Analysis for the Behavioral Sciences. doi:10.4324/9780203771587
     """
-    t = claim.change if isinstance(claim, Order) else claim.t
+    t = claim.shown
     if not isinstance(t, PairedT | StandardisedT) or not t.se > 0:
         return float("nan")
     se = spread * t.se

@@ -12,12 +12,12 @@ from cd20scope.programs.b_rna import FEWEST_MOLECULES
 from cd20scope.study import roles, sizes
 from cd20scope.study.catalogue_rules import B_ALONE
 
-type Endpoint = Literal["depletion", "share", "score", "split"]
+type Estimate = Literal["depletion", "share", "score", "split"]
 """Types of estimates that technique acts on differently: a fall beyond a large margin; a share of cells; a score within
 one population, less its control genes; a plain score over several populations, or a part of its split. The order claim
 is a depletion and a score."""
 
-ENDPOINTS: tuple[Endpoint, ...] = ("depletion", "share", "score", "split")
+ESTIMATES: tuple[Estimate, ...] = ("depletion", "share", "score", "split")
 TECHNICAL_COLUMNS = ("sample", "donor", "visit", "quantity", "value")
 """Columns of the table of technical quantities; ``value`` is a number, or a name for chemistry and batch."""
 
@@ -39,18 +39,18 @@ class Quantity:
     more, less
         What is said of a later visit with more or less of it, with ``{}`` for how much.
     fakes
-        Types of endpoints that it can fake.
+        Types of estimates that it can fake.
     """
 
     scale: Literal["ratio", "share", "name"]
     size: float
     more: str
     less: str
-    fakes: tuple[Endpoint, ...]
+    fakes: tuple[Estimate, ...]
 
 
-CALLS: tuple[Endpoint, ...] = ("share", "split")
-RNA: tuple[Endpoint, ...] = ("score", "split")
+CALLS: tuple[Estimate, ...] = ("share", "split")
+RNA: tuple[Estimate, ...] = ("score", "split")
 QUANTITIES: dict[str, Quantity] = {
     "depth": Quantity(
         "ratio", sizes.DEPTH, "is sequenced {} times deeper", "is sequenced {} times shallower",
@@ -83,8 +83,8 @@ QUANTITIES: dict[str, Quantity] = {
     "unassigned_share": Quantity(
         "share", 0.05, "has {} more cells without a label", "has {} fewer cells without a label", CALLS
     ),
-    "chemistry": Quantity("name", sizes.NAMES, "differs in chemistry ({})", "", ENDPOINTS),
-    "batch": Quantity("name", sizes.NAMES, "differs in batch ({})", "", ENDPOINTS),
+    "chemistry": Quantity("name", sizes.NAMES, "differs in chemistry ({})", "", ESTIMATES),
+    "batch": Quantity("name", sizes.NAMES, "differs in batch ({})", "", ESTIMATES),
 }  # fmt: skip
 """Technical quantities, in the order in which they are told."""
 

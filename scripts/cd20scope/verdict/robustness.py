@@ -5,17 +5,17 @@ Arms are computed from the small tables of donors and visits, never from cells.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 
 from cd20scope import schema
 from cd20scope.stats.changes import Change, Key
 from cd20scope.stats.mixed_model import MixedChange
+from cd20scope.study.themes import Row
 from cd20scope.verdict import measure, own_arms
 from cd20scope.verdict.decide import Decision
-from cd20scope.verdict.evidence import evaluate
-from cd20scope.verdict.hypothesis import needed
+from cd20scope.verdict.endpoints.catalogue import endpoint_of
+from cd20scope.verdict.endpoints.tables import Settings
 
 COLUMNS = (
     *("id", "arm", "verdict", "holds", "estimate", "ci_low", "ci_high", "p_value", "n_pairs", "detail"),
@@ -40,13 +40,11 @@ EQUAL_CELLS = "equal numbers of cells"
 
 
 def measure_arms(
-    hypotheses: Sequence[Mapping[str, Any]],
+    hypotheses: Sequence[Row],
     *,
-    donors: pd.DataFrame,
-    donors_arms: pd.DataFrame,
-    scores_arms: pd.DataFrame,
-    parts_arms: pd.DataFrame,
-    settings: measure.Settings,
+    tables: Mapping[str, pd.DataFrame],
+    arms: Mapping[str, pd.DataFrame],
+    settings: Settings,
 ) -> dict[str, dict[Key, Change]]:
     """Measure the changes of arms with tables of their own, of other denominators, and at equal numbers of cells.
 
@@ -54,11 +52,11 @@ def measure_arms(
     ----------
     hypotheses
         Entries of the catalogue.
-    donors
+    tables
         Of :func:`cd20scope.verdict.measure.measure_needed`, read again at equal numbers of cells.
-    donors_arms, scores_arms, parts_arms
-        Its tables for each arm, in a column ``arm``; shares in other denominators have the arm
-        :data:`cd20scope.schema.DENOMINATOR_ARM`.
+    arms
+        The same tables for each arm, in a column ``arm``; variants of hypotheses, such as shares in other
+        denominators, have the arm :data:`cd20scope.schema.DENOMINATOR_ARM`.
     settings
         What changes are measured with.
 
@@ -66,38 +64,29 @@ def measure_arms(
     -------
     Arm -> changes that differ from the main ones, by the key of the hypothesis.
     """
-    found: dict[str, dict[Key, Change]] = {}
-    parts, none = parts_arms.iloc[:0], scores_arms.iloc[:0]
-    equal = measure.measure_needed(
-        hypotheses, donors=donors, scores=none, parts=parts, settings=settings, equal_cells=True
-    )
-    found[EQUAL_CELLS] = {key: change for key, change in equal.items() if change.values.size}
+    found = {EQUAL_CELLS: measure.measure_equal_cells(hypotheses, settings=settings, **tables)}
     for arm, label in LABELS.items():
-        shares, scores, split = (
-            table[table["arm"] == arm] for table in (donors_arms, scores_arms, parts_arms)
-        )
-        measured = measure.measure_needed(
-            hypotheses, donors=shares, scores=scores, parts=split, settings=settings
-        )
+        measured = measure.measure_needed(hypotheses, settings=settings, **_of_arm(arms, arm))
         # a key that the arm has no row for keeps its main value
         found[label] = {
             key: change for key, change in measured.items() if change.paired.donors or change.paired.dropped
         }
-    for name in dict.fromkeys(name for entry in hypotheses for name in entry.get("other_denominators", ())):
-        own = [entry for entry in hypotheses if name in entry.get("other_denominators", ())]
-        replaced = [{**entry, "denominator": name} for entry in own]
+    variants = [(entry, endpoint_of(entry).variants(entry)) for entry in hypotheses]
+    for label in dict.fromkeys(label for _, forms in variants for label in forms):
+        own = [(entry, forms[label]) for entry, forms in variants if label in forms]
         measured = measure.measure_needed(
-            replaced,
-            donors=donors_arms[donors_arms["arm"] == schema.DENOMINATOR_ARM],
-            scores=none,
-            parts=parts,
-            settings=settings,
+            [form for _, form in own], settings=settings, **_of_arm(arms, schema.DENOMINATOR_ARM)
         )
-        found[f"{schema.DENOMINATOR_ARM} {name}"] = {
-            needed(entry)["main"]: measured[needed(other)["main"]]
-            for entry, other in zip(own, replaced, strict=True)
+        found[label] = {
+            key: measured[endpoint_of(form).needs(form)[part]]
+            for entry, form in own
+            for part, key in endpoint_of(entry).needs(entry).items()
         }
     return found
+
+
+def _of_arm(arms: Mapping[str, pd.DataFrame], arm: str) -> dict[str, pd.DataFrame]:
+    return {name: table[table["arm"] == arm] for name, table in arms.items()}
 
 
 def decide_arms(
@@ -139,15 +128,17 @@ def decide_arms(
     for decision in decisions:
         if decision.evidence.claim is None:
             continue
-        own = {key: changes[key] for key in needed(decision.hypothesis).values()}
+        entry, endpoint = decision.hypothesis, decision.endpoint
+        needs = endpoint.needs(entry)
+        own = {key: changes[key] for key in needs.values()}
         rows.append(own_arms.without_each(decision, own, min_pairs))
         for arm, measured in arms.items():
             if other := {key: measured[key] for key in own if key in measured}:
-                evidence = evaluate(decision.hypothesis, own | other, min_pairs=min_pairs)
+                evidence = endpoint.evaluate(entry, own | other, min_pairs=min_pairs)
                 rows.append(own_arms.row(decision, arm, evidence, alpha))
         rows += own_arms.by_ranks(decision, own, min_pairs, alpha)
-        main = all_visits.get(needed(decision.hypothesis).get("main", ()))
-        rows += own_arms.all_visits(decision, own, main, min_pairs, alpha)
+        fit = all_visits.get(needs.get("main", ()))
+        rows += own_arms.all_visits(decision, own, fit, min_pairs, alpha)
         rows += own_arms.adjusted(decision, own, steroid, min_pairs, alpha)
         rows += own_arms.among_random(decision, random_sets, alpha)
     return pd.DataFrame(rows, columns=list(COLUMNS))

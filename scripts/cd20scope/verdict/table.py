@@ -1,7 +1,6 @@
 """The table of verdicts: each decision with its robustness arms, smallest effect and cautions."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 
@@ -10,9 +9,7 @@ from cd20scope.stats import pairs
 from cd20scope.stats.exact_flips import MOST_PAIRS, exact_flip_p, say_reach
 from cd20scope.verdict import cautions, robustness
 from cd20scope.verdict.decide import Decision
-from cd20scope.verdict.endpoints.abundance import format_effect, format_test
-from cd20scope.verdict.evidence import limits_of
-from cd20scope.verdict.measure import Settings
+from cd20scope.verdict.endpoints.tables import Settings
 from cd20scope.verdict.power import smallest_effect_range
 
 DECISION_COLUMNS = (
@@ -102,10 +99,10 @@ def tabulate(
 
     Returns
     -------
-    :data:`DECISION_COLUMNS`. ``estimate`` and its limits are in natural sign: change of log odds for
-    abundance, baseline SDs for programmes and biphasic claims (whose row shows the whole change of the
-    programme); limits are two-sided ``1 - alpha``, those that decide are at ``level``. ``p_value`` is that of the
-    test whose rejection support needs, see :func:`cd20scope.verdict.rules.p_for_support`.
+    :data:`DECISION_COLUMNS`. ``estimate`` and its limits are in natural sign and the unit of the endpoint, of a
+    biphasic claim the whole change of the programme; limits are two-sided ``1 - alpha``, those that decide are at
+    ``level``. ``p_value`` is that of the test whose rejection support needs, see
+    :func:`cd20scope.verdict.rules.p_for_support`.
     """
     named = {schema.contrast_name(contrast): contrast for contrast in contrasts}
     return pd.DataFrame(
@@ -115,11 +112,10 @@ def tabulate(
 
 def _row(decision: Decision, contrasts: Mapping[str, pairs.Contrast], alpha: float) -> dict[str, object]:
     hypothesis, evidence = decision.hypothesis, decision.evidence
-    limits = limits_of(hypothesis, evidence, alpha)
-    test = format_test(hypothesis, evidence)
+    limits, test = decision.endpoint.limits(evidence, alpha), decision.endpoint.test_name(evidence)
     named = {column: hypothesis.get(column, "") for column in DECISION_COLUMNS}
     return named | {
-        "component": _component(hypothesis),
+        "component": str(hypothesis.get("component", "total")) if decision.endpoint.scored else "",
         "n_pairs": len(evidence.paired),
         "estimate": float("nan") if evidence.t is None else evidence.t.estimate,
         "ci_low": limits["ci_low"],
@@ -133,7 +129,7 @@ def _row(decision: Decision, contrasts: Mapping[str, pairs.Contrast], alpha: flo
         "test": f"{test}; {_correction(decision)}" if test else "",
         "donors": evidence.paired.donors_text,
         "dropped": evidence.paired.dropped_text,
-        "effect": format_effect(hypothesis, evidence, contrasts=contrasts, alpha=alpha),
+        "effect": decision.endpoint.effect(hypothesis, evidence, contrasts=contrasts, alpha=alpha),
     }
 
 
@@ -151,7 +147,3 @@ def _reach(decision: Decision) -> str:
 def _correction(decision: Decision) -> str:
     method = "Holm" if decision.hypothesis["family"] == "confirmatory" else "Benjamini-Hochberg"
     return f"{method} over {decision.n_tests} {decision.hypothesis['family']} questions, level {decision.level:.3g}"
-
-
-def _component(hypothesis: Mapping[str, Any]) -> str:
-    return str(hypothesis.get("component", "total")) if hypothesis["endpoint"] != "abundance" else ""

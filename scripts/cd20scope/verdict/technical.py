@@ -9,12 +9,10 @@ from cd20scope import schema
 from cd20scope.stats.changes import Change, Key
 from cd20scope.verdict import own_arms
 from cd20scope.verdict.decide import Decision
-from cd20scope.verdict.evidence import evaluate
-from cd20scope.verdict.hypothesis import needed
 from cd20scope.verdict.quantities import QUANTITIES
 from cd20scope.verdict.robustness import COLUMNS, LABELS
 from cd20scope.verdict.rules import Verdict
-from cd20scope.verdict.technique import moved_for, types_of
+from cd20scope.verdict.technique import moved_for
 
 SAME = {
     name: f"donors with the same {name}" for name, quantity in QUANTITIES.items() if quantity.scale == "name"
@@ -62,11 +60,11 @@ def ask_same_names(
         moved = set(moved_for(decision.hypothesis, compared)["quantity"])
         if decision.evidence.claim is None or not moved & set(SAME):
             continue
-        own = {key: changes[key] for key in needed(decision.hypothesis).values()}
+        own = {key: changes[key] for key in decision.endpoint.needs(decision.hypothesis).values()}
         for name in (name for name in SAME if name in moved):
-            same = donors_with_one_name(samples, name, list(types_of(decision.hypothesis)))
+            same = donors_with_one_name(samples, name, list(decision.endpoint.estimates(decision.hypothesis)))
             kept = {key: change.take(same) for key, change in own.items()}
-            evidence = evaluate(decision.hypothesis, kept, min_pairs=min_pairs)
+            evidence = decision.endpoint.evaluate(decision.hypothesis, kept, min_pairs=min_pairs)
             rows.append(own_arms.row(decision, SAME[name], evidence, alpha))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -110,7 +108,8 @@ def settle(decisions: Sequence[Decision], arms: pd.DataFrame, compared: pd.DataF
         for row in moved_for(decision.hypothesis, compared).itertuples():
             quantity = str(row.quantity)
             arm = there.get((name, EQUAL.get(quantity, "")))
-            large = was == "supported" and types_of(decision.hypothesis)[str(row.contrast)] == {"depletion"}
+            estimates = decision.endpoint.estimates(decision.hypothesis)[str(row.contrast)]
+            large = was == "supported" and estimates == {"depletion"}
             if arm is not None and (arm.holds == "no" or (quantity in UNDECIDED and not large)):
                 reasons.append(f'{was} as measured, {arm.verdict} in the arm "{arm.arm}": {row.statement}')
         if was in ("supported", "contradicted") and reasons:

@@ -15,23 +15,14 @@ from cd20scope import schema
 from cd20scope.stats import paired_tests, pairs
 from cd20scope.study import sizes
 from cd20scope.study.batches import compare_names
-from cd20scope.verdict.quantities import QUANTITIES, TECHNICAL_COLUMNS, Endpoint, Quantity
+from cd20scope.verdict.endpoints.catalogue import endpoint_of
+from cd20scope.verdict.quantities import QUANTITIES, TECHNICAL_COLUMNS, Quantity
 
 COLUMNS = (
     *("contrast", "quantity", "scale", "n_pairs", "earlier", "later"),
     *("change", "ci_low", "ci_high", "p_value", "size", "moved", "statement"),
 )
 """Columns of the table of differences. ``change`` is a ratio for quantities on scale ``ratio``, else a difference."""
-
-
-def types_of(hypothesis: Mapping[str, Any]) -> dict[str, set[Endpoint]]:
-    """Say which contrasts a hypothesis rests on, with the types of its estimates there."""
-    if hypothesis["endpoint"] == "abundance":
-        return {hypothesis["contrast"]: {"depletion" if hypothesis["strength"] == "strong" else "share"}}
-    if hypothesis["endpoint"] == "biphasic":
-        contrasts = (hypothesis["depletion"]["first"], hypothesis["contrast"])
-        return {contrast: {"depletion", "score"} for contrast in contrasts}
-    return {hypothesis["contrast"]: {"split" if "component" in hypothesis else "score"}}
 
 
 def compare_technique(table: pd.DataFrame, *, contrasts: Sequence[pairs.Contrast]) -> pd.DataFrame:
@@ -100,7 +91,7 @@ def moved_for(hypothesis: Mapping[str, Any], compared: pd.DataFrame) -> pd.DataF
     moved = compared[compared["moved"] == "yes"]
     found = [
         index
-        for contrast, types in types_of(hypothesis).items()
+        for contrast, types in endpoint_of(hypothesis).estimates(hypothesis).items()
         for index, quantity in moved.loc[moved["contrast"] == contrast, "quantity"].items()
         if types & set(QUANTITIES[str(quantity)].fakes)
     ]

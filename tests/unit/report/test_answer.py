@@ -114,26 +114,6 @@ def test_what_could_not_be_tested_says_why():
     assert told(row) == "Could not be tested: 2 complete pairs, 6 needed."
 
 
-@pytest.mark.parametrize(
-    ("name", "noun"),
-    [
-        ("Treg", "regulatory T cells"),
-        ("NK / CD56bright", "CD56bright NK cells"),
-        ("B naive / naive", "naive B cells (B naive / naive)"),
-        ("My cells", "My cells"),
-    ],
-)
-def test_cells_are_named_as_people_name_them(name, noun):
-    assert answer.noun(name) == noun
-
-
-@pytest.mark.parametrize(
-    ("name", "said"), [("week2", "week 2"), ("month_6", "month 6"), ("baseline", "baseline"), ("V2", "V2")]
-)
-def test_visits_are_named_as_people_name_them(name, said):
-    assert answer.visit(name) == said
-
-
 def test_every_hypothesis_has_its_sentence():
     verdicts = made_up.verdicts()
     said = answer.sentences(

@@ -1,6 +1,7 @@
 """Catalogues of questions that make no sense are refused, with the line and what to do."""
 
 import copy
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import yaml
 
 from cd20scope.study import strict_yaml
 from cd20scope.study.families import Family
-from cd20scope.study.question_rules import check_questions
+from cd20scope.study.question_rules import check_questions, read_endpoints
 from cd20scope.study.questions import claim_rows, digest, read_families
 from cd20scope.study.strict_yaml import ConfigError
 
@@ -74,7 +75,10 @@ GOOD = {
 
 def read(data):
     return strict_yaml.read(
-        yaml.safe_dump(data, sort_keys=False), schema=SCHEMA, name="hypotheses.yaml", rules=check_questions
+        yaml.safe_dump(data, sort_keys=False),
+        schema=SCHEMA,
+        name="hypotheses.yaml",
+        rules=partial(check_questions, endpoints=read_endpoints(SCHEMA)),
     )
 
 

@@ -13,7 +13,7 @@ from cd20scope.study.families import Family
 from cd20scope.verdict import measure, table
 from cd20scope.verdict.attenuation import attenuated
 from cd20scope.verdict.decide import decide_all
-from cd20scope.verdict.endpoints import abundance
+from cd20scope.verdict.endpoints.abundance import format_odds
 
 
 def judge(hypotheses, changes, *, contrasts=CONTRASTS, **options):
@@ -283,7 +283,5 @@ def test_few_pairs_are_described():
     ],
 )
 def test_shares_in_words(estimate, limits, fell, text):
-    said = abundance.format_odds(
-        estimate, limits, population="B", earlier="week2", alpha=0.05, fell_at_least=fell
-    )
+    said = format_odds(estimate, limits, population="B", earlier="week2", alpha=0.05, fell_at_least=fell)
     assert said == text

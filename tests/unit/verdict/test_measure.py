@@ -12,9 +12,9 @@ from cd20scope.programs import compare as programs
 from cd20scope.programs import scores
 from cd20scope.stats.paired_tests import signed_rank
 from cd20scope.stats.standardised import standardised_t
-from cd20scope.verdict import hypothesis as verdict_hypothesis
 from cd20scope.verdict import measure
 from cd20scope.verdict.decide import decide_all
+from cd20scope.verdict.endpoints.catalogue import endpoint_of
 from cd20scope.verdict.evidence import evaluate_change
 
 SETTINGS = measure.Settings([WEEK2], "baseline")
@@ -54,7 +54,7 @@ def test_every_needed_key_is_measured_once_from_its_own_rows():
     up = hypothesis("up", population="Treg", denominator="CD4 T", contrast=CONTRAST)
     claims = [up, up | {"id": "down", "direction": "down"}, hypothesis("p", "program", contrast=CONTRAST)]
     made = measured(*claims)
-    assert set(made) == {key for claim in claims for key in verdict_hypothesis.needed(claim).values()}
+    assert set(made) == {key for claim in claims for key in endpoint_of(claim).needs(claim).values()}
     donors, table = shares(), scored()
     rows = donors[(donors["population"] == "Treg") & (donors["denominator"] == "CD4 T")]
     change = compare.measure_change(rows, contrast=WEEK2)
@@ -73,7 +73,7 @@ def test_every_needed_key_is_measured_once_from_its_own_rows():
 def test_a_biphasic_claim_needs_four_changes():
     depletion = {"population": "B naive", "denominator": "PBMC", "first": "b-a"}
     claim = hypothesis("waves", "biphasic", contrast="c-a", depletion=depletion)
-    assert verdict_hypothesis.needed(claim) == {
+    assert endpoint_of(claim).needs(claim) == {
         "first": ("abundance", "B naive", "PBMC", "b-a"),
         "last": ("abundance", "B naive", "PBMC", "c-a"),
         "early": ("program", "Treg", "Th1", "total", "b-a"),

@@ -225,10 +225,8 @@ def test_arms_are_measured_from_their_own_tables():
     donors = shares.donor_table(leaves, **shared, tests=[("B naive", "PBMC"), ("B naive", "CD4 T")])
     found = robustness.measure_arms(
         [claim],
-        donors=donors,
-        donors_arms=table,
-        scores_arms=scores,
-        parts_arms=scores,
+        tables={"donors": donors},
+        arms={"donors": table, "scores": scores, "parts": scores},
         settings=settings,
     )
     counts = donors[donors["denominator"] == "PBMC"].set_index(["visit", "donor"])

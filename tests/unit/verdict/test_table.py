@@ -10,7 +10,6 @@ from cd20scope.programs import compare
 from cd20scope.stats.sign_flips import flip_signs
 from cd20scope.verdict import cautions, decide, measure, own_arms, robustness
 from cd20scope.verdict import table as trust
-from cd20scope.verdict.hypothesis import needed
 from cd20scope.verdict.power import smallest_effect_range
 from cd20scope.verdict.technique import COLUMNS as TECHNIQUE
 
@@ -146,7 +145,7 @@ def test_the_complete_table_is_the_table_of_verdicts_and_more():
         expected = smallest_effect_range(one.evidence.claim, level=one.level)
         assert table.loc[one.hypothesis["id"], ends].tolist() == pytest.approx(expected)
         # every donor fell, or rose, alike but for a little: no pattern of signs but the two whole ones is as extreme
-        values = made[needed(one.hypothesis)["main"]].values
+        values = made[one.endpoint.needs(one.hypothesis)["main"]].values
         flipped = np.abs(flip_signs(8, limit=256, rng=np.random.default_rng(0)) @ values)
         p = np.mean(flipped >= abs(values.sum()) - 1e-9)
         assert table.loc[one.hypothesis["id"], "p_exact"] == pytest.approx(p)

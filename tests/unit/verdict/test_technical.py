@@ -185,10 +185,12 @@ def test_a_fall_of_mhc_ii_that_soup_makes_is_taken_back_and_one_inside_cells_is_
     made = measure.measure_needed([claim], donors=none, scores=scores, parts=parts, settings=settings)
     by_arm = robustness.measure_arms(
         [claim],
-        donors=none,
-        donors_arms=none,
-        scores_arms=other_scores.assign(arm=schema.NO_B_RNA_ARM),
-        parts_arms=other_parts.assign(arm=schema.NO_B_RNA_ARM),
+        tables={"donors": none},
+        arms={
+            "donors": none,
+            "scores": other_scores.assign(arm=schema.NO_B_RNA_ARM),
+            "parts": other_parts.assign(arm=schema.NO_B_RNA_ARM),
+        },
         settings=settings,
     )
     decisions = decide.decide_all([claim], made)

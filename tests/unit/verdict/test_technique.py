@@ -7,7 +7,7 @@ from scipy import stats
 from verdict_cases import hypothesis
 
 from benchmark import calibration_technique
-from cd20scope.verdict.quantities import ENDPOINTS, QUANTITIES
+from cd20scope.verdict.quantities import ESTIMATES, QUANTITIES
 from cd20scope.verdict.technique import compare_technique, moved_for
 
 CONTRAST = ("month6", "baseline")
@@ -118,7 +118,7 @@ def test_bad_tables_are_refused(table, words):
 
 def test_every_quantity_says_what_it_can_fake():
     for name, quantity in QUANTITIES.items():
-        assert set(quantity.fakes) <= set(ENDPOINTS), name
+        assert set(quantity.fakes) <= set(ESTIMATES), name
         assert quantity.size > (1 if quantity.scale == "ratio" else 0), name
         assert quantity.more.count("{}") == 1, name
 

@@ -11,18 +11,7 @@ from cd20scope.report.colours import VERDICT_STYLE
 from cd20scope.report.results import Results
 from cd20scope.report.tables import listings
 from cd20scope.report.wording import Row
-
-TABLES = {
-    "abundance": ("abundance/donors.tsv", "abundance/abundance.tsv"),
-    "program": ("programs/scores.tsv", "programs/programs.tsv"),
-    "biphasic": (
-        "abundance/donors.tsv",
-        "programs/scores.tsv",
-        "abundance/abundance.tsv",
-        "programs/programs.tsv",
-    ),
-}
-"""Tables that the verdict on a hypothesis is computed from, by its endpoint, beside the ledger and the arms."""
+from cd20scope.verdict.endpoints.catalogue import endpoint_of
 
 
 def cards(run: Results, *, sentences: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -56,7 +45,7 @@ def cards(run: Results, *, sentences: Mapping[str, str]) -> list[dict[str, Any]]
                     "verdict/ledger.tsv",
                     "verdict/arms.tsv",
                     *(["verdict/parts.tsv"] if name in parts else []),
-                    *TABLES[row["endpoint"]],
+                    *endpoint_of(row).files,
                 ],
             }
         )
@@ -81,14 +70,6 @@ def conflicts(row: Row, rows: Sequence[Row]) -> list[dict[str, Any]]:
 def rule(row: Row, *, config: Mapping[str, Any]) -> str:
     """Write the rule that decided the hypothesis, with the numbers of the run."""
     level: str = "" if pd.isna(row["level"]) else f", at the level {row['level']:.2g} that its family leaves"
-    margin = hypothesis_words.margin_text(row)
-    if row["direction"] == "none":
-        text = f"Supported if any change as large as {margin} is excluded, either way (two one-sided tests)"
-    elif row["endpoint"] == "biphasic":
-        text = f"Supported if each of the four parts is shown, the programme reaching {margin} {row['direction']}"
-    elif row["strength"] == "strong":
-        text = f"Supported if the limit of the effect lies beyond {margin} {row['direction']}"
-    else:
-        text = f"Supported if the interval excludes no change and the estimate reaches {margin} {row['direction']}"
     pairs = int(config["verdict"]["min_pairs"])
-    return f"{text}{level}; at least {pairs} donors with {'all' if row['endpoint'] == 'biphasic' else 'both'} visits."
+    endpoint = endpoint_of(row)
+    return f"{endpoint.rule(row)}{level}; at least {pairs} donors with {endpoint.visits} visits."

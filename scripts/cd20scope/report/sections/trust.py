@@ -8,6 +8,7 @@ import pandas as pd
 from cd20scope.report import claims, hypothesis_words, wording
 from cd20scope.report.components import whole_changes
 from cd20scope.schema import FAMILIES, require_columns
+from cd20scope.verdict.endpoints.catalogue import endpoint_of
 
 NEEDED: dict[str, tuple[str, ...]] = {
     "arms": ("id", "arm", "verdict", "holds"),
@@ -147,7 +148,7 @@ def sensitivity(verdicts: pd.DataFrame, flips: pd.DataFrame) -> pd.DataFrame:
     rows = decided.to_dict("records")
     by_chance = flips.drop_duplicates("id").set_index("id")["supported_flipped"]
     return decided.assign(
-        found=[f"{wording.number(row['estimate'])} {hypothesis_words.unit_of(row)}" for row in rows],
+        found=[f"{wording.number(row['estimate'])} {endpoint_of(row).unit.name}" for row in rows],
         margin_size=[hypothesis_words.short_size(abs(hypothesis_words.margin_of(row)), row) for row in rows],
         smallest=[
             hypothesis_words.range_text(

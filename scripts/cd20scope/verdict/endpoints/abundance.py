@@ -1,15 +1,152 @@
-"""Effect and test of a hypothesis as text, for the columns ``effect`` and ``test`` of the verdict table.
+"""Endpoint ``abundance``: the share of a population in its denominator changes.
 
-Effects on shares are odds here, as they are tested; the sentences of the report give shares.
+It is tested as log odds, and odds are what the tables say; the sentences of the report give shares.
 """
 
 from collections.abc import Mapping
 from math import exp, floor, isnan, log
-from typing import Any
+from typing import Any, override
 
+import numpy as np
+import pandas as pd
+from scipy.special import expit, logit
+
+from cd20scope import schema
+from cd20scope.abundance import compare
+from cd20scope.stats.changes import Change, Key
+from cd20scope.stats.paired_tests import PairedTest
 from cd20scope.stats.pairs import Contrast
-from cd20scope.verdict.evidence import Evidence, limits_of
-from cd20scope.verdict.order import Order
+from cd20scope.study.nouns import noun
+from cd20scope.study.numbers import number, percent, share_interval
+from cd20scope.study.themes import Row
+from cd20scope.verdict.endpoints.endpoint import UNCLEAR, Around, Endpoint, donors, shown_limits, verb
+from cd20scope.verdict.endpoints.tables import Settings, Tables
+from cd20scope.verdict.endpoints.units import LOG_ODDS
+from cd20scope.verdict.evidence import Evidence
+from cd20scope.verdict.quantities import Estimate
+
+
+class Abundance(Endpoint):
+    """The share of a population in its denominator."""
+
+    name = "abundance"
+    unit = LOG_ODDS
+    files = ("abundance/donors.tsv", "abundance/abundance.tsv")
+    step = "abundance"
+    # what the labels do to a score is a matter of purity, which no ruler measures
+    attenuated = True
+
+    @override
+    def needs(self, hypothesis: Row) -> dict[str, Key]:
+        """Name the change of one share."""
+        cells = (hypothesis["population"], hypothesis["denominator"])
+        return {"main": (self.name, *cells, hypothesis["contrast"])}
+
+    @override
+    def estimates(self, hypothesis: Row) -> dict[str, set[Estimate]]:
+        """Name a share; a fall beyond a large margin is a depletion."""
+        return {hypothesis["contrast"]: {"depletion" if hypothesis["strength"] == "strong" else "share"}}
+
+    @override
+    def measure(self, key: Key, tables: Tables, *, contrast: Contrast, settings: Settings) -> Change:
+        """Measure a change of log odds (:func:`cd20scope.abundance.compare.measure_change`)."""
+        return self._measure(key, tables, contrast, settings, equal_cells=False)
+
+    @override
+    def measure_equal_cells(
+        self, key: Key, tables: Tables, *, contrast: Contrast, settings: Settings
+    ) -> Change:
+        """Measure it with both visits of a donor read at the number of cells of the one with fewer."""
+        return self._measure(key, tables, contrast, settings, equal_cells=True)
+
+    def _measure(
+        self, key: Key, tables: Tables, contrast: Contrast, settings: Settings, *, equal_cells: bool
+    ) -> Change:
+        rows = self._rows(key, tables)
+        if rows is None:
+            return self.absent(key)
+        return compare.measure_change(
+            rows, contrast=contrast, min_denominator=settings.min_denominator, equal_cells=equal_cells
+        )
+
+    @override
+    def visit_values(self, key: Key, tables: Tables, *, settings: Settings) -> pd.DataFrame | None:
+        """Take the log odds of the visits with enough cells."""
+        rows = self._rows(key, tables)
+        if rows is None:
+            return None
+        enough = rows["n_denominator"] >= max(settings.min_denominator, 1)
+        enough &= rows["unusable"].fillna("") == ""
+        return rows.assign(value=rows["logit"].where(enough))
+
+    def _rows(self, key: Key, tables: Tables) -> pd.DataFrame | None:
+        return tables.rows("donors", ("population", "denominator")).get(key[1:3])
+
+    @override
+    def _limits(self, t: PairedTest, floor: float, alpha: float) -> dict[str, float]:
+        return compare.show_limits(t, floor=floor, alpha=alpha)
+
+    @override
+    def variants(self, hypothesis: Row) -> dict[str, dict[Any, Any]]:
+        """Ask for the share in other denominators."""
+        return {
+            f"{schema.DENOMINATOR_ARM} {name}": {**hypothesis, "denominator": name}
+            for name in hypothesis.get("other_denominators", ())
+        }
+
+    @override
+    def subject(self, row: Row) -> str:
+        """Name population and denominator."""
+        return f"{row['population']} of {row['denominator']}"
+
+    @override
+    def effect(
+        self, hypothesis: Row, evidence: Evidence, *, contrasts: Mapping[str, Contrast], alpha: float
+    ) -> str:
+        """Write odds relative to the earlier visit; of a strong claim also the fall that may be claimed."""
+        if evidence.t is None:
+            return ""
+        shown = self.limits(evidence, alpha)
+        strong = hypothesis["strength"] == "strong"
+        return format_odds(
+            evidence.t.estimate,
+            shown_limits(shown, evidence),
+            population=hypothesis["population"],
+            earlier=contrasts[hypothesis["contrast"]][1],
+            alpha=alpha,
+            fell_at_least=shown["fell_at_least"] if strong else float("nan"),
+        )
+
+    @override
+    def sentence(self, row: Row, around: Around) -> str:
+        """Write to which part of the earlier share it went, and from how much to how much of what.
+
+        The share at the earlier visit is the typical one (back-transformed mean logit); the estimate and the limits of
+        the change of log odds are applied to it.
+        """
+        before = around.before.get((row["population"], row["denominator"], row["contrast"]), np.nan)
+        who, whole, earlier = noun(row["population"]), noun(row["denominator"]), around.earlier
+        if pd.isna(before):
+            fold = [number(np.exp(row[name])) for name in ("estimate", "ci_low", "ci_high")]
+            return (
+                f"{who}, as a share of {whole}, {verb(row)} between {earlier} and {around.later}: the odds were "
+                f"{fold[0]} times those before ({around.level} {fold[1]} to {fold[2]}; {donors(row)})"
+            )
+        after = expit(logit(before) + np.array([row["estimate"], row["ci_low"], row["ci_high"]], dtype=float))
+        part = after / before
+        moved = f"from {percent(before)} to {percent(after[0])} of {whole} by {around.later}"
+        if pd.isna(row["ci_low"]):
+            most = f"at most {percent(part[2])} of {earlier} (limit of the {around.level}; {donors(row)})"
+            return f"{who} fell to {most}: from {percent(before)} of {whole} to below what the cells can show"
+        if part[2] < 2:
+            size, limits = f"{percent(part[0])} of {earlier}", share_interval(part[1], part[2])
+        else:
+            size = f"{number(part[0], digits=1)} times {earlier}"
+            limits = " to ".join(number(value, digits=1) for value in part[1:])
+        size = f"{size} ({around.level} {limits}; {donors(row)})"
+        if verb(row) == UNCLEAR:
+            return f"{who} {UNCLEAR}: {size}, {moved}"
+        return f"{who} {verb(row)} to {size}: {moved}"
 
 
 def format_odds(
@@ -52,65 +189,6 @@ def format_odds(
     return text + interval + (f", {at_least}" if at_least and limits is not None else "")
 
 
-def format_score(
-    estimate: float, limits: tuple[float, float] | None, *, program: str, population: str, alpha: float
-) -> str:
-    """Format a change of a programme score in standard deviations between donors at baseline."""
-    text = f"{program} in {population}: {estimate:+.2f} baseline SD"
-    if limits is None:
-        return f"{text} (described only)"
-    return f"{text} ({100 * (1 - alpha):g} % CI {limits[0]:+.2f} to {limits[1]:+.2f})"
-
-
 def _short(value: float) -> str:
     """Two significant digits, whole numbers from 10."""
     return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
-
-
-def format_effect(
-    hypothesis: Mapping[str, Any], evidence: Evidence, *, contrasts: Mapping[str, Contrast], alpha: float
-) -> str:
-    """Format the effect; ``contrasts`` gives the visits of a contrast by its name."""
-    if evidence.t is None:
-        return ""
-    shown = limits_of(hypothesis, evidence, alpha)
-    limits = None if evidence.claim is None else (shown["ci_low"], shown["ci_high"])
-    if hypothesis["endpoint"] == "abundance":
-        strong = hypothesis["strength"] == "strong"
-        return format_odds(
-            evidence.t.estimate,
-            limits,
-            population=hypothesis["population"],
-            earlier=contrasts[hypothesis["contrast"]][1],
-            alpha=alpha,
-            fell_at_least=shown["fell_at_least"] if strong else float("nan"),
-        )
-    component = hypothesis.get("component", "total")
-    program = hypothesis["program"] + ("" if component == "total" else f" ({component})")
-    text = format_score(
-        evidence.t.estimate, limits, program=program, population=hypothesis["population"], alpha=alpha
-    )
-    if not isinstance(evidence.claim, Order):
-        return text
-    depletion = hypothesis["depletion"]
-    parts = [text]
-    steps = ((depletion["first"], evidence.claim.first), (hypothesis["contrast"], evidence.claim.last))
-    for contrast, test in steps:
-        later, earlier = contrasts[contrast]
-        words = {"population": depletion["population"], "earlier": earlier, "alpha": alpha}
-        parts.append(f"{format_odds(test.estimate, test.interval(alpha), **words)} at {later}")
-    return "; ".join(parts)
-
-
-def format_test(hypothesis: Mapping[str, Any], evidence: Evidence) -> str:
-    """Format the name of the test."""
-    if evidence.claim is None:
-        return ""
-    if isinstance(evidence.claim, Order):
-        p_values = ", ".join(f"{p:.3g}" for p in evidence.claim.p_values)
-        return f"intersection-union of four one-sided paired t (p = {p_values}), donors with all visits"
-    unit = "log odds" if hypothesis["endpoint"] == "abundance" else "programme score"
-    if evidence.claim.same:
-        return f"two one-sided paired t of the {unit} against the margin"
-    sides = "one-sided against the margin" if evidence.claim.strong else "two-sided against no change"
-    return f"paired t of the {unit}, {sides}"

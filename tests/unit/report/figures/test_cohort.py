@@ -10,13 +10,14 @@ import statistics_tables
 from matplotlib.collections import PathCollection
 from matplotlib.patches import Rectangle
 
-from cd20scope.report import claims, hypothesis_words
+from cd20scope.report import claims
 from cd20scope.report.colours import VERDICT_STYLE, population_colours
 from cd20scope.report.figures import cohort
 from cd20scope.report.figures import donors as donor_figures
 from cd20scope.report.figures import verdicts as verdict_figures
 from cd20scope.report.figures.style import spread
 from cd20scope.schema import VERDICTS
+from cd20scope.verdict.endpoints.catalogue import BY_NAME
 
 VISITS = made_up.VISITS
 COLOURS = population_colours(annotation_tables.tree())
@@ -50,7 +51,7 @@ def test_every_verdict_has_a_look_of_its_own():
 def test_forest_has_one_row_per_hypothesis_with_estimate_interval_and_verdict(verdicts):
     figure = verdict_figures.forest(verdicts)
     shares, programs = figure.axes[:2]
-    units = verdicts.apply(hypothesis_words.unit_of, axis=1)
+    units = verdicts["endpoint"].map({name: endpoint.unit.name for name, endpoint in BY_NAME.items()})
     for ax, unit in ((shares, "log odds"), (programs, "baseline SD")):
         rows = verdicts[units == unit]
         assert [label.get_text() for label in ax.get_yticklabels()] == rows["label"].tolist()

@@ -1,0 +1,155 @@
+"""Endpoint ``biphasic``: B cells are depleted at both later visits, and a programme changes mostly after the first."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import override
+
+import numpy as np
+
+from cd20scope.stats import paired_tests, pairs
+from cd20scope.stats.changes import Change, Key, common
+from cd20scope.stats.pairs import Contrast
+from cd20scope.study.nouns import noun
+from cd20scope.study.numbers import percent
+from cd20scope.study.themes import Row
+from cd20scope.verdict.endpoints.abundance import Abundance, format_odds
+from cd20scope.verdict.endpoints.endpoint import Around
+from cd20scope.verdict.endpoints.program import Program, score_key
+from cd20scope.verdict.endpoints.units import LOG_ODDS, Unit
+from cd20scope.verdict.evidence import DIRECTIONS, Evidence, Tester, evaluate_change
+from cd20scope.verdict.order import Order, Part
+from cd20scope.verdict.quantities import Estimate
+
+CELLS = ("first", "last")
+"""Parts that are changes of a share."""
+
+
+class Biphasic(Program):
+    """B cells first, T cells later (:class:`cd20scope.verdict.order.Order`); its estimate is the programme's change."""
+
+    name = "biphasic"
+    files = tuple(file for pair in zip(Abundance.files, Program.files, strict=True) for file in pair)
+    visits = "all"
+    part_names = dict.fromkeys(CELLS, "cells") | dict.fromkeys(("early", "change"), "programme")
+
+    @override
+    def needs(self, hypothesis: Row) -> dict[str, Key]:
+        """Name the changes of the cells, ``first`` and ``last``, and of the programme, ``early`` and ``change``."""
+        depletion, contrast = hypothesis["depletion"], hypothesis["contrast"]
+        cells = (Abundance.name, depletion["population"], depletion["denominator"])
+        return {
+            "first": (*cells, depletion["first"]),
+            "last": (*cells, contrast),
+            "early": score_key(hypothesis, depletion["first"]),
+            "change": score_key(hypothesis, contrast),
+        }
+
+    @override
+    def estimates(self, hypothesis: Row) -> dict[str, set[Estimate]]:
+        """Name a depletion and a score over both contrasts."""
+        contrasts = (hypothesis["depletion"]["first"], hypothesis["contrast"])
+        return {contrast: {"depletion", "score"} for contrast in contrasts}
+
+    @override
+    def evaluate(
+        self,
+        hypothesis: Row,
+        changes: Mapping[Key, Change],
+        *,
+        min_pairs: int,
+        tester: Tester = paired_tests.paired_t,
+    ) -> Evidence:
+        """Test the four parts on the donors with all visits; ``tester`` is of the whole change of the programme."""
+        needed = self.needs(hypothesis)
+        parts = [changes[key] for key in needed.values()]
+        paired = common(parts)[0].paired
+        for part in parts:
+            if part.reason:
+                absent = not (part.values.size or part.paired.donors or part.paired.dropped)
+                return Evidence(part.paired if absent else paired, part.reason)
+        if reason := pairs.too_few(len(paired), max(min_pairs, 2)):
+            return Evidence(paired, f"on donors with all visits: {reason}")
+        first, last, early, change = common(parts)
+        later = replace(
+            change,
+            values=change.values - 2 * early.values,
+            shared_se=change.shared_se + 2 * early.shared_se,
+        )
+        t, sign = evaluate_change(change, tester), DIRECTIONS[hypothesis["direction"]]
+        claim = Order(
+            first=evaluate_change(first),
+            first_floor=first.mean_floor,
+            last=evaluate_change(last),
+            last_floor=last.mean_floor,
+            change=t if sign > 0 else t.flipped(),
+            later=evaluate_change(later) if sign > 0 else evaluate_change(later).flipped(),
+            fall=float(hypothesis["depletion"]["fall"]),
+            delta=self.unit.margin(hypothesis["margin"]),
+        )
+        if claim.no_spread:
+            return Evidence(paired, f"on donors with all visits: {claim.no_spread}")
+        key = (self.name, hypothesis["direction"], claim.fall, claim.delta, *needed.values())
+        return Evidence(paired, key=key, t=t, values=change.values, claim=claim)
+
+    @override
+    def two_sided(self, hypothesis: Row) -> bool:
+        """Say no: each part is one-sided."""
+        return False
+
+    @override
+    def parts(self, hypothesis: Row, evidence: Evidence, level: float) -> list[tuple[Part, Unit]]:
+        """List the four parts."""
+        if not isinstance(evidence.claim, Order):
+            return []
+        sign = DIRECTIONS[hypothesis["direction"]]
+        return [
+            (part, LOG_ODDS)
+            if part.name in CELLS
+            else (part._replace(estimate=sign * part.estimate, limit=sign * part.limit), self.unit)
+            for part in evidence.claim.parts(level)
+        ]
+
+    @override
+    def subject(self, row: Row) -> str:
+        """Name programme and population, after the B cells."""
+        return f"B cells first: {super().subject(row)}"
+
+    @override
+    def effect(
+        self, hypothesis: Row, evidence: Evidence, *, contrasts: Mapping[str, Contrast], alpha: float
+    ) -> str:
+        """Write the change of the programme, then the odds of the depleted cells at both later visits."""
+        parts = [super().effect(hypothesis, evidence, contrasts=contrasts, alpha=alpha)]
+        if not isinstance(evidence.claim, Order):
+            return parts[0]
+        depletion = hypothesis["depletion"]
+        steps = ((depletion["first"], evidence.claim.first), (hypothesis["contrast"], evidence.claim.last))
+        for contrast, test in steps:
+            later, earlier = contrasts[contrast]
+            words = {"population": depletion["population"], "earlier": earlier, "alpha": alpha}
+            parts.append(f"{format_odds(test.estimate, test.interval(alpha), **words)} at {later}")
+        return "; ".join(parts)
+
+    @override
+    def sentence(self, row: Row, around: Around) -> str:
+        """Write the depletion, then the change of the programme."""
+        text = super().sentence(row, around)
+        if around.depletion is None or "first" not in around.parts:
+            return text
+        first, last = (percent(float(np.exp(around.parts[part]))) for part in CELLS)
+        cells = noun(around.depletion[0])
+        return f"first, the odds of {cells} went to {first} of those before, and at the end stood at {last}; {text}"
+
+    @override
+    def test_name(self, evidence: Evidence) -> str:
+        """Name the test with the p-value of each part."""
+        if not isinstance(evidence.claim, Order):
+            return ""
+        p_values = ", ".join(f"{p:.3g}" for p in evidence.claim.p_values)
+        return f"intersection-union of four one-sided paired t (p = {p_values}), donors with all visits"
+
+    @override
+    def rule(self, row: Row) -> str:
+        """Write that each part must be shown."""
+        margin = self.unit.write_margin(row["margin"])
+        return f"Supported if each of the four parts is shown, the programme reaching {margin} {row['direction']}"

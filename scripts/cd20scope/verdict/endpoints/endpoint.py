@@ -1,0 +1,240 @@
+"""What every endpoint says: what it needs, how it is measured and tested, which arms apply, its unit and its words."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pandas as pd
+
+from cd20scope.stats import paired_tests, pairs
+from cd20scope.stats.changes import Change, Key
+from cd20scope.stats.pairs import Contrast, Pairs
+from cd20scope.study.themes import Row
+from cd20scope.verdict.endpoints.tables import Settings, Tables
+from cd20scope.verdict.endpoints.units import Unit
+from cd20scope.verdict.evidence import DIRECTIONS, Claim, Evidence, Tester, TestKey, evaluate_change
+from cd20scope.verdict.order import Part
+from cd20scope.verdict.quantities import Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a sentence on a hypothesis says beside its row of the table of verdicts.
+
+    Attributes
+    ----------
+    later, earlier
+        Visits as people say them.
+    level
+        Name of the intervals, such as ``95 % CI``.
+    before
+        Share at the earlier visit, by population, denominator and contrast.
+    parts
+        Mean change of each part over the donors that enter.
+    depletion
+        Population and denominator of a preceding depletion; None without one.
+    """
+
+    later: str
+    earlier: str
+    level: str
+    before: Mapping[tuple[str, str, str], float]
+    parts: Mapping[str, float]
+    depletion: tuple[str, str] | None
+
+
+class Endpoint(ABC):
+    """One kind of hypothesis.
+
+    A hypothesis is a row of the catalogue (:func:`cd20scope.study.questions.claim_rows`) or of the table of verdicts.
+    The defaults are those of a hypothesis on one change, its part ``main``.
+
+    Attributes
+    ----------
+    name
+        In the catalogue and its schema; the first item of the keys of the changes that this endpoint measures.
+    unit
+        Of its estimate.
+    files
+        Results that its verdicts are computed from, for the report.
+    step
+        Step that makes the table that it is measured from, for messages.
+    scored
+        Whether its estimate is a score of genes: confounder scores and random gene sets then stand beside it, and it
+        has a component.
+    attenuated
+        Whether labels that miss cells make its change seem smaller.
+    visits
+        Visits that a donor must have, in words.
+    part_names
+        What the parts are changes of, where there are several.
+    """
+
+    name: ClassVar[str]
+    unit: ClassVar[Unit]
+    files: ClassVar[tuple[str, ...]]
+    step: ClassVar[str] = ""
+    scored: ClassVar[bool] = False
+    attenuated: ClassVar[bool] = False
+    visits: ClassVar[str] = "both"
+    part_names: ClassVar[Mapping[str, str]] = {}
+
+    # needs
+
+    @abstractmethod
+    def needs(self, hypothesis: Row) -> dict[str, Key]:
+        """Name the changes that a hypothesis is tested on, by part."""
+
+    @abstractmethod
+    def estimates(self, hypothesis: Row) -> dict[str, set[Estimate]]:
+        """Say which contrasts a hypothesis rests on, with the types of its estimates there, which technique fakes."""
+
+    # measurement; of keys that start with the endpoint's name
+
+    def measure(self, key: Key, tables: Tables, *, contrast: Contrast, settings: Settings) -> Change:
+        """Measure a change; one without donors, with the reason, where the tables lack it."""
+        raise NotImplementedError(f"endpoint {self.name} has no changes of its own; found {key}.")
+
+    def measure_equal_cells(
+        self, key: Key, tables: Tables, *, contrast: Contrast, settings: Settings
+    ) -> Change | None:
+        """Measure a change at equal numbers of cells; None (default) where they do not matter."""
+
+    def visit_values(self, key: Key, tables: Tables, *, settings: Settings) -> pd.DataFrame | None:
+        """Rows of all visits with the column ``value`` in the endpoint's unit; None (default) for no mixed model."""
+
+    def absent(self, key: Key) -> Change:
+        """Change that the tables of its step lack."""
+        return Change.nothing(Pairs(()), f"the {self.step} step has no row for {', '.join(key[1:-1])}")
+
+    # test
+
+    def evaluate(
+        self,
+        hypothesis: Row,
+        changes: Mapping[Key, Change],
+        *,
+        min_pairs: int,
+        tester: Tester = paired_tests.paired_t,
+    ) -> Evidence:
+        """Test the changes that a hypothesis needs against its margin.
+
+        Parameters
+        ----------
+        hypothesis
+            An entry of the catalogue.
+        changes
+            At least those that :meth:`needs` names.
+        min_pairs
+            Fewer complete pairs make a hypothesis not testable.
+        tester
+            Test of the differences; of several, of that whose estimate is shown, as the others are t tests always.
+        """
+        key: TestKey = self.needs(hypothesis)["main"]
+        change = changes[self.needs(hypothesis)["main"]]
+        few = pairs.too_few(len(change.paired), max(min_pairs, 1))
+        if change.reason or not change.values.size:
+            return Evidence(change.paired, change.reason or few)
+        t = evaluate_change(change, tester)
+        if reason := few or t.no_spread:
+            return Evidence(change.paired, reason, t=t)
+        sign, strong = DIRECTIONS[hypothesis["direction"]], hypothesis["strength"] == "strong"
+        claim = Claim(
+            t=t if sign > 0 else t.flipped(),
+            delta=self.unit.margin(hypothesis["margin"]),
+            strong=strong,
+            same=hypothesis["direction"] == "none",
+            floor=change.mean_floor if sign > 0 else -change.mean_ceiling,
+            ceiling=change.mean_ceiling if sign > 0 else -change.mean_floor,
+        )
+        if strong or claim.same:
+            key = (*key, hypothesis["direction"], claim.delta)
+        return Evidence(
+            change.paired, key=key, t=t, values=change.values, floor=change.mean_floor, claim=claim
+        )
+
+    def two_sided(self, hypothesis: Row) -> bool:
+        """Whether support is a two-sided test against no change."""
+        return bool(hypothesis["strength"] == "plain" and hypothesis["direction"] != "none")
+
+    def limits(self, evidence: Evidence, alpha: float) -> dict[str, float]:
+        """Two-sided ``1 - alpha`` limits that may be shown, and the fall that may be claimed."""
+        nothing = dict.fromkeys(("ci_low", "ci_high", "fell_at_least"), float("nan"))
+        if evidence.t is None or evidence.claim is None:
+            return nothing
+        return nothing | self._limits(evidence.t, evidence.floor, alpha)
+
+    def _limits(self, t: paired_tests.PairedTest, floor: float, alpha: float) -> dict[str, float]:
+        low, high = t.interval(alpha)
+        return {"ci_low": low, "ci_high": high}
+
+    def parts(self, hypothesis: Row, evidence: Evidence, level: float) -> list[tuple[Part, Unit]]:
+        """Lines of a claim that consists of several tests, in natural sign; none (default) of any other."""
+        return []
+
+    # arms
+
+    def variants(self, hypothesis: Row) -> dict[str, dict[Any, Any]]:
+        """Other forms of a hypothesis, each an arm by its name, measured from the tables of the arms."""
+        return {}
+
+    # words
+
+    @abstractmethod
+    def subject(self, row: Row) -> str:
+        """Name in a few words what is measured where."""
+
+    @abstractmethod
+    def effect(
+        self, hypothesis: Row, evidence: Evidence, *, contrasts: Mapping[str, Contrast], alpha: float
+    ) -> str:
+        """Write the effect for the table of verdicts; empty without a test."""
+
+    @abstractmethod
+    def sentence(self, row: Row, around: Around) -> str:
+        """Write the effect for a clinician."""
+
+    def test_name(self, evidence: Evidence) -> str:
+        """Name the test; empty where there is none."""
+        claim = evidence.claim
+        if not isinstance(claim, Claim):
+            return ""
+        if claim.same:
+            return f"two one-sided paired t of the {self.unit.tested} against the margin"
+        sides = "one-sided against the margin" if claim.strong else "two-sided against no change"
+        return f"paired t of the {self.unit.tested}, {sides}"
+
+    def rule(self, row: Row) -> str:
+        """Write when a hypothesis is supported."""
+        margin = self.unit.write_margin(row["margin"])
+        if row["direction"] == "none":
+            return (
+                f"Supported if any change as large as {margin} is excluded, either way (two one-sided tests)"
+            )
+        if row["strength"] == "strong":
+            return f"Supported if the limit of the effect lies beyond {margin} {row['direction']}"
+        return f"Supported if the interval excludes no change and the estimate reaches {margin} {row['direction']}"
+
+
+def shown_limits(limits: Mapping[str, float], evidence: Evidence) -> tuple[float, float] | None:
+    """Pair of limits of an effect; None where it is only described."""
+    return None if evidence.claim is None else (limits["ci_low"], limits["ci_high"])
+
+
+def donors(row: Row) -> str:
+    """How many donors the effect rests on."""
+    n = int(row["n_pairs"])
+    return f"{n} donor{'' if n == 1 else 's'}"
+
+
+UNCLEAR = "did not clearly change"
+"""Of a change whose interval includes none."""
+
+
+def verb(row: Row) -> str:
+    """Direction of the change; unclear where the interval includes no change."""
+    low, high = row["ci_low"], row["ci_high"]
+    if not pd.isna(high) and high < 0:
+        return "fell"
+    return "rose" if not pd.isna(low) and low > 0 else UNCLEAR
