@@ -14,6 +14,8 @@ from scipy import optimize, special, stats
 
 from cd20scope.stats.paired_tests import PairedT, paired_t
 
+type Numbers = NDArray[np.float64]
+
 POINTS = 401
 """Points of the integral over one of the two distributions; twice as many give the same p-values to 1e-8."""
 
@@ -144,9 +146,7 @@ def standardise(t: PairedT, *, sd: float, n_sd: int) -> StandardisedT:
     return StandardisedT(n=t.n, estimate=t.estimate / sd, se=t.se / sd, df=t.df, df_scale=n_sd - 1)
 
 
-def tail(
-    null: ArrayLike, estimate: ArrayLike, se: ArrayLike, *, df: int, df_scale: int
-) -> NDArray[np.float64]:
+def tail(null: ArrayLike, estimate: ArrayLike, se: ArrayLike, *, df: int, df_scale: int) -> Numbers:
     r"""Probability :math:`P(\theta^* \le \mathrm{null})` of :class:`StandardisedT`, of any shape.
 
     It is integrated over W where the null is small beside the standard error and over T elsewhere: each integrand is a
@@ -166,25 +166,13 @@ def tail(
     return result
 
 
-def _over_scale(
-    null: NDArray[np.float64],
-    estimate: NDArray[np.float64],
-    se: NDArray[np.float64],
-    df: int,
-    df_scale: int,
-) -> NDArray[np.float64]:
+def _over_scale(null: Numbers, estimate: Numbers, se: Numbers, df: int, df_scale: int) -> Numbers:
     root, weight = _scales(df_scale)
     t = (null[:, None] / root - estimate[:, None]) / se[:, None]
     return np.asarray(special.stdtr(df, t) @ weight)
 
 
-def _over_mean(
-    null: NDArray[np.float64],
-    estimate: NDArray[np.float64],
-    se: NDArray[np.float64],
-    df: int,
-    df_scale: int,
-) -> NDArray[np.float64]:
+def _over_mean(null: Numbers, estimate: Numbers, se: Numbers, df: int, df_scale: int) -> Numbers:
     t, weight = _means(df)
     mean = estimate[:, None] - t * se[:, None]
     with np.errstate(divide="ignore"):
@@ -198,7 +186,7 @@ def _over_mean(
 
 
 @lru_cache
-def _scales(df: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _scales(df: int) -> tuple[Numbers, Numbers]:
     """Points and weights of the distribution of sqrt(W / k), evenly spaced in log W."""
     low, high = stats.chi2.ppf(1e-14, df), stats.chi2.isf(1e-14, df)
     y = np.linspace(np.log(low), np.log(high), POINTS)
@@ -207,7 +195,7 @@ def _scales(df: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 @lru_cache
-def _means(df: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _means(df: int) -> tuple[Numbers, Numbers]:
     """Points and weights of Student's t, evenly spaced in its inverse hyperbolic sine: fine within, far without."""
     reach = np.arcsinh(min(float(stats.t.isf(1e-14, df)), 1e8))
     u = np.linspace(-reach, reach, POINTS)

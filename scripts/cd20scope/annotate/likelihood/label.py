@@ -72,23 +72,14 @@ def label_cells(
 
     Parameters
     ----------
-    counts
-        Raw counts, cells x genes.
-    genes
-        Gene names.
-    model
-        The fit.
+    counts, genes, model, ambient, share, thinned
+        As for :func:`fit.tell_cells`; doublets are told at equal depth, too.
     lineages
         Lineage at the root of each population; see :func:`tree.lineages_of_populations`.
     lineage_names
         Lineage of each population in the tables, e.g. ``CD4 T``.
     min_probability
         Below it a label is ``unassigned``; the lineage needs as much, summed over its populations.
-    ambient, share
-        Soup of the sample: molecules by gene (default the mean of these cells), and its part of the molecules.
-    thinned
-        Counts at equal depth, by which doublets and the populations of a lineage are told; see
-        :func:`fit.tell_cells`.
     """
     told = tell_cells(counts, genes, model, lineages=lineages, ambient=ambient, share=share, thinned=thinned)
     root = model.nodes[ROOT]

@@ -81,14 +81,8 @@ def find_doublets(
 
     Parameters
     ----------
-    counts
-        Raw counts, cells x genes.
-    genes
-        Gene names.
-    node
-        The fitted root.
-    ambient, share
-        Soup of the sample; default the mean of the sample and :data:`constants.SOUP_SHARE`.
+    counts, genes, node, ambient, share
+        As for :func:`fit.leaf_scores`, of the root; ``share`` is :data:`constants.SOUP_SHARE` by default.
 
     Returns
     -------

@@ -110,16 +110,10 @@ def tell_subsets(
 
     Parameters
     ----------
-    counts
-        Raw counts, cells x genes.
-    genes
-        Gene names.
+    counts, genes, subsets, ambient, share
+        As for :func:`subset_evidence`.
     population
         Label of each cell.
-    subsets
-        Those of the catalogue.
-    ambient, share
-        Soup of the sample.
 
     Returns
     -------
