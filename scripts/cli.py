@@ -1,9 +1,10 @@
-"""Commands of a clone: ``./cd20scope init`` and ``./cd20scope preflight``."""
+"""Commands of a clone: ``./cd20scope init``, ``./cd20scope preflight`` and ``./cd20scope export``."""
 
 import argparse
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import init
@@ -12,15 +13,12 @@ from cd20scope.study.text import TextError
 
 ROOT = Path(__file__).resolve().parents[1]
 PREFLIGHT = ("results/preflight/preflight.html", "results/preflight/passed.txt")
+FINISHED = ("results/verdict/verdicts.tsv", "results/embed/embedding.parquet")
+"""Results that an export needs and that come late in a run."""
 
 
-def run_preflight(options: argparse.Namespace) -> int:
-    """Run the preflight of a study by Snakemake."""
-    try:
-        yaml_bounds.check_file(options.config)
-    except TextError as error:
-        print(f"cd20scope preflight: {error}", file=sys.stderr)
-        return 2
+def run_targets(options: argparse.Namespace, targets: Sequence[str]) -> int:
+    """Make targets of a study by Snakemake."""
     folder = options.directory or options.config.parent
     command = f"-m snakemake --quiet rules --cores {options.cores} --snakefile".split()
     command += [str(ROOT / "Snakefile"), "--configfile", str(options.config), "--directory", str(folder)]
@@ -28,9 +26,40 @@ def run_preflight(options: argparse.Namespace) -> int:
     environment = os.environ | {"PYTHONSAFEPATH": "1"}
     if not os.access(Path.home(), os.W_OK):  # Snakemake ends with a traceback where it cannot make its cache
         environment.setdefault("XDG_CACHE_HOME", str(folder.resolve() / ".snakemake/cache"))
-    return subprocess.run(
-        [sys.executable, *command, "--", *PREFLIGHT], check=False, env=environment
-    ).returncode
+    return subprocess.run([sys.executable, *command, "--", *targets], check=False, env=environment).returncode
+
+
+def bounded_config(options: argparse.Namespace, *, command: str) -> bool:
+    """Whether the configuration can be read safely; otherwise its error is printed."""
+    try:
+        yaml_bounds.check_file(options.config)
+    except TextError as error:
+        print(f"cd20scope {command}: {error}", file=sys.stderr)
+        return False
+    return True
+
+
+def run_preflight(options: argparse.Namespace) -> int:
+    """Run the preflight of a study."""
+    return run_targets(options, PREFLIGHT) if bounded_config(options, command="preflight") else 2
+
+
+def run_export(options: argparse.Namespace) -> int:
+    """Export the results of a finished study."""
+    if not bounded_config(options, command="export"):
+        return 2
+    folder = options.directory or options.config.parent
+    if absent := [name for name in FINISHED if not (folder / name).exists()]:
+        print(
+            f"cd20scope export: {folder} holds no {absent[0]}: the study is not finished. Run the workflow first, as in "
+            f"snakemake --cores {options.cores} --configfile {options.config} --directory {folder}.",
+            file=sys.stderr,
+        )
+        return 2
+    status = run_targets(options, ["export"])
+    if status == 0:
+        print(f"Export: {(folder / 'results/export').resolve()}")
+    return status
 
 
 def run_init(options: argparse.Namespace) -> int:
@@ -54,7 +83,7 @@ def word_and_visit(text: str) -> tuple[str, str]:
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Parse the command line; argparse exits with status 2 on errors."""
     parser = argparse.ArgumentParser(
-        prog="cd20scope", description="Prepare and check a study before the workflow is run."
+        prog="cd20scope", description="Prepare and check a study before the workflow is run, and export its results."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add = commands.add_parser(
@@ -85,12 +114,21 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         description="Read names and first cells of all count files, and report which hypotheses the data can test "
         "and what is wrong with the files. Writes results/preflight/preflight.html. Exit status: 0 no errors.",
     )
-    look.add_argument("config", type=Path, help="configuration file of the study")
-    look.add_argument(
-        "--directory", type=Path, help="folder of the results (default: folder of the configuration file)"
-    )
-    look.add_argument("--cores", type=int, default=2, help="number of cores (default: 2)")
     look.set_defaults(run=run_preflight)
+    export = commands.add_parser(
+        "export",
+        help="write the results of a finished study in the field's formats",
+        description="Write results/export: cells.h5ad (all kept cells with raw counts, labels, map and verdicts), "
+        "pseudobulk.h5ad (sums of counts per sample and population) and labels/ (one table per sample). Exit "
+        "status: 0 written, 2 not finished.",
+    )
+    export.set_defaults(run=run_export)
+    for command in (look, export):
+        command.add_argument("config", type=Path, help="configuration file of the study")
+        command.add_argument(
+            "--directory", type=Path, help="folder of the results (default: folder of the configuration file)"
+        )
+        command.add_argument("--cores", type=int, default=2, help="number of cores (default: 2)")
     return parser.parse_args(arguments)
 
 

@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "programs": "study stats pseudobulk",
     "verdict": "study stats abundance programs",
     "report": "study verdict.endpoints",
+    "export": "counts",
     "preflight": "study counts ingest",
     "init": "study counts ingest",
 }

@@ -1,0 +1,71 @@
+"""Sums of raw counts per sample and population as one AnnData, with the design of the tests."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+DESIGN = "~ donor + visit"
+"""Design of the tests of genes, in the formula of R: visits are compared within donors."""
+
+
+def tabulate_sums(
+    sums: Iterable[tuple[str, pd.DataFrame]],
+    cells: pd.DataFrame,
+    *,
+    sheet: pd.DataFrame,
+    genes: pd.DataFrame,
+) -> ad.AnnData:
+    """Sum the leaves of each population of each sample.
+
+    Parameters
+    ----------
+    sums
+        Sample and its sums over cells: ``population``, ``gene``, ``counts``; may be a generator.
+    cells
+        One row per sample and leaf: ``sample``, ``population``, ``n_cells``, ``shallow``.
+    sheet
+        Sample sheet, one row per sample: ``sample``, ``donor``, ``visit`` and what else it says.
+    genes
+        ``gene`` and ``n_samples``, the number of samples whose reference has the gene.
+
+    Returns
+    -------
+    anndata.AnnData
+        One row per sample and population with at least one cell; integer counts at equal depth in ``X``;
+        ``population``, ``n_cells``, ``shallow`` and the columns of the sheet in ``obs``; ``uns['design']``.
+    """
+    sheet = sheet.set_index("sample", drop=False)
+    grouped = cells.groupby(["sample", "population"], sort=False, observed=True)
+    units = grouped.agg(n_cells=("n_cells", "sum"), shallow=("shallow", "any"))
+    units = units[units["n_cells"] > 0].reset_index()
+    row_of = {key: row for row, key in enumerate(zip(units["sample"], units["population"], strict=True))}
+    column_of = pd.Index(genes["gene"].astype(str))
+    blocks = [_entries(sample, table, row_of=row_of, columns=column_of) for sample, table in sums]
+    rows, columns, values = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    shape = (len(units), len(column_of))
+    obs = units.join(sheet.drop(columns="sample"), on="sample")
+    obs.index = pd.Index(units["sample"] + " / " + units["population"], name="unit")
+    text = [column for column in obs if obs[column].dtype.kind not in "biuf"]
+    obs = obs.assign(**{c: obs[c].fillna("").astype(str).astype("category") for c in text})
+    table = ad.AnnData(
+        sparse.csr_matrix((values, (rows, columns)), shape=shape, dtype=np.int64),
+        obs=obs,
+        var=pd.DataFrame({"n_samples": genes["n_samples"].to_numpy()}, index=column_of.rename("gene")),
+    )
+    table.uns["design"] = DESIGN
+    return table
+
+
+def _entries(
+    sample: str, table: pd.DataFrame, *, row_of: dict[tuple[str, str], int], columns: pd.Index
+) -> tuple[Any, Any, Any]:
+    """Rows, columns and counts of a sample; entries of one population and gene add up in the sparse matrix."""
+    own = {name: row_of.get((sample, name), -1) for name in table["population"].unique()}
+    rows = table["population"].map(own).to_numpy(np.int64)
+    at = columns.get_indexer(table["gene"].astype(str))
+    held = (rows >= 0) & (at >= 0)
+    return rows[held], at[held], table["counts"].to_numpy(np.int64)[held]

@@ -1,0 +1,127 @@
+"""Cells of samples with other genes and orders come out of one file as they went in."""
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import pytest
+import scanpy as sc
+from scipy import sparse
+
+from cd20scope.export import cells
+
+# anndata's views still set an option that pandas 3 has given up
+pytestmark = pytest.mark.filterwarnings("ignore:The 'mode.chained_assignment' option")
+
+POPULATIONS = {
+    "nodes": [
+        {"name": "B", "level": "branch", "parent": None, "cl": "CL:0000236"},
+        {"name": "B naive", "level": "population", "parent": "B", "cl": "CL:0000788"},
+        {"name": "transitional", "level": "subset", "parent": "B naive", "cl": "CL:0000818"},
+        {"name": "NK", "level": "population", "parent": None, "cl": "CL:0000623"},
+    ]
+}
+GENES = {"one": ["CD79A", "NKG7", "MS4A1"], "two": ["MS4A1", "GNLY", "CD79A"]}
+
+
+def sample(name, rng, *, n=6):
+    """A sample of the cohort: counts, quality and labels of its cells; the last cell is left out."""
+    barcodes = [f"ACGT{i}-1" for i in range(n)]
+    counts = sparse.csr_matrix(rng.poisson(1.0, (n, 3)).astype(np.int32))
+    quality = pd.DataFrame(
+        {"n_counts": 9, "n_genes": 3, "percent_mito": 1.5, "keep": [True] * (n - 1) + [False]}, index=barcodes
+    )
+    labels = pd.DataFrame(
+        {
+            "population": ["B naive", "B naive", "NK", "unassigned", "NK", "unassigned"],
+            "subset": ["transitional", "unassigned", "unassigned", "unassigned", "unassigned", "unassigned"],
+            "lineage": ["B", "B", "NK", "unassigned", "NK", "unassigned"],
+            "likeliest": ["B naive", "B naive", "NK", "NK", "NK", "NK"],
+            "probability": 0.9,
+            "subset_probability": np.nan,
+            "doublet": "",
+            "cd20_t": False,
+        },
+        index=barcodes,
+    )
+    return counts, quality, labels
+
+
+@pytest.fixture
+def written(tmp_path):
+    rng = np.random.default_rng(1)
+    raw = {name: sample(name, rng) for name in GENES}
+    terms = cells.ontology_terms(POPULATIONS)
+
+    def samples():
+        for name, (counts, quality, labels) in raw.items():
+            row = {"sample": name, "donor": "01", "visit": "baseline"}
+            described = cells.describe_cells(quality, labels, terms=terms, sample=row)
+            yield cells.Sample(name, counts[:5], GENES[name], described)
+
+    lists = [
+        {"gene": np.array(names, dtype=object), "gene_id": np.array([f"ID-{g}" for g in names], dtype=object)}
+        for names in GENES.values()
+    ]
+    place = pd.DataFrame({"sample": ["two"], "barcode": ["ACGT1-1"], "x": [1.5], "y": [-2.0]})
+    verdicts = pd.DataFrame({"id": ["B-total-w2"], "p_value": [0.01], "caution": [np.nan], "note": ["a"]})
+    path = tmp_path / "cells.h5ad"
+    n = cells.write_cells(
+        path,
+        samples(),
+        genes=cells.unite_genes(lists),
+        embedding=place,
+        unstructured={"verdicts": verdicts, "cd20scope": {"version": "1"}},
+    )
+    return n, ad.read_h5ad(path), raw
+
+
+def test_counts_of_every_gene_and_cell_are_those_of_the_samples(written):
+    n, table, raw = written
+    assert n == table.n_obs == 10
+    assert table.var_names.tolist() == ["CD79A", "NKG7", "MS4A1", "GNLY"]
+    assert table.var["n_samples"].tolist() == [2, 1, 2, 1]
+    assert table.var.loc["GNLY", "gene_id"] == "ID-GNLY"
+    for name, (counts, *_) in raw.items():
+        own = table[table.obs["sample"] == name]
+        expected = pd.DataFrame(counts[:5].toarray(), columns=GENES[name]).reindex(
+            columns=table.var_names, fill_value=0
+        )
+        np.testing.assert_array_equal(own.layers["counts"].toarray(), expected)
+
+
+def test_normalised_values_are_those_of_scanpy(written):
+    _, table, _ = written
+    by_scanpy = ad.AnnData(table.layers["counts"].astype(np.float64))
+    sc.pp.normalize_total(by_scanpy, target_sum=1e4)
+    sc.pp.log1p(by_scanpy)
+    np.testing.assert_allclose(table.X.toarray(), by_scanpy.X.toarray(), rtol=1e-6)
+
+
+def test_cells_carry_sheet_labels_and_ontology_terms(written):
+    _, table, _ = written
+    first = table.obs.iloc[:5]
+    assert table.obs_names[0] == "one_ACGT0-1" and table.obs_names.is_unique
+    assert first["cell_type_ontology_term_id"].tolist() == [
+        *("CL:0000818", "CL:0000788", "CL:0000623", "unknown", "CL:0000623")
+    ]
+    assert table.obs["donor"].cat.categories.tolist() == ["01"]
+
+
+def test_only_cells_of_the_map_have_coordinates(written):
+    _, table, _ = written
+    placed = ~np.isnan(table.obsm["X_umap"][:, 0])
+    assert table.obs_names[placed].tolist() == ["two_ACGT1-1"]
+    np.testing.assert_array_equal(table.obsm["X_umap"][placed], [[1.5, -2.0]])
+
+
+def test_tables_of_verdicts_are_beside_the_cells(written):
+    _, table, _ = written
+    verdicts = table.uns["verdicts"]
+    assert verdicts["id"].tolist() == ["B-total-w2"] and verdicts["p_value"].tolist() == [0.01]
+    assert table.uns["cd20scope"]["version"] == "1"
+
+
+def test_scanpy_plots_the_file_without_further_work(written):
+    _, table, _ = written
+    axes = sc.pl.umap(table, color=["population", "MS4A1"], show=False)
+    assert len(axes) == 2

@@ -1,0 +1,54 @@
+rule export_cells:
+    input:
+        counts=collect("results/ingest/{sample}.h5ad", sample=SAMPLES),
+        quality=collect("results/qc/{sample}.parquet", sample=SAMPLES),
+        labels=collect("results/annotate/{sample}.parquet", sample=SAMPLES),
+        embedding="results/embed/embedding.parquet",
+        verdicts="results/verdict/verdicts.tsv",
+        technique="results/verdict/technique.tsv",
+        ledger="results/verdict/ledger.tsv",
+    output:
+        cells="results/export/cells.h5ad",
+        labels=directory("results/export/labels"),
+    log:
+        "results/logs/export/export_cells.log",
+    benchmark:
+        "results/benchmarks/export/export_cells.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=1000, per_input_mb=2),
+        runtime=minutes(60),
+    params:
+        code=code_of("export/export_cells.py"),
+        sheet=SHEET_RECORDS,
+        populations=POPULATIONS,
+        questions=HYPOTHESES["digest"],
+        version=VERSION,
+    script:
+        "../../scripts/export/export_cells.py"
+
+
+rule export_sums:
+    input:
+        sums=collect("results/pseudobulk/{sample}.sums.parquet", sample=SAMPLES),
+        leaves=collect("results/pseudobulk/{sample}.cells.parquet", sample=SAMPLES),
+        genes="results/annotate/all/genes.tsv",
+    output:
+        sums="results/export/pseudobulk.h5ad",
+    log:
+        "results/logs/export/export_sums.log",
+    benchmark:
+        "results/benchmarks/export/export_sums.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=1000, per_input_mb=10),
+        runtime=minutes(30),
+    params:
+        code=code_of("export/export_sums.py"),
+        sheet=SHEET_RECORDS,
+    script:
+        "../../scripts/export/export_sums.py"
