@@ -51,8 +51,8 @@ def run_export(options: argparse.Namespace) -> int:
     folder = options.directory or options.config.parent
     if absent := [name for name in FINISHED if not (folder / name).exists()]:
         print(
-            f"cd20scope export: {folder} holds no {absent[0]}: the study is not finished. Run the workflow first, as in "
-            f"snakemake --cores {options.cores} --configfile {options.config} --directory {folder}.",
+            f"cd20scope export: {folder} holds no {absent[0]}: the study is not finished. Run the workflow first, "
+            f"as in snakemake --cores {options.cores} --configfile {options.config} --directory {folder}.",
             file=sys.stderr,
         )
         return 2
@@ -83,7 +83,8 @@ def word_and_visit(text: str) -> tuple[str, str]:
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Parse the command line; argparse exits with status 2 on errors."""
     parser = argparse.ArgumentParser(
-        prog="cd20scope", description="Prepare and check a study before the workflow is run, and export its results."
+        prog="cd20scope",
+        description="Prepare and check a study before the workflow is run, and export its results.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add = commands.add_parser(

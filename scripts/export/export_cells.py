@@ -15,9 +15,7 @@ def read_samples(folder: Path, terms: dict[str, str]) -> Iterator[cells.Sample]:
     """Read one sample after the other, and write the labels of its cells as text."""
     inputs = snakemake.input
     folder.mkdir(parents=True, exist_ok=True)
-    for row, *paths in zip(
-        snakemake.params.sheet, inputs.counts, inputs.quality, inputs.labels, strict=True
-    ):
+    for row, *paths in zip(snakemake.params.sheet, inputs.counts, inputs.quality, inputs.labels, strict=True):
         counts = store.read_counts(paths[0])
         quality, labels = (pd.read_parquet(path).reindex(counts.barcodes) for path in paths[1:])
         quality.join(labels).to_csv(

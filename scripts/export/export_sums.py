@@ -14,9 +14,7 @@ with job(snakemake) as (log, output):
             (name, pd.read_parquet(path, columns=["population", "gene", "counts"]))
             for name, path in zip(names, inputs.sums, strict=True)
         ),
-        stack_cells(
-            {name: pd.read_parquet(path) for name, path in zip(names, inputs.leaves, strict=True)}
-        ),
+        stack_cells({name: pd.read_parquet(path) for name, path in zip(names, inputs.leaves, strict=True)}),
         sheet=pd.DataFrame(params.sheet),
         genes=pd.read_csv(inputs.genes, sep="\t", keep_default_na=False),
     )

@@ -142,7 +142,8 @@ def write_cells(
             counts = _spread(sample, genes.index)
             for place, key, matrix in ((file["layers"], LAYER, counts), (file, "X", log_normalise(counts))):
                 if index:
-                    sparse_dataset(place[key]).append(matrix)
+                    held: Any = sparse_dataset(place[key])
+                    held.append(matrix)
                 else:
                     write_elem(place, key, _long(matrix), dataset_kwargs=COMPRESSION)
             described.append(sample.cells)
@@ -156,8 +157,8 @@ def write_cells(
 
 
 def _spread(sample: Sample, genes: pd.Index) -> sparse.csr_matrix:
-    """Counts of a sample over the genes of the study, whose order may be another."""
-    place = genes.get_indexer(list(sample.genes))
+    """Place the counts of a sample in the order of the genes of the study."""
+    place = genes.get_indexer(pd.Index(sample.genes))
     counts = sample.counts.tocoo()
     shape = (counts.shape[0], len(genes))
     spread: sparse.csr_matrix = sparse.csr_matrix((counts.data, (counts.row, place[counts.col])), shape=shape)
@@ -171,9 +172,14 @@ def _long(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
     return matrix
 
 
+def text_columns(table: pd.DataFrame) -> list[str]:
+    """Columns of a table that hold neither numbers nor truth values."""
+    return [str(column) for column in table if table[column].dtype.kind not in "biuf"]
+
+
 def _categorical(cells: pd.DataFrame) -> pd.DataFrame:
     """Text as categories, as the field's tools expect groups; the barcode stays text."""
-    text = [c for c in cells if cells[c].dtype.kind not in "biuf" and c != "barcode"]
+    text = [c for c in text_columns(cells) if c != "barcode"]
     return cells.assign(**{c: cells[c].fillna("").astype(str).astype("category") for c in text})
 
 
@@ -187,6 +193,6 @@ def _plain(value: object) -> object:
     """Give a table text where text and missing values mix, which h5ad cannot hold."""
     if not isinstance(value, pd.DataFrame):
         return value
-    text = [c for c in value if value[c].dtype.kind not in "biuf"]
+    text = text_columns(value)
     table = value.assign(**{c: value[c].fillna("").astype(str).astype(object) for c in text})
     return table.set_axis(pd.Index(range(len(table))).astype(str), axis=0)

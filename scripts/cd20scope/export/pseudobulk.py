@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from cd20scope.export.cells import text_columns
+
 DESIGN = "~ donor + visit"
 """Design of the tests of genes, in the formula of R: visits are compared within donors."""
 
@@ -49,7 +51,7 @@ def tabulate_sums(
     shape = (len(units), len(column_of))
     obs = units.join(sheet.drop(columns="sample"), on="sample")
     obs.index = pd.Index(units["sample"] + " / " + units["population"], name="unit")
-    text = [column for column in obs if obs[column].dtype.kind not in "biuf"]
+    text = text_columns(obs)
     obs = obs.assign(**{c: obs[c].fillna("").astype(str).astype("category") for c in text})
     table = ad.AnnData(
         sparse.csr_matrix((values, (rows, columns)), shape=shape, dtype=np.int64),
@@ -66,6 +68,6 @@ def _entries(
     """Rows, columns and counts of a sample; entries of one population and gene add up in the sparse matrix."""
     own = {name: row_of.get((sample, name), -1) for name in table["population"].unique()}
     rows = table["population"].map(own).to_numpy(np.int64)
-    at = columns.get_indexer(table["gene"].astype(str))
+    at = columns.get_indexer(pd.Index(table["gene"].astype(str)))
     held = (rows >= 0) & (at >= 0)
     return rows[held], at[held], table["counts"].to_numpy(np.int64)[held]

@@ -100,7 +100,8 @@ def test_normalised_values_are_those_of_scanpy(written):
 def test_cells_carry_sheet_labels_and_ontology_terms(written):
     _, table, _ = written
     first = table.obs.iloc[:5]
-    assert table.obs_names[0] == "one_ACGT0-1" and table.obs_names.is_unique
+    assert table.obs_names[0] == "one_ACGT0-1"
+    assert table.obs_names.is_unique
     assert first["cell_type_ontology_term_id"].tolist() == [
         *("CL:0000818", "CL:0000788", "CL:0000623", "unknown", "CL:0000623")
     ]
@@ -117,7 +118,8 @@ def test_only_cells_of_the_map_have_coordinates(written):
 def test_tables_of_verdicts_are_beside_the_cells(written):
     _, table, _ = written
     verdicts = table.uns["verdicts"]
-    assert verdicts["id"].tolist() == ["B-total-w2"] and verdicts["p_value"].tolist() == [0.01]
+    assert verdicts["id"].tolist() == ["B-total-w2"]
+    assert verdicts["p_value"].tolist() == [0.01]
     assert table.uns["cd20scope"]["version"] == "1"
 
 

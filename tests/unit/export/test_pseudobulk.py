@@ -39,6 +39,11 @@ def test_rows_are_sums_over_leaves_of_one_sample_and_population():
     )
     np.testing.assert_array_equal(table[expected.index, expected.columns].X.toarray(), expected)
     assert table.n_obs == 3
-    assert table.obs.loc["a / Treg", ["n_cells", "donor", "visit", "batch"]].tolist() == [5, "01", "baseline", "x"]
+    assert table.obs.loc["a / Treg", ["n_cells", "donor", "visit", "batch"]].tolist() == [
+        5,
+        "01",
+        "baseline",
+        "x",
+    ]
     assert table.obs["shallow"].to_dict() == {"a / Treg": False, "b / Treg": True, "b / NK": True}
     assert table.uns["design"] == DESIGN
