@@ -5,6 +5,7 @@ import pandas as pd
 from cd20scope.abundance import absolute, compare, repopulation, shares
 from cd20scope.jobs.job import job
 from cd20scope.pseudobulk.leaves import stack_cells
+from cd20scope.stats.pairs import of_treated
 
 with job(snakemake) as (log, output):
     params = snakemake.params
@@ -25,7 +26,7 @@ with job(snakemake) as (log, output):
         "donors_arms": shares.arm_table(leaves, differences, **counted, tests=tests, others=others),
         "absolute": absolute.compare(leaves, **counted, **bounds),
         "repopulation": repopulation.follow(
-            donors,
+            of_treated(donors),
             populations=params.populations,
             visits=params.visits,
             fraction=params.settings["repopulation_fraction"],

@@ -24,6 +24,9 @@ SINGLE = "evidence"
 SHEET_REQUIRED = ("sample", "donor", "visit", "path")
 """Columns that every sample sheet has."""
 
+CONTROL = "control"
+"""Column of the sheet, and of the tables per donor and visit: level of the control arm; empty for a treated donor."""
+
 FORMATS = ("10x_h5", "10x_mtx", "h5ad", "zarr", "loom", "table", "seurat")
 """Formats of count files; ``table`` is dense text."""
 

@@ -56,7 +56,8 @@ with job(snakemake) as (log, output):
     verdicts.to_csv(output.verdicts, sep="\t", index=False)
     arms.to_csv(output.arms, sep="\t", index=False)
     parts.tabulate_parts(decisions).to_csv(output.parts, sep="\t", index=False)
-    ledger.tabulate_ledger(decisions, changes).to_csv(output.ledger, sep="\t", index=False)
+    entered = ledger.tabulate_ledger(decisions, changes, left_out=params.left_out)
+    entered.to_csv(output.ledger, sep="\t", index=False)
     for row in verdicts.itertuples():
         log.info(
             "%s: %s, holds in %s of %s arms (%s)",

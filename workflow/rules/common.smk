@@ -65,7 +65,8 @@ from cd20scope.annotate.likelihood import profiles
 from cd20scope.annotate.likelihood.tree import require_profiles
 from cd20scope.jobs import code, files, record
 from cd20scope.simulate.cohort import cohort_layout
-from cd20scope.study import catalogue, gene_sets, names, patterns, sheet
+from cd20scope.study import catalogue, covariates, design
+from cd20scope.study import gene_sets, names, patterns, sheet
 from cd20scope.study import strict_yaml, text, themes
 
 VERSION = tomllib.loads((HOME / "pyproject.toml").read_text(encoding="utf-8"))[
@@ -117,7 +118,9 @@ try:
         POPULATIONS,
     )
     GENE_SETS = load_gene_sets()
-    SHEET = load_samples()
+    GIVEN = load_samples()
+    DESIGN, COVARIATE_NOTES = plan_study()
+    SHEET = DESIGN.samples
     FETCHED = remote_files()
     hide_secrets()
     TO_FETCH = not_yet_fetched()

@@ -23,7 +23,14 @@ rule measure_technique:
         sheet=[
             {
                 key: row[key]
-                for key in ("sample", "donor", "visit", "chemistry", "batch")
+                for key in (
+                    "sample",
+                    "donor",
+                    "visit",
+                    schema.CONTROL,
+                    "chemistry",
+                    "batch",
+                )
                 if key in row
             }
             for row in SHEET_RECORDS
@@ -105,6 +112,7 @@ rule judge_hypotheses:
         measured=measured(),
         level=level(),
         steroid=config["verdict"]["steroid"],
+        left_out=DESIGN.left_out.to_dict("records"),
     script:
         "../../scripts/verdict/judge_hypotheses.py"
 

@@ -52,7 +52,7 @@ def donor_table(
 
     Returns
     -------
-    :data:`DONOR_COLUMNS`, one row per test, donor and visit. ``fraction_upper`` is the one-sided 95 % limit, by called
+    :data:`DONOR_COLUMNS` and ``control``, one row per test, donor and visit. ``fraction_upper`` is the one-sided 95 % limit, by called
     cells. ``unusable`` says why a donor-visit cannot be compared: too shallow for a share that follows depth.
 
     Raises
@@ -87,10 +87,10 @@ def donor_table(
         block["unusable"] = np.where(shallow & by_depth, schema.TOO_SHALLOW, "")
         blocks.append(block)
     if not blocks:
-        return pd.DataFrame(columns=list(DONOR_COLUMNS))
+        return pd.DataFrame(columns=[*DONOR_COLUMNS, schema.CONTROL])
     table = pd.concat(blocks, ignore_index=True)
     table["fraction_upper"] = fraction_upper(table["n_cells"].to_numpy(), table["n_denominator"].to_numpy())
-    return table[list(DONOR_COLUMNS)]
+    return table[[*DONOR_COLUMNS, schema.CONTROL]]
 
 
 def follows_depth(selected: NDArray[np.bool_], tree: pd.DataFrame, populations: Mapping[str, Any]) -> bool:
@@ -140,4 +140,4 @@ def arm_table(
         blocks.append(donor_table(changed, tests=tests, **shared, value="n_cells").assign(arm=arm))
     called = donor_table(leaves, tests=tests, **shared, value="n_cells")
     blocks.append(called.assign(arm=schema.CALLS_ARM))
-    return pd.concat(blocks, ignore_index=True)[["arm", *DONOR_COLUMNS]]
+    return pd.concat(blocks, ignore_index=True)[["arm", *DONOR_COLUMNS, schema.CONTROL]]

@@ -50,7 +50,7 @@ class Pseudobulk:
     counts
         Donor-visits x genes, integers; only genes in the reference of every sample.
     design
-        Same index: ``sample``, ``donor``, ``visit``, ``n_cells`` and ``unusable``, the reason why a
+        Same index: ``sample``, ``donor``, ``visit``, ``control``, ``n_cells`` and ``unusable``, the reason why a
         donor-visit is not used (empty where it is).
     """
 
@@ -137,7 +137,7 @@ def fit_population(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Fit ``~ donor + visit`` to one population once, and test every gene in every contrast.
 
-    Donors with a single usable visit have no change and are left out. Donors with two of three
+    Donors with a single usable visit have no change and are left out, as are those of control arms. Donors with two of three
     visits stay: they inform the dispersion, and the visit effects they have. A contrast is tested when at
     least ``min_pairs`` donors have both of its visits.
 
@@ -176,7 +176,7 @@ def fit_population(
     paired = {contrast: pairs.pair(design, contrast) for contrast in contrasts}
     summary = [_summary_row(population, contrast, paired[contrast], min_pairs) for contrast in contrasts]
     tested = [contrast for contrast in contrasts if len(paired[contrast]) >= max(min_pairs, 2)]
-    used = _usable_rows(design, [visit for contrast in contrasts for visit in contrast])
+    used = _usable_rows(pairs.of_treated(design), [visit for contrast in contrasts for visit in contrast])
     matrix = deseq.design_matrix(used)
     counts = data.counts.loc[used.index]
     smallest = min((len(paired[contrast]) for contrast in tested), default=0)

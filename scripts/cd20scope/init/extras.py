@@ -7,7 +7,8 @@ import numpy.typing as npt
 
 from cd20scope.init.columns import JUNK, Column
 from cd20scope.init.names import Guess, count, natural
-from cd20scope.study.sheet_checks import NUMBERS
+from cd20scope.study.levels import SEXES
+from cd20scope.study.number_columns import NUMBERS
 
 NAMES = {
     "sex": r"^(donor_|patient_|subject_)?(sex|gender)$",
@@ -23,7 +24,6 @@ NAMES = {
 }
 """Columns of the sheet, with what tables of cells call them."""
 
-SEXES = {"f": "F", "female": "F", "w": "F", "woman": "F", "m": "M", "male": "M", "man": "M"}
 THOUSANDS = 50
 """Lymphocytes per microlitre below this are thousands of them, as hospitals also write them."""
 

@@ -6,16 +6,11 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from cd20scope.study.times import DAYS, UNITS
+
 type Sureness = str
 """``sure``, ``likely`` or ``check``."""
 
-DAYS = {"day": 1.0, "week": 7.0, "month": 365.25 / 12, "year": 365.25}
-UNITS = {
-    **dict.fromkeys(("d", "day", "days"), "day"),
-    **dict.fromkeys(("w", "wk", "wks", "week", "weeks"), "week"),
-    **dict.fromkeys(("m", "mo", "mos", "mon", "mth", "month", "months"), "month"),
-    **dict.fromkeys(("y", "yr", "yrs", "year", "years"), "year"),
-}
 _UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
 _NUMBER = r"\d{1,3}(?:\.\d+)?"
 _OF_TREATMENT = (

@@ -10,7 +10,7 @@ import pandas as pd
 from cd20scope.programs.scores import SCORE_COLUMNS, Weights, apply_weights, compute_weights
 from cd20scope.pseudobulk.cohort import LeafSums
 from cd20scope.pseudobulk.leaves import stack_cells
-from cd20scope.schema import LABEL_ARMS, NO_SOUP_GENES_ARM
+from cd20scope.schema import CONTROL, LABEL_ARMS, NO_SOUP_GENES_ARM
 from cd20scope.study.catalogue_rules import SOUP
 
 ARM_COLUMNS = ("arm", *SCORE_COLUMNS)
@@ -97,8 +97,8 @@ def score_arms(
         scored = apply_weights(sums, free, populations=populations, min_cells=min_cells)
         tables.append(scored.assign(arm=NO_SOUP_GENES_ARM))
     if not tables:
-        return pd.DataFrame(columns=list(ARM_COLUMNS))
-    return pd.concat(tables, ignore_index=True)[list(ARM_COLUMNS)]
+        return pd.DataFrame(columns=[*ARM_COLUMNS, CONTROL])
+    return pd.concat(tables, ignore_index=True)[[*ARM_COLUMNS, CONTROL]]
 
 
 def _with_genes(score_weights: Mapping[tuple[str, str], Weights], genes: np.ndarray) -> list[tuple[str, str]]:

@@ -131,8 +131,9 @@ def split_change(
 
 
 def baseline_sd(block: pd.DataFrame, baseline: str) -> float:
-    """Spread of a score between all donors that have one at baseline (SD); missing where there is none."""
-    at_baseline = block.loc[block["visit"] == baseline, "score"].dropna()
+    """Spread of a score between all treated donors that have one at baseline (SD); missing where there is none."""
+    treated = pairs.of_treated(block)
+    at_baseline = treated.loc[treated["visit"] == baseline, "score"].dropna()
     sd = float(at_baseline.std(ddof=1)) if len(at_baseline) > 1 else float("nan")
     return sd if sd > 1e-12 else float("nan")
 
@@ -167,7 +168,8 @@ def measure_change(
     if not paired.donors:
         return dict.fromkeys(components, Change.nothing(paired, ""))
     raw = _changes(block, members, paired.donors, contrast)
-    n_sd = int((block["visit"].eq(baseline) & block["score"].notna()).sum())
+    treated = pairs.of_treated(block)
+    n_sd = int((treated["visit"].eq(baseline) & treated["score"].notna()).sum())
     shared = dict.fromkeys(raw, 0.0)
     if SHARED_ERROR in block and block[SHARED_ERROR].notna().any():  # no other arm has one
         other = None if members is None else members.assign(mean=members["mean"] + members[SHARED_ERROR])

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cd20scope import schema
 from cd20scope.pseudobulk.cohort import LeafSums
 
 SCORE_COLUMNS = (
@@ -170,7 +171,7 @@ def apply_weights(
     populations: Mapping[str, Any],
     min_cells: int,
 ) -> pd.DataFrame:
-    """Score donor-visits with given weights; :data:`SCORE_COLUMNS`."""
+    """Score donor-visits with given weights; :data:`SCORE_COLUMNS` and ``control``."""
     scores = []
     for population in dict.fromkeys(population for population, _ in score_weights):
         selected = sums.select(populations, population)
@@ -193,7 +194,7 @@ def apply_weights(
                     role=w.role,
                 )
             )
-    return _table(scores, SCORE_COLUMNS)
+    return _table(scores, [*SCORE_COLUMNS, schema.CONTROL])
 
 
 def measure_members(
@@ -208,7 +209,7 @@ def measure_members(
     for population in split:
         plain = {program: w.plain for (where, program), w in score_weights.items() if where == population}
         parts += _member_means(sums, sums.select(populations, population), population, plain)
-    return _table(parts, PART_COLUMNS)
+    return _table(parts, [*PART_COLUMNS, schema.CONTROL])
 
 
 def subtract_controls(

@@ -19,7 +19,7 @@ from cd20scope.programs.scores import (
     measure_members,
 )
 from cd20scope.pseudobulk.cohort import LeafSums
-from cd20scope.schema import NO_B_RNA_ARM, UNASSIGNED
+from cd20scope.schema import CONTROL, NO_B_RNA_ARM, UNASSIGNED
 from cd20scope.study import roles
 
 
@@ -122,9 +122,11 @@ def score_without_b_rna(
     (scores, parts), (other_scores, other_parts) = tables
     return (
         scores.assign(**{SHARED_ERROR: other_scores["score"] - scores["score"]})[
-            [*SCORE_COLUMNS, SHARED_ERROR]
+            [*SCORE_COLUMNS, CONTROL, SHARED_ERROR]
         ],
-        parts.assign(**{SHARED_ERROR: other_parts["mean"] - parts["mean"]})[[*PART_COLUMNS, SHARED_ERROR]],
+        parts.assign(**{SHARED_ERROR: other_parts["mean"] - parts["mean"]})[
+            [*PART_COLUMNS, CONTROL, SHARED_ERROR]
+        ],
     )
 
 
@@ -147,8 +149,8 @@ def score_arm(
     Scores and parts, with the column ``arm``; without rows where the B cells have no profile, and the reason.
     """
     shared = [SHARED_ERROR]
-    scores = pd.DataFrame(columns=[*ARM_COLUMNS, *shared])
-    parts = pd.DataFrame(columns=["arm", *PART_COLUMNS, *shared])
+    scores = pd.DataFrame(columns=[*ARM_COLUMNS, CONTROL, *shared])
+    parts = pd.DataFrame(columns=["arm", *PART_COLUMNS, CONTROL, *shared])
     try:
         profile = profile_of(sums, populations=options["populations"], baseline=baseline)
     except NoProfileError as error:

@@ -32,7 +32,8 @@ def merge_visits(sheet: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
     Returns
     -------
     units
-        One row per donor and visit: ``sample`` (comma-joined), ``donor``, ``visit``; index 0, 1, ...
+        One row per donor and visit: ``sample`` (comma-joined), ``donor``, ``visit``, and ``control``, the control arm of
+        the donor, empty if treated; index 0, 1, ...
     unit
         Sample -> its row in ``units``.
     """
@@ -43,7 +44,9 @@ def merge_visits(sheet: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
     unit = pd.Series(
         [number[row.donor, row.visit] for row in named.itertuples()], index=named["sample"], dtype=np.int64
     )
-    return units[["sample", "donor", "visit"]], unit
+    level = dict(zip(named["donor"], sheet.get(schema.CONTROL, [""] * len(sheet)), strict=True))
+    units[schema.CONTROL] = units["donor"].map(level).astype(str)
+    return units[["sample", "donor", "visit", schema.CONTROL]], unit
 
 
 def count_cells(

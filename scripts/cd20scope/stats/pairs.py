@@ -61,24 +61,31 @@ def pair(observations: pd.DataFrame, visits: Sequence[str]) -> Pairs:
     ----------
     observations
         One row per donor and visit, columns ``donor`` and ``visit`` and, optionally, ``unusable``: the reason
-        why that row cannot be used, empty or missing where it can. A sample sheet will do.
+        why that row cannot be used, empty or missing where it can; and ``control``, the control arm of the donor. A
+        sample sheet will do.
     visits
         The visits needed: a contrast (two), or all three for a claim about their order.
 
     Returns
     -------
-    Complete donors, and all other donors of ``observations`` with the reason.
+    Complete donors, and all other donors of ``observations`` with the reason. Donors of a control arm are never
+    among the complete ones.
     """
     schema.require_columns(observations, ("donor", "visit"), name="observations to pair")
     unusable = observations.get("unusable", pd.Series("", index=observations.index)).astype(object).fillna("")
     state: dict[str, dict[str, str]] = {}
-    for donor, visit, reason in zip(observations["donor"], observations["visit"], unusable, strict=True):
+    dropped: dict[str, str] = {}
+    rows = zip(observations["donor"], observations["visit"], unusable, _control(observations), strict=True)
+    for donor, visit, reason, control in rows:
+        if control:
+            dropped[str(donor)] = f"control arm ({control})"
+            continue
         own = state.setdefault(str(donor), {})
         # A donor may have two rows for a visit; one usable row is enough.
         if visit not in own or not reason:
             own[visit] = reason
-    donors, dropped = [], {}
-    for donor in sorted(state):
+    donors = []
+    for donor in sorted(state.keys() - dropped.keys()):
         reasons = [
             f"no {visit}" if visit not in state[donor] else f"{visit} has {state[donor][visit]}"
             for visit in visits
@@ -88,7 +95,7 @@ def pair(observations: pd.DataFrame, visits: Sequence[str]) -> Pairs:
             dropped[donor] = ", ".join(reasons)
         else:
             donors.append(donor)
-    return Pairs(tuple(donors), dropped)
+    return Pairs(tuple(donors), dict(sorted(dropped.items())))
 
 
 def too_few(n_pairs: int, min_pairs: int) -> str:
@@ -99,3 +106,17 @@ def too_few(n_pairs: int, min_pairs: int) -> str:
     if n_pairs >= min_pairs:
         return ""
     return f"{n_pairs} complete {'pair' if n_pairs == 1 else 'pairs'}, {min_pairs} needed"
+
+
+def of_treated(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of treated donors: ``control`` is empty or missing; all rows where there is no such column."""
+    return table[_control(table) == ""]
+
+
+def of_control(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of donors of a control arm, with ``control`` emptied, so that they are paired as the treated are."""
+    return table[_control(table) != ""].assign(control="")
+
+
+def _control(table: pd.DataFrame) -> pd.Series:
+    return table.get("control", pd.Series("", index=table.index)).astype(object).fillna("")

@@ -12,7 +12,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from cd20scope.schema import SHEET_REQUIRED as REQUIRED
-from cd20scope.study import sheet_checks, sheet_files
+from cd20scope.study import sheet_checks, sheet_donors, sheet_files, sheet_numbers
 from cd20scope.study.patterns import check_pattern
 from cd20scope.study.sheet_checks import AS_GIVEN, SCHEME, Problems, SheetError, cells_of, is_remote, suggest
 from cd20scope.study.text import TextError, read_text
@@ -26,6 +26,7 @@ def read_sheet(
     visits: Mapping[str, Sequence[str]],
     donors: Mapping[str, Sequence[str]] = MappingProxyType({}),
     pattern: str = "",
+    arm: str = "arm",
 ) -> pd.DataFrame:
     """Read and check a sample sheet.
 
@@ -41,18 +42,22 @@ def read_sheet(
     pattern
         Regular expression with the groups ``donor`` and ``visit``, which names of samples are read by where the sheet
         lacks these columns; empty (default) when it has them.
+    arm
+        Name of the column of the arm.
 
     Returns
     -------
     One row per sample in the sheet's order, all values stripped strings, an empty cell an empty string.
     ``visit`` holds the study's name, ``visit_as_given`` what the sheet says; ``path`` has the folder of the
-    sheet in front; other columns are as they were, save that Unknown becomes unknown where a number belongs.
+    sheet in front; other columns are as they were, save that words for missing are empty, Unknown becomes unknown where
+    a number belongs, and sexes and tissues have their usual names.
 
     Raises
     ------
     SheetError
         Listing every problem: a column missing or misspelt, an empty cell, a sample or a donor's visit twice,
-        an unknown visit or format, a path that is not there, a number that is none.
+        an unknown visit or format, a path that is not there, a number that is none, rows of a donor that contradict
+        each other.
     """
     path = Path(path)
     if pattern:
@@ -62,7 +67,8 @@ def read_sheet(
             raise SheetError(f"ingest > sample_pattern: {pattern[:80]!r} {error}.") from None
     problems = Problems(path)
     sheet = _parse(path, problems, pattern=pattern)
-    sheet_checks.check_cells(sheet, problems)
+    sheet_checks.check_cells(sheet, problems, arm=arm)
+    sheet_numbers.check_numbers(sheet, problems)
     if "donor" in sheet:
         sheet["donor"] = _name_donors(sheet, donors, problems)
     if "visit" in sheet:
@@ -79,6 +85,7 @@ def read_sheet(
             sheet["raw"] = [str(path.parent / cell) if cell else "" for cell in sheet["raw"]]
         sheet_files.check_paths(sheet, problems)
     sheet_files.check_raw(sheet, problems)
+    sheet_donors.check_donors(sheet, problems, visits=visits, arm=arm)
     sheet_checks.check_rows(sheet, problems)
     sheet_checks.check_alike(sheet, problems)
     problems.stop()

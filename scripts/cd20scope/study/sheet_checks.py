@@ -10,41 +10,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from cd20scope.schema import FORMATS
+from cd20scope.schema import CONTROL, FORMATS
 from cd20scope.schema import SHEET_REQUIRED as REQUIRED
-from cd20scope.study import names
+from cd20scope.study import levels, names
 from cd20scope.study.cell_choice import parse_cells
 from cd20scope.study.nearest import nearest
+from cd20scope.study.number_columns import NUMBERS
 
 SAMPLE = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
 """Sample names become file names and wildcards: nothing that a shell, a path or Snakemake reads otherwise."""
 
 DONOR = r"[^,;\t]+"
 """Donors are listed with commas and semicolons between them in the result tables."""
-
-AMOUNT = r"([0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?|unknown)?"
-SIGNED = r"(-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?|unknown)?"
-NUMBERS = {
-    "age": AMOUNT,
-    "days_since_first_infusion": SIGNED,
-    "hours_since_steroid": AMOUNT,
-    "lymphocytes_per_ul": AMOUNT,
-}
-"""Columns that hold numbers, with the pattern of each; a baseline draw may lie days before the infusion."""
-
-PLAUSIBLE = {
-    "age": (0, 120),
-    "days_since_first_infusion": (-36_500, 36_500),
-    "hours_since_steroid": (0, 1_000_000),
-    "lymphocytes_per_ul": (10, 1_000_000),
-}
-"""Values that a donor can have: 1.5 lymphocytes are thousands per microlitre, and 0 would make every number zero."""
-UNITS = {
-    "age": "years",
-    "days_since_first_infusion": "days",
-    "hours_since_steroid": "hours",
-    "lymphocytes_per_ul": "cells per microlitre (10^9/L times 1000)",
-}
 
 SHA256 = r"([0-9a-fA-F]{64})?"
 
@@ -61,6 +38,7 @@ OPTIONAL = (
     "batch",
     "sex",
     "chemistry",
+    "arm",
     "drug",
     "outcome",
     *NUMBERS,
@@ -119,8 +97,11 @@ def check_header(header: list[str], row: int, problems: Problems) -> None:
                 f"every required column: {', '.join(REQUIRED)}.",
                 row=row,
             )
-    for name in sorted({column for column in header if header.count(column) > 1 or column in ("", AS_GIVEN)}):
-        what = "without a name" if not name else "named twice" if name != AS_GIVEN else "that is written here"
+    taken = (AS_GIVEN, CONTROL)
+    for name in sorted({column for column in header if header.count(column) > 1 or column in ("", *taken)}):
+        what = (
+            "without a name" if not name else "named twice" if name not in taken else "that is written here"
+        )
         problems.add(f"a column {what}. Rename it, or remove it.", row=row, column=name)
     for name in header:
         plain = re.sub(r"[\s-]+", "_", name.casefold())
@@ -129,8 +110,8 @@ def check_header(header: list[str], row: int, problems: Problems) -> None:
             problems.add(f"write this column's name as {plain!r}.", row=row, column=name)
 
 
-def check_cells(sheet: pd.DataFrame, problems: Problems) -> None:
-    """Check cells one by one; write 'unknown' in one way."""
+def check_cells(sheet: pd.DataFrame, problems: Problems, *, arm: str) -> None:
+    """Check cells one by one; empty words for missing, and bring sexes to F and M."""
     for column in REQUIRED:
         for row, cell in cells_of(sheet, column):
             if not cell:
@@ -170,26 +151,18 @@ def check_cells(sheet: pd.DataFrame, problems: Problems) -> None:
                 column="sha256",
             )
     for column in sheet.columns.difference([*REQUIRED, "cells", "raw", "sha256", "format", "library"]):
-        sheet[column] = ["" if cell.lower() in names.MISSING else cell for cell in sheet[column]]
-    for column, pattern in NUMBERS.items():
-        if column in sheet:
-            sheet[column] = [cell.lower() if cell.casefold() == "unknown" else cell for cell in sheet[column]]
-        for row, cell in cells_of(sheet, column):
-            low, high = PLAUSIBLE[column]
-            if not re.fullmatch(pattern, cell, flags=re.ASCII):
-                kind = "number" if pattern == SIGNED else "number of zero or more"
-                problems.add(
-                    f"{cell!r} is no {kind}. Write it like 12 or 1.5, without unit; or unknown, or nothing.",
-                    row=row,
-                    column=column,
-                )
-            elif cell not in ("", "unknown") and not low <= float(cell) <= high:
-                problems.add(
-                    f"{cell} is not between {low:g} and {high:g}. Correct it, or the unit: {UNITS[column]}; or write "
-                    "unknown.",
-                    row=row,
-                    column=column,
-                )
+        # without a drug is an arm, and nothing that is missing
+        words = names.MISSING - {"none"} if column in ("drug", arm) else names.MISSING
+        sheet[column] = ["" if cell.lower() in words else cell for cell in sheet[column]]
+    if "sex" in sheet:
+        sheet["sex"] = [levels.SEXES.get(cell.casefold(), cell) for cell in sheet["sex"]]
+    for row, cell in cells_of(sheet, "sex"):
+        if cell not in ("", "F", "M") and cell.casefold() != "unknown":
+            problems.add(
+                f"{cell!r} is no sex of the donor: write F or M (female, male), unknown, or nothing.",
+                row=row,
+                column="sex",
+            )
 
 
 def check_alike(sheet: pd.DataFrame, problems: Problems) -> None:
@@ -227,17 +200,18 @@ def check_rows(sheet: pd.DataFrame, problems: Problems) -> None:
             )
     if not {"donor", "visit"} <= set(sheet.columns):
         return
-    libraries = sheet["library"] if "library" in sheet else pd.Series("", index=sheet.index)
-    seen: dict[tuple[str, str], dict[str, int]] = {}
+    libraries, tissues = (sheet.get(name, pd.Series("", index=sheet.index)) for name in ("library", "tissue"))
+    seen: dict[tuple[str, str, str], dict[str, int]] = {}
     for row, donor, visit in zip(sheet.index, sheet["donor"], sheet["visit"], strict=True):
         if not (donor and visit):
             continue
-        others = seen.setdefault((donor, visit), {})
+        # blood and CSF of one visit are two strata
+        others = seen.setdefault((donor, visit, tissues[row]), {})
         if others and ("" in others or libraries[row] in ("", *others)):
             problems.add(
                 f"donor {donor!r} already has visit {visit!r}, in row {next(iter(others.values()))}. If both rows "
-                "are libraries of one draw, name each in a column library, and their cells are counted together; or "
-                "correct the donor or visit.",
+                "are libraries of one draw, name each in a column library, and their cells are counted together; if they "
+                "are of two tissues, name these in a column tissue; or correct the donor or visit.",
                 row=row,
                 column="visit",
             )

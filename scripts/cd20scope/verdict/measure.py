@@ -8,7 +8,7 @@ from cd20scope import schema
 from cd20scope.programs import compare as programs
 from cd20scope.stats.changes import Change, Key
 from cd20scope.stats.mixed_model import MixedChange, mixed_change
-from cd20scope.stats.pairs import Pairs
+from cd20scope.stats.pairs import Pairs, of_treated
 from cd20scope.study.themes import Row
 from cd20scope.verdict.endpoints.catalogue import BY_NAME, endpoint_of
 from cd20scope.verdict.endpoints.tables import Settings as Settings
@@ -89,7 +89,7 @@ def measure_all_visits(
     for key in dict.fromkeys(key for key in main if key is not None and key[-1] in contrasts):
         values = BY_NAME[key[0]].visit_values(key, at_hand, settings=settings)
         if values is not None:
-            found[key] = mixed_change(values, contrasts[key[-1]], min_donors=min_pairs)
+            found[key] = mixed_change(of_treated(values), contrasts[key[-1]], min_donors=min_pairs)
     return found
 
 

@@ -206,12 +206,12 @@ def measure_sample(cells: pd.DataFrame, labels: pd.DataFrame) -> dict[str, float
 def tabulate_sample(
     row: Mapping[str, Any], measured: Mapping[str, float], *, ambient_share: float | None
 ) -> pd.DataFrame:
-    """Put what is known of one sample into rows of :data:`TECHNICAL_COLUMNS`.
+    """Put what is known of one sample into rows of :data:`TECHNICAL_COLUMNS` and ``control``.
 
     Parameters
     ----------
     row
-        Of the sheet: ``sample``, ``donor``, ``visit`` and, where it has them, ``chemistry`` and ``batch``.
+        Of the sheet: ``sample``, ``donor``, ``visit`` and, where it has them, ``control``, ``chemistry`` and ``batch``.
     measured
         From :func:`measure_sample`.
     ambient_share
@@ -221,4 +221,5 @@ def tabulate_sample(
     values: dict[str, Any] = {**measured, "ambient_share": ambient_share, **named}
     table = pd.DataFrame({"quantity": list(values), "value": pd.Series(list(values.values()), dtype=object)})
     table = table.assign(**{name: row[name] for name in ("sample", "donor", "visit")})
-    return table[list(TECHNICAL_COLUMNS)]
+    table[schema.CONTROL] = row.get(schema.CONTROL, "")
+    return table[[*TECHNICAL_COLUMNS, schema.CONTROL]]

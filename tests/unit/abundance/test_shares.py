@@ -19,7 +19,7 @@ def test_counts_add_up_over_leaves_in_the_named_denominator():
     assert donors["n_denominator"].tolist() == [20, 5]
     assert donors["fraction"].tolist() == [0.25, 0.4]
     assert donors["logit"].tolist() == pytest.approx([np.log(5.5 / 15.5), np.log(2.5 / 3.5)])
-    assert list(donors.columns) == list(shares.DONOR_COLUMNS)
+    assert list(donors.columns) == [*shares.DONOR_COLUMNS, "control"]
 
 
 def test_two_samples_of_one_visit_are_added_up():

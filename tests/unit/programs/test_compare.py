@@ -151,7 +151,7 @@ def test_scores_equal_the_mean_of_scores_of_single_cells(cohort, population):
         assert row.score == pytest.approx(np.mean(one_by_one), abs=1e-6)
         assert row.n_cells == len(one_by_one)
     assert rows["sample"].iloc[0] == "D0baseline, D0baselineb"
-    assert list(scored.columns) == list(scores.SCORE_COLUMNS)
+    assert list(scored.columns) == [*scores.SCORE_COLUMNS, "control"]
 
 
 def test_weights_sum_to_zero_and_controls_match_in_expression():

@@ -143,7 +143,7 @@ def cohort(change=0.0, soup=0.0):
 def test_scores_under_other_labels_use_the_controls_of_the_main_score():
     sums, by_arm = cohort()
     table = score_arms.score_arms(sums, by_arm.items(), **SHARED, split=())
-    assert tuple(table.columns) == score_arms.ARM_COLUMNS
+    assert tuple(table.columns) == (*score_arms.ARM_COLUMNS, "control")
     main, _ = scores.score_programs(sums, **SHARED, split=())
     lenient = table[table["arm"] == "lenient"]
     assert (lenient["n_cells"].to_numpy() > main["n_cells"].to_numpy()).all()

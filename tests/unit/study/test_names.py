@@ -53,7 +53,7 @@ def test_numbers_of_lymphocytes_that_none_has_are_refused(folder, value):
     rows = [f"{row}\t{value}" for row in GOOD[1:]]
     said = refusal(folder, f"{GOOD[0]}\tlymphocytes_per_ul", *rows)
     assert len(said) == 3
-    assert "not between 10 and 1e+06" in said[0]
+    assert "not between 10 and 100,000" in said[0]
     assert "cells per microlitre" in said[0]
 
 

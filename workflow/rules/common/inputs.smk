@@ -20,6 +20,19 @@ def load_samples():
     )
 
 
+def plan_study():
+    """Samples that this run analyses, and those that it leaves out with the reason."""
+    keys = ("contrasts", "arm", "tissue", "donors")
+    plan = design.plan_study(GIVEN, **{key: config[key] for key in keys})
+    notes = covariates.check_covariates(
+        plan.treated,
+        config["covariates"],
+        contrasts=config["contrasts"],
+        reserved=[config["arm"]["column"]],
+    )
+    return plan, notes
+
+
 def check_apart():
     """Stop when an input is a folder that holds the results: it would change with every one of them."""
     if "simulate" in config:
@@ -55,8 +68,17 @@ def given_samples():
         raise WorkflowError(
             f"configuration: ingest > sample_pattern: knows the groups donor and visit; found {', '.join(sorted(groups))}."
         )
+    aliases = {
+        donor: others
+        for donor, others in config["donors"].items()
+        if donor not in ("include", "exclude")
+    }
     return sheet.read_sheet(
-        path, visits=config["visits"], donors=config["donors"], pattern=pattern
+        path,
+        visits=config["visits"],
+        donors=aliases,
+        pattern=pattern,
+        arm=config["arm"]["column"],
     )
 
 
@@ -275,13 +297,14 @@ def require_pairs(wildcards):
 
     An input function, since targets are not known while the workflow is read: labels and preflight need no pairs.
     """
-    seen = SHEET.groupby("donor")["visit"].agg(set)
+    seen = DESIGN.treated.groupby("donor")["visit"].agg(set)
     if any(set(pair) <= visits for pair in config["contrasts"] for visits in seen):
         return []
     shown = [f"{donor}: {', '.join(sorted(visits))}" for donor, visits in seen.items()]
     asked = ", ".join("-".join(pair) for pair in config["contrasts"])
+    in_tissue = f" in one tissue ({DESIGN.tissue})" if DESIGN.tissues else ""
     raise WorkflowError(
-        f"sample sheet: no donor has both visits of a contrast ({asked}), so there is nothing to compare; found "
+        f"sample sheet: no treated donor has both visits of a contrast{in_tissue} ({asked}), so there is nothing to compare; found "
         f"{'; '.join(shown[:6])}{'; ...' if len(shown) > 6 else ''}. Write a donor's name alike in all of the donor's rows; or "
         "label the cells alone: snakemake annotate."
     )

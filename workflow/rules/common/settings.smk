@@ -53,7 +53,8 @@ def check_visits(schema):
     sections = {
         key: name
         for name, part in schema["properties"].items()
-        for key in [name, *part.get("properties", {})]
+        # visits may well be called treated or controls
+        for key in [name, *(part.get("properties", {}) if name != "arm" else [])]
     }
     for visit in config["visits"]:
         if visit in sections:
@@ -118,7 +119,7 @@ def check_steroid():
 
 def check_pairs():
     """Warn when a contrast has fewer donors with both visits than a verdict needs."""
-    seen = SHEET.groupby("donor")["visit"].agg(set)
+    seen = DESIGN.treated.groupby("donor")["visit"].agg(set)
     needed = config["verdict"]["min_pairs"]
     for later, earlier in config["contrasts"]:
         pairs = sum({later, earlier} <= visits for visits in seen)

@@ -1,0 +1,183 @@
+"""Covariates of the change: their values per donor, and whether the design can tell them from visit, donor and each other.
+
+A change per donor has no level of the donor in it, so a covariate that is constant within donors (age, sex) enters by its
+value: it says in whom the change is larger. One that differs between the visits (batch, hours since steroids) enters by
+its own change.
+
+Imported while Snakemake parses the workflow.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from cd20scope import schema
+from cd20scope.study.nearest import nearest
+from cd20scope.study.strict_yaml import ConfigError
+
+MISSING = ("", "unknown")
+OWN = 0.1
+"""Spread of the changes over that between donors up to which a covariate is one of the donor, such as age."""
+
+
+def change_columns(
+    sheet: pd.DataFrame, names: Sequence[str], contrast: Sequence[str], donors: Iterable[str]
+) -> pd.DataFrame:
+    """Columns by which covariates enter the model of a change.
+
+    Parameters
+    ----------
+    sheet
+        ``donor``, ``visit`` and the covariates, one row per sample; samples of one donor and visit are averaged.
+    names
+        Covariates. One whose known values are all numbers is numeric, any other categorical.
+    contrast
+        The later and the earlier visit.
+    donors
+        Donors of the change.
+
+    Returns
+    -------
+    Index ``donor`` in the order given; per covariate one column, or one per level but the first of a categorical one
+    (``batch = B``), centred. Donors with an unknown covariate have a row of missing values; columns without variation
+    are left out.
+    """
+    donors = [str(donor) for donor in donors]
+    columns: dict[str, pd.Series] = {}
+    for name in names:
+        for label, values in _coded(sheet, name).items():
+            columns[label] = _value_or_change(values, sheet, contrast, donors)
+    table = pd.DataFrame(columns, index=pd.Index(donors, name="donor"), dtype=float)
+    table = table.mask(table.isna().any(axis=1))
+    spread = table.max() - table.min()
+    table = table.loc[:, spread.fillna(0) > 1e-9]
+    return table - table.mean()
+
+
+def check_covariates(
+    sheet: pd.DataFrame, names: Sequence[str], *, contrasts: Sequence[Sequence[str]], reserved: Iterable[str]
+) -> list[tuple[str, str]]:
+    """Check that each covariate can be told from visit, donor and the other covariates.
+
+    Parameters
+    ----------
+    sheet
+        Treated donors.
+    names
+        Covariates of the configuration.
+    contrasts
+        Pairs (later, earlier) of visits.
+    reserved
+        Columns that cannot be covariates.
+
+    Returns
+    -------
+    For each contrast in which a covariate has no part, its name and why.
+
+    Raises
+    ------
+    ConfigError
+        When a column is missing, constant, or the same as visit, donor or another covariate in every contrast.
+    """
+    problems, notes = [], []
+    for name in names:
+        if name in (*reserved, "donor", "visit", "sample"):
+            problems.append(f"covariates: {name} is part of the design already. Remove it.")
+        elif name not in sheet:
+            close = nearest(name, sheet.columns)
+            hint = f" Did you mean {close!r}?" if close else f" Found {', '.join(sheet.columns)}."
+            problems.append(f"covariates: the sheet has no column {name!r}.{hint}")
+        elif not sheet[name].map(_known).any():
+            problems.append(f"covariates: {name} is empty. Fill it in, or remove it.")
+        elif sheet.loc[sheet[name].map(_known), name].nunique() == 1:
+            problems.append(
+                f"covariates: {name} is {sheet[name].iloc[0]!r} in every sample, so it explains nothing. Remove it."
+            )
+    if problems:
+        raise ConfigError("configuration", problems)
+    for name in names:
+        why = {schema.contrast_name(c): _why_not(sheet, name, names, c) for c in contrasts}
+        if all(why.values()):
+            problems.append(f"covariates: {name} {next(iter(why.values()))}, in every contrast. Remove it.")
+        notes += [
+            (contrast, f"covariate {name} {text}: it is left out here.")
+            for contrast, text in why.items()
+            if text
+        ]
+    if problems:
+        raise ConfigError("configuration", problems)
+    return notes
+
+
+def _why_not(sheet: pd.DataFrame, name: str, names: Sequence[str], contrast: Sequence[str]) -> str:
+    """Why a covariate cannot be told in a contrast; empty where it can."""
+    visits = sheet.groupby("donor")["visit"].agg(set)
+    donors = sorted(str(donor) for donor, own in visits.items() if set(contrast) <= own)
+    own = change_columns(sheet, [name], contrast, donors)
+    known = own.dropna() if own.shape[1] else own
+    if len(donors) < 2:
+        return "has fewer than two donors with both visits"
+    if own.shape[1] == 0:
+        return _without_variation(sheet, name, contrast, donors)
+    for label in known:
+        alone = known.index[(known[label] - known[label].median()).abs() > 1e-9]
+        if len(alone) == 1 and " = " in str(label):
+            return f"differs in one donor ({alone[0]}: {label}), from whom it cannot be told; leave the donor out, or the covariate"
+    before = list(names[: names.index(name)]) if name in names else []
+    both = change_columns(sheet, [*before, name], contrast, donors).dropna()
+    others = change_columns(sheet, before, contrast, donors).reindex(both.index)
+    if len(both) < both.shape[1] + 3:
+        return f"leaves {len(both)} donors for {both.shape[1] + 1} coefficients"
+    if _rank(both) < both.shape[1] and _rank(others) == others.shape[1]:
+        collinear = [o for o in before if _rank(both[_of(both, (o, name))]) < len(_of(both, (o, name)))]
+        return f"is the same as {' and '.join(collinear or before)} in every donor (collinear)"
+    return ""
+
+
+def _without_variation(sheet: pd.DataFrame, name: str, contrast: Sequence[str], donors: Sequence[str]) -> str:
+    own = sheet[sheet["donor"].astype(str).isin(donors)]
+    within = own[own["visit"].isin(list(contrast))].groupby("donor")[name].nunique()
+    if (within > 1).any():
+        return f"changes alike in every donor between {contrast[1]} and {contrast[0]}: it is the visit by another name"
+    return "does not vary between the donors"
+
+
+def _of(table: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    return [label for label in table.columns if str(label).split(" = ")[0] in names]
+
+
+def _rank(table: pd.DataFrame) -> int:
+    if not table.shape[1] or not len(table):
+        return 0
+    centred = (table - table.mean()).to_numpy()
+    scale = np.where(np.ptp(centred, axis=0) > 0, np.ptp(centred, axis=0), 1.0)
+    return int(np.linalg.matrix_rank(centred / scale, tol=1e-8))
+
+
+def _known(cell: object) -> bool:
+    return str(cell).strip().casefold() not in MISSING
+
+
+def _coded(sheet: pd.DataFrame, name: str) -> dict[str, pd.Series]:
+    """Numbers of a covariate per row; of a categorical one an indicator per level but the first."""
+    cells = sheet[name].astype(str).str.strip()
+    known = cells.map(_known)
+    numbers = pd.to_numeric(cells.where(known), errors="coerce").astype(float)
+    if numbers.notna().sum() == known.sum():
+        return {name: numbers}
+    levels = sorted(cells[known].unique())
+    return {f"{name} = {level}": (cells == level).astype(float).where(known) for level in levels[1:]}
+
+
+def _value_or_change(
+    values: pd.Series, sheet: pd.DataFrame, contrast: Sequence[str], donors: Sequence[str]
+) -> pd.Series:
+    """Change of each donor, or its value where changes are small beside the differences between donors (age)."""
+    rows = sheet["visit"].isin(list(contrast))
+    keys = [sheet.loc[rows, "donor"].astype(str), sheet.loc[rows, "visit"].astype(str)]
+    wide = values[rows].groupby(keys).mean().unstack().reindex(index=donors, columns=[*contrast])
+    later, earlier = wide[contrast[0]], wide[contrast[1]]
+    change = later - earlier
+    value = earlier.fillna(later)
+    return change if change.std() > OWN * value.std() or change.std() > 1e-9 >= value.std() else value

@@ -1,0 +1,133 @@
+"""Which samples a run analyses: donors chosen, one tissue, and the arm of each donor.
+
+Imported while Snakemake parses the workflow.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from cd20scope.schema import CONTROL
+from cd20scope.study.arms import Arms, read_arms
+from cd20scope.study.donor_choice import choose_donors
+from cd20scope.study.levels import name_tissue
+from cd20scope.study.nearest import nearest
+from cd20scope.study.strict_yaml import ConfigError
+
+LEFT_OUT = ("sample", "donor", "visit", "reason")
+"""Columns of the table of samples that a run does not analyse."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """Design of a run.
+
+    Attributes
+    ----------
+    samples
+        Rows of the sheet that are analysed, with the column ``control``: level of the control arm of the donor, empty
+        if treated.
+    left_out
+        :data:`LEFT_OUT`, one row per sample that is not analysed.
+    arms
+        Donors of the arms.
+    tissue
+        Tissue that is analysed; empty where the sheet names none.
+    tissues
+        Donors with both visits of a contrast, by tissue; empty where the sheet names fewer than two.
+    """
+
+    samples: pd.DataFrame
+    left_out: pd.DataFrame
+    arms: Arms
+    tissue: str
+    tissues: Mapping[str, int]
+
+    @property
+    def treated(self) -> pd.DataFrame:
+        """Samples of treated donors."""
+        return self.samples[self.samples[CONTROL] == ""]
+
+
+def plan_study(
+    sheet: pd.DataFrame,
+    *,
+    contrasts: Sequence[Sequence[str]],
+    arm: Mapping[str, Any],
+    tissue: str,
+    donors: Mapping[str, Any],
+) -> Design:
+    """Choose the samples of a run.
+
+    Parameters
+    ----------
+    sheet
+        From :func:`cd20scope.study.sheet.read_sheet`.
+    contrasts, arm, tissue, donors
+        As in the configuration; of ``donors`` the keys ``include`` and ``exclude``.
+
+    Raises
+    ------
+    ConfigError
+        When the configuration names a column, level or tissue that the sheet has not, or nothing is left.
+    """
+    choice = {key: donors.get(key, {}) for key in ("include", "exclude")}
+    reasons = sheet["donor"].astype(str).map(choose_donors(sheet, **choice)).fillna("")
+    arms = read_arms(sheet[reasons == ""], **arm)
+    reasons = reasons.mask(
+        sheet["donor"].isin(arms.unknown) & (reasons == ""), f"no {arms.column} in the sheet"
+    )
+    control = sheet["donor"].astype(str).map(dict(arms.control)).fillna("")
+    chosen, counted = _choose_tissue(
+        sheet[reasons == ""], tissue, contrasts=contrasts, treated=control[reasons == ""] == ""
+    )
+    if counted:
+        other = (sheet["tissue"] != chosen) & (reasons == "")
+        shown = sheet["tissue"].mask(sheet["tissue"] == "", "not given")
+        reasons = reasons.mask(other, "tissue " + shown + f", and this run analyses {chosen}")
+    kept = reasons == ""
+    gone = sheet.loc[~kept, ["sample", "donor", "visit"]].assign(reason=reasons[~kept])
+    return Design(
+        samples=sheet[kept].assign(**{CONTROL: control[kept]}).reset_index(drop=True),
+        left_out=gone.reset_index(drop=True),
+        arms=arms,
+        tissue=chosen,
+        tissues=counted,
+    )
+
+
+def count_pairs(sheet: pd.DataFrame, contrasts: Sequence[Sequence[str]]) -> int:
+    """Donors that have both visits of at least one contrast."""
+    own = sheet.groupby("donor")["visit"].agg(set)
+    return sum(any(set(pair) <= visits for pair in contrasts) for visits in own)
+
+
+def _choose_tissue(
+    sheet: pd.DataFrame, wanted: str, *, contrasts: Sequence[Sequence[str]], treated: pd.Series
+) -> tuple[str, dict[str, int]]:
+    """Choose the tissue, and count the donors of each one."""
+    if "tissue" not in sheet or not sheet["tissue"].any():
+        if wanted:
+            raise ConfigError(
+                "configuration", [f"tissue: {wanted!r}, and the sheet names no tissue. Remove it."]
+            )
+        return "", {}
+    own = sheet[treated] if treated.any() else sheet
+    counted = {
+        str(name): count_pairs(own[own["tissue"] == name], contrasts) for name in sheet["tissue"].unique()
+    }
+    if wanted:
+        names = {name.casefold(): name for name in counted if name}
+        chosen = names.get(name_tissue(wanted).casefold())
+        if chosen is None:
+            close = nearest(wanted, names.values())
+            hint = f" Did you mean {close!r}?" if close else ""
+            raise ConfigError(
+                "configuration",
+                [f"tissue: no sample is of {wanted!r}; found {', '.join(names.values())}.{hint} Correct it."],
+            )
+        return chosen, counted if len(counted) > 1 else {}
+    order = sorted(counted, key=lambda name: (-counted[name], name != "blood", not name, name))
+    return order[0], counted if len(counted) > 1 else {}
