@@ -67,7 +67,7 @@ from cd20scope.jobs import code, files, record
 from cd20scope.simulate.cohort import cohort_layout
 from cd20scope.study import catalogue, covariates, design
 from cd20scope.study import gene_sets, names, patterns, sheet
-from cd20scope.study import strict_yaml, text, themes
+from cd20scope.study import strict_yaml, text, themes, times
 
 VERSION = tomllib.loads((HOME / "pyproject.toml").read_text(encoding="utf-8"))[
     "project"

@@ -52,8 +52,9 @@ def donor_table(
 
     Returns
     -------
-    :data:`DONOR_COLUMNS` and ``control``, one row per test, donor and visit. ``fraction_upper`` is the one-sided 95 % limit, by called
-    cells. ``unusable`` says why a donor-visit cannot be compared: too shallow for a share that follows depth.
+    :data:`DONOR_COLUMNS` and ``control``, one row per test, donor and visit. ``fraction_upper`` is the one-sided 95 %
+    limit, by called cells. ``unusable`` says why a donor-visit cannot be compared: too shallow for a
+    share that follows depth.
 
     Raises
     ------

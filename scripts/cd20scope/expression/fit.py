@@ -137,8 +137,8 @@ def fit_population(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Fit ``~ donor + visit`` to one population once, and test every gene in every contrast.
 
-    Donors with a single usable visit have no change and are left out, as are those of control arms. Donors with two of three
-    visits stay: they inform the dispersion, and the visit effects they have. A contrast is tested when at
+    Donors with a single usable visit have no change and are left out, as are those of control arms. Donors with two
+    of three visits stay: they inform the dispersion, and the visit effects they have. A contrast is tested when at
     least ``min_pairs`` donors have both of its visits.
 
     Genes enter with at least ``min_count`` counts in at least as many donor-visits as the smallest tested

@@ -4,13 +4,14 @@ Findings are errors, which stop the run, or warnings, which go with it into the 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-import numpy as np
 import pandas as pd
-from statsmodels.stats.power import TTestPower
 
-from cd20scope import schema
+from cd20scope.preflight.columns import check_columns, tabulate_times
+from cd20scope.preflight.design import check_design, treated_of
 from cd20scope.preflight.findings import Finding
+from cd20scope.preflight.questions import check_contrasts, check_hypotheses
 from cd20scope.preflight.sexes import check_sexes
 from cd20scope.preflight.visits import check_depth, check_names
 from cd20scope.study.batches import integrable
@@ -20,7 +21,6 @@ type Panel = tuple[str, str, Sequence[str]]
 
 STEROID_HOURS = 48.0
 """Hours after a steroid in which lymphocytes are known to be moved."""
-POWER = 0.8
 FEW_CELLS = 500
 FEW_GENES = 5_000
 """Genes below which a file holds a selection; after filters of rare genes, whole transcriptomes keep 10,000 or more."""
@@ -87,45 +87,6 @@ def check_genes(
             )
         )
     return table, findings
-
-
-def check_contrasts(
-    sheet: pd.DataFrame, *, contrasts: Sequence[Sequence[str]], min_pairs: int, alpha: float
-) -> tuple[pd.DataFrame, list[Finding]]:
-    """Count the donors of each contrast, and compute what so many can show.
-
-    Returns
-    -------
-    ``contrast n_pairs donors smallest_effect``, the last in standard deviations of the donors' changes: what a
-    two-sided paired t-test at ``alpha`` finds with 80 % power; and warnings.
-    """
-    visits = sheet.groupby("donor")["visit"].agg(set)
-    rows, findings = [], []
-    for later, earlier in contrasts:
-        donors = sorted(str(donor) for donor, own in visits.items() if {later, earlier} <= own)
-        name, n = schema.contrast_name((later, earlier)), len(donors)
-        effect = TTestPower().solve_power(nobs=n, alpha=alpha, power=POWER) if n >= 2 else np.nan
-        rows.append((name, n, ", ".join(donors), float(np.squeeze(effect))))
-        if n < min_pairs:
-            findings.append(
-                Finding(
-                    "warning",
-                    name,
-                    f"{n} donors have both visits and a verdict needs {min_pairs}: its hypotheses will be "
-                    "not testable.",
-                )
-            )
-    for visit in dict.fromkeys(earlier for _, earlier in contrasts):
-        without = sorted(str(donor) for donor, own in visits.items() if visit not in own)
-        if without:
-            findings.append(
-                Finding(
-                    "warning",
-                    visit,
-                    f"donors without this visit, who enter no comparison with it: {', '.join(without)}.",
-                )
-            )
-    return pd.DataFrame(rows, columns=["contrast", "n_pairs", "donors", "smallest_effect"]), findings
 
 
 def check_sheet(sheet: pd.DataFrame, *, integrate_over: str) -> list[Finding]:
@@ -217,30 +178,6 @@ def forecast(n_cells: Sequence[int], n_genes: int, *, sketch_cells: int) -> pd.D
     return pd.DataFrame(rows, columns=["step", "jobs", "memory_gb", "minutes"])
 
 
-def check_hypotheses(
-    contrasts: pd.DataFrame,
-    genes: pd.DataFrame,
-    *,
-    questions: Sequence[Mapping[str, str]],
-    min_pairs: int,
-    min_coverage: float,
-) -> pd.DataFrame:
-    """Check for every hypothesis whether pairs and genes allow a test: ``id contrast n_pairs testable``."""
-    pairs = contrasts.set_index("contrast")["n_pairs"]
-    found = genes[genes["kind"] == "programme"].set_index("name")
-    rows = []
-    for entry in questions:
-        n = int(pairs.get(entry["contrast"], 0))
-        program = entry.get("program")
-        reason = "" if n >= min_pairs else f"no: {n} pairs, {min_pairs} are needed"
-        if not reason and program in found.index:
-            part = found.loc[program]
-            if part["n_found"] < min_coverage * part["n_genes"]:
-                reason = f"no: {part['n_found']} of {part['n_genes']} genes"
-        rows.append((entry["id"], entry["contrast"], n, reason or "yes"))
-    return pd.DataFrame(rows, columns=["id", "contrast", "n_pairs", "testable"])
-
-
 def examine(
     samples: pd.DataFrame,
     genes: pd.DataFrame,
@@ -256,6 +193,9 @@ def examine(
     min_coverage: float,
     integrate_over: str,
     sketch_cells: int,
+    families: Sequence[Mapping[str, Any]],
+    design: Mapping[str, Any],
+    stated: Mapping[str, float],
 ) -> tuple[dict[str, pd.DataFrame], list[Finding]]:
     """Put all checks together.
 
@@ -272,7 +212,13 @@ def examine(
     panels
         Kind, name and genes of marker panels and programmes.
     questions
-        ``id contrast`` and, where there is one, ``program`` of each hypothesis.
+        Claims: ``id question contrast endpoint family stage`` and, where there is one, ``program``.
+    families
+        Confirmatory families of the catalogue.
+    design
+        What :func:`cd20scope.preflight.design.check_design` is told beside sheet and contrasts.
+    stated
+        Days that visits state by their names.
     visits, contrasts, alpha, min_pairs, min_coverage, integrate_over, sketch_cells
         As in the configuration.
 
@@ -283,18 +229,28 @@ def examine(
     pairs, of_contrasts = check_contrasts(sheet, contrasts=contrasts, alpha=alpha, min_pairs=min_pairs)
     errors = [Finding("error", about, text) for about, text in problems]
     tables = {"Donors and visits": grid(samples, sheet, visits=visits), "Contrasts": pairs}
-    warnings = [*of_contrasts, *check_sheet(sheet, integrate_over=integrate_over)]
-    warnings += check_names(sheet, contrasts=contrasts)
+    if len(times := tabulate_times(sheet, visits=visits)):
+        tables["Times"] = times
+    warnings = [*check_design(sheet, contrasts=contrasts, **design), *of_contrasts]
+    warnings += check_sheet(sheet, integrate_over=integrate_over)
+    warnings += check_columns(sheet, contrasts=contrasts, stated=stated)
+    warnings += check_names(treated_of(sheet), contrasts=contrasts)
     if len(samples):
         readable = sheet[sheet["sample"].isin(samples["sample"])]
         tables["Sex"], of_sex = check_sexes(samples, readable)
         tables["Genes"], of_genes = check_genes(genes, samples, panels=panels, min_coverage=min_coverage)
         tables["Hypotheses"] = check_hypotheses(
-            pairs, tables["Genes"], questions=questions, min_pairs=min_pairs, min_coverage=min_coverage
+            pairs,
+            tables["Genes"],
+            questions=questions,
+            families=families,
+            min_pairs=min_pairs,
+            min_coverage=min_coverage,
+            alpha=alpha,
         )
         tables["Forecast"] = forecast(
             samples["n_cells"].tolist(), int(samples["n_genes"].max()), sketch_cells=sketch_cells
         )
-        of_depth = check_depth(samples, sheet, contrasts=contrasts)
+        of_depth = check_depth(samples, treated_of(sheet), contrasts=contrasts)
         warnings = [*of_sex, *warnings, *of_depth, *of_genes, *check_cells(samples)]
     return tables, [*errors, *sorted(warnings, key=lambda finding: finding.level != "error")]

@@ -23,11 +23,27 @@ def check_names(sheet: pd.DataFrame, *, contrasts: Sequence[Sequence[str]]) -> l
                     Finding(
                         "warning",
                         schema.contrast_name((later, earlier)),
-                        f"the visits differ in {column}: {gap.detail}. Treatment and {column} cannot be told apart in "
-                        f"these donors; verdicts are asked again over donors with the same {column} at both visits.",
+                        f"the visits differ in {column}: {gap.detail}. {_remedy(sheet, column, (later, earlier))}",
                     )
                 )
     return findings
+
+
+def _remedy(sheet: pd.DataFrame, column: str, contrast: Sequence[str]) -> str:
+    """Say whether visit and column are confounded completely or in part, and what to do."""
+    own = sheet[sheet["visit"].isin(list(contrast)) & (sheet[column].astype(str).str.strip() != "")]
+    later, earlier = (own[own["visit"] == v].groupby("donor")[column].agg(frozenset) for v in contrast)
+    both = later.index.intersection(earlier.index)
+    same = int((later[both] == earlier[both]).sum())
+    if not same:
+        return (
+            f"Treatment and {column} cannot be told apart in any donor. Only samples processed anew in one {column}, "
+            "or a control arm processed alike, can separate them."
+        )
+    return (
+        f"Treatment and {column} cannot be told apart in {len(both) - same} of {len(both)} donors; verdicts are "
+        f"asked again over the {same} with the same {column} at both visits."
+    )
 
 
 def check_depth(

@@ -32,8 +32,8 @@ def merge_visits(sheet: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
     Returns
     -------
     units
-        One row per donor and visit: ``sample`` (comma-joined), ``donor``, ``visit``, and ``control``, the control arm of
-        the donor, empty if treated; index 0, 1, ...
+        One row per donor and visit: ``sample`` (comma-joined), ``donor``, ``visit``, and ``control``, the control arm
+        of the donor, empty if treated; index 0, 1, ...
     unit
         Sample -> its row in ``units``.
     """

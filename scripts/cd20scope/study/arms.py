@@ -102,8 +102,8 @@ def _by_drug(sheet: pd.DataFrame) -> Arms:
         raise ConfigError(
             "configuration",
             [
-                f"arm: by the column drug every donor is untreated ({', '.join(sorted(set(control.values())))}), so no change "
-                "can be that of a treatment. Correct the column, or write the arm of each donor into a column arm."
+                f"arm: by the column drug every donor is untreated ({', '.join(sorted(set(control.values())))}), so no "
+                "change can be that of a treatment. Correct the column, or write each donor's arm into a column arm."
             ],
         )
     return Arms("drug", ", ".join(given), control)

@@ -1,8 +1,8 @@
-"""Covariates of the change: their values per donor, and whether the design can tell them from visit, donor and each other.
+"""Covariates of the change: values per donor, and whether the design can tell them from visit, donor and each other.
 
-A change per donor has no level of the donor in it, so a covariate that is constant within donors (age, sex) enters by its
-value: it says in whom the change is larger. One that differs between the visits (batch, hours since steroids) enters by
-its own change.
+A change per donor has no level of the donor in it, so a covariate that is constant within donors (age, sex) enters by
+its value: it says in whom the change is larger. One that differs between the visits (batch, hours since steroids)
+enters by its own change.
 
 Imported while Snakemake parses the workflow.
 """
@@ -90,7 +90,7 @@ def check_covariates(
             problems.append(f"covariates: the sheet has no column {name!r}.{hint}")
         elif not sheet[name].map(_known).any():
             problems.append(f"covariates: {name} is empty. Fill it in, or remove it.")
-        elif sheet.loc[sheet[name].map(_known), name].nunique() == 1:
+        elif len(set(sheet.loc[sheet[name].map(_known), name])) == 1:
             problems.append(
                 f"covariates: {name} is {sheet[name].iloc[0]!r} in every sample, so it explains nothing. Remove it."
             )
@@ -123,7 +123,10 @@ def _why_not(sheet: pd.DataFrame, name: str, names: Sequence[str], contrast: Seq
     for label in known:
         alone = known.index[(known[label] - known[label].median()).abs() > 1e-9]
         if len(alone) == 1 and " = " in str(label):
-            return f"differs in one donor ({alone[0]}: {label}), from whom it cannot be told; leave the donor out, or the covariate"
+            return (
+                f"differs in one donor ({alone[0]}: {label}), from whom it cannot be told; leave out the donor or the "
+                "covariate"
+            )
     before = list(names[: names.index(name)]) if name in names else []
     both = change_columns(sheet, [*before, name], contrast, donors).dropna()
     others = change_columns(sheet, before, contrast, donors).reindex(both.index)
@@ -175,9 +178,10 @@ def _value_or_change(
 ) -> pd.Series:
     """Change of each donor, or its value where changes are small beside the differences between donors (age)."""
     rows = sheet["visit"].isin(list(contrast))
-    keys = [sheet.loc[rows, "donor"].astype(str), sheet.loc[rows, "visit"].astype(str)]
-    wide = values[rows].groupby(keys).mean().unstack().reindex(index=donors, columns=[*contrast])
-    later, earlier = wide[contrast[0]], wide[contrast[1]]
+    mean = values[rows].groupby([sheet.loc[rows, "visit"], sheet.loc[rows, "donor"].astype(str)]).mean()
+    later, earlier = (
+        mean.reindex(pd.MultiIndex.from_product([[visit], donors])).droplevel(0) for visit in contrast
+    )
     change = later - earlier
     value = earlier.fillna(later)
     return change if change.std() > OWN * value.std() or change.std() > 1e-9 >= value.std() else value

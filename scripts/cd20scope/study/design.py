@@ -74,12 +74,11 @@ def plan_study(
         When the configuration names a column, level or tissue that the sheet has not, or nothing is left.
     """
     choice = {key: donors.get(key, {}) for key in ("include", "exclude")}
-    reasons = sheet["donor"].astype(str).map(choose_donors(sheet, **choice)).fillna("")
+    donor_of = sheet["donor"].astype(str)
+    reasons = _of_donors(donor_of, choose_donors(sheet, **choice))
     arms = read_arms(sheet[reasons == ""], **arm)
-    reasons = reasons.mask(
-        sheet["donor"].isin(arms.unknown) & (reasons == ""), f"no {arms.column} in the sheet"
-    )
-    control = sheet["donor"].astype(str).map(dict(arms.control)).fillna("")
+    reasons = reasons.mask(donor_of.isin(arms.unknown) & (reasons == ""), f"no {arms.column} in the sheet")
+    control = _of_donors(donor_of, arms.control)
     chosen, counted = _choose_tissue(
         sheet[reasons == ""], tissue, contrasts=contrasts, treated=control[reasons == ""] == ""
     )
@@ -96,6 +95,10 @@ def plan_study(
         tissue=chosen,
         tissues=counted,
     )
+
+
+def _of_donors(donors: pd.Series, values: Mapping[str, str]) -> pd.Series:
+    return pd.Series([values.get(donor, "") for donor in donors], index=donors.index, dtype=str)
 
 
 def count_pairs(sheet: pd.DataFrame, contrasts: Sequence[Sequence[str]]) -> int:

@@ -43,9 +43,12 @@ def choose_donors(
                 continue
             wanted = [str(v) for v in (given if isinstance(given, list | tuple) else [given])]
             cells = sheet[column].astype(str)
-            for value in wanted:
-                if value.casefold() not in set(cells.str.casefold()):
-                    problems.append(f"{place}: no row has {value!r}{_hint(value, cells.unique())}")
+            known = set(cells.str.casefold())
+            problems += [
+                f"{place}: no row has {value!r}{_hint(value, cells.unique())}"
+                for value in wanted
+                if value.casefold() not in known
+            ]
             fits = cells.str.casefold().isin([value.casefold() for value in wanted])
             for donor, own in fits.groupby(sheet["donor"].astype(str), sort=False):
                 if bool(own.any()) == (key == "exclude"):

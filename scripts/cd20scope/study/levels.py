@@ -64,4 +64,4 @@ def misspelt(cells: Iterable[str], known: Iterable[str] = ()) -> dict[str, str]:
 
 
 def _digits(word: str) -> list[str]:
-    return re.findall(r"\d+", word)
+    return re.findall(r"\w*\d\w*", word)

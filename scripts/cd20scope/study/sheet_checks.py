@@ -210,8 +210,8 @@ def check_rows(sheet: pd.DataFrame, problems: Problems) -> None:
         if others and ("" in others or libraries[row] in ("", *others)):
             problems.add(
                 f"donor {donor!r} already has visit {visit!r}, in row {next(iter(others.values()))}. If both rows "
-                "are libraries of one draw, name each in a column library, and their cells are counted together; if they "
-                "are of two tissues, name these in a column tissue; or correct the donor or visit.",
+                "are libraries of one draw, name each in a column library, and their cells are counted together; if "
+                "they are of two tissues, name these in a column tissue; or correct the donor or visit.",
                 row=row,
                 column="visit",
             )

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from cd20scope.study.levels import misspelt, name_tissue, plain
-from cd20scope.study.levels import TISSUES
+from cd20scope.study.levels import TISSUES, misspelt, name_tissue, plain
 from cd20scope.study.sheet_checks import Problems, cells_of
 from cd20scope.study.times import stated_days
 
@@ -69,7 +68,8 @@ def _check_levels(sheet: pd.DataFrame, column: str, known: list[str], problems: 
     for row, cell in cells:
         if cell in wrong:
             problems.add(
-                f"{cell!r} looks misspelt. Did you mean {wrong[cell]!r}? Correct it, or write a name that differs more.",
+                f"{cell!r} looks misspelt. Did you mean {wrong[cell]!r}? Correct it, or write a name that differs "
+                "more.",
                 row=row,
                 column=column,
             )
@@ -89,11 +89,12 @@ def _check_constant(own: pd.DataFrame, donor: str, column: str, remedy: str, pro
 def _check_days(own: pd.DataFrame, problems: Problems) -> None:
     days = numbers_of(own, DAYS).dropna()
     for one, other in zip(days.index[:-1], days.index[1:], strict=True):
-        earlier, later = own.at[one, "visit"], own.at[other, "visit"]
+        earlier, later = own["visit"][one], own["visit"][other]
         if earlier != later and days[other] <= days[one]:
             problems.add(
-                f"{days[other]:g} at {later}, and {days[one]:g} at {earlier} (row {one}): {later} comes after {earlier} in "
-                "'visits' of the config. Are visits, samples or days swapped? Correct them, or write unknown.",
+                f"{days[other]:g} at {later}, and {days[one]:g} at {earlier} (row {one}): {later} comes after "
+                f"{earlier} in 'visits' of the config. Are visits, samples or days swapped? Correct them, or write "
+                "unknown.",
                 row=other,
                 column=DAYS,
             )
@@ -103,14 +104,14 @@ def _check_age(own: pd.DataFrame, stated: Mapping[str, float], problems: Problem
     ages, days = numbers_of(own, "age").dropna(), numbers_of(own, DAYS)
     days = days.fillna(own["visit"].map(stated).astype(float))
     for one, other in zip(ages.index[:-1], ages.index[1:], strict=True):
-        if own.at[one, "visit"] == own.at[other, "visit"]:
+        if own["visit"][one] == own["visit"][other]:
             continue
         grown, passed = ages[other] - ages[one], (days[other] - days[one]) / YEAR
         if grown < 0 or grown > passed + ROUNDED:
             what = "falls" if grown < 0 else "rises by more than the time between the visits"
             problems.add(
-                f"{ages[other]:g} years, and {ages[one]:g} at the earlier visit (row {one}): the age of a donor {what}. "
-                "Correct it, or the donor of the row; or write unknown.",
+                f"{ages[other]:g} years, and {ages[one]:g} at the earlier visit (row {one}): the age of a donor "
+                f"{what}. Correct it, or the donor of the row; or write unknown.",
                 row=other,
                 column="age",
             )

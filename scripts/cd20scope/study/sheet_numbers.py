@@ -32,7 +32,10 @@ def check_numbers(sheet: pd.DataFrame, problems: Problems) -> None:
 
 def _no_number(cell: str, pattern: str, column: str) -> str:
     if DATE.fullmatch(cell):
-        return f"{cell!r} is a date. Write {UNITS[column]}, counted from the donor's first infusion where it is days; or unknown."
+        return (
+            f"{cell!r} is a date. Write {UNITS[column]}, counted from the donor's first infusion where it is days; or "
+            "unknown."
+        )
     kind = "number" if pattern == SIGNED else "number of zero or more"
     return f"{cell!r} is no {kind}. Write it like 12 or 1.5, without unit; or unknown, or nothing."
 

@@ -12,7 +12,8 @@ UNITS = {
 }
 _UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
 _TIME = re.compile(
-    rf"t?(?:(?P<unit>{_UNIT})[-_. ]?(?P<number>\d{{1,4}}(?:\.\d+)?)|(?P<first>\d{{1,4}}(?:\.\d+)?)[-_. ]?(?P<last>{_UNIT}))",
+    rf"t?(?:(?P<unit>{_UNIT})[-_. ]?(?P<number>\d{{1,4}}(?:\.\d+)?)"
+    rf"|(?P<first>\d{{1,4}}(?:\.\d+)?)[-_. ]?(?P<last>{_UNIT}))",
     flags=re.IGNORECASE,
 )
 

@@ -6,11 +6,19 @@ import pytest
 from scipy import sparse, stats
 
 from cd20scope.ingest import look as ingest_look
-from cd20scope.preflight import files, sexes
+from cd20scope.preflight import files, questions, sexes
 from cd20scope.preflight import page as preflight_page
 from cd20scope.preflight import study as preflight
 from workflow.running import ROOT
 
+FAMILY = {"endpoint": "abundance", "family": "confirmatory", "stage": "depletion"}
+DESIGN = {
+    "arms": {"column": "", "treated": ""},
+    "tissue": "",
+    "tissues": {},
+    "left_out": [],
+    "covariate_notes": [],
+}
 GENES = np.array(["CD3E", "XIST", "RPS4Y1", "DDX3Y", "MS4A1"])
 
 
@@ -153,7 +161,7 @@ def test_genes_of_panels_are_those_of_all_samples():
 def test_the_smallest_effect_is_found_by_the_t_test_with_80_percent_power(n):
     donors = [f"D{i}" for i in range(n)]
     table = pd.DataFrame({"donor": donors * 2, "visit": ["baseline"] * n + ["week2"] * n})
-    contrasts, findings = preflight.check_contrasts(
+    contrasts, findings = questions.check_contrasts(
         table, contrasts=[["week2", "baseline"], ["month6", "baseline"]], min_pairs=6, alpha=0.05
     )
     assert contrasts["n_pairs"].tolist() == [n, 0]
@@ -169,7 +177,7 @@ def test_the_smallest_effect_is_found_by_the_t_test_with_80_percent_power(n):
 
 
 def test_donors_without_the_earlier_visit_are_named():
-    _, findings = preflight.check_contrasts(
+    _, findings = questions.check_contrasts(
         sheet(donor=["D1", "D1", "D2"], visit=["baseline", "week2", "week2"]),
         contrasts=[["week2", "baseline"], ["month6", "week2"]],
         min_pairs=0,
@@ -205,7 +213,10 @@ def test_everything_together_and_its_page(populations, programs):
     )
     study = {
         "panels": panels,
-        "questions": [{"id": "B1", "contrast": "week2-baseline"}],
+        "questions": [{"id": "B1", "question": "B1", "contrast": "week2-baseline"} | FAMILY],
+        "families": [{"name": "depletion", "share": 1}],
+        "stated": {"baseline": 0.0, "week2": 14.0},
+        "design": DESIGN,
         "visits": ["baseline", "week2"],
         "contrasts": [["week2", "baseline"]],
         "alpha": 0.05,
@@ -214,7 +225,9 @@ def test_everything_together_and_its_page(populations, programs):
         "integrate_over": "batch",
         "sketch_cells": 50_000,
     }
-    donors = sheet(donor=["D1", "D1", "<script>alert(1)</script>"])
+    donors = sheet(
+        donor=["D1", "D1", "<script>alert(1)</script>"], days_since_first_infusion=["0", "14", "-3"]
+    )
     broken = [("s3", "gone.h5: cannot be read")]
     tables, findings = preflight.examine(samples, files.count_genes(seen), donors, problems=broken, **study)
     assert (findings[0].level, findings[0].about) == ("error", "s3")

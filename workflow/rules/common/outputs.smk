@@ -211,7 +211,7 @@ def preflight_study():
     panels += [
         ["programme", entry["name"], entry["genes"]] for entry in PROGRAMS["programs"]
     ]
-    asked = ("id", "contrast", "program")
+    asked = ("id", "question", "contrast", "endpoint", "family", "stage", "program")
     return {
         "panels": panels,
         "questions": [
@@ -225,4 +225,13 @@ def preflight_study():
         "min_coverage": config["programs"]["min_coverage"],
         "integrate_over": config["embed"]["integrate_over"],
         "sketch_cells": config["annotate"]["sketch_cells"],
+        "families": HYPOTHESES["families"],
+        "stated": times.stated_days(config["visits"]),
+        "design": {
+            "arms": {"column": DESIGN.arms.column, "treated": DESIGN.arms.treated},
+            "tissue": DESIGN.tissue,
+            "tissues": dict(DESIGN.tissues),
+            "left_out": DESIGN.left_out.to_dict("records"),
+            "covariate_notes": COVARIATE_NOTES,
+        },
     }

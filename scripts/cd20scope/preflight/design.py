@@ -1,0 +1,157 @@
+"""What the design of a study lets a run compare: arms, tissues, donors left out, and what goes with them."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from cd20scope import schema
+from cd20scope.preflight.findings import Finding
+
+FEW = 2
+"""Donors below which a control arm has no spread."""
+LISTED = 12
+
+
+def treated_of(sheet: pd.DataFrame) -> pd.DataFrame:
+    """Take the samples of treated donors; all of a sheet without the column ``control``."""
+    return sheet[sheet[schema.CONTROL] == ""] if schema.CONTROL in sheet else sheet
+
+
+def pairs_of(sheet: pd.DataFrame, contrast: Sequence[str]) -> list[str]:
+    """Find the donors that have both visits of a contrast, sorted."""
+    visits = sheet.groupby("donor")["visit"].agg(set)
+    return sorted(str(donor) for donor, own in visits.items() if set(contrast) <= own)
+
+
+def check_design(
+    sheet: pd.DataFrame,
+    *,
+    contrasts: Sequence[Sequence[str]],
+    arms: Mapping[str, str],
+    tissue: str,
+    tissues: Mapping[str, int],
+    left_out: Sequence[Mapping[str, str]],
+    covariate_notes: Sequence[tuple[str, str]],
+) -> list[Finding]:
+    """Say which donors and samples a run compares, and which it does not.
+
+    Parameters
+    ----------
+    sheet
+        Samples that are analysed, with the column ``control``.
+    contrasts
+        Pairs (later, earlier) of visits.
+    arms
+        ``column`` that tells the arms, and the ``treated`` level.
+    tissue, tissues
+        Tissue that is analysed, and donors with both visits of a contrast in each.
+    left_out
+        ``sample``, ``donor``, ``visit`` and ``reason`` of samples that are not analysed.
+    covariate_notes
+        Contrast, and why a covariate has no part in it.
+    """
+    findings = [*_left_out(left_out), *_tissues(sheet, tissue, tissues, left_out, contrasts)]
+    findings += _arms(sheet, arms, contrasts)
+    return [*findings, *(Finding("warning", contrast, text) for contrast, text in covariate_notes)]
+
+
+def _left_out(left_out: Sequence[Mapping[str, str]]) -> list[Finding]:
+    table = pd.DataFrame(left_out, columns=["sample", "donor", "visit", "reason"])
+    table = table[~table["reason"].str.startswith("tissue ")]
+    return [
+        Finding("warning", _listed(own["donor"]), f"left out of this run: {reason}.")
+        for reason, own in table.groupby("reason", sort=False)
+    ]
+
+
+def _tissues(
+    sheet: pd.DataFrame,
+    tissue: str,
+    tissues: Mapping[str, int],
+    left_out: Sequence[Mapping[str, str]],
+    contrasts: Sequence[Sequence[str]],
+) -> list[Finding]:
+    if len(tissues) < 2:
+        return []
+    counted = ", ".join(f"{name or 'not given'}: {n}" for name, n in tissues.items())
+    others = [entry for entry in left_out if entry["reason"].startswith("tissue ")]
+    findings = [
+        Finding(
+            "warning",
+            tissue or "tissue",
+            f"this run analyses {tissue or 'samples without a tissue'} (donors with both visits of a contrast, by "
+            f"tissue: {counted}) and leaves out {_listed([entry['sample'] for entry in others])}. Tissues are not "
+            "compared and not pooled: make one run per tissue, with tissue: in the configuration.",
+        )
+    ]
+    other = {(entry["donor"], entry["visit"]): entry for entry in others}
+    have = {(str(row.donor), str(row.visit)): str(row.sample) for row in sheet.itertuples()}
+    for later, earlier in contrasts:
+        mixed = []
+        for donor in dict.fromkeys(donor for donor, _ in [*have, *other]):
+            for own, missing in ((earlier, later), (later, earlier)):
+                if (donor, own) in have and (donor, missing) in other and (donor, missing) not in have:
+                    mixed.append(f"{other[donor, missing]['sample']} against {have[donor, own]}")
+        if mixed:
+            findings.append(
+                Finding(
+                    "warning",
+                    schema.contrast_name((later, earlier)),
+                    f"{later} and {earlier} are of two tissues in {_listed(mixed)}: not comparable, so these donors "
+                    f"do not enter. Give samples of {tissue} at both visits, or correct the column tissue.",
+                )
+            )
+    return findings
+
+
+def _arms(sheet: pd.DataFrame, arms: Mapping[str, str], contrasts: Sequence[Sequence[str]]) -> list[Finding]:
+    if schema.CONTROL not in sheet or not (sheet[schema.CONTROL] != "").any():
+        return []
+    findings = []
+    treated, control = treated_of(sheet), sheet[sheet[schema.CONTROL] != ""]
+    source = f" (by the column {arms['column']})" if arms.get("column") else ""
+    for level, own in control.groupby(schema.CONTROL):
+        donors = list(dict.fromkeys(own["donor"].astype(str)))
+        once = own.groupby("donor")["visit"].nunique().max() == 1
+        text = (
+            f"control arm{source}: {_listed(donors)}. {len(donors)} donors, never pooled with the "
+            f"{treated['donor'].nunique()} treated: the questions are asked of the treated alone"
+        )
+        text += ", and donors at one visit are never tested as a change." if once else "."
+        if len(donors) < FEW:
+            text += " One donor has no spread: nothing can be compared with this arm."
+        findings.append(Finding("warning", str(level), text))
+        text = (
+            f"no donor of the control arm {level} has both visits: the change of the treated cannot be compared with "
+            "that of the controls."
+        )
+        findings += [
+            Finding("warning", schema.contrast_name(contrast), text)
+            for contrast in contrasts
+            if not once and pairs_of(treated, contrast) and not pairs_of(own, contrast)
+        ]
+    return [*findings, *_beside_arms(treated, control)]
+
+
+def _beside_arms(treated: pd.DataFrame, control: pd.DataFrame) -> list[Finding]:
+    """Find chemistries and batches that go with the arm."""
+    findings = []
+    for column in (name for name in ("chemistry", "batch") if name in treated):
+        here, there = (set(part[column]) - {""} for part in (treated, control))
+        if here and there and not here & there:
+            findings.append(
+                Finding(
+                    "warning",
+                    column,
+                    f"the arms have no {column} in common ({', '.join(sorted(here))} in the treated, "
+                    f"{', '.join(sorted(there))} in the controls): levels of the arms cannot be compared, changes "
+                    "within donors can.",
+                )
+            )
+    return findings
+
+
+def _listed(names: Sequence[str] | pd.Series) -> str:
+    shown = list(dict.fromkeys(map(str, names)))
+    more = f" and {len(shown) - LISTED} more" if len(shown) > LISTED else ""
+    return f"{', '.join(shown[:LISTED])}{more}"

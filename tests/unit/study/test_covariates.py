@@ -1,0 +1,112 @@
+"""Covariates by donor and contrast against values written by hand, and aliasing by name."""
+
+import numpy as np
+import pytest
+from study_sheets import CONTRASTS, read_study
+
+from cd20scope.study import covariates
+from cd20scope.study.strict_yaml import ConfigError
+
+MONTH6 = ("month6", "baseline")
+DONORS = [f"D{i}" for i in range(1, 9)]
+
+
+def of_donor(*cells):
+    return lambda donor, _: cells[donor - 1]
+
+
+AGES = ("30", "41", "28", "55", "60", "39", "47", "33")
+SEXES = ("F", "M", "F", "F", "M", "M", "F", "M")
+
+
+def check(table, names):
+    return covariates.check_covariates(table, names, contrasts=CONTRASTS, reserved=["arm"])
+
+
+def test_values_of_a_donor_enter_centred_and_levels_as_indicators(folder):
+    table = read_study(folder, donors=8, age=of_donor(*AGES), sex=of_donor(*SEXES))
+    found = covariates.change_columns(table, ["age", "sex"], MONTH6, DONORS)
+    ages = np.array(AGES, dtype=float)
+    male = np.array([sex == "M" for sex in SEXES], dtype=float)
+    assert found.columns.tolist() == ["age", "sex = M"]
+    np.testing.assert_allclose(found["age"], ages - ages.mean())
+    np.testing.assert_allclose(found["sex = M"], male - male.mean())
+    assert check(table, ["age", "sex"]) == []
+
+
+def test_what_differs_between_visits_enters_by_its_change(folder):
+    dose = {"baseline": [0] * 8, "week2": [1, 2, 3, 4, 5, 6, 7, 8], "month6": [8, 1, 6, 2, 7, 3, 5, 4]}
+    table = read_study(folder, donors=8, dose=lambda d, visit: str(dose[visit][d - 1]))
+    for contrast in (MONTH6, ("month6", "week2")):
+        change = np.subtract(dose[contrast[0]], dose[contrast[1]])
+        found = covariates.change_columns(table, ["dose"], contrast, DONORS)["dose"]
+        np.testing.assert_allclose(found, change - change.mean())
+
+
+def test_an_age_that_grows_by_the_rounding_is_the_donors(folder):
+    grown = lambda d, visit: str(int(AGES[d - 1]) + (visit == "month6" and d % 2))  # noqa: E731
+    found = covariates.change_columns(read_study(folder, donors=8, age=grown), ["age"], MONTH6, DONORS)
+    ages = np.array(AGES, dtype=float)
+    np.testing.assert_allclose(found["age"], ages - ages.mean())
+
+
+def test_a_donor_with_an_unknown_covariate_has_a_missing_row(folder):
+    table = read_study(folder, donors=8, age=of_donor("unknown", *AGES[1:]))
+    found = covariates.change_columns(table, ["age"], MONTH6, DONORS)
+    assert found["age"].isna().tolist() == [True] + [False] * 7
+    assert found["age"].sum() == pytest.approx(0)
+
+
+@pytest.mark.parametrize(
+    ("names", "columns", "words"),
+    [
+        (
+            ["sexx"],
+            {"sex": of_donor(*SEXES)},
+            "covariates: the sheet has no column 'sexx'. Did you mean 'sex'",
+        ),
+        (["site"], {"site": lambda *_: "Basel"}, "site is 'Basel' in every sample, so it explains nothing"),
+        (["site"], {"site": lambda *_: ""}, "site is empty"),
+        (["arm"], {"arm": lambda *_: "treated"}, "arm is part of the design already"),
+        (
+            ["kit"],
+            {"kit": lambda _, visit: {"baseline": "a", "week2": "b", "month6": "c"}[visit]},
+            "kit changes alike in every donor between baseline and week2: it is the visit by another name",
+        ),
+        (
+            ["site"],
+            {"site": of_donor(*["Basel"] * 7, "Kiel")},
+            r"site differs in one donor \(D8: site = Kiel\)",
+        ),
+        (
+            ["age", "born"],
+            {"age": of_donor(*AGES), "born": of_donor(*(str(2020 - int(age)) for age in AGES))},
+            r"born is the same as age in every donor \(collinear\)",
+        ),
+        (
+            ["site"],
+            {"site": of_donor("a", "a", "b", "b", "c", "c", "d", "d"), "x": lambda *_: ""},
+            None,
+        ),
+        (
+            ["site"],
+            {"site": of_donor("a", "b", "c", "d", "e", "f", "g", "h")},
+            "site (differs in one donor|leaves 8 donors for 8 coefficients)",
+        ),
+    ],
+)
+def test_a_covariate_that_cannot_be_told_is_refused_by_name(folder, names, columns, words):
+    table = read_study(folder, donors=8, **columns)
+    if words is None:
+        assert check(table, names) == []
+        return
+    with pytest.raises(ConfigError, match=words):
+        check(table, names)
+
+
+def test_aliasing_in_one_contrast_is_noted_there(folder):
+    # the batch changes with month 6 in every donor, and between week 2 and baseline in some
+    batch = lambda d, visit: "z" if visit == "month6" else "y" if visit == "week2" and d % 2 else "x"  # noqa: E731
+    notes = check(read_study(folder, donors=8, batch=batch), ["batch"])
+    assert [contrast for contrast, _ in notes] == ["month6-baseline"]
+    assert "it is the visit by another name" in notes[0][1]
