@@ -35,6 +35,15 @@ def test_a_contrast_is_a_paired_t_of_the_logits():
     assert list(compare.compare(donors, contrasts=[WEEK2]).columns) == list(compare.ABUNDANCE_COLUMNS)
 
 
+def test_controls_change_nothing_in_the_treated():
+    donors = table(random_cohort(), ("B naive", "PBMC"), ("NK", "PBMC"))
+    alone = compare.compare(donors, contrasts=[WEEK2])
+    controls = donors.assign(donor="C" + donors["donor"], control="placebo", logit=donors["logit"] + 9)
+    both = compare.compare(pd.concat([donors, controls]), contrasts=[WEEK2])
+    pd.testing.assert_frame_equal(both.drop(columns="dropped"), alone.drop(columns="dropped"))
+    assert both["dropped"][0].startswith("CD0: control arm (placebo); CD1: control arm (placebo)")
+
+
 def test_geometric_mean_fractions():
     donors = table(
         {

@@ -181,6 +181,22 @@ def test_contrasts_with_few_pairs_do_not_hold_up_the_others():
     assert set(genes["contrast"]) == {"month6-baseline"}
 
 
+def test_controls_change_nothing_in_the_treated():
+    data = simulated(n_genes=60)
+    options = {"population": "Treg", "contrasts": [MONTH6]}
+    genes, summary = fit.fit_population(data, **options)
+    controls = simulated(n_genes=60, seed=2, planted=0)
+    design = pd.concat(
+        [data.design, controls.design.assign(donor="C" + controls.design["donor"], control="placebo")],
+        ignore_index=True,
+    )
+    counts = pd.concat([data.counts, controls.counts], ignore_index=True)
+    both, named = fit.fit_population(fit.Pseudobulk(counts, design), **options)
+    pd.testing.assert_frame_equal(both, genes)
+    assert named["donors"][0] == summary["donors"][0]
+    assert named["dropped"][0].startswith("CD0: control arm (placebo)")
+
+
 def test_sparse_counts_fall_back_on_other_size_factors():
     data = simulated(n_genes=60)
     sparse = data.counts.where(np.random.default_rng(3).random(data.counts.shape) > 0.05, 0)

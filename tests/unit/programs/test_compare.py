@@ -293,6 +293,22 @@ def test_a_contrast_is_a_paired_t_in_baseline_sds(cohort):
     )
 
 
+def test_controls_change_nothing_in_the_treated(cohort):
+    scored, parts = cohort[1:]
+    alone = programs.compare(scored, parts, contrasts=[WEEK2], baseline="baseline")
+    rng = np.random.default_rng(0)
+    others = {"donor": "C" + scored["donor"], "control": "placebo"}
+    controls = scored.assign(**others, score=scored["score"] + rng.normal(0, 5, len(scored)))
+    both = programs.compare(
+        pd.concat([scored, controls]),
+        pd.concat([parts, parts.assign(donor="C" + parts["donor"], control="placebo")]),
+        contrasts=[WEEK2],
+        baseline="baseline",
+    )
+    pd.testing.assert_frame_equal(both.drop(columns="dropped"), alone.drop(columns="dropped"))
+    assert "control arm (placebo)" in both["dropped"][0]
+
+
 def test_components_add_up_in_the_table(cohort):
     result = compare(cohort).loc[("PBMC", "Th1")]
     for column in ("estimate", "change"):

@@ -40,6 +40,22 @@ def test_a_visit_that_cannot_be_used_drops_the_donor_unless_a_second_sample_can(
     assert paired.dropped == {"D1": "week2 has only 3 cells"}
 
 
+def test_controls_are_never_paired_with_the_treated():
+    table = sheet("D2 baseline", "D2 week2", "D1 baseline", "D1 week2", "D3 baseline")
+    # an empty cell of a table that was read again is missing
+    table["control"] = ["placebo", "placebo", None, "", "healthy"]
+    paired = pairs.pair(table, WEEK2)
+    assert paired.donors == ("D1",)
+    assert paired.dropped == {"D2": "control arm (placebo)", "D3": "control arm (healthy)"}
+    assert set(pairs.of_treated(table)["donor"]) == {"D1"}
+    controls = pairs.pair(pairs.of_control(table), WEEK2)
+    assert controls.donors == ("D2",)
+    assert controls.dropped == {"D3": "no week2"}
+    plain = table.drop(columns="control")
+    assert len(pairs.of_treated(plain)) == 5
+    assert pairs.of_control(plain).empty
+
+
 def test_three_visits_can_be_asked_for():
     table = sheet("D1 a", "D1 b", "D1 c", "D2 a", "D2 b")
     assert pairs.pair(table, ("a", "b", "c")).dropped == {"D2": "no c"}

@@ -38,6 +38,23 @@ def keep(claims, made, **options):
     return table
 
 
+def test_donors_and_visits_that_are_left_out_are_named_with_the_reason():
+    made = waves()
+    absent = [
+        {"donor": "D0X", "visit": "baseline", "reason": "excluded by prior_dmt (fingolimod)"},
+        {"donor": "D8", "visit": "baseline", "reason": "tissue CSF, and this run analyses blood"},
+        {"donor": "D1", "visit": "month12", "reason": "tissue CSF, and this run analyses blood"},
+    ]
+    decisions = decide.decide_all([WAVES], made)
+    table = ledger.tabulate_ledger(decisions, made, left_out=absent).set_index(["part", "donor"])
+    before = ledger.tabulate_ledger(decisions, made).set_index(["part", "donor"])
+    assert table["enters"]["first", "D0X"] == "no"
+    assert table["reason"]["first", "D0X"] == "excluded by prior_dmt (fingolimod)"
+    assert table["reason"]["first", "D8"] == "baseline left out: tissue CSF, and this run analyses blood"
+    assert table.loc[before.index, "enters"].equals(before["enters"])
+    assert len(table) == len(before) + 4
+
+
 def test_rows_are_donors_times_parts():
     table = keep([WAVES, hypothesis("up")], waves() | share("Treg"))
     own = table[table["id"] == "waves"]

@@ -1,0 +1,69 @@
+"""Donors that enter each question, and the smallest effect that they would show."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from study_sheets import CONTRASTS, plan, read_study
+
+from cd20scope.preflight import questions
+
+FAMILIES = [{"name": "depletion", "share": 0.8, "passes": {"T cells": 1}}, {"name": "T cells", "share": 0.2}]
+
+
+def claim(name, family, stage="", **keys):
+    return {
+        "id": name,
+        "question": name,
+        "family": family,
+        "stage": stage,
+        "contrast": "week2-baseline",
+        "endpoint": "abundance",
+    } | keys
+
+
+ASKED = [
+    claim("B", "confirmatory", "depletion"),
+    claim("B-again", "confirmatory", "depletion", question="B"),
+    claim("Treg", "confirmatory", "T cells"),
+    claim("Th1", "confirmatory", "T cells", endpoint="program", program="Th1"),
+    *(claim(f"E{i}", "exploratory") for i in range(4)),
+]
+
+
+def power(effect, n, level):
+    bound = stats.t.isf(level / 2, n - 1)
+    return stats.nct.sf(bound, n - 1, effect * np.sqrt(n)) + stats.nct.cdf(-bound, n - 1, effect * np.sqrt(n))
+
+
+@pytest.mark.parametrize(("n", "level"), [(6, 0.05), (8, 0.05 / 7), (20, 0.001)])
+def test_the_smallest_effect_has_80_percent_power(n, level):
+    assert power(questions.smallest_effect(n, level), n, level) == pytest.approx(0.8, abs=1e-5)
+
+
+def test_levels_are_shares_of_the_family_over_its_questions():
+    found = questions.first_levels(ASKED, FAMILIES)
+    assert found == pytest.approx({"B": 0.8, "Treg": 0.1, "Th1": 0.1} | {f"E{i}": 0.25 for i in range(4)})
+
+
+def test_effects_are_ranges_from_the_level_and_the_noise():
+    pairs = pd.DataFrame({"contrast": ["week2-baseline"], "n_pairs": [8]})
+    genes = pd.DataFrame([("programme", "Th1", 10, 9)], columns=["kind", "name", "n_genes", "n_found"])
+    bounds = {"families": FAMILIES, "min_pairs": 6, "min_coverage": 0.5, "alpha": 0.05}
+    table = questions.check_hypotheses(pairs, genes, questions=ASKED, **bounds).set_index("id")
+    low, high = (float(end) for end in table["smallest_effect"]["Treg"].removesuffix(" times").split(" to "))
+    for fold, sd, level in ((low, 0.34, 0.05), (high, 0.59, 0.05 * 0.1)):
+        assert power(np.log(fold) / sd, 8, level) == pytest.approx(0.8, abs=0.06)
+    assert table["smallest_effect"]["Th1"].endswith("SD of the changes")
+    assert (table["testable"] == "yes").all()
+    few = questions.check_hypotheses(pairs.assign(n_pairs=4), genes, questions=ASKED, **bounds)
+    assert (few["testable"] == "no: 4 pairs, 6 are needed").all()
+    assert (few["smallest_effect"] == "").all()
+
+
+def test_controls_do_not_count_as_pairs(tmp_path):
+    table = plan(read_study(tmp_path, donors=10, arm=lambda d, _: "placebo" if d > 6 else "treated")).samples
+    pairs, findings = questions.check_contrasts(table, contrasts=CONTRASTS, min_pairs=6, alpha=0.05)
+    assert pairs["n_pairs"].tolist() == [6, 6, 6]
+    assert pairs["donors"][0] == "D1, D2, D3, D4, D5, D6"
+    assert findings == []
