@@ -7,22 +7,42 @@ import numpy.typing as npt
 
 from cd20scope.init.columns import JUNK, Column
 from cd20scope.init.names import Guess, count, natural
-from cd20scope.study.levels import SEXES
-from cd20scope.study.number_columns import NUMBERS
+from cd20scope.study.arms import UNTREATED
+from cd20scope.study.levels import SEXES, TISSUES, name_tissue, plain
+from cd20scope.study.number_columns import NUMBERS, SIGNED
 
 NAMES = {
     "sex": r"^(donor_|patient_|subject_)?(sex|gender)$",
     "age": r"^(donor_|patient_|subject_)?age(_(years|at_\w+))?$",
     "batch": r"^(batch|run|pool|seq(uencing)?_run|(seq|library|processing)_batch)(_?(id|no|nr))?$",
-    "tissue": r"^(tissue|compartment|specimen_type|sample_type|source_tissue)(_(type|name))?$",
+    "tissue": (
+        r"^(tissue|compartment|site|source|specimen(_type)?|sample_(type|site|source)|source_tissue|tissue_site)"
+        r"(_(type|name))?$"
+    ),
     "drug": r"^(drug|therapy|dmt|medication|antibody_given)(_name)?$",
+    "arm": (
+        r"^((study|trial|treatment)_)?arm(_name)?$"
+        r"|^(treatment|treatment_group|group|cohort|allocation|condition|diagnosis)$"
+    ),
     "chemistry": r"^(chemistry|assay_chemistry|kit|library_chemistry|10x_chemistry)$",
     "outcome": r"^(clinical_)?(outcome|response|responder)$",
     "hours_since_steroid": r"^(h|hrs?|hours?)_.*(steroid|pred|premed)|(steroid|pred|premed).*_(h|hrs?|hours?)$",
     "lymphocytes_per_ul": r"^(alc|lymphocytes?_(per_ul|count|abs(olute)?|ul)|abs(olute)?_lymphocyte(s|_count))",
-    "days_since_first_infusion": r"^days?_(since|after|post|from)_.*(infusion|treatment|dose|ocr)",
+    "days_since_first_infusion": r"^days?_(since|after|post|from)_.*(infusion|treatment|dose|ocr)|^(study_)?days?$",
+    "dose": r"^(cumulative_|total_)?dose(_mg)?(_cumulative|_total)?$",
 }
-"""Columns of the sheet, with what tables of cells call them."""
+"""Columns of the sheet, with what tables of cells call them; a dose may be a covariate."""
+
+SURE = re.compile(
+    r"sex|gender|age|batch|tissue|drug|arm|(study|trial|treatment)_arm|chemistry|outcome|days_since_\w+|dose_mg"
+)
+"""Names that say what they hold; others are likely, or to be checked."""
+AMBIGUOUS = {
+    "arm": re.compile(r"treatment|treatment_group|group|cohort|allocation|condition|diagnosis"),
+    "tissue": re.compile(r"site|source|specimen|sample_(type|site|source)|tissue_site"),
+    "days_since_first_infusion": re.compile(r"(study_)?days?"),
+}
+"""Names that may hold something else: taken only where the values are of the usual words, and to be checked."""
 
 THOUSANDS = 50
 """Lymphocytes per microlitre below this are thousands of them, as hospitals also write them."""
@@ -56,22 +76,48 @@ def find_extras(
             if not re.search(pattern, column.plain):
                 continue
             values = [_only(column, own) for own in rows]
+            if _ambiguous(name, column) and not _usual(name, values):
+                continue
             why = _unfit(name, values)
             if why:
                 notes.append(f"column {column.name!r} looks like {name} and was left out: {why}.")
             else:
                 found[name] = _written(name, values)
-                different = sorted(set(found[name]), key=natural)
-                shown = ", ".join(value or "(empty)" for value in different[:4])
-                guesses.append(
-                    Guess(
-                        name,
-                        f"column {column.name!r}",
-                        "likely",
-                        f"{count(len(different), 'value')} ({shown})",
-                    )
-                )
+                guesses.append(_guess(name, column, found[name]))
     return found, guesses, notes
+
+
+def tissue_columns(columns: list[Column], *, taken: list[Column]) -> list[Column]:
+    """Find columns that hold two or more tissues by their usual words."""
+    others = [column for column in columns if not any(column is other for other in taken)]
+    return [
+        column
+        for column in others
+        if re.search(NAMES["tissue"], column.plain)
+        and _usual("tissue", list(column.values))
+        and len({name_tissue(value) for value in column.values if value}) > 1
+    ]
+
+
+def _ambiguous(name: str, column: Column) -> bool:
+    return name in AMBIGUOUS and AMBIGUOUS[name].fullmatch(column.plain) is not None
+
+
+def _usual(name: str, values: list[str | None]) -> bool:
+    """Whether values are of the words that a column usually holds; numbers, for one of numbers."""
+    known = {plain(value) for value in values if value}
+    if name == "tissue":
+        return bool(known) and known <= {*TISSUES, "whole blood"}
+    if name == "arm":
+        return len(known) > 1 and bool(known & UNTREATED) and None not in values
+    return len(known) > 1 and all(re.fullmatch(SIGNED, value) for value in known)
+
+
+def _guess(name: str, column: Column, values: list[str]) -> Guess:
+    different = sorted(set(values), key=natural)
+    shown = ", ".join(value or "(empty)" for value in different[:4])
+    sure = "check" if _ambiguous(name, column) else "sure" if SURE.fullmatch(column.plain) else "likely"
+    return Guess(name, f"column {column.name!r}", sure, f"{count(len(different), 'value')} ({shown})")
 
 
 def _only(column: Column, rows: npt.NDArray[np.int64]) -> str | None:

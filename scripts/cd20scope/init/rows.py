@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cd20scope.init.columns import PATTERN, Column, Roles, bare_pattern, choose_roles, crossing, groups
-from cd20scope.init.extras import find_extras
+from cd20scope.init.extras import find_extras, tissue_columns
 from cd20scope.init.found import Found
 from cd20scope.init.names import Guess, Parts, natural, read_visit, take_apart
 from cd20scope.study.cell_choice import write_cells
@@ -49,6 +49,9 @@ def split_file(file: Found, answers: Answers) -> tuple[list[Row], list[Guess], l
     """
     roles = choose_roles(file.columns, donor=answers.donor_column, visit=answers.visit_column)
     keys = _keys(roles)
+    keys += [column for column in tissue_columns(file.columns, taken=keys) if keys and _parts(keys, column)][
+        :1
+    ]
     found = list(groups(keys)) if keys else []
     if not found:
         everything = [np.arange(file.n_cells)] if file.columns else []
@@ -101,6 +104,11 @@ def _keys(roles: Roles) -> list[Column]:
     if sample and _adds_libraries(donor, visit, sample):
         return [donor, visit, sample]
     return [donor, visit]
+
+
+def _parts(keys: list[Column], column: Column) -> bool:
+    """Whether a column parts the samples further: blood and fluid of one draw."""
+    return len(list(groups([*keys, column]))) > len(list(groups(keys)))
 
 
 def _adds_libraries(donor: Column, visit: Column, sample: Column) -> bool:

@@ -1,13 +1,16 @@
 """A sample sheet guessed from count files: who gave which sample at which visit, and how sure that is."""
 
 import shlex
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from cd20scope.init.agree import ask_arms, keep_sound
 from cd20scope.init.found import Found
 from cd20scope.init.names import Guess, Parts, count, natural, safe_name, spellings, take_apart
 from cd20scope.init.rows import UNKNOWN, Answers, Row, split_file
 from cd20scope.init.visits import Visits, assign_visits
+from cd20scope.study.levels import name_tissue
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +22,7 @@ class Study:
     rows
         Samples, in the order of donors and visits.
     apart
-        Samples of another tissue, which the sheet shows and leaves out.
+        Copies of samples, which the sheet shows and leaves out.
     visits, donors
         For the configuration.
     guesses, todo, notes
@@ -75,10 +78,9 @@ def guess_study(
     rows, found, missing = _read_names(rows)
     guesses = _together(by_file) + found
     todo += missing
-    rows, apart = _part_tissues(rows, notes)
+    apart: list[Row] = []
     if copies:
-        read = _read_names(copies)[0]
-        apart += read
+        apart = _read_names(copies)[0]
         notes.append(
             f"{count(len(copies), 'row')} of files that hold the same cells as another one stand in the sheet behind a "
             "#, such as counts corrected by CellBender beside those of Cell Ranger. To use them, exchange the rows."
@@ -103,6 +105,9 @@ def guess_study(
     raw = sum(row.file.raw is not None for row in rows)
     if raw:
         notes.append(f"{raw} unfiltered matrices stand in the column raw: they are no samples.")
+    rows, guesses, refused = keep_sound(rows, visits, donors, guesses)
+    notes += refused + _note_tissues(rows)
+    todo += ask_arms(rows)
     rows = _libraries(rows, visits, donors, guesses)
     return Study(_named(rows), apart, visits, donors, guesses, todo, notes)
 
@@ -169,15 +174,16 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
 
 
-def _part_tissues(rows: list[Row], notes: list[str]) -> tuple[list[Row], list[Row]]:
-    """Set samples of cerebrospinal fluid apart where there is blood too: tissues do not compare."""
-    of_csf = [row for row in rows if row.tissue.upper() in ("CSF", "CEREBROSPINAL FLUID")]
-    if not of_csf or len(of_csf) == len(rows):
-        return rows, []
-    notes.append(
-        f"{len(of_csf)} samples of CSF stand in the sheet behind a #, since tissues do not compare: a study of its own."
-    )
-    return [row for row in rows if not any(row is other for other in of_csf)], of_csf
+def _note_tissues(rows: list[Row]) -> list[str]:
+    """Say what becomes of several tissues."""
+    counted = Counter(name_tissue(row.tissue) or "not given" for row in rows)
+    if len(counted) < 2:
+        return []
+    shown = ", ".join(f"{name}: {n}" for name, n in counted.items())
+    return [
+        f"samples of several tissues ({shown}): a run analyses one and leaves the others out. Name it by tissue: in "
+        "the configuration, and make one run per tissue."
+    ]
 
 
 def _libraries(
@@ -186,15 +192,17 @@ def _libraries(
     """Name the rows of one donor and visit as libraries; without such rows the column stays empty."""
     visit_of = {word: visit for visit, words in visits.names.items() for word in words}
     donor_of = {other: first for first, others in donors.items() for other in others}
-    draws: dict[tuple[str, str], list[Row]] = {}
+    draws: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
-        key = (donor_of.get(row.donor, row.donor), visit_of.get(row.visit, row.visit))
-        draws.setdefault(key, []).append(row)
+        donor, visit = donor_of.get(row.donor, row.donor), visit_of.get(row.visit, row.visit)
+        draws.setdefault((donor, visit, name_tissue(row.tissue)), []).append(row)
     order = {visit: i for i, visit in enumerate(visits.names)}
     done = []
-    keys = sorted(draws, key=lambda key: (natural(key[0]), order.get(key[1], len(order)), natural(key[1])))
-    for donor, visit in keys:
-        own = draws[donor, visit]
+    keys = sorted(
+        draws, key=lambda key: (natural(key[0]), order.get(key[1], len(order)), natural(key[1]), key[2])
+    )
+    for donor, visit, tissue in keys:
+        own = draws[donor, visit, tissue]
         taken: set[str] = set()
         several = len(own) > 1 and visit != UNKNOWN
         done += [
@@ -211,8 +219,9 @@ def _named(rows: list[Row]) -> list[Row]:
     """Give each row a name that files can bear: its file's or folder's own, or that of donor and visit."""
     taken: set[str] = set()
     done = []
+    several = len({row.tissue for row in rows}) > 1
     for row in rows:
-        known = "_".join(filter(None, (row.donor, row.visit, row.library)))
+        known = "_".join(filter(None, (row.donor, row.visit, row.tissue if several else "", row.library)))
         wanted = row.name if row.name and (not row.cells or row.visit == UNKNOWN) else known
         done.append(replace(row, sample=safe_name(wanted, taken)))
     return done

@@ -47,7 +47,7 @@ def sheet_text(study: Study, *, folder: Path) -> str:
 
     Returns
     -------
-    Tab-separated text; samples of another tissue stand behind ``#``.
+    Tab-separated text; copies of samples stand behind ``#``.
     """
     rows = [_cells(row, folder) for row in study.rows]
     apart = [_cells(row, folder) for row in study.apart]

@@ -7,6 +7,7 @@ import pandas as pd
 from cd20scope import schema
 from cd20scope.preflight.design import treated_of
 from cd20scope.preflight.findings import Finding
+from cd20scope.study.arms import UNTREATED
 from cd20scope.study.levels import plain
 from cd20scope.study.outcome import donor_outcomes
 from cd20scope.study.sheet_donors import DAYS, numbers_of
@@ -73,7 +74,7 @@ def _drugs(treated: pd.DataFrame, contrasts: Sequence[Sequence[str]]) -> list[Fi
         changed: dict[tuple[str, str], list[str]] = {}
         for donor in dict.fromkeys(donor for donor, _ in drug):
             before, after = drug.get((donor, earlier), ""), drug.get((donor, later), "")
-            if before and after and plain(before) != plain(after):
+            if before and after and plain(before) not in {*UNTREATED, plain(after)}:
                 changed.setdefault((before, after), []).append(donor)
         for (before, after), donors in changed.items():
             findings.append(

@@ -115,7 +115,7 @@ def _arms(sheet: pd.DataFrame, arms: Mapping[str, str], contrasts: Sequence[Sequ
         once = own.groupby("donor")["visit"].nunique().max() == 1
         text = (
             f"control arm{source}: {_listed(donors)}. {len(donors)} donors, never pooled with the "
-            f"{treated['donor'].nunique()} treated: the questions are asked of the treated alone"
+            f"{treated['donor'].nunique()} treated, in whom changes are tested"
         )
         text += ", and donors at one visit are never tested as a change." if once else "."
         if len(donors) < FEW:

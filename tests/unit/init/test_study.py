@@ -127,13 +127,78 @@ def test_prefixes_that_name_kinds_of_cells_are_no_samples():
     assert [(row.cells, row.n_cells) for row in study.rows] == [("", 8)]
 
 
-def test_fluid_is_set_apart_from_blood():
+def test_fluid_and_blood_stand_in_one_sheet_with_their_tissue(tmp_path):
     study = guessed(*map(file_named, ["P1_PBMC_BL", "P1_CSF_BL", "P1_PBMC_W2"]))
-    assert [row.sample for row in study.rows] == ["P1_PBMC_BL", "P1_PBMC_W2"]
-    written = init_text.sheet_text(study, folder=Path("study")).splitlines()
-    assert [line for line in written if line.startswith("# P1_CSF_BL\tP1\tBL")]
+    table = as_read(study, tmp_path / "study").set_index("sample")["tissue"]
+    assert table.to_dict() == {"P1_CSF_BL": "CSF", "P1_PBMC_BL": "blood", "P1_PBMC_W2": "blood"}
+    assert any("samples of several tissues (blood: 2, CSF: 1): a run analyses one" in n for n in study.notes)
     only = guessed(*map(file_named, ["P1_CSF_BL", "P1_CSF_W2"]))
-    assert len(only.rows) == 2
+    assert not any("several tissues" in note for note in only.notes)
+
+
+def test_cells_of_two_tissues_in_one_file_are_two_samples(tmp_path):
+    donors, visits, sites = DONORS * 2, VISITS * 2, ["PBMC"] * len(DONORS) + ["CSF"] * len(DONORS)
+    study = guessed(found({"donor": donors, "visit": visits, "site": sites}))
+    table = as_read(study, tmp_path / "study")
+    assert len(table) == 2 * len(set(zip(DONORS, VISITS, strict=True)))
+    assert table["cells"][0] == "donor=P1; visit=0M; site=CSF"
+    assert set(table["tissue"]) == {"blood", "CSF"}
+    # a centre is no tissue
+    centres = guessed(found({"donor": donors, "visit": visits, "site": ["Basel", "Kiel"] * len(DONORS)}))
+    assert all("tissue" not in row.extras for row in centres.rows)
+
+
+@pytest.mark.parametrize(
+    ("column", "levels", "sure"),
+    [
+        ("arm", ["ocrelizumab", "placebo", "ocrelizumab"], "sure"),
+        ("Treatment Arm", ["verum", "placebo", "verum"], "sure"),
+        ("group", ["MS", "healthy", "MS"], "check"),
+        ("treatment", ["rituximab", "untreated", "rituximab"], "check"),
+    ],
+)
+def test_arms_are_guessed_with_their_sureness(tmp_path, column, levels, sure):
+    level = dict(zip(dict.fromkeys(DONORS), levels, strict=True))
+    study = guessed(found({"donor": DONORS, "visit": VISITS, column: [level[name] for name in DONORS]}))
+    (guess,) = [guess for guess in study.guesses if guess.what == "arm"]
+    assert guess.sure == sure
+    table = as_read(study, tmp_path / "study")
+    assert table.groupby("donor")["arm"].first().to_dict() == level
+
+
+def test_columns_that_only_look_like_arms_are_not_taken():
+    per_donor = {name: ["Basel", "Kiel", "Bern"][i] for i, name in enumerate(dict.fromkeys(DONORS))}
+    study = guessed(found({"donor": DONORS, "visit": VISITS, "group": [per_donor[name] for name in DONORS]}))
+    assert not any(guess.what == "arm" for guess in study.guesses)
+    changing = ["untreated" if visit == "0M" else "treated" for visit in VISITS]
+    study = guessed(found({"donor": DONORS, "visit": VISITS, "treatment": changing}))
+    assert not any(guess.what == "arm" for guess in study.guesses)
+    assert any("looks like arm was left out" in n and "a donor is in one arm" in n for n in study.notes)
+
+
+def test_an_arm_without_a_usual_word_is_to_be_filled_in():
+    level = dict(zip(dict.fromkeys(DONORS), "ABA", strict=True))
+    study = guessed(found({"donor": DONORS, "visit": VISITS, "arm": [level[name] for name in DONORS]}))
+    assert any("the treated arm: the column arm has the levels A, B" in text for text in study.todo)
+
+
+def test_days_and_dose_are_guessed(tmp_path):
+    days = {"0M": "0", "2W": "14", "6M": "182"}
+    study = guessed(
+        found(
+            {
+                "donor": DONORS,
+                "visit": VISITS,
+                "days_since_infusion": [days[visit] for visit in VISITS],
+                "dose_mg": ["0" if visit == "0M" else "300" for visit in VISITS],
+            }
+        )
+    )
+    table = as_read(study, tmp_path / "study")
+    assert table["days_since_first_infusion"].tolist() == ["0", "14", "182"] * 3
+    assert table["dose"].tolist() == ["0", "300", "300"] * 3
+    sure = {guess.what: guess.sure for guess in study.guesses}
+    assert (sure["days_since_first_infusion"], sure["dose"]) == ("likely", "sure")
 
 
 IDS = st.text(

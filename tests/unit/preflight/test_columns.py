@@ -35,6 +35,13 @@ def test_a_change_of_drug_is_told_by_contrast(tmp_path):
     )
 
 
+def test_the_start_of_the_drug_is_no_change(tmp_path):
+    assert (
+        texts(read_study(tmp_path, drug=lambda _, visit: "none" if visit == "baseline" else "ocrelizumab"))
+        == {}
+    )
+
+
 def test_several_drugs_of_the_treated_are_told(tmp_path):
     found = texts(read_study(tmp_path, drug=lambda d, _: "rituximab" if d == 1 else "ocrelizumab"))
     assert "several drugs at their last visit (ocrelizumab: 5, rituximab: 1)" in found["drug"]
