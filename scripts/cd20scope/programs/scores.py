@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cd20scope import schema
 from cd20scope.pseudobulk.cohort import LeafSums
+from cd20scope.schema import CONTROL
 
 SCORE_COLUMNS = (
     *("sample", "donor", "visit", "population", "program", "score", "n_cells", "unusable"),
@@ -194,7 +194,7 @@ def apply_weights(
                     role=w.role,
                 )
             )
-    return _table(scores, [*SCORE_COLUMNS, schema.CONTROL])
+    return _table(scores, SCORE_COLUMNS)
 
 
 def measure_members(
@@ -209,7 +209,7 @@ def measure_members(
     for population in split:
         plain = {program: w.plain for (where, program), w in score_weights.items() if where == population}
         parts += _member_means(sums, sums.select(populations, population), population, plain)
-    return _table(parts, [*PART_COLUMNS, schema.CONTROL])
+    return _table(parts, PART_COLUMNS)
 
 
 def subtract_controls(
@@ -296,6 +296,5 @@ def _member_means(
 
 
 def _table(blocks: list[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
-    if not blocks:
-        return pd.DataFrame(columns=list(columns))
-    return pd.concat(blocks, ignore_index=True)[list(columns)]
+    named = [*columns, CONTROL]
+    return pd.concat(blocks, ignore_index=True)[named] if blocks else pd.DataFrame(columns=named)

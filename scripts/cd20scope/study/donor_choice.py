@@ -39,13 +39,15 @@ def choose_donors(
         for column, given in choice.items():
             place = f"donors > {key} > {column}"
             if column not in sheet:
-                problems.append(f"{place}: the sheet has no column {column!r}{_hint(column, sheet.columns)}")
+                problems.append(
+                    f"{place}: the sheet has no column {column!r}{_hint(column, list(sheet.columns))}"
+                )
                 continue
             wanted = [str(v) for v in (given if isinstance(given, list | tuple) else [given])]
             cells = sheet[column].astype(str)
             known = set(cells.str.casefold())
             problems += [
-                f"{place}: no row has {value!r}{_hint(value, cells.unique())}"
+                f"{place}: no row has {value!r}{_hint(value, list(dict.fromkeys(cells)))}"
                 for value in wanted
                 if value.casefold() not in known
             ]
