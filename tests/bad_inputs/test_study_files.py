@@ -9,6 +9,7 @@ from bad_inputs.refusals import assert_refused
 from bad_inputs.spoiling import HEAD, ROWS, catalogue, config, loop, row, setting, sheet
 from workflow.running import digests, plan, ran
 
+DAYS = "days_since_first_infusion"
 NAMES = ["a/b", "..", "a b", "a'b", 'a"b', "ä", "<script>", "-a", ""]
 PARSED = {
     **{
@@ -197,6 +198,43 @@ PARSED = {
     "a donor's name for two": (
         setting("donors: {D1: [x], D2: [X]}"),
         ["'donors' in the config", "Remove one"],
+    ),
+    "days against the visits": (
+        sheet(
+            *(f"{line}\t{day}" for line, day in zip(ROWS, ("14", "0"), strict=True)), head=f"{HEAD}\t{DAYS}"
+        ),
+        ["samples.tsv", "row 3", f"column {DAYS}", "0 at week2, and 14 at baseline (row 2)", "Correct them"],
+    ),
+    "an arm that changes": (
+        sheet(
+            *(f"{line}\t{arm}" for line, arm in zip(ROWS, ("placebo", "treated"), strict=True)),
+            head=f"{HEAD}\tarm",
+        ),
+        ["samples.tsv", "row 3", "column arm", "'placebo' in row 2", "correct it"],
+    ),
+    "lymphocytes in 10^9 per litre": (
+        sheet(*(f"{line}\t1.5" for line in ROWS), head=f"{HEAD}\tlymphocytes_per_ul"),
+        ["row 2", "row 3", "lymphocytes_per_ul", "10^9 per litre", "multiply by 1,000"],
+    ),
+    "no treated level": (
+        sheet(*(f"{line}\tplacebo" for line in ROWS), head=f"{HEAD}\tarm"),
+        ["arm > treated", "placebo", "no usual word tells which one is treated", "Name it"],
+    ),
+    "a tissue that no sample has": (
+        config("samples: samples.tsv\ntissue: CSF\n"),
+        ["tissue", "'CSF'", "the sheet names no tissue", "Remove it"],
+    ),
+    "a choice of donors by no column": (
+        config("samples: samples.tsv\ndonors: {include: {course: RRMS}}\n"),
+        ["donors > include > course", "the sheet has no column 'course'"],
+    ),
+    "a covariate that is not there": (
+        setting("covariates: [age]"),
+        ["covariates", "the sheet has no column 'age'"],
+    ),
+    "a choice of donors that is no value": (
+        setting("donors: {include: {course: {a: b}}}"),
+        ["study.yaml", "line 2", "donors > include > course"],
     ),
     "a catalogue that is not there": (
         setting("catalogues: {hypotheses: mine.yaml}"),

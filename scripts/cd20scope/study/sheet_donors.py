@@ -3,7 +3,9 @@
 Imported while Snakemake parses the workflow.
 """
 
+import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import pandas as pd
 
@@ -47,13 +49,27 @@ def check_donors(
     constant = CONSTANT | {
         arm: "a donor is in one arm: correct it, or give the donor of one row another name"
     }
-    for donor, own in sheet[sheet["donor"] != ""].groupby("donor", sort=False):
-        for column, remedy in constant.items():
-            _check_constant(own, str(donor), column, remedy, problems)
-        ordered = own[own["visit"].isin(list(visits))]
-        ordered = ordered.sort_values("visit", key=lambda v: v.map(list(visits).index), kind="stable")
-        _check_days(ordered, problems)
-        _check_age(ordered, stated_days(visits), problems)
+    order, stated = {visit: number for number, visit in enumerate(visits)}, stated_days(visits)
+    visit_of = dict(cells_of(sheet, "visit"))
+    days, ages = (numbers_of(sheet, name).to_dict() for name in (DAYS, "age"))
+    known = {
+        row: stated.get(visit, math.nan) if math.isnan(days[row]) else days[row]
+        for row, visit in visit_of.items()
+    }
+    rows_of: dict[str, list[int]] = {}
+    for row, donor in cells_of(sheet, "donor"):
+        rows_of.setdefault(donor, []).append(row)
+    rows_of.pop("", None)
+    for column, remedy in constant.items():
+        cell_of = dict(cells_of(sheet, column))
+        for donor, rows in rows_of.items() if cell_of else ():
+            _check_constant([(row, cell_of[row]) for row in rows], donor, column, remedy, problems)
+    for rows in rows_of.values():
+        ordered = sorted(
+            (row for row in rows if visit_of[row] in order), key=lambda row: order[visit_of[row]]
+        )
+        _check_days([row for row in ordered if not math.isnan(days[row])], visit_of, days, problems)
+        _check_age([row for row in ordered if not math.isnan(ages[row])], visit_of, ages, known, problems)
 
 
 def numbers_of(sheet: pd.DataFrame, column: str) -> pd.Series:
@@ -75,10 +91,12 @@ def _check_levels(sheet: pd.DataFrame, column: str, known: list[str], problems: 
             )
 
 
-def _check_constant(own: pd.DataFrame, donor: str, column: str, remedy: str, problems: Problems) -> None:
-    cells = [(row, cell) for row, cell in cells_of(own, column) if cell and cell.casefold() != "unknown"]
+def _check_constant(
+    given: Sequence[tuple[int, str]], donor: str, column: str, remedy: str, problems: Problems
+) -> None:
+    cells = [(row, cell) for row, cell in given if cell and cell.casefold() != "unknown"]
     for row, cell in cells[1:]:
-        if plain(cell) != plain(cells[0][1]):
+        if cell != cells[0][1] and plain(cell) != plain(cells[0][1]):
             problems.add(
                 f"{cell!r} of donor {donor!r}, and {cells[0][1]!r} in row {cells[0][0]}; {remedy}.",
                 row=row,
@@ -86,10 +104,11 @@ def _check_constant(own: pd.DataFrame, donor: str, column: str, remedy: str, pro
             )
 
 
-def _check_days(own: pd.DataFrame, problems: Problems) -> None:
-    days = numbers_of(own, DAYS).dropna()
-    for one, other in zip(days.index[:-1], days.index[1:], strict=True):
-        earlier, later = own["visit"][one], own["visit"][other]
+def _check_days(
+    rows: Sequence[int], visit_of: Mapping[int, str], days: Mapping[int, float], problems: Problems
+) -> None:
+    for one, other in pairwise(rows):
+        earlier, later = visit_of[one], visit_of[other]
         if earlier != later and days[other] <= days[one]:
             problems.add(
                 f"{days[other]:g} at {later}, and {days[one]:g} at {earlier} (row {one}): {later} comes after "
@@ -100,14 +119,16 @@ def _check_days(own: pd.DataFrame, problems: Problems) -> None:
             )
 
 
-def _check_age(own: pd.DataFrame, stated: Mapping[str, float], problems: Problems) -> None:
-    ages, days = numbers_of(own, "age").dropna(), numbers_of(own, DAYS)
-    days = days.fillna(own["visit"].map(stated).astype(float))
-    for one, other in zip(ages.index[:-1], ages.index[1:], strict=True):
-        if own["visit"][one] == own["visit"][other]:
-            continue
+def _check_age(
+    rows: Sequence[int],
+    visit_of: Mapping[int, str],
+    ages: Mapping[int, float],
+    days: Mapping[int, float],
+    problems: Problems,
+) -> None:
+    for one, other in pairwise(rows):
         grown, passed = ages[other] - ages[one], (days[other] - days[one]) / YEAR
-        if grown < 0 or grown > passed + ROUNDED:
+        if visit_of[one] != visit_of[other] and (grown < 0 or grown > passed + ROUNDED):
             what = "falls" if grown < 0 else "rises by more than the time between the visits"
             problems.add(
                 f"{ages[other]:g} years, and {ages[one]:g} at the earlier visit (row {one}): the age of a donor "

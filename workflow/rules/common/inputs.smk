@@ -302,9 +302,10 @@ def require_pairs(wildcards):
         return []
     shown = [f"{donor}: {', '.join(sorted(visits))}" for donor, visits in seen.items()]
     asked = ", ".join("-".join(pair) for pair in config["contrasts"])
+    who = "treated donor" if DESIGN.arms.control else "donor"
     in_tissue = f" in one tissue ({DESIGN.tissue})" if DESIGN.tissues else ""
     raise WorkflowError(
-        f"sample sheet: no treated donor has both visits of a contrast{in_tissue} ({asked}), so there is nothing to compare; found "
+        f"sample sheet: no {who} has both visits of a contrast{in_tissue} ({asked}), so there is nothing to compare; found "
         f"{'; '.join(shown[:6])}{'; ...' if len(shown) > 6 else ''}. Write a donor's name alike in all of the donor's rows; or "
         "label the cells alone: snakemake annotate."
     )
