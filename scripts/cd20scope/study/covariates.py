@@ -96,9 +96,10 @@ def check_covariates(
             )
     if problems:
         raise ConfigError("configuration", problems)
+    paired = {schema.contrast_name(pair): pair for pair in contrasts if len(_donors(sheet, pair)) > 1}
     for name in names:
-        why = {schema.contrast_name(c): _why_not(sheet, name, names, c) for c in contrasts}
-        if all(why.values()):
+        why = {contrast: _why_not(sheet, name, names, pair) for contrast, pair in paired.items()}
+        if why and all(why.values()):
             problems.append(f"covariates: {name} {next(iter(why.values()))}, in every contrast. Remove it.")
         notes += [
             (contrast, f"covariate {name} {text}: it is left out here.")
@@ -110,22 +111,26 @@ def check_covariates(
     return notes
 
 
+def _donors(sheet: pd.DataFrame, contrast: Sequence[str]) -> list[str]:
+    """Donors with both visits of a contrast, sorted."""
+    visits = sheet.groupby("donor")["visit"].agg(set)
+    return sorted(str(donor) for donor, own in visits.items() if set(contrast) <= own)
+
+
 def _why_not(sheet: pd.DataFrame, name: str, names: Sequence[str], contrast: Sequence[str]) -> str:
     """Why a covariate cannot be told in a contrast; empty where it can."""
-    visits = sheet.groupby("donor")["visit"].agg(set)
-    donors = sorted(str(donor) for donor, own in visits.items() if set(contrast) <= own)
+    donors = _donors(sheet, contrast)
     own = change_columns(sheet, [name], contrast, donors)
     known = own.dropna() if own.shape[1] else own
-    if len(donors) < 2:
-        return "has fewer than two donors with both visits"
     if own.shape[1] == 0:
         return _without_variation(sheet, name, contrast, donors)
+    if alone := _level_of_one(sheet, name, contrast, donors):
+        return f"has the level {alone[0]!r} in one donor ({alone[1]}), from whom it cannot be told; leave out either"
     for label in known:
         alone = known.index[(known[label] - known[label].median()).abs() > 1e-9]
         if len(alone) == 1 and " = " in str(label):
             return (
-                f"differs in one donor ({alone[0]}: {label}), from whom it cannot be told; leave out the donor or the "
-                "covariate"
+                f"differs in one donor ({alone[0]}: {label}), from whom it cannot be told; leave out either"
             )
     before = list(names[: names.index(name)]) if name in names else []
     both = change_columns(sheet, [*before, name], contrast, donors).dropna()
@@ -136,6 +141,23 @@ def _why_not(sheet: pd.DataFrame, name: str, names: Sequence[str], contrast: Seq
         collinear = [o for o in before if _rank(both[_of(both, (o, name))]) < len(_of(both, (o, name)))]
         return f"is the same as {' and '.join(collinear or before)} in every donor (collinear)"
     return ""
+
+
+def _level_of_one(
+    sheet: pd.DataFrame, name: str, contrast: Sequence[str], donors: Sequence[str]
+) -> tuple[str, str] | None:
+    """Find a level of a categorical covariate that one donor alone has, and the donor."""
+    if name in _coded(sheet, name):
+        return None
+    rows = (
+        sheet["donor"].astype(str).isin(donors)
+        & sheet["visit"].isin(list(contrast))
+        & sheet[name].map(_known)
+    )
+    for level, own in sheet[rows].groupby(name)["donor"]:
+        if len(set(own)) == 1:
+            return str(level), str(own.iloc[0])
+    return None
 
 
 def _without_variation(sheet: pd.DataFrame, name: str, contrast: Sequence[str], donors: Sequence[str]) -> str:

@@ -1,0 +1,55 @@
+"""A study with a placebo arm, blood and CSF, a donor left out and a covariate, from its sheet to the preflight."""
+
+import csv
+
+import numpy as np
+from measured_genes import few_genes
+
+from cd20scope.simulate import tenx_files
+from workflow.running import ran, snakemake
+
+GENES = few_genes("CD3E", "MS4A1", "LYZ", "NKG7", "GNLY", "B2M")
+SETTINGS = """\
+samples: samples.tsv
+qc: {min_counts: 1, min_genes: 1}
+donors: {exclude: {ms_type: SPMS}}
+covariates: [age]
+"""
+HEAD = ("sample", "donor", "visit", "path", "arm", "tissue", "ms_type", "age")
+
+
+def write_study(folder):
+    """Seven treated donors, one of them left out, and two of placebo, in blood; three also in CSF at month 6."""
+    lines = ["\t".join(HEAD)]
+    for donor in range(1, 10):
+        arm, course = "placebo" if donor > 7 else "ocrelizumab", "SPMS" if donor == 3 else "RRMS"
+        for visit, tissue in (("baseline", "PBMC"), ("month6", "PBMC"), ("month6", "CSF")):
+            if tissue == "CSF" and donor > 3:
+                continue
+            name = f"D{donor}_{visit}_{tissue}"
+            counts = np.random.default_rng(len(lines)).poisson(2, (30, len(GENES)))
+            barcodes = [f"{len(lines)}A{i}" for i in range(30)]
+            tenx_files.write_h5(folder / f"{name}.h5", counts, genes=GENES, barcodes=barcodes)
+            lines.append(
+                "\t".join(
+                    [name, f"D{donor}", visit, f"{name}.h5", arm, tissue, course, str(30 + donor**2 % 13)]
+                )
+            )
+    (folder / "samples.tsv").write_text("\n".join(lines) + "\n")
+    (folder / "study.yaml").write_text(SETTINGS)
+
+
+def test_the_preflight_tells_who_is_compared_with_whom(tmp_path):
+    write_study(tmp_path)
+    ran(snakemake("results/preflight/preflight.html", directory=tmp_path, config=tmp_path / "study.yaml"))
+    with (tmp_path / "results/preflight/findings.tsv").open() as file:
+        found = {row["about"]: row["text"] for row in csv.DictReader(file, delimiter="\t")}
+    assert found["D3"] == "left out of this run: excluded by ms_type (SPMS)."
+    assert found["placebo"].startswith(
+        "control arm (by the column arm): D8, D9. 2 donors, never pooled with the 6"
+    )
+    assert "leaves out D1_month6_CSF, D2_month6_CSF" in found["blood"]
+    assert "by tissue: blood: 6, CSF: 0" in found["blood"]
+    page = (tmp_path / "results/preflight/preflight.html").read_text()
+    assert "D1, D2, D4, D5, D6, D7" in page
+    assert "times" in page
