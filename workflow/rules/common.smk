@@ -142,6 +142,7 @@ except (
     raise WorkflowError(str(error)) from None
 check_questions()
 check_steroid()
+tell_design()
 check_pairs()
 check_apart()
 SAMPLES = SHEET["sample"].tolist()

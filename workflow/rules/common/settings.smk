@@ -117,6 +117,23 @@ def check_steroid():
         )
 
 
+def tell_design():
+    """Say which arm and tissue is analysed, where the sheet has several, and how many samples are left out."""
+    if DESIGN.arms.control:
+        donors = DESIGN.treated["donor"].nunique()
+        logger.warning(
+            f"arms: changes are tested in {donors} treated donors; {len(DESIGN.arms.control)} of control arms are never pooled with them."
+        )
+    if DESIGN.tissues:
+        logger.warning(
+            f"tissue: this run analyses {DESIGN.tissue or 'samples without a tissue'}; other tissues need runs of their own (tissue:)."
+        )
+    if len(DESIGN.left_out):
+        logger.warning(
+            f"{len(DESIGN.left_out)} sample(s) of the sheet are left out; the preflight says which and why."
+        )
+
+
 def check_pairs():
     """Warn when a contrast has fewer donors with both visits than a verdict needs."""
     seen = DESIGN.treated.groupby("donor")["visit"].agg(set)

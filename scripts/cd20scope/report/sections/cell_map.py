@@ -13,7 +13,7 @@ from cd20scope.schema import UNASSIGNED
 
 STEPS = 65_535
 """Coordinates are rounded to this many steps of the larger extent: far finer than a pixel."""
-OF_SAMPLES = ("visit", "donor", "batch", "sex", "tissue")
+OF_SAMPLES = ("visit", "donor", "arm", "batch", "sex")
 """Columns of the sheet that the map can be coloured by, where they have two values or more."""
 
 
