@@ -234,7 +234,7 @@ PARSED = {
     ),
     "a choice of donors that is no value": (
         setting("donors: {include: {course: {a: b}}}"),
-        ["study.yaml", "line 2", "donors > include > course"],
+        ["study.yaml", "line 2", "donors > include > course", '{"a": "b"}', "a value of a column"],
     ),
     "a catalogue that is not there": (
         setting("catalogues: {hypotheses: mine.yaml}"),

@@ -144,7 +144,7 @@ def _explain(error: "jsonschema.ValidationError") -> Iterator[Problem]:
     elif rule == "type":
         wanted = limit if isinstance(limit, str) else " or ".join(limit)
         yield place, f"found {show(found)}, expected {ARTICLES.get(wanted, wanted)}."
-    elif rule == "pattern":
+    elif rule in ("pattern", "anyOf"):
         yield place, f"found {show(found)}. Expected: {schema.get('description', limit)}"
     elif rule == "uniqueItems":
         yield place, f"{', '.join(map(show, repeated(found)))} listed more than once. Keep one."
