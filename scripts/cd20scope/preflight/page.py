@@ -9,13 +9,13 @@ import pandas as pd
 from cd20scope.preflight.findings import Finding
 
 NOTES = {
-    "Donors and visits": "Cells per donor and visit; empty where there is no sample.",
+    "Donors and visits": "Cells per donor and visit, and the arm where there are controls; empty without a sample.",
     "Times": "Days from the first infusion to the draw, by visit.",
     "Contrasts": "Treated donors with both visits, and the smallest true change that so many would show in 80 of 100 "
     "studies, in standard deviations of the donors' changes (two-sided paired t-test).",
     "Hypotheses": "Hypotheses that pairs and genes of these data allow to test, with the donors that enter and the "
     "smallest true effect that they would show in 80 of 100 studies: from the level without correction to that with "
-    "correction; for shares in times of the earlier visit, with the noise between visits of untreated people.",
+    "correction; for shares in fold changes, with the noise between visits of untreated people.",
     "Sex": "Molecules of XIST and of Y genes in the first cells of each sample.",
     "Genes": "Genes of each marker panel and programme that every sample has.",
     "Forecast": "Memory of one job and minutes of one core for all jobs of a step, from runs on two cores; rough.",

@@ -139,5 +139,5 @@ def _effect_text(entry: Mapping[str, Any], n: int, alpha: float, lowest: float) 
     ends = smallest_effect(n, alpha), smallest_effect(n, lowest)
     if entry.get("endpoint") == "abundance":
         folds = [np.exp(end * sd) for end, sd in zip(ends, SHARE_SD, strict=True)]
-        return f"{folds[0]:.2g} to {folds[1]:.2g} times"
+        return f"{folds[0]:.2g}- to {folds[1]:.2g}-fold"
     return f"{ends[0]:.2g} to {ends[1]:.2g} SD of the changes"

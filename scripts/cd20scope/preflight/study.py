@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from cd20scope import schema
 from cd20scope.preflight.columns import check_columns, tabulate_times
 from cd20scope.preflight.design import check_design, treated_of
 from cd20scope.preflight.findings import Finding
@@ -148,10 +149,14 @@ def check_cells(samples: pd.DataFrame) -> list[Finding]:
 
 
 def grid(samples: pd.DataFrame, sheet: pd.DataFrame, *, visits: Sequence[str]) -> pd.DataFrame:
-    """Cells per donor (rows) and visit (columns); empty where there is no sample that can be read."""
+    """Cells per donor (rows) and visit (columns), with the arm; empty where there is no sample that can be read."""
     numbers = sheet.assign(n=sheet["sample"].map(samples.set_index("sample")["n_cells"]))
     table = numbers.pivot_table(index="donor", columns="visit", values="n", aggfunc="sum")
-    return table.reindex(columns=list(visits)).reset_index()
+    table = table.reindex(columns=list(visits)).reset_index()
+    if len(treated_of(sheet)) < len(sheet):
+        control = dict(zip(sheet["donor"], sheet[schema.CONTROL], strict=True))
+        table.insert(1, "arm", [control[donor] or "treated" for donor in table["donor"]])
+    return table
 
 
 def forecast(n_cells: Sequence[int], n_genes: int, *, sketch_cells: int) -> pd.DataFrame:

@@ -85,7 +85,9 @@ def plan_study(
     if counted:
         other = (sheet["tissue"] != chosen) & (reasons == "")
         shown = sheet["tissue"].mask(sheet["tissue"] == "", "not given")
-        reasons = reasons.mask(other, "tissue " + shown + f", and this run analyses {chosen or 'samples without one'}")
+        reasons = reasons.mask(
+            other, "tissue " + shown + f", and this run analyses {chosen or 'samples without one'}"
+        )
     kept = reasons == ""
     gone = sheet.loc[~kept, ["sample", "donor", "visit"]].assign(reason=reasons[~kept])
     return Design(

@@ -51,7 +51,7 @@ def test_effects_are_ranges_from_the_level_and_the_noise():
     genes = pd.DataFrame([("programme", "Th1", 10, 9)], columns=["kind", "name", "n_genes", "n_found"])
     bounds = {"families": FAMILIES, "min_pairs": 6, "min_coverage": 0.5, "alpha": 0.05}
     table = questions.check_hypotheses(pairs, genes, questions=ASKED, **bounds).set_index("id")
-    low, high = (float(end) for end in table["smallest_effect"]["Treg"].removesuffix(" times").split(" to "))
+    low, high = (float(end) for end in table["smallest_effect"]["Treg"].removesuffix("-fold").split("- to "))
     for fold, sd, level in ((low, 0.34, 0.05), (high, 0.59, 0.05 * 0.1)):
         assert power(np.log(fold) / sd, 8, level) == pytest.approx(0.8, abs=0.06)
     assert table["smallest_effect"]["Th1"].endswith("SD of the changes")

@@ -186,6 +186,14 @@ def test_donors_without_the_earlier_visit_are_named():
     assert [(finding.about, finding.text.rsplit(": ", 1)[1]) for finding in findings] == [("baseline", "D2.")]
 
 
+def test_the_grid_names_the_arm_where_there_are_controls():
+    samples = pd.DataFrame({"sample": ["s1", "s2", "s3"], "n_cells": [5, 6, 7]})
+    visits = ["baseline", "week2"]
+    assert preflight.grid(samples, sheet(control=""), visits=visits).columns.tolist() == ["donor", *visits]
+    found = preflight.grid(samples, sheet(control=["", "", "placebo"]), visits=visits)
+    assert found.fillna(0).to_numpy().tolist() == [["D1", "treated", 5, 6], ["D2", "placebo", 7, 0]]
+
+
 def test_what_the_sheet_tells():
     table = sheet(hours_since_steroid=["unknown", "12", "72"], batch=["a", "b", "a"])
     findings = preflight.check_sheet(table, integrate_over="batch")
