@@ -124,8 +124,8 @@ def _why_not(sheet: pd.DataFrame, name: str, names: Sequence[str], contrast: Seq
     known = own.dropna() if own.shape[1] else own
     if own.shape[1] == 0:
         return _without_variation(sheet, name, contrast, donors)
-    if alone := _level_of_one(sheet, name, contrast, donors):
-        return f"has the level {alone[0]!r} in one donor ({alone[1]}), from whom it cannot be told; leave out either"
+    if single := _level_of_one(sheet, name, contrast, donors):
+        return f"has the level {single[0]!r} in one donor ({single[1]}), from whom it cannot be told; leave out either"
     for label in known:
         alone = known.index[(known[label] - known[label].median()).abs() > 1e-9]
         if len(alone) == 1 and " = " in str(label):

@@ -42,8 +42,8 @@ def check_donors(
     """
     if "tissue" in sheet:
         sheet["tissue"] = [name_tissue(cell) for _, cell in cells_of(sheet, "tissue")]
-    for column, known in (("tissue", TISSUES.values()), (arm, ()), ("drug", ())):
-        _check_levels(sheet, column, list(dict.fromkeys(known)), problems)
+    for column, usual in (("tissue", TISSUES.values()), (arm, ()), ("drug", ())):
+        _check_levels(sheet, column, list(dict.fromkeys(usual)), problems)
     if not {"donor", "visit"} <= set(sheet):
         return
     constant = CONSTANT | {
@@ -51,7 +51,7 @@ def check_donors(
     }
     order, stated = {visit: number for number, visit in enumerate(visits)}, stated_days(visits)
     visit_of = dict(cells_of(sheet, "visit"))
-    days, ages = (numbers_of(sheet, name).to_dict() for name in (DAYS, "age"))
+    days, ages = (dict(zip(sheet.index, numbers_of(sheet, name), strict=True)) for name in (DAYS, "age"))
     known = {
         row: stated.get(visit, math.nan) if math.isnan(days[row]) else days[row]
         for row, visit in visit_of.items()
@@ -62,8 +62,9 @@ def check_donors(
     rows_of.pop("", None)
     for column, remedy in constant.items():
         cell_of = dict(cells_of(sheet, column))
-        for donor, rows in rows_of.items() if cell_of else ():
-            _check_constant([(row, cell_of[row]) for row in rows], donor, column, remedy, problems)
+        for donor, rows in rows_of.items():
+            given = [(row, cell_of[row]) for row in rows if row in cell_of]
+            _check_constant(given, donor, column, remedy, problems)
     for rows in rows_of.values():
         ordered = sorted(
             (row for row in rows if visit_of[row] in order), key=lambda row: order[visit_of[row]]
