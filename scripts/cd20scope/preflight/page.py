@@ -15,7 +15,7 @@ NOTES = {
     "studies, in standard deviations of the donors' changes (two-sided paired t-test).",
     "Hypotheses": "Hypotheses that pairs and genes of these data allow to test, with the donors that enter and the "
     "smallest true effect that they would show in 80 of 100 studies: from the level without correction to that with "
-    "correction; for shares in fold changes, with the noise between visits of untreated people.",
+    "correction; for shares in fold changes of the odds, with the noise between visits of untreated people.",
     "Sex": "Molecules of XIST and of Y genes in the first cells of each sample.",
     "Genes": "Genes of each marker panel and programme that every sample has.",
     "Forecast": "Memory of one job and minutes of one core for all jobs of a step, from runs on two cores; rough.",
