@@ -77,7 +77,7 @@ def read_arms(sheet: pd.DataFrame, *, column: str, treated: str, controls: Seque
         levels.setdefault(plain(cell), cell)
     levels.pop("", None)
     if not levels:
-        return Arms()
+        return _by_drug(sheet)
     active = _treated_level(levels, treated, controls, column)
     control = {donor: levels[plain(cell)] for donor, cell in first.items() if cell and plain(cell) != active}
     return Arms(column, levels[active], control, [donor for donor, cell in first.items() if not cell])

@@ -1,7 +1,9 @@
 """Samples that a run analyses: arms, tissues and the choice of donors."""
 
 import pytest
-from study_sheets import plan, read_study
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from study_sheets import VISITS, plan, read_study
 
 from cd20scope.study.strict_yaml import ConfigError
 
@@ -82,6 +84,8 @@ def test_without_the_column_a_drug_that_is_none_at_every_visit_says_control(fold
     found = plan(read_study(folder, drug=drug))
     assert found.arms.control == {"D4": "placebo", "D5": "placebo", "D6": "placebo"}
     assert (found.arms.column, found.arms.treated) == ("drug", "ocrelizumab")
+    empty = plan(read_study(folder, drug=drug, arm=lambda *_: "NA"))
+    assert empty.arms == found.arms
     with pytest.raises(ConfigError, match="every donor is untreated"):
         plan(read_study(folder, drug=lambda *_: "placebo"))
 
@@ -150,3 +154,36 @@ def test_a_choice_that_fits_nothing_is_refused(folder, donors, words):
     table = read_study(folder, ms_type=lambda *_: "RRMS")
     with pytest.raises(ConfigError, match=words):
         plan(table, donors=donors)
+
+
+ARMS = st.sampled_from(["", "treated", "Placebo", "placebo", "healthy", "A", "B", "ocrelizumab"])
+TISSUES = st.sampled_from(["", "blood", "PBMC", "CSF", "spleen"])
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    arms=st.lists(ARMS, min_size=6, max_size=6),
+    drugs=st.lists(ARMS, min_size=6, max_size=6),
+    tissues=st.lists(TISSUES, min_size=18, max_size=18),
+)
+def test_any_design_is_refused_or_parts_the_samples(folder, arms, drugs, tissues):
+    visits = list(VISITS)
+    columns = {
+        "arm": arm_of(*arms),
+        "drug": arm_of(*drugs),
+        "tissue": lambda donor, visit: tissues[3 * donor - 3 + visits.index(visit)],
+    }
+    table = read_study(folder, **columns)
+    try:
+        found = plan(table)
+    except ConfigError as error:
+        assert "arm" in str(error)  # noqa: PT017 - a refusal is one of two right answers
+        return
+    assert sorted([*found.samples["sample"], *found.left_out["sample"]]) == sorted(table["sample"])
+    assert (found.left_out["reason"] != "").all()
+    assert found.samples["tissue"].nunique() <= 1
+    levels = {level.casefold() for level in found.treated["arm"]}
+    assert len(levels) <= 1
+    controls = found.samples[found.samples["control"] != ""]
+    assert not set(controls["donor"]) & set(found.treated["donor"])
+    assert not levels & {level.casefold() for level in controls["arm"]}
