@@ -124,7 +124,7 @@ def _choose_tissue(
         str(name): count_pairs(own[own["tissue"] == name], contrasts) for name in sheet["tissue"].unique()
     }
     if wanted:
-        names = {name.casefold(): name for name in counted if name}
+        names = {name_tissue(name).casefold(): name for name in counted if name}
         chosen = names.get(name_tissue(wanted).casefold())
         if chosen is None:
             close = nearest(wanted, names.values())
