@@ -52,4 +52,4 @@ def test_the_preflight_tells_who_is_compared_with_whom(tmp_path):
     assert "by tissue: blood: 6, CSF: 0" in found["blood"]
     page = (tmp_path / "results/preflight/preflight.html").read_text()
     assert "D1, D2, D4, D5, D6, D7" in page
-    assert "times" in page
+    assert "-fold" in page
