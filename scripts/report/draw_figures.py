@@ -1,5 +1,6 @@
 """Write the figures of one part of the report; see :mod:`cd20scope.report.figures.named`."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,7 @@ from cd20scope.report.figures import named, save
 from cd20scope.schema import FAMILIES
 
 with job(snakemake) as (log, output):
-    part, inputs, settings = snakemake.wildcards.part, snakemake.input, snakemake.params.settings
+    part, inputs, settings = snakemake.wildcards.part, snakemake.input, json.loads(snakemake.params.settings)
     files = dict(inputs.items())
     if part in FAMILIES:
         judged = read.read_judged(files, depletions=settings["depletions"], config=settings)

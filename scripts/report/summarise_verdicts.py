@@ -12,18 +12,21 @@ from cd20scope.study import history, themes
 
 with job(snakemake) as (log, output):
     params, inputs = snakemake.params, snakemake.input
+    hypotheses = json.loads(params.hypotheses)
+    run = read.read_judged(
+        dict(inputs.items()),
+        depletions=themes.depletions(hypotheses["hypotheses"]),
+        config=json.loads(params.config),
+    )
     verdicts = summary.collect(
-        read.read_table(inputs.verdicts),
-        abundance=read.read_table(inputs.abundance),
-        ledger=read.read_table(inputs.ledger),
-        parts=read.read_table(inputs.parts),
-        depletions=themes.depletions(params.hypotheses["hypotheses"]),
-        asked=history.tell(pd.read_csv(inputs.questions, sep="\t", dtype=str), params.hypotheses["digest"]),
-        config=params.config,
+        run,
+        sheet=pd.DataFrame(json.loads(params.sheet)),
+        populations=json.loads(params.populations),
+        asked=history.tell(pd.read_csv(inputs.questions, sep="\t", dtype=str), hypotheses["digest"]),
         version=params.version,
         code=params.run_code,
     )
-    jsonschema.validate(verdicts, params.schema, cls=jsonschema.Draft202012Validator)
+    jsonschema.validate(verdicts, json.loads(params.schema), cls=jsonschema.Draft202012Validator)
     text = json.dumps(verdicts, indent=2, ensure_ascii=False, allow_nan=False)
     Path(output.verdicts).write_text(text + "\n", encoding="utf-8")
     findings = pd.read_csv(inputs.findings, sep="\t", dtype=str, keep_default_na=False)

@@ -1,5 +1,6 @@
 """Write the HTML report; see :mod:`cd20scope.report.page`."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -10,21 +11,25 @@ from cd20scope.report import read, software
 
 with job(snakemake) as (log, output):
     params, inputs = snakemake.params, snakemake.input
+    hypotheses = json.loads(params.hypotheses)
     run = read.read(
         dict(inputs.items()),
         annotation=[*inputs.annotation, *inputs.agreement],
         cells=inputs.cells,
         labels=inputs.labels,
-        sheet=pd.DataFrame(params.sheet),
-        hypotheses=params.hypotheses["hypotheses"],
-        digest=params.hypotheses["digest"],
-        config=params.config,
-        populations=params.populations,
+        sheet=pd.DataFrame(json.loads(params.sheet)),
+        hypotheses=hypotheses["hypotheses"],
+        digest=hypotheses["digest"],
+        config=json.loads(params.config),
+        populations=json.loads(params.populations),
         versions={"cd20scope": params.version} | software.versions(params.software),
     )
     log.info("read the tables of %d samples and %d hypotheses", len(run.sheet), len(run.verdicts))
     figures = read.read_figures(Path(folder) for folder in inputs.figures)
     log.info("read %d figures", len(figures))
-    scripts = {Path(path).name: Path(path).read_text(encoding="utf-8") for path in params.script_files}
-    page = report.render(params.templates, run, figures=figures, scripts=scripts)
+    templates, scripts = (
+        {Path(path).name: Path(path).read_text(encoding="utf-8") for path in paths}
+        for paths in (params.template_files, params.script_files)
+    )
+    page = report.render(templates, run, figures=figures, scripts=scripts)
     Path(output.report).write_text(page, encoding="utf-8")

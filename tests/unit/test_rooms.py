@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "expression": "study stats pseudobulk",
     "programs": "study stats pseudobulk",
     "verdict": "study stats abundance programs",
-    "report": "study verdict.endpoints",
+    "report": "study stats verdict.endpoints",
     "export": "counts",
     "preflight": "study counts ingest",
     "init": "study counts ingest",

@@ -22,14 +22,16 @@ rule write_report:
         runtime=minutes(30),
     params:
         code=code_of("report/write_report.py"),
-        sheet=SHEET_RECORDS,
-        templates=read_texts(REPORT_TEMPLATES),
+        sheet=as_json(SHEET_RECORDS),
+        # digests: Snakemake writes the params of a rule into a script of its own report
+        templates=[files.checksum(TEMPLATES / name) for name in REPORT_TEMPLATES],
+        template_files=uncompared([str(TEMPLATES / name) for name in REPORT_TEMPLATES]),
         scripts=[files.checksum(TEMPLATES / name) for name in REPORT_SCRIPTS],
         script_files=uncompared([str(TEMPLATES / name) for name in REPORT_SCRIPTS]),
-        populations=POPULATIONS,
-        hypotheses=HYPOTHESES,
-        settings=settings(),
-        config=uncompared(dict(config)),
+        populations=as_json(POPULATIONS),
+        hypotheses=as_json(HYPOTHESES),
+        settings=as_json(settings()),
+        config=uncompared(as_json(dict(config))(None)),
         version=VERSION,
         software=SOFTWARE,
     script:
@@ -60,20 +62,14 @@ rule draw_figures:
         runtime=minutes(30),
     params:
         code=code_of("report/draw_figures.py"),
-        settings=figure_settings,
+        settings=as_json(figure_settings),
     script:
         "../../scripts/report/draw_figures.py"
 
 
 rule summarise_verdicts:
     input:
-        questions="results/verdict/questions.tsv",
-        verdicts="results/verdict/verdicts.tsv",
-        ledger="results/verdict/ledger.tsv",
-        parts="results/verdict/parts.tsv",
-        abundance="results/abundance/abundance.tsv",
-        findings="results/preflight/findings.tsv",
-        sums="results/ingest/inputs.tsv",
+        **verdict_tables(),
     output:
         summary=report(
             "results/report/summary.md",
@@ -95,10 +91,12 @@ rule summarise_verdicts:
     params:
         code=code_of("report/summarise_verdicts.py"),
         run_code=uncompared(run_code()),
-        hypotheses=HYPOTHESES,
-        schema=verdicts_schema,
-        settings=settings(),
-        config=uncompared(dict(config)),
+        sheet=as_json(SHEET_RECORDS),
+        populations=as_json(POPULATIONS),
+        hypotheses=as_json(HYPOTHESES),
+        schema=as_json(verdicts_schema),
+        settings=as_json(settings()),
+        config=uncompared(as_json(dict(config))(None)),
         version=VERSION,
     script:
         "../../scripts/report/summarise_verdicts.py"

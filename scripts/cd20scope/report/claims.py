@@ -1,18 +1,19 @@
-"""Hypotheses and their verdicts as cards of the report: which are shown, in which order, in which words."""
+"""Hypotheses and their verdicts: order of the story, counts, exact p-values, ledgers."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 import pandas as pd
 
-from cd20scope import schema
-from cd20scope.report import hypothesis_words, wording
+from cd20scope.report import hypothesis_words, nouns, wording
 from cd20scope.report.colours import VERDICT_STYLE
 from cd20scope.schema import VERDICTS
 from cd20scope.study.themes import THEMES, theme_of
-from cd20scope.verdict.endpoints.catalogue import PART_NAMES, endpoint_of
+
+PARTS = {"main": "", "first": "cells, ", "last": "cells, ", "early": "programme, ", "change": "programme, "}
+"""Names of the parts of a claim, before their contrast; only those of a biphasic claim need one."""
 
 
 def in_story_order(verdicts: pd.DataFrame) -> pd.DataFrame:
@@ -27,101 +28,36 @@ def in_story_order(verdicts: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def shown_first(verdicts: pd.DataFrame) -> pd.DataFrame:
-    """Pick the claims on confirmatory questions, and the parts of their totals."""
-    family = verdicts["family"] == "confirmatory"
-    split = pd.Index(
-        verdicts[["endpoint", "population", "program", "contrast"]]
-        .astype(object)
-        .fillna("")
-        .agg("|".join, axis=1)
-    )
-    part = split.isin(split[family]) & verdicts["component"].isin(["composition", "within"])
-    shown: pd.DataFrame = verdicts.loc[family | part]
-    return shown
-
-
 def leads(verdicts: pd.DataFrame) -> pd.Series:
     """Mark the first claim of each question, whose verdict is the question's; the others read the same estimate."""
     return verdicts["id"] == verdicts["question"]
 
 
-def tally(verdicts: pd.DataFrame, *, family: str) -> list[tuple[int, str, int]]:
-    """Count the questions of a family by verdict: how many, which, and how many of them with a caution."""
+def tally(verdicts: pd.DataFrame, *, family: str) -> list[tuple[int, str]]:
+    """Count the questions of a family by verdict, those that technique or steroids take back apart."""
     own = verdicts[(verdicts["family"] == family) & leads(verdicts)]
-    warned = own["caution"].astype(object).fillna("") != ""  # a column without any text is read as numbers
-    return [
-        (n, verdict, int((warned & (own["verdict"] == verdict)).sum()))
-        for verdict in VERDICTS
-        if (n := int((own["verdict"] == verdict).sum()))
-    ]
+    return [(entry["n"], entry["shown"]) for entry in counts(own)]
 
 
-def chapters(answer: pd.DataFrame) -> list[dict[str, Any]]:
+def counts(leading: pd.DataFrame) -> list[dict[str, Any]]:
+    """Count questions by verdict in the order of the verdicts; ``leading`` has the first claim of each."""
+    rows = leading.to_dict("records")
+    found: dict[tuple[str, str], int] = {}
+    for row in rows:
+        key = (str(row["verdict"]), hypothesis_words.verdict_text(row))
+        found[key] = found.get(key, 0) + 1
+    order = sorted(found, key=lambda key: (VERDICTS.index(key[0]), key[1]))
+    return [{"n": found[key], "verdict": key[0], "shown": key[1], **VERDICT_STYLE[key[0]]} for key in order]
+
+
+def chapters(verdicts: pd.DataFrame) -> list[dict[str, Any]]:
     """Count the confirmatory questions of each theme by verdict, in the order of the story."""
-    own = answer[(answer["family"] == "confirmatory") & leads(answer)]
-    counted = []
-    for anchor, heading, _ in THEMES:
-        sizes = own.loc[own["theme"] == anchor, "verdict"].value_counts()
-        counts = [
-            {"n": int(sizes[verdict]), "verdict": verdict, **VERDICT_STYLE[verdict]}
-            for verdict in VERDICTS
-            if verdict in sizes
-        ]
-        if counts:
-            counted.append({"anchor": anchor, "heading": heading, "counts": counts})
-    return counted
-
-
-def themes(answer: pd.DataFrame, *, ledger: pd.DataFrame) -> list[dict[str, Any]]:
-    """Claims by theme; a group is all claims on one question, side by side."""
-    entries = {str(name): rows for name, rows in ledger.groupby("id", sort=False)}
-    nothing = ledger.iloc[:0]
-    shown = []
-    for anchor, heading, _ in THEMES:
-        rows = answer[answer["theme"] == anchor].to_dict("records")
-        if rows:
-            claims = [claim(row, ledger=entries.get(str(row["id"]), nothing)) for row in rows]
-            shown.append({"anchor": anchor, "heading": heading, "groups": group(claims)})
-    return shown
-
-
-def group(claims: Iterable[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """Put the claims on one question into one group, where its first one stood."""
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for own in claims:
-        groups.setdefault(own["question"], []).append(own)
-    return list(groups.values())
-
-
-def claim(row: wording.Row, *, ledger: pd.DataFrame) -> dict[str, Any]:
-    """Write one hypothesis and its verdict in the words of the page; ``ledger`` has the rows of this hypothesis."""
-    limits = wording.interval(row["ci_low"], row["ci_high"])
-    return {
-        **{
-            key: row[key]
-            for key in ("id", "statement", "verdict", "family", "question", "asks", "contrast", "direction")
-        },
-        **{key: wording.text_of(row[key]) for key in ("dropped", "test", "note")},
-        "shown": hypothesis_words.verdict_text(row),
-        "technical": row["technical"] == "yes",
-        "beside": wording.true_minus(row["beside"]),
-        "caution": wording.sentence(wording.true_minus(row["caution"])),
-        "reason": wording.sentence(wording.text_of(row["reason"])),
-        **VERDICT_STYLE[row["verdict"]],
-        "anchor": schema.anchor(row["id"]),
-        "tested": not pd.isna(row["estimate"]),
-        "estimate": f"{wording.number(row['estimate'])} {endpoint_of(row).unit.name}",
-        "interval": "described only" if limits == wording.NOTHING else f"95 % CI {limits}",
-        "p": wording.p_value(row["p_adjusted"]),
-        "claim": hypothesis_words.claim_text(row),
-        "robustness": hypothesis_words.arms_text(row),
-        "power": hypothesis_words.power_text(row),
-        "exact": exact(row),
-        "pairs": pairs(row, ledger),
-        "ledger": format_ledger(ledger),
-        "source": wording.link_dois(row["source"]),
-    }
+    own = verdicts[(verdicts["family"] == "confirmatory") & leads(verdicts)]
+    counted = [
+        {"anchor": anchor, "heading": heading, "counts": counts(own[own["theme"] == anchor])}
+        for anchor, heading, _ in THEMES
+    ]
+    return [chapter for chapter in counted if chapter["counts"]]
 
 
 def exact(row: wording.Row) -> str:
@@ -129,7 +65,7 @@ def exact(row: wording.Row) -> str:
     if pd.isna(row["p_exact"]):
         return ""
     reach = wording.text_of(row["reach"])
-    return f"p {wording.p_value(row['p_exact'])} of no change, by all sign flips" + (
+    return f"p {wording.p_value(row['p_exact'])} against no change, by all sign flips of the donors" + (
         f". {reach}" if reach else ""
     )
 
@@ -162,7 +98,7 @@ def format_ledger(ledger: pd.DataFrame) -> dict[str, Any]:
         rows.append((str(donor), enters, changes, "; ".join(reasons)))
     several = len(parts) > 1
     head = [
-        f"{f'{PART_NAMES[part]}, ' if several and part in PART_NAMES else ''}{contrast}, {unit}"
+        f"{PARTS.get(part, '') if several else ''}{nouns.contrast(contrast)}, {unit}"
         for part, contrast, unit in parts
     ]
     return {"head": head, "rows": rows}

@@ -41,11 +41,11 @@ def tables(run: Results) -> dict[str, tuple[pd.DataFrame, str]]:
     statistics = run.statistics
     return {
         "verdicts": (run.verdicts.drop(columns=["theme", "label"]), "Verdict of every hypothesis"),
-        "arms": (statistics["arms"], "Every hypothesis in every robustness arm"),
+        "arms": (statistics["arms"], "Every hypothesis in every sensitivity analysis"),
         "parts": (statistics["parts"], "Parts of the claims on the order of events"),
         "technique": (statistics["technique"], "Technique compared between visits"),
         "ledger": (statistics["ledger"], "Change of every donor, and who enters"),
-        "flips": (statistics["flips"], "Verdicts under flipped visits"),
+        "flips": (statistics["flips"], "Verdicts under permuted visits"),
         "donors": (run.donors, "Shares of each sample"),
         "abundance": (run.abundance, "Change of each share"),
         "absolute": (statistics["absolute"], "Change of numbers per microlitre"),
@@ -55,7 +55,7 @@ def tables(run: Results) -> dict[str, tuple[pd.DataFrame, str]]:
         "random_sets": (statistics["random_sets"], "Programmes against random gene sets"),
         "changed_genes": (genes, f"Genes with adjusted p below {run.alpha:g}"),
         "enrichment": (statistics["enrichment"], "Gene sets among the changed genes"),
-        "gene_flips": (statistics["gene_flips"], "Genes called under flipped visits"),
+        "gene_flips": (statistics["gene_flips"], "Genes called under permuted visits"),
         "expression_populations": (run.expression_populations, "Populations whose genes were tested"),
         "markers": (run.annotation["markers"], "Markers by label"),
         "probabilities": (run.annotation["probabilities"], "Probability of the labels"),

@@ -15,11 +15,12 @@ import pandas as pd
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
+from cd20scope.report import alerts, claims, downloads, opening, wording
 from cd20scope.report import answer as answers
-from cd20scope.report import claims, downloads, wording
 from cd20scope.report.colours import VERDICT_STYLE, population_colours
+from cd20scope.report.nouns import contrast, visit
 from cd20scope.report.results import Results
-from cd20scope.report.sections import cell_map, evidence, labels, references, trust
+from cd20scope.report.sections import cell_map, labels, questions, references, trust
 from cd20scope.report.tables import listings
 from cd20scope.schema import FAMILIES, VERDICTS
 
@@ -52,20 +53,31 @@ def render(
     str
         The page. Equal tables give equal bytes.
     """
-    sentences = answers.run_sentences(run)
-    answer = claims.shown_first(run.verdicts)
+    sentences, known = (
+        answers.sentences(run),
+        alerts.collect(run, sheet=run.sheet, warning=str(run.asked["warning"])),
+    )
     return load(templates).render(
         title=run.title,
         config=run.config,
-        visits=run.visits,
-        contrasts=run.contrast_names,
-        latest=run.latest,
+        opening=opening.collect(run),
+        alerts=known,
+        visits=[visit(name) for name in run.visits],
+        contrasts=[contrast(name) for name in run.contrast_names],
+        latest=contrast(run.latest),
         tallies={family: claims.tally(run.verdicts, family=family) for family in FAMILIES},
-        rules=[{"verdict": verdict, "shown": verdict, **VERDICT_STYLE[verdict]} for verdict in VERDICTS],
-        themes=claims.themes(answer, ledger=run.statistics["ledger"]),
-        chapters=claims.chapters(answer),
-        sentences=sentences,
-        evidence=evidence.cards(run, sentences=sentences),
+        rules=[
+            {
+                "verdict": verdict,
+                "shown": verdict,
+                "steroids": False,
+                "technical": False,
+                **VERDICT_STYLE[verdict],
+            }
+            for verdict in VERDICTS
+        ],
+        themes=questions.themes(run, sentences=sentences, known=known),
+        chapters=claims.chapters(run.verdicts),
         figures=figures,
         map=htmlsafe_json_dumps(
             cell_map.pack(

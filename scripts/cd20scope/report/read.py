@@ -48,13 +48,11 @@ def read(
     return complete(
         Results(
             **read_measured(files, config=config),
-            **read_tests(files, annotation=annotation),
-            **read_verdicts(files),
+            **(read_tests(files, annotation=annotation) | read_verdicts(files)),
             embedding=embedding,
             populations=populations,
             scored=themes.scored_pairs(hypotheses),
             depletions=themes.depletions(hypotheses),
-            abundance=read_table(files["abundance"]),
             expression_populations=read_table(files["populations"]),
             qc_summary=qc_summary,
             sheet=sheet,
@@ -123,6 +121,8 @@ def read_verdicts(files: Mapping[str, str]) -> dict[str, Any]:
     """Read the verdicts and what they rest on: attributes of :class:`Judged`."""
     return {
         "verdicts": read_table(files["verdicts"]),
+        "abundance": read_table(files["abundance"]),
+        "programs": read_table(files["programs"]),
         "statistics": {name: read_table(files[name]) for name in trust.NEEDED if name in files},
     }
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from cd20scope.report import claims
+from cd20scope.report import claims, deciding
 from cd20scope.report.sections import labels, trust
 from cd20scope.schema import contrast_name, require_columns
 
@@ -96,14 +96,18 @@ class Judged(Measured):
     Attributes
     ----------
     verdicts
-        ``verdict/verdicts.tsv`` in story order, with what that adds.
+        ``verdict/verdicts.tsv`` in story order, with what that and :func:`cd20scope.report.deciding.add` add.
     statistics
         The tables of :data:`cd20scope.report.sections.trust.NEEDED` by name; figures need ``arms`` and ``ledger``.
+    abundance, programs
+        ``abundance/abundance.tsv`` and ``programs/programs.tsv``.
     depletions
         Population and denominator of the depletion that a claim on the order of events rests on, by its id.
     """
 
     verdicts: pd.DataFrame
+    abundance: pd.DataFrame
+    programs: pd.DataFrame
     statistics: Mapping[str, pd.DataFrame]
     depletions: Mapping[str, tuple[str, str]]
 
@@ -114,8 +118,8 @@ class Results(Cohort, Judged):
 
     Attributes
     ----------
-    abundance, expression_populations
-        ``abundance/abundance.tsv`` and ``expression/populations.tsv``.
+    expression_populations
+        ``expression/populations.tsv``.
     qc_summary
         One row per sample: ``sample donor visit n_cells n_kept``, then one column of cell counts per reason
         to drop a cell, named by the reason, then ``median_counts median_genes`` (of kept cells),
@@ -134,7 +138,6 @@ class Results(Cohort, Judged):
         From :func:`cd20scope.study.history.tell`.
     """
 
-    abundance: pd.DataFrame
     expression_populations: pd.DataFrame
     qc_summary: pd.DataFrame
     sheet: pd.DataFrame
@@ -170,10 +173,17 @@ def complete_cohort[C: Cohort](cohort: C) -> C:
 
 
 def complete_judged[J: Judged](judged: J) -> J:
-    """Check the tables of the hypotheses as :func:`complete` does."""
+    """Check the tables of the hypotheses as :func:`complete` does, and add the intervals that decide."""
     require_columns(judged.verdicts, VERDICT_COLUMNS, name="verdicts.tsv")
     return replace(
         judged,
-        verdicts=claims.in_story_order(judged.verdicts),
+        verdicts=deciding.add(
+            claims.in_story_order(judged.verdicts),
+            abundance=judged.abundance,
+            programs=judged.programs,
+            scores=judged.scores,
+            baseline=judged.visits[0],
+            alpha=judged.alpha,
+        ),
         statistics=trust.complete(judged.statistics),
     )

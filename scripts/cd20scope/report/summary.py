@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cd20scope.report import answer, claims, wording
+from cd20scope.report import alerts, answer, claims, hypothesis_words, opening, wording
 from cd20scope.report.colours import VERDICT_STYLE
-from cd20scope.schema import VERDICTS, contrast_name
+from cd20scope.report.results import Judged
+from cd20scope.schema import VERDICTS
 from cd20scope.study import themes
-from cd20scope.verdict.endpoints.catalogue import endpoint_of
 
-SCHEMA = 3
+SCHEMA = 4
 """Edition of the form of ``verdicts.json``; raised when a key changes its meaning or goes."""
 
 NUMBERS = (
@@ -27,6 +27,9 @@ NUMBERS = (
     "p_exact",
     "smallest_effect_low",
     "smallest_effect_high",
+    "decide_low",
+    "decide_high",
+    "coverage",
 )
 TEXTS = (
     *(
@@ -57,14 +60,11 @@ TEXTS = (
 
 
 def collect(
-    verdicts: pd.DataFrame,
+    run: Judged,
     *,
-    abundance: pd.DataFrame,
-    ledger: pd.DataFrame,
-    parts: pd.DataFrame,
-    depletions: Mapping[str, tuple[str, str]],
+    sheet: pd.DataFrame,
+    populations: Mapping[str, Any],
     asked: Mapping[str, Any],
-    config: Mapping[str, Any],
     version: str,
     code: str,
 ) -> dict[str, Any]:
@@ -72,39 +72,40 @@ def collect(
 
     Parameters
     ----------
-    verdicts, abundance, ledger, parts
-        The tables of their steps.
-    depletions
-        From :func:`cd20scope.study.themes.depletions`.
+    run
+        The verdicts and what they rest on.
+    sheet, populations
+        Of the run.
     asked
         From :func:`cd20scope.study.history.tell`.
-    config
-        Of the run.
     version, code
         Of the workflow, and the digest of its library.
     """
-    contrasts = [(later, earlier) for later, earlier in config["contrasts"]]
-    alpha = float(config["verdict"]["alpha"])
-    rows = claims.in_story_order(verdicts)
-    sentences = answer.sentences(
-        rows, abundance=abundance, ledger=ledger, depletions=depletions, contrasts=contrasts, alpha=alpha
-    )
+    sentences, parts = answer.sentences(run), run.statistics["parts"]
     return {
         "schema": SCHEMA,
-        "title": config["report"]["title"],
+        "title": run.config["report"]["title"],
         "cd20scope": version,
         "code": code,
-        "simulated": "simulate" in config,
-        "alpha": alpha,
-        "visits": list(config["visits"]),
-        "contrasts": [contrast_name(contrast) for contrast in contrasts],
-        "donors": int(ledger["donor"].nunique()),
+        "simulated": "simulate" in run.config,
+        "alpha": run.alpha,
+        "visits": list(run.visits),
+        "contrasts": run.contrast_names,
+        "donors": len(run.donor_names),
         "catalogue": {key: value for key, value in asked.items() if key != "warning"},
         "warning": text(asked["warning"]),
-        "questions": ask(rows),
+        "alerts": [
+            {"kind": alert.kind, "text": alert.text, "contrasts": list(alert.contrasts)}
+            for alert in alerts.collect(run, sheet=sheet, warning=str(asked["warning"]))
+        ],
+        "answer": [
+            {"about": part["about"], "text": plain(part["text"])}
+            for part in opening.answer(run, sheet=sheet, populations=populations)
+        ],
+        "questions": ask(run.verdicts),
         "hypotheses": [
             entry(row, sentence=sentences[str(row["id"])], parts=parts[parts["id"] == row["id"]])
-            for row in rows.to_dict("records")
+            for row in run.verdicts.to_dict("records")
         ],
     }
 
@@ -130,9 +131,13 @@ def entry(row: wording.Row, *, sentence: str, parts: pd.DataFrame) -> dict[str, 
     return {
         **{key: text(row[key]) for key in TEXTS},
         "technical": row["technical"] == "yes",
+        "steroids": hypothesis_words.steroid_mark(row),
+        "shown": hypothesis_words.verdict_text(row),
+        "tested": wording.sentence(hypothesis_words.claim_text(row)),
+        "robustness": wording.sentence(hypothesis_words.arms_text(row)),
         "theme": row["theme"],
-        "sentence": sentence.replace("\N{NO-BREAK SPACE}", " "),
-        "unit": endpoint_of(row).unit.name,
+        "sentence": plain(sentence),
+        "unit": hypothesis_words.unit_of(row),
         **{key: number(row[key]) for key in NUMBERS},
         "n_pairs": int(row["n_pairs"]),
         "donors": [name.strip() for name in wording.text_of(row["donors"]).split(",") if name.strip()],
@@ -153,6 +158,11 @@ def entry(row: wording.Row, *, sentence: str, parts: pd.DataFrame) -> dict[str, 
             "against": [name for name in wording.text_of(row["arms_against"]).split("; ") if name],
         },
     }
+
+
+def plain(words: str) -> str:
+    """Write a sentence of the page with ordinary blanks."""
+    return words.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def text(value: object) -> str | None:
@@ -180,15 +190,21 @@ def format_markdown(summary: Mapping[str, Any], *, preflight: pd.DataFrame, inpu
     lines = [f"# {escape(summary['title'])}", ""]
     if summary["simulated"]:
         lines += ["**Simulated data.** This is the built-in cohort; it says nothing about patients.", ""]
-    if summary["warning"]:
-        lines += [f"**{escape(summary['warning'])}**", ""]
+    lines += [f"- (!) **{alert['kind']}.** {escape(alert['text'])}" for alert in summary["alerts"]]
+    lines += ["", "## Answer", ""] if summary["alerts"] else ["## Answer", ""]
+    lines += [
+        line for part in summary["answer"] for line in (f"**{part['about']}.** {escape(part['text'])}", "")
+    ]
     for family in ("confirmatory", "exploratory"):
         own = [
             row for row in summary["hypotheses"] if row["family"] == family and row["id"] == row["question"]
         ]
         if own:
-            lines += [f"Of {len(own)} {family} questions, {tally(own)}.", ""]
-    for family, heading in (("confirmatory", "The answer"), ("exploratory", "Exploratory questions")):
+            lines += [f"{wording.plural(len(own), f'{family} question')}: {tally(own)}.", ""]
+    for family, heading in (
+        ("confirmatory", "Confirmatory questions"),
+        ("exploratory", "Exploratory questions"),
+    ):
         lines += [f"## {heading}", ""]
         for anchor, theme, _ in themes.THEMES:
             own = [row for row in summary["hypotheses"] if row["family"] == family and row["theme"] == anchor]
@@ -209,30 +225,25 @@ def format_markdown(summary: Mapping[str, Any], *, preflight: pd.DataFrame, inpu
 
 
 def tally(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Count verdicts in their order."""
-    counts = ((sum(row["verdict"] == verdict for row in rows), verdict) for verdict in VERDICTS)
-    return ", ".join(f"{n} {verdict}" for n, verdict in counts if n)
+    """Count verdicts in their order, those that technique or steroids take back apart, as on the page."""
+    shown = sorted({(VERDICTS.index(row["verdict"]), row["shown"]) for row in rows})
+    return ", ".join(f"{sum(row['shown'] == name for row in rows)} {name}" for _, name in shown)
 
 
 def bullet(row: Mapping[str, Any]) -> list[str]:
     """One hypothesis: its verdict, its effect, what was claimed, how robust it is."""
     sign = VERDICT_STYLE[row["verdict"]]["symbol"]
-    arms = row["arms"]
-    verb = "As measured, the same verdict" if row["technical"] else "The same verdict"
-    held = f" {verb} in {arms['held']} of {arms['asked']} robustness arms." if arms else ""
-    if arms and arms["against"]:
-        held = f"{held.removesuffix('.')}; not: {', '.join(arms['against'])}."
-    shown = f"{row['verdict']} (technical)" if row["technical"] else row["verdict"]
+    robust = f" {row['robustness']}" if row["robustness"] else ""
     lines = [
-        f"- {sign} **{shown}** ({escape(row['id'])}): {escape(row['sentence'])}",
-        f"  Claim: {escape(row['statement'] + held)}",
+        f"- {sign} **{row['shown']}** ({escape(row['id'])}): {escape(row['sentence'])}",
+        f"  Claim: {escape(row['statement'])} Tested: {escape(row['tested'] + robust)}",
     ]
     if row["question"] != row["id"]:
         lines.append(f"  On the same estimate as {escape(row['question'])}.")
     if row["technical"]:
-        lines.append(f"  (!) {escape(wording.sentence(row['reason']))}")
+        lines.append(f"  (!) {escape(wording.sentence(wording.true_minus(row['reason'])))}")
     if row["caution"]:
-        lines.append(f"  (!) {escape(wording.sentence(row['caution']))}")
+        lines.append(f"  (!) {escape(wording.sentence(wording.true_minus(row['caution'])))}")
     return lines
 
 

@@ -1,23 +1,46 @@
-"""How the report writes a number, a p-value and a DOI; the one place for it."""
+"""How the report writes a number, a p-value, a unit and a DOI; the one place for it."""
 
 import re
 from collections.abc import Hashable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from markupsafe import Markup, escape
-
-from cd20scope.study.numbers import NOTHING as NOTHING
-from cd20scope.study.numbers import count as count
-from cd20scope.study.numbers import number as number
-from cd20scope.study.numbers import percent as percent
-from cd20scope.study.numbers import share_interval as share_interval
 
 type Row = Mapping[Hashable, Any]
 """One row of a table, as ``DataFrame.to_dict("records")`` gives it."""
 
+NOTHING = "–"
+"""Printed where a value is missing."""
+
 DOI = re.compile(r"\b10\.\d{4,9}/[-._()/:;A-Za-z0-9]*[A-Za-z0-9)]")
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def number(value: float | None, *, digits: int = 2) -> str:
+    """Write a number with ``digits`` decimals and a true minus sign, never as minus zero."""
+    if value is None or pd.isna(value):
+        return NOTHING
+    if np.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    text = f"{float(value):,.{digits}f}"
+    return text.lstrip("-") if not float(text.replace(",", "")) else text.replace("-", "−")
+
+
+def count(value: float | None) -> str:
+    """Write a whole number with commas at the thousands."""
+    return number(value, digits=0)
+
+
+def plural(n: int, one: str) -> str:
+    """Write a number of things: ``1 donor``, ``2 donors``."""
+    return f"{count(n)} {one}{'' if n == 1 else 's'}"
+
+
+def donors(n: int) -> str:
+    """Write a number of donors."""
+    return plural(n, "donor")
 
 
 def short(value: object) -> str:
@@ -27,6 +50,20 @@ def short(value: object) -> str:
     except ValueError:
         return str(value)
     return count(found) if abs(found) >= 1000 else f"{found:.3g}"
+
+
+def percent(share: float | None) -> str:
+    """Write a share (0 to 1) in percent with two significant digits, 0 as 0."""
+    if share is None or pd.isna(share):
+        return NOTHING
+    value = 100 * float(share)
+    digits = 0 if value == 0 else int(np.clip(1 - np.floor(np.log10(abs(value))), 0, 4))
+    return f"{number(value, digits=digits)} %"
+
+
+def sd(value: float) -> str:
+    """Write a change in SD with one decimal, with two where that would be 0.0."""
+    return number(value, digits=1 if abs(value) >= 0.095 or pd.isna(value) else 2)
 
 
 def interval(low: float, high: float) -> str:
@@ -41,6 +78,13 @@ def interval(low: float, high: float) -> str:
 def size(n_bytes: float) -> str:
     """Write a number of bytes in kB or MB."""
     return f"{n_bytes / 1e6:.1f} MB" if n_bytes >= 1e6 else f"{max(n_bytes / 1e3, 0.1):.1f} kB"
+
+
+def share_interval(low: float, high: float) -> str:
+    """Write an interval of shares (0 to 1) in percent."""
+    return (
+        NOTHING if pd.isna(low) or pd.isna(high) else f"{percent(low).removesuffix(' %')} to {percent(high)}"
+    )
 
 
 def text_of(value: str | float | None) -> str:
@@ -96,6 +140,3 @@ def link_dois(text: str | float | None) -> Markup:
 def true_minus(text: str | float | None) -> str:
     """Write the hyphens before numbers of a text as minus signs; those inside names stay."""
     return "" if text is None or pd.isna(text) else re.sub(r"(?<![\w-])-(?=\d)", "−", str(text))
-
-
-ARROWS = {"up": "↑", "down": "↓", "none": "="}

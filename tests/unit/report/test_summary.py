@@ -7,8 +7,8 @@ import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
+import report_page
 import report_tables as made_up
-import statistics_tables
 from evil import EVIL
 
 from cd20scope.report import summary
@@ -17,14 +17,12 @@ SCHEMA = Path(__file__).parents[3] / "workflow/schemas/verdicts.schema.json"
 
 
 def tell(verdicts, *, after_verdicts=False):
+    made = report_page.tables(n_cells=20, n_genes=12) | {"verdicts": verdicts}
     return summary.collect(
-        verdicts,
-        abundance=made_up.abundance(),
-        ledger=statistics_tables.ledger(),
-        parts=statistics_tables.parts(),
-        depletions={"P1": ("B cells", "PBMC")},
+        report_page.judged(made),
+        sheet=made["sheet"],
+        populations=made["populations"],
         asked=made_up.asked(after_verdicts=after_verdicts),
-        config=made_up.config(),
         version="0.1.0",
         code="0123456789ab",
     )
@@ -76,13 +74,15 @@ def test_the_text_says_each_verdict_under_its_heading(told):
     text = summary.format_markdown(
         told, preflight=made_up.tables(n_cells=20, n_genes=20)["preflight"], inputs=made_up.inputs()
     )
-    assert "Of 12 confirmatory questions" in text
+    assert "12 confirmatory questions: " in text
     answer, exploratory = text.split("## Exploratory questions")
     for row in made_up.verdicts().itertuples():
         part = answer if row.family == "confirmatory" else exploratory
-        assert f"**{row.verdict}** ({row.id}): " in part
+        assert f"** ({row.id}): " in part
+        (line,) = (line for line in part.splitlines() if f"** ({row.id}): " in line)
+        assert f"**{row.verdict}" in line
     assert (
-        "The same verdict in 4 of 6 robustness arms; not: leave one donor out, adjusted for steroid score."
+        "Verdict unchanged in 4 of 6 sensitivity analyses (changes: leave one donor out; adjusted for steroid score)."
         in text
     )
     assert "- D03: samples of one donor differ in sex" in text
@@ -129,7 +129,7 @@ def test_changed_questions_are_told_with_their_digests_and_times(told):
     assert later["catalogue"]["after_verdicts"] is True
     assert [row["version"] for row in later["catalogue"]["others"]] == [4]
     text = summary.format_markdown(later, preflight=nothing, inputs=inputs)
-    assert "**The questions were changed after verdicts had been made: " in text
+    assert "- (!) **Questions.** The questions were changed after verdicts had been made: " in text
 
 
 def test_what_technique_takes_back_is_told_as_such():
@@ -145,7 +145,7 @@ def test_what_technique_takes_back_is_told_as_such():
     text = summary.format_markdown(
         told, preflight=made_up.tables(n_cells=20, n_genes=20)["preflight"], inputs=made_up.inputs()
     )
-    (line,) = (line for line in text.splitlines() if "(technical)" in line)
+    (line,) = (line for line in text.splitlines() if "(technical)**" in line)
     assert "**inconclusive (technical)** (T1)" in line
     assert f"(!) {reason[0].upper()}{reason[1:]}." in text
-    assert "As measured, the same verdict in 4 of 6 robustness arms" in text
+    assert "Verdict as measured unchanged in 4 of 6 sensitivity analyses" in text

@@ -104,12 +104,23 @@ def report_tables():
     }
 
 
+def verdict_tables():
+    """What the verdicts as text and as JSON are made of, by name."""
+    names = (
+        *("questions", "verdicts", "arms", "ledger", "parts", "technique"),
+        *("donors", "abundance", "absolute", "repopulation", "scores", "programs"),
+        *("findings", "sums"),
+    )
+    tables = report_tables()
+    return {name: tables[name] for name in names}
+
+
 def figure_tables(wildcards):
     """What a part of the figures is made of, by name; those of the cohort show no verdict, so no margin redraws them."""
     tables = report_tables()
     names = ["donors", "scores"]
     if wildcards.part in schema.FAMILIES:
-        names += ["verdicts", "arms", "ledger"]
+        names += ["verdicts", "arms", "ledger", "abundance", "programs"]
     else:
         names += [
             "expression",
@@ -126,10 +137,10 @@ def figure_settings(wildcards):
     """What a part of the figures reads of study, configuration and catalogues: nothing else redraws it."""
     asked = HYPOTHESES["hypotheses"]
     settings = {key: config[key] for key in ("visits", "contrasts")}
+    settings["verdict"] = {"alpha": config["verdict"]["alpha"]}
     if wildcards.part in schema.FAMILIES:
         return settings | {"depletions": themes.depletions(asked)}
     return settings | {
-        "verdict": {"alpha": config["verdict"]["alpha"]},
         "sheet": [
             {key: row[key] for key in ("sample", "donor", "visit")}
             for row in SHEET_RECORDS
@@ -153,8 +164,18 @@ def read_texts(names):
     return texts
 
 
+def as_json(value):
+    """A value as JSON for the params of a rule, without `<`: Snakemake writes params unescaped into a script of its own report, which `</script>` in a name of the study would end."""
+
+    def text(wildcards):
+        found = value(wildcards) if callable(value) else value
+        return json.dumps(found, ensure_ascii=False).replace("<", "\\u003c")
+
+    return text
+
+
 def verdicts_schema(wildcards):
-    """Form of verdicts.json; a function, as above."""
+    """Form of verdicts.json."""
     return json.loads(VERDICTS_SCHEMA.read_text(encoding="utf-8"))
 
 

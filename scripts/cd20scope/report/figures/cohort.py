@@ -6,6 +6,7 @@ readers (Okabe and Ito) and never carry a meaning alone. Nothing is jittered: sa
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle, islice
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -17,10 +18,13 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter
 
-from cd20scope.report.colours import DOWN, FAINT, INK, UP, VISIT_COLOURS
+from cd20scope.report.colours import DOWN, FAINT, INK, MUTED, UP, VISIT_COLOURS
 from cd20scope.report.components import whole_changes
-from cd20scope.report.figures.donors import percent_or_limit
-from cd20scope.report.figures.style import WIDTH, dots, grid, margin_labels, message_figure, styled
+from cd20scope.report.figures.donors import NOT_TOLD, percent_found
+from cd20scope.report.figures.style import WIDTH, dots, grid, margin_labels, message_figure, styled, wrapped
+from cd20scope.report.nouns import contrast as between
+from cd20scope.report.nouns import noun
+from cd20scope.report.nouns import visit as when
 from cd20scope.schema import UNASSIGNED
 
 
@@ -56,7 +60,7 @@ def embedding(cells: pd.DataFrame, *, visits: Sequence[str], colours: Mapping[st
         here = cells["visit"] == visit
         dots(ax, cells[~here], colour=FAINT, size=size / 2)
         dots(ax, cells[here], colour=DOWN, size=size / 2)
-        ax.set_title(f"{visit} ({int(here.sum()):,} cells)")
+        ax.set_title(f"{when(visit)} ({int(here.sum()):,} cells)")
     for ax in figure.axes:
         ax.set_axis_off()
     return figure
@@ -66,7 +70,8 @@ def embedding(cells: pd.DataFrame, *, visits: Sequence[str], colours: Mapping[st
 def shares(donors: pd.DataFrame, *, visits: Sequence[str], order: Sequence[str]) -> Figure:
     """Share of everything in ``order`` in its own denominator: one dot per sample, one bar at the median, by visit.
 
-    Samples without such cells are open dots at their detection limit, as in :func:`donor_shares`.
+    Samples without such cells are open dots in a strip at the left; the median is of all samples, none where most have
+    no such cell.
     """
     names = [name for name in order if (donors["population"] == name).any()]
     if not names:
@@ -74,29 +79,40 @@ def shares(donors: pd.DataFrame, *, visits: Sequence[str], order: Sequence[str])
     figure = Figure(figsize=(WIDTH, 0.42 * len(names) + 1.1))
     ax = figure.subplots()
     step = 0.62 / len(visits)
+    found = donors[donors["population"].isin(names)]
+    percent, none = percent_found(found)
+    strip = float(percent[~none].min()) / 3 if none.any() and (~none).any() else None
     for number, (visit, colour) in enumerate(zip(visits, cycle(VISIT_COLOURS), strict=False)):
         for row, name in enumerate(names):
-            cells = donors[(donors["population"] == name) & (donors["visit"] == visit)]
-            percent, zero = percent_or_limit(cells)
+            own = (found["population"] == name) & (found["visit"] == visit)
             height = row + (number - (len(visits) - 1) / 2) * step
-            face = [("white" if is_zero else colour) for is_zero in zero]
-            ax.scatter(
-                percent,
-                [height] * len(cells),
-                s=11,
-                c=face,
-                edgecolors=[colour],
-                lw=0.7,
-                alpha=0.8,
-            )
-            median = percent.median()
-            ax.plot([median] * 2, [height - step / 2.2, height + step / 2.2], color=colour, lw=1.8)
+            look: dict[str, Any] = {"s": 11, "edgecolors": [colour], "lw": 0.7, "alpha": 0.8}
+            for chosen, face in ((own & ~none, colour), (own & none, "white")):
+                values = percent[chosen] if face == colour else percent[chosen] * 0 + (strip or 0.01)
+                ax.scatter(values, [height] * int(chosen.sum()), c=[face] * int(chosen.sum()), **look)
+            median = percent[own].median()
+            if median > 0 and not none[own].mean() > 0.5:
+                ax.plot([median] * 2, [height - step / 2.2, height + step / 2.2], color=colour, lw=1.8)
+    if strip is not None:
+        ax.axvspan(strip / 1.5, strip * 1.5, color=FAINT, alpha=0.45, lw=0, zorder=0)
+        words: dict[str, Any] = {"ha": "center", "va": "top", "fontsize": 6.5, "color": MUTED}
+        ax.text(strip, -0.005, "0 cells", transform=ax.get_xaxis_transform(), **words)
     of = donors.drop_duplicates("population").set_index("population")["denominator"]
-    ax.set_yticks(range(len(names)), [f"{name}  (of {of[name]})" for name in names])
+    ax.set_yticks(
+        range(len(names)),
+        [
+            wrapped(
+                f"{noun(name)}, % of {noun(of[name])}"
+                + (f" ({NOT_TOLD})" if none[found["population"] == name].all() else ""),
+                44,
+            )
+            for name in names
+        ],
+    )
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-    ax.set_xlabel("Share of the denominator (%, logarithmic)")
+    ax.set_xlabel("Share of the denominator (%, logarithmic)", labelpad=8)
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x", color=FAINT, lw=0.5)
     for edge in np.arange(0.5, len(names) - 1):
@@ -105,7 +121,7 @@ def shares(donors: pd.DataFrame, *, visits: Sequence[str], order: Sequence[str])
         Line2D([], [], marker="o", ls="", ms=4, color=c) for c in islice(cycle(VISIT_COLOURS), len(visits))
     ]
     n = donors.groupby("visit")["sample"].nunique()
-    legend = [f"{visit} (n = {n.get(visit, 0)} samples)" for visit in visits]
+    legend = [f"{when(visit)} (n = {n.get(visit, 0)} samples)" for visit in visits]
     figure.legend(handles, legend, loc="outside upper right", ncols=len(visits))
     return figure
 
@@ -147,7 +163,7 @@ def programme_changes(programs: pd.DataFrame, *, contrasts: Sequence[str]) -> Fi
             ax.text(x + 0.5, y + 0.5, "×", ha="center", va="center", color=INK)
         pairs = cells.loc[cells["status"] == "tested", "n_pairs"]
         n = " to ".join(f"{size:.0f}" for size in sorted({pairs.min(), pairs.max()}) if len(pairs))
-        ax.set(title=f"{contrast}\nn = {n or 0} donors", xlabel="", ylabel="")
+        ax.set(title=f"{between(contrast)}\nn = {n or 0} donors", xlabel="", ylabel="")
         ax.tick_params(length=0)
         for x in range(1, len(columns)):
             ax.axvline(x, color=FAINT, lw=0.3, zorder=0)
@@ -161,7 +177,7 @@ def programme_changes(programs: pd.DataFrame, *, contrasts: Sequence[str]) -> Fi
 def volcanoes(
     expression: pd.DataFrame, *, contrast: str, alpha: float, order: Sequence[str], labelled: int = 8
 ) -> Figure:
-    """Fold change against p-value of every gene, one panel per population, the ``labelled`` clearest by name.
+    """Fold change against p-value of every gene, one panel per population, the ``labelled`` smallest p-values by name.
 
     ``expression`` is ``expression/expression.tsv.gz``; genes without a p-value are left out. ``order`` is that of the
     populations; others follow.
@@ -170,7 +186,7 @@ def volcanoes(
     names = [name for name in order if (genes["population"] == name).any()]
     names += [name for name in genes["population"].unique() if name not in names]
     if not names:
-        return message_figure(f"No population could be tested for {contrast}.")
+        return message_figure(f"No population could be tested for {between(contrast)}.")
     figure, axes = grid(len(names), columns=3, height=2.6)
     for ax, name in zip(axes, names, strict=True):
         rows = genes[genes["population"] == name]
@@ -198,6 +214,6 @@ def volcanoes(
             transform=ax.transAxes,
             fontsize=7,
         )
-    figure.supxlabel(f"log2 fold change, {contrast}", fontsize=8)
-    figure.supylabel("−log10 p", fontsize=8)
+    figure.supxlabel(f"log2 fold change, {between(contrast)}", fontsize=8)
+    figure.supylabel("−log10 p-value", fontsize=8)
     return figure

@@ -10,14 +10,26 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from cd20scope.report.colours import DONOR_COLOURS
-from cd20scope.report.figures.style import grid, message_figure, styled
+from cd20scope.report.colours import DONOR_COLOURS, FAINT, INK, MUTED
+from cd20scope.report.figures.style import grid, message_figure, styled, wrapped
+from cd20scope.report.nouns import noun, visit
 
 DONOR_MARKERS = ("o", "s", "^", "D", "v", "P")
+MANY = 15
+"""Donors above which lines are grey behind a band: no eye tells more colours and markers apart."""
+GREY = "#a9adb5"
+BAND = (10, 90)
+"""Percentiles of the donors that the band spans."""
+NOT_TOLD = "not told apart in this run"
+"""Written where no sample has a cell of a population."""
+LEAST = 0.5
+"""Cells, summed over their posteriors, below which none was found."""
 
 
 def donor_styles(donors: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Colour and marker of each donor; a pair repeats only after 24 donors."""
+    """Colour and marker of each donor; all alike where they are many."""
+    if len(donors) > MANY:
+        return {donor: {"color": GREY, "marker": "o", "ms": 2.2, "mew": 0.7} for donor in donors}
     return {
         donor: {
             "color": DONOR_COLOURS[i % 8],
@@ -30,80 +42,151 @@ def donor_styles(donors: Sequence[str]) -> dict[str, dict[str, Any]]:
 
 
 def donor_legend(figure: Figure, styles: Mapping[str, Mapping[str, Any]]) -> None:
-    """Name every donor once, under the panels."""
+    """Name every donor once, under the panels; of many, what line and band are."""
+    if len(styles) > MANY:
+        handles = [
+            Line2D([], [], color=GREY, marker="o", ms=2.2, lw=0.7),
+            Line2D([], [], color=INK, lw=1.8),
+            Line2D([], [], color=FAINT, lw=7),
+        ]
+        names = ["donor", "median", f"{BAND[0]}th to {BAND[1]}th percentile"]
+        figure.legend(handles, names, loc="outside lower center", ncols=3)
+        return
     handles = [Line2D([], [], lw=1.0, **style) for style in styles.values()]
-    figure.legend(handles, list(styles), loc="outside lower center", ncols=min(len(styles), 8), title="Donor")
+    names = [wrapped(name, 14) for name in styles]
+    columns = 8 if max(map(len, styles), default=0) <= 8 else 4
+    figure.legend(handles, names, loc="outside lower center", ncols=min(len(styles), columns), title="Donor")
 
 
 def donor_lines(
-    ax: Axes, table: pd.DataFrame, *, value: str, visits: Sequence[str], styles: Mapping[str, Any]
+    ax: Axes,
+    table: pd.DataFrame,
+    *,
+    value: str,
+    visits: Sequence[str],
+    styles: Mapping[str, Any],
+    floor: float | None = None,
 ) -> None:
-    """One line per donor over the visits; rows with ``open`` True get an open marker."""
-    place = {visit: number for number, visit in enumerate(visits)}
+    """One line per donor over the visits; no line leads to a sample in which nothing was found.
+
+    Parameters
+    ----------
+    table
+        ``donor visit`` and ``value``; rows with ``none`` True are open markers at ``floor``, or at 0 without one.
+    floor
+        Height of the strip for samples without such a cell.
+    """
+    place = {name: number for number, name in enumerate(visits)}
+    many = len(styles) > MANY
+    aside = dict(zip(styles, np.linspace(-0.1, 0.1, len(styles)), strict=True))
     for donor, rows in table.groupby("donor", sort=True):
         points = rows.assign(place=rows["visit"].map(place)).sort_values("place")
         style = styles[str(donor)]
+        none = points["none"].to_numpy(dtype=bool)
         where, height = points["place"].to_numpy(dtype=float), points[value].to_numpy(dtype=float)
-        missing = np.flatnonzero(np.diff(where) > 1) + 1  # a visit is missing in between
-        line = {"color": style["color"], "lw": 0.9, "alpha": 0.85}
-        ax.plot(np.insert(where, missing, np.nan), np.insert(height, missing, np.nan), "-", **line)
-        for after in missing:
-            ax.plot(where[after - 1 : after + 1], height[after - 1 : after + 1], ":", **line)
-        is_open = points["open"].to_numpy(dtype=bool)
-        for rows_of, face in ((~is_open, style["color"]), (is_open, "white")):
-            if rows_of.any():
-                ax.plot(where[rows_of], height[rows_of], mfc=face, ls="", **style)
-    n = table.groupby("visit")["donor"].nunique()
-    ax.set_xticks(range(len(visits)), [f"{visit}\nn = {n.get(visit, 0)}" for visit in visits])
+        shown = np.isfinite(height) & ~none if floor is not None else np.isfinite(height)
+        draw_line(ax, where[shown], height[shown], colour=style["color"], thin=many)
+        if (shown & ~none).any():
+            ax.plot(where[shown & ~none], height[shown & ~none], mfc=style["color"], ls="", **style)
+        if none.any():  # side by side, as all are at one height
+            at = height[none] if floor is None else np.full(int(none.sum()), floor)
+            ax.plot(where[none] + aside[str(donor)], at, mfc="white", ls="", **style)
+    if many:
+        draw_band(ax, table, value=value, visits=visits)
+    drawn = table[table["none"].astype(bool) | np.isfinite(table[value].astype(float))]
+    n = drawn.groupby("visit")["donor"].nunique()
+    ax.set_xticks(
+        range(len(visits)), [f"{wrapped(visit(name), 12)}\nn = {n.get(name, 0)}" for name in visits]
+    )
     ax.set_xlim(-0.25, len(visits) - 0.75)
 
 
-def share_axis(ax: Axes) -> None:
-    """Make the axis of shares logarithmic, with ticks that people read."""
+def draw_line(ax: Axes, where: np.ndarray, height: np.ndarray, *, colour: str, thin: bool) -> None:
+    """Line of one donor, dotted across a visit that is missing."""
+    missing = np.flatnonzero(np.diff(where) > 1) + 1
+    line: dict[str, Any] = {"color": colour, "lw": 0.5 if thin else 0.9, "alpha": 0.7 if thin else 0.85}
+    ax.plot(np.insert(where, missing, np.nan), np.insert(height, missing, np.nan), "-", **line)
+    for after in missing:
+        ax.plot(where[after - 1 : after + 1], height[after - 1 : after + 1], ":", **line)
+
+
+def draw_band(ax: Axes, table: pd.DataFrame, *, value: str, visits: Sequence[str]) -> None:
+    """Median of many donors at each visit, and the band that most of them lie in."""
+    found = table[~table["none"].astype(bool)]
+    groups = [found.loc[found["visit"] == name, value].dropna() for name in visits]
+    places = [number for number, group in enumerate(groups) if len(group)]
+    if not places:
+        return
+    low, middle, high = np.transpose(
+        [np.percentile(groups[number], [BAND[0], 50, BAND[1]]) for number in places]
+    )
+    ax.fill_between(places, low, high, color=FAINT, alpha=0.6, lw=0, zorder=0)
+    ax.plot(places, middle, color=INK, lw=1.8, zorder=4)
+
+
+def share_axis(ax: Axes, values: pd.Series, none: pd.Series) -> float | None:
+    """Make the axis of shares logarithmic, with a strip for samples without such a cell below all values.
+
+    Returns
+    -------
+    float or None
+        Height of the strip; None where every sample has such a cell.
+    """
     ax.set_yscale("log")
     ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
     ax.yaxis.set_minor_formatter(NullFormatter())
+    found = values[~none & (values > 0)]
+    low, high = (float(found.min()), float(found.max())) if len(found) else (0.1, 1.0)
+    ax.set_ylim(low / 1.5, high * 1.5)
+    if not none.any():
+        return None
+    floor = low / 3
+    ax.set_ylim(bottom=floor / 1.6)
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}" if y > 1.6 * floor else ""))
+    ax.axhspan(floor / 1.6, floor * 1.6, color=FAINT, alpha=0.45, lw=0, zorder=0)
+    words: dict[str, Any] = {"fontsize": 6.5, "color": MUTED, "va": "center", "ha": "left"}
+    ax.text(0.02, floor, "0 cells", transform=ax.get_yaxis_transform(), zorder=0.5, **words)
+    return floor
 
 
-def percent_or_limit(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Share of each row of ``abundance/donors.tsv`` in percent, and whether no cell was found.
-
-    Where none was found, the share is at its detection limit, the one-sided 95 % upper limit.
-    """
-    none_found = rows["n_cells"] == 0
-    return 100 * rows["fraction"].where(~none_found, rows["fraction_upper"]), none_found
+def percent_found(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Share of each row of ``abundance/donors.tsv`` in percent, and whether no cell was found."""
+    return 100 * rows["fraction"].astype(float), rows["n_cells"] < LEAST
 
 
 @styled
 def donor_shares(
     donors: pd.DataFrame, *, visits: Sequence[str], populations: Sequence[str], log: bool
 ) -> Figure:
-    """Draw the share of each population per donor and visit, open and at its detection limit where zero.
+    """Draw the share of each population per donor and visit.
 
     Parameters
     ----------
     donors
         ``abundance/donors.tsv``.
     log
-        Whether the axis is logarithmic, as vanishing populations need.
+        Whether the axis is logarithmic, as vanishing populations need; samples without a cell are in a strip then.
     """
     shown = [name for name in populations if (donors["population"] == name).any()]
     if not shown:
         return message_figure(f"No sample counts {', '.join(populations)}.")
-    styles = donor_styles(sorted(donors["donor"].unique()))
-    figure, axes = grid(len(shown), columns=max(2, len(shown)), height=3.0)
+    styles = donor_styles(sorted(donors["donor"].astype(str).unique()))
+    figure, axes = grid(len(shown), columns=min(max(2, len(shown)), 4), height=3.0)
     for ax, population in zip(axes, shown, strict=True):
         rows = donors[donors["population"] == population]
-        percent, zero = percent_or_limit(rows)
-        donor_lines(
-            ax, rows.assign(percent=percent, open=zero), value="percent", visits=visits, styles=styles
-        )
-        ax.set_title(population)
-        ax.set_ylabel(f"% of {rows['denominator'].iloc[0]}")
-        if log:
-            share_axis(ax)
-        else:
+        percent, none = percent_found(rows)
+        floor = share_axis(ax, percent, none) if log else None
+        table = rows.assign(percent=percent, none=none)
+        donor_lines(ax, table, value="percent", visits=visits, styles=styles, floor=floor)
+        name = noun(population)
+        ax.set_title(wrapped(f"{name[:1].upper()}{name[1:]}", 24))
+        if none.all():  # a class that the labels did not find has no detection limit
+            ax.text(
+                0.5, 0.5, wrapped(NOT_TOLD, 18), transform=ax.transAxes, ha="center", va="center", color=MUTED
+            )
+        ax.set_ylabel(f"% of {noun(rows['denominator'].iloc[0])}")
+        if not log:
             ax.set_ylim(bottom=0)
     donor_legend(figure, styles)
     return figure
@@ -121,11 +204,11 @@ def programme_scores(
     ]
     if not panels:
         return message_figure("No programme was scored.")
-    styles = donor_styles(sorted(scores["donor"].unique()))
+    styles = donor_styles(sorted(scores["donor"].astype(str).unique()))
     figure, axes = grid(len(panels), columns=3, height=2.5)
     for ax, (population, program, rows) in zip(axes, panels, strict=True):
-        donor_lines(ax, rows.assign(open=False), value="score", visits=visits, styles=styles)
-        ax.set_title(f"{program}\nin {population}")
+        donor_lines(ax, rows.assign(none=False), value="score", visits=visits, styles=styles)
+        ax.set_title(f"{wrapped(program, 30)}\nin {wrapped(noun(population), 30)}")
         ax.set_ylabel("mean score per cell")
     donor_legend(figure, styles)
     return figure

@@ -11,12 +11,17 @@ from matplotlib.patches import Rectangle
 
 from cd20scope.report.colours import FAINT, INK, MUTED, VERDICT_STYLE
 from cd20scope.report.components import part_name
-from cd20scope.report.figures.donors import donor_lines, donor_styles, percent_or_limit, share_axis
-from cd20scope.report.figures.style import WIDTH, message_figure, styled
-from cd20scope.report.hypothesis_words import margin_of
-from cd20scope.report.wording import Row, text_of
-from cd20scope.verdict.endpoints.catalogue import PART_NAMES
+from cd20scope.report.figures.donors import MANY, donor_lines, donor_styles, percent_found, share_axis
+from cd20scope.report.figures.style import WIDTH, message_figure, styled, wrapped
+from cd20scope.report.hypothesis_words import level_text, margin_of, unit_of
+from cd20scope.report.nouns import contrast, noun
+from cd20scope.report.wording import Row
 
+PART_NAMES = {
+    "main": "Change",
+    **dict.fromkeys(("first", "last"), "Cells"),
+    **dict.fromkeys(("early", "change"), "Programme"),
+}
 HIGH = 4.2
 """A share or score is drawn on a logarithmic axis where it moves by more than this factor."""
 
@@ -37,8 +42,8 @@ def evidence(
     row
         Of ``verdicts.tsv``.
     values
-        What is measured, by its axis label: ``donor visit value open``; a share that was not found is ``open`` and at
-        its detection limit. Empty where only changes are known, as of the parts of a programme over PBMC.
+        What is measured, by its axis label: ``donor visit value none``, ``none`` where no such cell was found. Empty
+        where only changes are known, as of the parts of a programme over PBMC.
     ledger
         Rows of ``verdict/ledger.tsv`` of this hypothesis.
     visits
@@ -51,7 +56,8 @@ def evidence(
     if not changes and not shown:
         return message_figure("No donor has a value.")
     styles = donor_styles(donors)
-    height = max(2.5, 0.95 + 0.17 * ledger["donor"].nunique())
+    n_donors = ledger["donor"].nunique()
+    height = 3.2 if n_donors > MANY else max(2.5, 0.95 + 0.17 * n_donors)
     if len(shown) + len(changes) <= 2:
         n = len(shown) + len(changes)
         figure = Figure(figsize=(WIDTH * (0.9 if n == 2 else 0.5), height))
@@ -75,49 +81,57 @@ def draw_values(
     ax: Axes, table: pd.DataFrame, *, label: str, visits: Sequence[str], styles: Mapping[str, Any]
 ) -> None:
     """Paired lines of the donors."""
-    donor_lines(ax, table, value="value", visits=visits, styles=styles)
-    ax.set_ylabel(label)
-    positive = table.loc[table["value"] > 0, "value"]
+    positive = table.loc[~table["none"] & (table["value"] > 0), "value"]
+    floor = None
     if label.startswith("%") and len(positive) and positive.max() > HIGH * positive.min():
-        share_axis(ax)
-    elif label.startswith("%"):
+        floor = share_axis(ax, table["value"], table["none"])
+    donor_lines(ax, table, value="value", visits=visits, styles=styles, floor=floor)
+    ax.set_ylabel(wrapped(label, 42))
+    if label.startswith("%") and ax.get_yscale() == "linear":
         ax.set_ylim(bottom=0)
     ax.set_title("Value at each visit")
 
 
 def draw_changes(ax: Axes, own: pd.DataFrame, *, part: str, row: Row, styles: Mapping[str, Any]) -> None:
     """Change of each donor by name, above their mean with its interval; the margin is the short bar."""
+    many = own["donor"].nunique() > MANY
     rows = own.sort_values("donor", key=lambda names: names.astype(str), kind="stable")
+    if many:  # by size, without names: the ledger has them
+        rows = rows.dropna(subset="change").sort_values("change", kind="stable")
     names = rows["donor"].astype(str).tolist()
     for place, (name, change, enters) in enumerate(zip(names, rows["change"], rows["enters"], strict=True)):
         style = styles.get(name, {"color": MUTED, "marker": "o", "ms": 3.6, "mew": 0.9})
         ax.plot(change, place, ls="", **style | {"mfc": style["color"] if enters == "yes" else "white"})
     ax.axvline(0, color=MUTED, lw=0.8, zorder=0)
     labels = [
-        name if enters == "yes" else f"({name})" for name, enters in zip(names, rows["enters"], strict=True)
+        wrapped(name if enters == "yes" else f"({name})", 16) if not many else ""
+        for name, enters in zip(names, rows["enters"], strict=True)
     ]
     if part in ("main", "change") and not pd.isna(row["estimate"]):
-        place = len(names) + 0.3
+        place = len(names) * 1.04 + 0.3
         draw_mean(ax, row, place=place)
-        labels, places = [*labels, "mean, 95 % CI"], [*range(len(names)), place]
+        named = "mean" if pd.isna(row["decide_high"]) else f"mean, {level_text(row['coverage'])} CI"
+        labels, places = [*labels, named], [*range(len(names)), place]
     else:
         places = list(range(len(names)))
     ax.set_yticks(places, labels)
-    ax.set_ylim(max(places) + 0.7, -0.7)
+    edge = 0.7 if not many else 0.03 * len(names) + 0.7
+    ax.set_ylim(max(places) + edge, -edge)
     ax.tick_params(axis="y", length=0)
-    ax.grid(axis="y", color=FAINT, lw=0.4)
+    if not many:
+        ax.grid(axis="y", color=FAINT, lw=0.4)
     ax.spines["left"].set_visible(False)
-    n = int((rows["enters"] == "yes").sum())
+    n = int(((rows["enters"] == "yes") & rows["change"].notna()).sum())
     ax.set_xlabel(f"{rows['unit'].iloc[0]} (n = {n})")
-    ax.set_title(f"{PART_NAMES.get(part, 'change').capitalize()}, {rows['contrast'].iloc[0]}")
+    ax.set_title(f"{PART_NAMES.get(part, part)}, {contrast(rows['contrast'].iloc[0])}")
 
 
 def draw_mean(ax: Axes, row: Row, *, place: float) -> None:
     """Estimate, interval and margin of the hypothesis."""
     style = VERDICT_STYLE[row["verdict"]]
-    if not pd.isna(row["ci_high"]):
-        low = row["estimate"] if pd.isna(row["ci_low"]) else row["ci_low"]
-        ax.plot([low, row["ci_high"]], [place, place], color=style["color"], lw=1.8)
+    if not pd.isna(row["decide_high"]):
+        low = row["estimate"] if pd.isna(row["decide_low"]) else row["decide_low"]
+        ax.plot([low, row["decide_high"]], [place, place], color=style["color"], lw=1.8)
     face = style["color"] if style["filled"] else "white"
     ax.plot(row["estimate"], place, style["marker"], ms=6, mew=1.3, color=style["color"], mfc=face)
     margin = margin_of(row)
@@ -148,19 +162,21 @@ def values_of(
     """
     donors, scores = (table[table["visit"].isin(visits)] for table in (donors, scores))
     found: list[tuple[str, pd.DataFrame]] = []
-    if text_of(row["denominator"]):
+    if unit_of(row) == "log odds":
         found.append(shares(donors, str(row["population"]), str(row["denominator"])))
+        return found
     if depletion:
         found.append(shares(donors, *depletion))
-    if not text_of(row["program"]) or part_name(row["component"]):
+    if part_name(row["component"]):
         return found
     own = scores[(scores["population"] == row["population"]) & (scores["program"] == row["program"])]
-    found.append((f"{row['program']}, mean score per cell", own.assign(value=own["score"], open=False)))
+    found.append((f"{row['program']}, mean score per cell", own.assign(value=own["score"], none=False)))
     return found
 
 
 def shares(donors: pd.DataFrame, population: str, denominator: str) -> tuple[str, pd.DataFrame]:
-    """Share in percent of each donor and visit; at the detection limit and open where none was found."""
+    """Share in percent of each donor and visit, and where no cell was found."""
     own = donors[(donors["population"] == population) & (donors["denominator"] == denominator)]
-    percent, zero = percent_or_limit(own)
-    return f"% of {denominator}: {population}", own.assign(value=percent, open=np.asarray(zero, dtype=bool))
+    percent, none = percent_found(own)
+    name = noun(population)
+    return f"% of {noun(denominator)}: {name}", own.assign(value=percent, none=np.asarray(none, dtype=bool))

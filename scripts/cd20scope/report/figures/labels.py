@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 
 from cd20scope.report.colours import AMOUNT, FAINT, INK, MUTED
 from cd20scope.report.figures.donors import donor_legend, donor_styles
-from cd20scope.report.figures.style import WIDTH, grid, message_figure, styled
+from cd20scope.report.figures.style import WIDTH, grid, message_figure, styled, wrapped
 from cd20scope.report.marker_panel import MIN_CELLS
+from cd20scope.report.nouns import visit as when
 
 STEPS = (0.5, 0.7, 0.8, 0.9, 0.95)
 """Limits between the shades of the bars of probability."""
@@ -187,7 +188,7 @@ def by_sample(samples: pd.DataFrame, *, visits: Sequence[str]) -> Figure:
             median = 100 * rows[name].median()
             ax.plot([number - 0.4, number + 0.4], [median] * 2, color=MUTED, lw=1.0, zorder=0)
         ax.set_title(title)
-        ax.set_xticks(range(len(visits)), visits)
+        ax.set_xticks(range(len(visits)), [wrapped(when(visit), 12) for visit in visits])
         ax.set_xlim(-0.6, len(visits) - 0.4)
         top = max(ax.get_ylim()[1], 0.1)
         ax.set_ylim(-0.03 * top, top)  # a marker at zero is seen whole

@@ -9,11 +9,13 @@ import pandas as pd
 
 from cd20scope import schema
 from cd20scope.report import hypothesis_words
+from cd20scope.report.claims import leads
 from cd20scope.report.colours import population_colours
-from cd20scope.report.figures import agreement, cohort, evidence, labels, verdicts
+from cd20scope.report.figures import agreement, cohort, evidence, labels, storyboard, verdicts
 from cd20scope.report.figures import donors as donor_figures
 from cd20scope.report.figures.style import Drawing
 from cd20scope.report.marker_panel import MIN_CELLS, choose_panel
+from cd20scope.report.nouns import contrast, visit
 from cd20scope.report.results import Cohort, Judged
 from cd20scope.report.sections import labels as annotation_section
 from cd20scope.report.wording import Row
@@ -35,7 +37,19 @@ def draw_family(run: Judged, *, family: str) -> dict[str, Drawing]:
     Those of a single hypothesis are named after its place on the page.
     """
     drawn = draw_forest(run, family=family) | draw_evidence(run, family=family)
-    return drawn | draw_arms(run) if family == FAMILIES[0] else drawn
+    return drawn | draw_arms(run) | draw_story(run) if family == FAMILIES[0] else drawn
+
+
+def draw_story(run: Judged) -> dict[str, Drawing]:
+    """Draw the study in one picture."""
+    return {
+        "storyboard": Drawing(
+            storyboard.storyboard(run),
+            "B cells and T cells of every donor over time",
+            "B cells as a percentage of PBMC, T-cell activation and regulatory T cells over the visits: donors in "
+            "grey, their mean with the interval that decides; the first sentences of the report state the numbers.",
+        )
+    }
 
 
 def usual_shares(donors: pd.DataFrame) -> pd.DataFrame:
@@ -46,7 +60,7 @@ def usual_shares(donors: pd.DataFrame) -> pd.DataFrame:
 
 def draw_donors(run: Cohort) -> dict[str, Drawing]:
     """Lines of the donors over the visits."""
-    donors, when = usual_shares(run.donors), ", ".join(run.visits)
+    donors, when = usual_shares(run.donors), ", ".join(map(visit, run.visits))
     whole = roles.set_with(run.populations, roles.B_CELLS)
     b_lineage = [*([whole] if whole else []), *roles.populations_of(run.populations, roles.B)]
     cd4 = roles.populations_of(run.populations, "CD4 T")
@@ -89,8 +103,9 @@ def draw_tests(run: Cohort) -> dict[str, Drawing]:
         ),
         "volcanoes": Drawing(
             cohort.volcanoes(run.expression, contrast=run.latest, alpha=run.alpha, order=order),
-            f"Genes that change, {run.latest}",
-            f"Volcano plot per population for {run.latest}; the clearest genes are in the table below.",
+            f"Genes that change, {contrast(run.latest)}",
+            f"Volcano plot per population for {contrast(run.latest)}; the genes with the smallest p-values are in the "
+            "table below.",
         ),
     }
 
@@ -117,7 +132,7 @@ def draw_annotation(run: Cohort) -> dict[str, Drawing]:
         ),
         "samples": Drawing(
             labels.by_sample(annotation_section.by_sample(tables), visits=run.visits),
-            "What may mislead the labels, by sample",
+            "Quality of the labels, by sample",
             "Per sample and visit: share of cells left unassigned, of ambient RNA, and of T cells flagged as CD20+.",
         ),
     }
@@ -150,27 +165,27 @@ def draw_forest(run: Judged, *, family: str) -> dict[str, Drawing]:
 
 
 def draw_arms(run: Judged) -> dict[str, Drawing]:
-    """Figure of all verdicts in all robustness arms."""
+    """Figure of all verdicts in all sensitivity analyses."""
     texts = (
-        (row["id"], hypothesis_words.arms_text({**row, "arms_against": ""}))
+        (row["id"], hypothesis_words.arms_text({**row, "arms_against": ""}).removeprefix("verdict "))
         for row in run.verdicts.to_dict("records")
     )
     held = "; ".join(f"{name} {text}" for name, text in texts if text)
     return {
         "arms": Drawing(
             verdicts.arm_grid(run.verdicts, run.statistics["arms"]),
-            "Verdicts in robustness arms",
-            f"Grid of hypotheses and arms, in how many each verdict holds: {held}. The table of arms is at the end.",
+            "Verdicts in sensitivity analyses",
+            f"Grid of hypotheses and sensitivity analyses: {held}. The table is at the end.",
         )
     }
 
 
 def draw_evidence(run: Judged, *, family: str) -> dict[str, Drawing]:
-    """One figure per hypothesis of a family: its donors, their values and their changes."""
+    """One figure per question of a family: its donors, their values and their changes."""
     ledger = {str(name): rows for name, rows in run.statistics["ledger"].groupby("id", sort=False)}
     nothing = run.statistics["ledger"].iloc[:0]
     drawn = {}
-    for row in run.verdicts[run.verdicts["family"] == family].to_dict("records"):
+    for row in run.verdicts[(run.verdicts["family"] == family) & leads(run.verdicts)].to_dict("records"):
         depletion = run.depletions.get(str(row["id"]))
         visits = visits_of(row, run.visits, depletion=depletion, contrasts=run.contrasts)
         figure = evidence.evidence(
@@ -183,7 +198,7 @@ def draw_evidence(run: Judged, *, family: str) -> dict[str, Drawing]:
             donors=run.donor_names,
         )
         alt = (
-            f"{row['id']}: values of each donor at {', '.join(visits)}, and the change of each; "
+            f"{row['id']}: values of each donor at {', '.join(map(visit, visits))}, and the change of each; "
             "the table below has the numbers."
         )
         drawn[schema.anchor(row["id"])] = Drawing(figure, str(row["label"]), alt)

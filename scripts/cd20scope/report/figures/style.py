@@ -1,5 +1,6 @@
 """What the figures share: the style, panels, labels that never overlap."""
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -89,6 +90,11 @@ def settle(figure: Figure) -> None:
     # no engine at all: of "none", a placeholder stays, for which every figure is drawn once more as it is saved
     with mpl.rc_context({"figure.constrained_layout.use": False, "figure.autolayout": False}):
         figure.set_layout_engine(None)
+
+
+def wrapped(text: object, width: int) -> str:
+    """Break a long name into lines, within a word where it must be."""
+    return "\n".join(textwrap.wrap(str(text), width, break_long_words=True)) or str(text)
 
 
 def grid(n: int, *, columns: int, height: float) -> tuple[Figure, list[Axes]]:

@@ -1,5 +1,6 @@
 """Figures of all verdicts: the estimates against their margins, and the arms in which each verdict holds."""
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,11 +13,9 @@ from matplotlib.patches import Polygon, Rectangle
 
 from cd20scope.report.colours import FAINT, INK, MUTED, UP, VERDICT_STYLE
 from cd20scope.report.figures.style import WIDTH, message_figure, styled
-from cd20scope.report.hypothesis_words import arms_text, margin_of, verdict_text
+from cd20scope.report.hypothesis_words import margin_of, unit_of, verdict_text
 from cd20scope.report.wording import Row
 from cd20scope.schema import anchor
-from cd20scope.verdict.endpoints.catalogue import BY_NAME
-from cd20scope.verdict.endpoints.units import Unit
 
 FOLDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 """Ticks of the forest plot that a reader of fold changes knows."""
@@ -27,24 +26,24 @@ WARNED = " (!)"
 GAP, LETTER = 6.0, 4.4
 """Points between panel, numbers and verdicts, and points of a letter of the numbers (DejaVu Sans, 7 points)."""
 
+LONGEST = 62
+"""Letters of a line of a label, about a third of the width of a figure."""
+
 OTHER_DENOMINATOR = "other denominators"
 """Column of the grid for all shares in other denominators together."""
 
 
 @styled
 def forest(verdicts: pd.DataFrame) -> Figure:
-    """Estimate, 95 % interval, margin and verdict of every hypothesis, one panel per unit.
+    """Estimate, both intervals, margin and verdict of every hypothesis, one panel per unit.
 
     Parameters
     ----------
     verdicts
         Rows of ``verdicts.tsv`` in reading order, with ``label``, the short name of each hypothesis.
     """
-    of_unit: dict[Unit, list[str]] = {}
-    for name, endpoint in BY_NAME.items():
-        of_unit.setdefault(endpoint.unit, []).append(name)
-    parts = [(unit, verdicts[verdicts["endpoint"].isin(names)]) for unit, names in of_unit.items()]
-    shown = [(unit, rows) for unit, rows in parts if len(rows)]
+    units = verdicts.apply(unit_of, axis=1) if len(verdicts) else pd.Series(dtype=str)
+    shown = [(unit, verdicts[units == unit]) for unit in ("log odds", "baseline SD") if (units == unit).any()]
     if not shown:
         return message_figure("No hypothesis to show.")
     heights = [len(rows) + 2.6 for _, rows in shown]
@@ -61,13 +60,15 @@ def forest(verdicts: pd.DataFrame) -> Figure:
         name_rows(ax, rows)
         ax.spines["left"].set_visible(False)
         ax.margins(x=0.04)
-        ax.set_xlabel(unit.axis)
-        if unit.fold_axis:
+        if unit == "log odds":
+            ax.set_xlabel("Change of the share: log odds, later minus earlier")
             folds = np.array([f for f in FOLDS if ax.get_xlim()[0] <= np.log(f) <= ax.get_xlim()[1]])
             top = ax.secondary_xaxis("top")
             top.set_xticks(np.log(folds), [f"{fold:g}" for fold in folds])
-            top.set_xlabel(unit.fold_axis, color=MUTED)
+            top.set_xlabel("Odds at the later visit, as a multiple of the earlier", color=MUTED)
             top.tick_params(colors=MUTED)
+        else:
+            ax.set_xlabel("Change of the programme score: SD between donors at baseline, later minus earlier")
     return figure
 
 
@@ -76,14 +77,21 @@ def number_of(row: Row) -> str:
     return "" if pd.isna(row["n_pairs"]) else f"n = {int(row['n_pairs'])}"
 
 
+def two_lines(label: str) -> str:
+    """Break a long label into two lines, and leave out the end of one that needs more; the table has it whole."""
+    lines = textwrap.wrap(label, LONGEST, break_long_words=True) or [""]
+    return "\n".join(lines if len(lines) < 3 else [lines[0], f"{lines[1][:-1]}…"])
+
+
 def name_rows(ax: Axes, rows: pd.DataFrame) -> None:
     """Name each hypothesis at the left, the confirmatory ones in bold, the first at the top."""
     ax.set_ylim(len(rows) - 0.4, -0.6)
-    ax.set_yticks(range(len(rows)), rows["label"])
+    ax.set_yticks(range(len(rows)), [two_lines(label) for label in rows["label"]])
     for label, family in zip(ax.get_yticklabels(), rows["family"], strict=True):
         label.set(fontweight="bold" if family == "confirmatory" else "normal")
     for label, name in zip(ax.get_yticklabels(), rows["id"], strict=True):
         label.set_url(f"#{anchor(name)}")
+        label.set(fontsize=6.5, linespacing=0.95)
     ax.tick_params(axis="y", length=0)
 
 
@@ -109,13 +117,15 @@ def draw_margin(ax: Axes, row: Row, *, height: int) -> None:
 
 
 def draw_hypothesis(ax: Axes, row: Row, *, height: int) -> None:
-    """One row of the forest plot: interval and estimate."""
+    """One row of the forest plot: estimate, the 95 % interval (thick) and the one that decides (thin)."""
     style = VERDICT_STYLE[row["verdict"]]
     if not pd.isna(row["estimate"]):
         # with one limit only, the detection limit decides
         unbounded = pd.isna(row["ci_low"]) and not pd.isna(row["ci_high"])
-        low = row["estimate"] if unbounded else row["ci_low"]
-        ax.plot([low, row["ci_high"]], [height, height], color=style["color"], lw=1.6, zorder=2)
+        for low, high, width in (("decide_low", "decide_high", 0.9), ("ci_low", "ci_high", 2.6)):
+            start = row["estimate"] if unbounded else row[low]
+            line = {"color": style["color"], "lw": width, "zorder": 2, "solid_capstyle": "butt"}
+            ax.plot([start, row[high]], [height, height], **line)
         point = {"color": style["color"], "mfc": style["color"] if style["filled"] else "white"}
         marker = "<" if unbounded else style["marker"]
         ax.plot(row["estimate"], height, marker, ms=5.5, mew=1.3, zorder=3, **point)
@@ -179,9 +189,7 @@ def arm_grid(verdicts: pd.DataFrame, arms: pd.DataFrame) -> Figure:
     ax = figure.subplots()
     found = {(row["id"], row["arm"]): row for row in table.to_dict("records")}
     shares = [
-        arms_text({**row, "arms_against": "", "technical": "no"})
-        .removeprefix("the same verdict in ")
-        .removesuffix(" robustness arms")
+        "" if pd.isna(row["arms_asked"]) else f"{row['arms_held']:.0f} of {row['arms_asked']:.0f}"
         for row in rows.to_dict("records")
     ]
     for height, row in enumerate(rows.to_dict("records")):
@@ -222,9 +230,9 @@ def legend_of_arms() -> list[Line2D]:
     signs = ", ".join(f"{style['symbol']} {verdict}" for verdict, style in VERDICT_STYLE.items())
     dot: dict[str, Any] = {"marker": "o", "ls": "", "ms": 4.2, "color": VERDICT_STYLE["supported"]["color"]}
     return [
-        Line2D([], [], label="the same verdict", **dot),
-        Line2D([], [], label=f"another: {signs}", **box),
-        Line2D([], [], label="could not be decided", marker="_", ls="", ms=5, color=MUTED),
+        Line2D([], [], label="verdict unchanged", **dot),
+        Line2D([], [], label=f"another verdict: {signs}", **box),
+        Line2D([], [], label="not decidable", marker="_", ls="", ms=5, color=MUTED),
     ]
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from cd20scope.report import wording
 from cd20scope.report.marker_panel import MIN_CELLS, choose_panel, highest_in
+from cd20scope.report.nouns import visit as when
 from cd20scope.schema import UNASSIGNED, require_columns
 
 SURE = 0.9
@@ -102,7 +103,7 @@ def format_unassigned(samples: pd.DataFrame, *, visits: Sequence[str]) -> str:
     most = samples.iloc[int(samples["unassigned"].argmax())]
     return (
         f"{wording.percent(missing / kept)} of the {wording.count(kept)} kept cells could not be assigned to a "
-        f"population and are counted as such rather than guessed: {_by_visit(samples, 'unassigned', visits)} in the "
+        f"population and are counted as unassigned: {_by_visit(samples, 'unassigned', visits)} in the "
         f"median sample, at most {wording.percent(most['unassigned'])} ({most['sample']})."
     )
 
@@ -171,7 +172,7 @@ def format_cd20_t(samples: pd.DataFrame, *, visits: Sequence[str]) -> str:
         return ""
     per_visit = samples.groupby("visit")[["n_flagged", "n_t_cells"]].sum().to_dict("index")
     texts = [
-        f"{visit} {wording.count(n['n_flagged'])} of {wording.count(n['n_t_cells'])} "
+        f"{when(visit)} {wording.count(n['n_flagged'])} of {wording.count(n['n_t_cells'])} "
         f"({wording.percent(n['n_flagged'] / n['n_t_cells'])})"
         for visit, n in ((visit, per_visit[visit]) for visit in visits if visit in per_visit)
         if n["n_t_cells"]
@@ -216,7 +217,7 @@ def format_agreement(pairs: pd.DataFrame, summary: pd.DataFrame) -> str:
         if len(apart):
             most = apart.iloc[int(apart["n_cells"].argmax())]
             text += (
-                f"; they part most often over cells that are {most['population_a']} to the first and "
+                f"; they differ most often in cells that are {most['population_a']} to the first and "
                 f"{most['population_b']} to the second ({wording.count(most['n_cells'])})"
             )
         texts.append(f"{text}.")

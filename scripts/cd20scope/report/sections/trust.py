@@ -7,6 +7,7 @@ import pandas as pd
 
 from cd20scope.report import claims, hypothesis_words, wording
 from cd20scope.report.components import whole_changes
+from cd20scope.report.sections import donors
 from cd20scope.schema import FAMILIES, require_columns
 from cd20scope.verdict.endpoints.catalogue import endpoint_of
 
@@ -29,10 +30,6 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "enrichment": ("population", "contrast", "gene_set", "score", "p_value", "p_flipped", "status"),
 }
 """Tables that the report reads, by name, with the columns it needs."""
-
-CALLS = ("depleted", "repopulated early", "not depleted", "uncertain", "not measured")
-NAMED = ("repopulated early", "not depleted")
-"""Calls of donors in the order of the text, and those whose donors are named."""
 
 
 def complete(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -79,7 +76,7 @@ def chosen(
     ]
     order = verdicts["id"].tolist()
     return {
-        "repopulation": followed[followed["population"] == first_followed(followed)],
+        "repopulation": followed[followed["population"] == donors.first_followed(followed)],
         "all_repopulation": followed,
         "absolute": absolute.assign(limits=[wording.interval(*pair) for pair in zip(*folds, strict=True)]),
         "programmes": shown.sort_values("p_value", kind="stable"),
@@ -99,7 +96,7 @@ def chosen(
 
 
 def add_random(programs: pd.DataFrame, random_sets: pd.DataFrame) -> pd.DataFrame:
-    """Add to each tested programme what random gene sets of like expression do: ``p_random``, ``middle``."""
+    """Add to each tested programme what random gene sets of its size and expression do: ``p_random``, ``middle``."""
     key = ["population", "program", "contrast"]
     found = random_sets.drop_duplicates(key).astype({"p_random": float})
     numbers = zip(found["t"], found["t_random_low"], found["t_random_high"], strict=True)
@@ -116,7 +113,7 @@ def add_random(programs: pd.DataFrame, random_sets: pd.DataFrame) -> pd.DataFram
 
 
 def top_sets(enrichment: pd.DataFrame, *, contrast: str, most: int = 5) -> pd.DataFrame:
-    """Clearest gene sets of each population, by the p-value under flipped visits, then by size of the score."""
+    """Gene sets of each population with the smallest p-values under permuted visits, then by size of the score."""
     own = enrichment[(enrichment["contrast"] == contrast) & (enrichment["status"] == "tested")]
     size = own["score"].astype(float).abs()
     ranked = own.assign(size=-size).sort_values(["population", "p_flipped", "size"], kind="stable")
@@ -135,7 +132,7 @@ def calibration(flips: pd.DataFrame) -> pd.DataFrame:
                     "what": f"{family.capitalize()} hypotheses",
                     "n_tests": int((own["n_flips"] > 0).sum()),
                     "called": str(total["verdict"]),
-                    "flipped": f"any in {rate} of patterns",
+                    "flipped": f"any supported in {rate} of permutations",
                     "n_flips": total["n_flips"],
                 }
             )
@@ -175,9 +172,9 @@ def format_section(
         "arms": format_arms(verdicts),
         "flips": format_flips(tables["flips"]),
         "gene_flips": format_gene_flips(tables["gene_flips"]),
-        "repopulation": format_repopulation(tables["repopulation"], visits=visits, fraction=fraction),
+        "repopulation": donors.format_repopulation(tables["repopulation"], visits=visits, fraction=fraction),
         "sensitivity": format_sensitivity(verdicts),
-        "absolute": format_absolute(tables["absolute"]),
+        "absolute": donors.format_absolute(tables["absolute"]),
     }
     return {name: wording.unbroken(text) for name, text in texts.items()}
 
@@ -188,30 +185,35 @@ def format_arms(verdicts: pd.DataFrame) -> str:
     if decided.empty:
         return ""
     whole = decided["arms_held"] == decided["arms_asked"]
-    text = f"{int(whole.sum())} of {len(decided)} decided verdicts are the same in every arm that could be decided"
+    text = (
+        f"{int(whole.sum())} of {len(decided)} decided verdicts are unchanged in every sensitivity analysis"
+    )
     rest = decided[~whole & (decided["family"] == "confirmatory")]
     if rest.empty:
-        return f"{text}, among them every confirmatory one."
+        return f"{text}, including every confirmatory one."
     share = (rest["arms_held"] / rest["arms_asked"]).astype(float)
     least = rest.iloc[int(share.argmin())]
     held = f"{least['arms_held']:.0f} of {least['arms_asked']:.0f}"
-    return f"{text}. Of the confirmatory ones {least['label']} holds in the fewest, {held}."
+    return f"{text}. Of the confirmatory ones, {least['label']} is unchanged in the fewest, {held}."
 
 
 def format_flips(flips: pd.DataFrame) -> str:
-    """How often any hypothesis is supported by chance, and how many are in truth."""
+    """How often any hypothesis is supported under permuted visits, and how many are with the true ones."""
     parts = []
     for family in FAMILIES:
         for row in flips[(flips["id"] == f"any {family}") & (flips["n_flips"] > 0)].to_dict("records"):
             if not pd.isna(row["supported_flipped"]):
                 rate = wording.percent(row["supported_flipped"])
-                parts.append(f"any {family} one in {rate} of patterns, with the real visits {row['verdict']}")
+                parts.append(
+                    f"at least one {family} hypothesis was supported in {rate} of permutations; with the true labels, "
+                    f"{str(row['verdict']).replace(' supported', '')} were"
+                )
     if not parts:
         return ""
     n = int(flips["n_flips"].max())
     return (
-        f"Over {wording.count(n)} patterns of exchanged visits, hypotheses of a change were supported by chance: "
-        f"{'; '.join(parts)}. A real effect is supported by the pattern that exchanges none, and by those near it."
+        f"With visit labels swapped within donors ({wording.plural(n, 'permutation')}), {'. '.join(parts)}. "
+        "Permutations near the true labels support a true effect as well."
     )
 
 
@@ -223,52 +225,25 @@ def format_gene_flips(table: pd.DataFrame) -> str:
     by_chance = wording.number(table["called_flipped"].sum(), digits=1)
     below = float(np.average(table["below_005_flipped"], weights=table["n_genes"]))
     return (
-        f"Over all populations and contrasts the linear model calls {called} genes with the real visits and "
-        f"{by_chance} on average with flipped ones, under which {wording.percent(below)} of the genes have p below "
+        f"Over all populations and contrasts the linear model calls {called} genes with the true visit labels and "
+        f"{by_chance} on average with permuted ones, with which {wording.percent(below)} of the genes have p below "
         "0.05."
     )
 
 
 def format_sensitivity(verdicts: pd.DataFrame) -> str:
-    """How many inconclusive verdicts had power only for effects beyond twice the margin."""
-    open_ones = verdicts.query("verdict == 'inconclusive' and technical != 'yes'")
-    open_ones = open_ones.dropna(subset="smallest_effect_low")
-    if open_ones.empty:
+    """How many inconclusive questions had power only for effects beyond twice the margin."""
+    open_ones = verdicts[claims.leads(verdicts) & (verdicts["verdict"] == "inconclusive")]
+    known = open_ones[open_ones["smallest_effect_low"].notna()]
+    if known.empty:
         return ""
-    margins = np.array([abs(hypothesis_words.margin_of(row)) for row in open_ones.to_dict("records")])
-    blunt = int((open_ones["smallest_effect_low"].to_numpy(dtype=float) > 2 * margins).sum())
+    margins = np.array([abs(hypothesis_words.margin_of(row)) for row in known.to_dict("records")])
+    blunt = int((known["smallest_effect_low"].to_numpy(dtype=float) > 2 * margins).sum())
+    unknown = len(open_ones) - len(known)
+    rest = f"; of {unknown}, the power is not known" if unknown else ""
     return (
-        f"Of {len(open_ones)} inconclusive verdicts, {blunt} could have come out as supported with 80 % power only for "
-        "effects of more than twice their margin (odds on the logarithmic scale)."
-    )
-
-
-def first_followed(table: pd.DataFrame) -> str:
-    """Name the population whose return the text is about: the first of the table, which is all B cells."""
-    return str(table["population"].iloc[0]) if len(table) else ""
-
-
-def format_repopulation(table: pd.DataFrame, *, visits: Sequence[str], fraction: float) -> str:
-    """In how many donors the B cells are gone at each visit, and in which they came back."""
-    whole = first_followed(table)
-    own = table[table["population"] == whole]
-    parts = []
-    for visit in visits[1:]:
-        calls = own[own["visit"] == visit]
-        if calls.empty:
-            continue
-        counts = []
-        for call in CALLS:
-            who = calls.loc[calls["call"] == call, "donor"].astype(str).tolist()
-            if who:
-                counts.append(f"{call} in {len(who)}" + (f" ({', '.join(who)})" if call in NAMED else ""))
-        parts.append(f"at {visit}, of {len(calls)} donors, {', '.join(counts)}")
-    if not parts:
-        return ""
-    return wording.sentence(
-        f"{'; '.join(parts)}. Depleted: the interval of a donor's {whole} share lies below "
-        f"{wording.percent(fraction)} of that donor's share at {visits[0]}; repopulated early: above it again, after a "
-        "visit below it; uncertain: the cells counted are too few to decide"
+        f"Of {wording.plural(len(open_ones), 'inconclusive question')}, {blunt} had 80 % power only for effects of "
+        f"more than twice the margin (odds on the logarithmic scale){rest}."
     )
 
 
@@ -290,10 +265,3 @@ def format_sexes(sexes: pd.DataFrame) -> str:
     wrong = [f"against the sheet: {', '.join(against.astype(str))}"] if len(against) else []
     wrong += [f"different within a donor: {', '.join(mixed)}"] if len(mixed) else []
     return f"{text}; {'; '.join(wrong)}. Samples may be swapped."
-
-
-def format_absolute(table: pd.DataFrame) -> str:
-    """Why numbers of cells could not be tested, where none could be; the plain reason that the step gave."""
-    if table.empty or (table["status"] == "tested").any():
-        return ""
-    return wording.sentence(str(table["reason"].iloc[0]))

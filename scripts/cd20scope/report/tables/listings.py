@@ -163,7 +163,7 @@ def not_testable(
 
 
 def top_genes(expression: pd.DataFrame, *, contrast: str, alpha: float, most: int = 10) -> pd.DataFrame:
-    """Clearest changed genes of each population, at most ``most`` of them, by p-value."""
+    """Genes with the smallest p-values in each population, at most ``most`` of them."""
     called = expression[(expression["contrast"] == contrast) & (expression["p_adjusted"] < alpha)]
     return called.sort_values(["population", "p_value"], kind="stable").groupby("population").head(most)
 

@@ -5,6 +5,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+import report_page
 import report_tables as made_up
 import statistics_tables
 from matplotlib.collections import PathCollection
@@ -26,7 +27,7 @@ ORDER = ["B cells", *COLOURS]
 
 @pytest.fixture(scope="module")
 def verdicts():
-    return claims.in_story_order(made_up.verdicts())
+    return report_page.judged(report_page.tables(n_cells=20, n_genes=12)).verdicts
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,9 @@ def test_forest_has_one_row_per_hypothesis_with_estimate_interval_and_verdict(ve
     units = verdicts["endpoint"].map({name: endpoint.unit.name for name, endpoint in BY_NAME.items()})
     for ax, unit in ((shares, "log odds"), (programs, "baseline SD")):
         rows = verdicts[units == unit]
-        assert [label.get_text() for label in ax.get_yticklabels()] == rows["label"].tolist()
+        assert [" ".join(label.get_text().split()) for label in ax.get_yticklabels()] == rows[
+            "label"
+        ].tolist()
         points = [line for line in ax.lines if line.get_marker() != "None"]
         np.testing.assert_allclose(
             [line.get_xdata()[0] for line in points], rows["estimate"].dropna(), err_msg=unit
@@ -63,7 +66,8 @@ def test_forest_has_one_row_per_hypothesis_with_estimate_interval_and_verdict(ve
         drawn = [tuple(line.get_xdata()) for line in flat]
         for row in rows.dropna(subset=["ci_low", "ci_high"]).itertuples():
             assert (row.ci_low, row.ci_high) in drawn
-    told = [text.removesuffix(" (!)")[2:] for text in words_of(figure)]
+            assert (row.decide_low, row.decide_high) in drawn
+    told = [text.removesuffix(" (!)").removesuffix(" (steroids?)")[2:] for text in words_of(figure)]
     assert sorted(text for text in told if text in VERDICTS) == sorted(verdicts["verdict"])
     assert sum(text.endswith(" (!)") for text in words_of(figure)) == (verdicts["caution"] != "").sum() == 1
 
@@ -93,7 +97,7 @@ def test_the_grid_shows_every_arm_of_every_decided_hypothesis(verdicts, read):
     assert len(drawn["o"]) == sum("no" not in holds and "yes" in holds for holds in cells)
     assert len(drawn["s"]) == sum("no" in holds for holds in cells) == 2
     assert len(drawn["_"]) == sum(set(holds) == {""} for holds in cells) > 0
-    labels = [label.get_text() for label in ax.get_yticklabels()]
+    labels = [" ".join(label.get_text().split()) for label in ax.get_yticklabels()]
     assert labels == verdicts.loc[verdicts["verdict"] != "not testable", "label"].tolist()
     row = labels.index(verdicts.set_index("id").loc["T1", "label"])
     columns = [label.get_text() for label in ax.get_xticklabels()]
@@ -117,7 +121,7 @@ def test_forest_marks_a_fall_that_only_the_detection_limit_bounds(verdicts):
     assert "<" in markers
 
 
-def test_donor_lines_show_every_sample_and_zeros_open_at_their_detection_limit(donors):
+def test_donor_lines_show_every_sample_and_those_without_a_cell_in_a_strip_below_all_others(donors):
     figure = donor_figures.donor_shares(
         donors, visits=VISITS, populations=("B cells", "B naive", "none such"), log=True
     )
@@ -129,10 +133,46 @@ def test_donor_lines_show_every_sample_and_zeros_open_at_their_detection_limit(d
         opened = [line for line in points if line.get_markerfacecolor() == "white"]
         zeros = rows[rows["n_cells"] == 0]
         assert len(zeros) > 0
-        np.testing.assert_allclose(
-            sorted(height for line in opened for height in line.get_ydata()),
-            sorted(100 * zeros["fraction_upper"]),
-        )
+        heights = {height for line in opened for height in line.get_ydata()}
+        assert sum(len(line.get_ydata()) for line in opened) == len(zeros)
+        assert len(heights) == 1
+        assert heights.pop() < 100 * rows.loc[rows["n_cells"] > 0, "fraction"].min()
+        # no line leads to the strip
+        joined = [line for line in ax.lines if line.get_linestyle() in "-:" and line.get_marker() == "None"]
+        low = 100 * rows.loc[rows["n_cells"] > 0, "fraction"].min()
+        assert all(np.nanmin(line.get_ydata(), initial=low) >= low for line in joined)
+        assert "0 cells" in words_of(ax)
+
+
+def test_n_counts_what_is_drawn(donors):
+    scores = made_up.scores()
+    scores.loc[(scores["donor"].isin(["D01", "D02"])) & (scores["visit"] == "week2"), "score"] = np.nan
+    figure = donor_figures.programme_scores(scores, visits=VISITS, pairs=[("Treg", "Treg suppression")])
+    labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert labels == ["baseline\nn = 8", "week 2\nn = 5", "month 6\nn = 8"]  # D05 has no week 2
+
+
+def test_a_class_that_no_sample_has_is_not_told_apart_and_has_no_limit(donors):
+    rows = donors["population"] == "Treg"
+    none = donors.assign(n_cells=donors["n_cells"].mask(rows, 0), fraction=donors["fraction"].mask(rows, 0.0))
+    ax = donor_figures.donor_shares(none, visits=VISITS, populations=["Treg"], log=True).axes[0]
+    assert any("not told" in text for text in words_of(ax))
+    assert any(
+        "(not told apart" in text.replace("\n", " ")
+        for text in words_of(cohort.shares(none, visits=VISITS, order=ORDER))
+    )
+
+
+def test_forty_donors_are_a_band_and_long_names_are_broken(donors):
+    many = pd.concat([donors.assign(donor=donors["donor"] + f" {'x' * 60} {number}") for number in range(5)])
+    ax = donor_figures.donor_shares(many, visits=VISITS, populations=["Treg"], log=False).axes[0]
+    assert len({line.get_color() for line in ax.lines}) == 2  # grey donors and their median
+    named = [text for text in words_of(ax.figure) if "xx" in text]
+    assert named == []
+    few = donor_figures.donor_shares(
+        donors.assign(donor=donors["donor"] + "y" * 60), visits=VISITS, populations=["Treg"], log=False
+    )
+    assert max(len(line) for text in words_of(few) for line in text.split("\n")) < 40
 
 
 def test_a_line_across_a_missing_visit_is_dotted(donors):
@@ -149,8 +189,8 @@ def test_programme_scores_have_a_panel_per_pair_and_a_point_per_sample():
     pairs = [("Treg", "Treg suppression"), ("CD4 memory", "Th17"), ("Treg", "no such programme")]
     figure = donor_figures.programme_scores(scores, visits=VISITS, pairs=pairs)
     assert [ax.get_title(loc="left") for ax in figure.axes] == [
-        "Treg suppression\nin Treg",
-        "Th17\nin CD4 memory",
+        "Treg suppression\nin regulatory T cells",
+        "Th17\nin memory CD4 T cells",
     ]
     points = [line for line in figure.axes[0].lines if line.get_marker() != "None"]
     assert sum(len(line.get_ydata()) for line in points) == len(made_up.sheet())
@@ -168,7 +208,12 @@ def test_embedding_draws_every_cell_once_by_population_and_once_per_visit():
 def test_shares_draw_one_dot_per_sample_and_population(donors):
     figure = cohort.shares(donors, visits=VISITS, order=ORDER)
     assert dots_of(figure.axes[0]) == len(donors)
-    assert "Treg  (of CD4 T)" in words_of(figure)
+    strip = 100 * donors.loc[donors["n_cells"] > 0, "fraction"].min() / 3
+    at = np.concatenate(
+        [c.get_offsets()[:, 0] for c in figure.axes[0].collections if isinstance(c, PathCollection)]
+    )
+    assert np.isclose(at, strip).sum() == (donors["n_cells"] == 0).sum() > 0
+    assert "regulatory T cells, % of CD4 T cells" in words_of(figure)
 
 
 def test_programme_changes_show_each_estimate_and_hatch_what_was_not_testable():
@@ -247,7 +292,12 @@ def test_a_dollar_in_a_name_is_a_dollar(donors):
 def test_short_names_tell_opposing_claims_apart(verdicts):
     assert verdicts["label"].is_unique
     assert (
-        pd.Series(["Treg of CD4 T ↑ month6-baseline", "Treg of CD4 T ↓ month6-baseline"])
+        pd.Series(
+            [
+                f"Regulatory T cells, % of CD4 T cells: {change}, month 6 vs baseline"
+                for change in ("rise", "fall", "no change")
+            ]
+        )
         .isin(verdicts["label"])
         .all()
     )

@@ -1,0 +1,141 @@
+"""What touches the answer and is known before it is read: design, technique, steroids, questions changed late."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pandas as pd
+
+from cd20scope import schema
+from cd20scope.report import claims, hypothesis_words, wording
+from cd20scope.report.nouns import contrast, visit, visits_in
+from cd20scope.report.results import Judged
+from cd20scope.study import batches, sizes
+
+STEROID_HOURS = 48.0
+"""Hours after a steroid within which it moves lymphocytes by itself: cells return to blood within two days."""
+
+UNTREATED = ("control", "untreated", "placebo", "healthy")
+"""Words for arms without the treatment."""
+
+
+class Alert(NamedTuple):
+    """Something to know before the answer.
+
+    Attributes
+    ----------
+    kind
+        Design, Technique, Steroids or Questions.
+    text
+        In words.
+    contrasts
+        Contrasts that it touches; those of every question where empty.
+    """
+
+    kind: str
+    text: str
+    contrasts: tuple[str, ...] = ()
+
+
+def collect(run: Judged, *, sheet: pd.DataFrame, warning: str) -> list[Alert]:
+    """List every alert of a run: on questions (``warning``), design, technique, steroids."""
+    return [
+        *([Alert("Questions", warning)] if warning else []),
+        *design(sheet, run.contrasts),
+        *technique(run.statistics["technique"], run.visits),
+        *lost(run.verdicts),
+        *steroids(run.verdicts),
+    ]
+
+
+def touching(alerts: Sequence[Alert], contrast: str) -> list[Alert]:
+    """Pick the alerts on design and technique that touch the questions of one contrast."""
+    return [alert for alert in alerts if contrast in alert.contrasts]
+
+
+def design(sheet: pd.DataFrame, contrasts: Sequence[tuple[str, str]]) -> list[Alert]:
+    """Find faults of the design that the sheet shows: draws soon after a steroid, batches that go with the visit."""
+    found = []
+    soon = steroid_draws(sheet)
+    for name, (n, of) in soon.items():
+        touched = tuple(
+            schema.contrast_name(pair)
+            for pair in contrasts
+            if name in pair and n / of - min(soon[other][0] / soon[other][1] for other in pair) >= sizes.NAMES
+        )
+        if touched:
+            found.append(
+                Alert(
+                    "Design",
+                    f"{n} of {of} samples at {visit(name)} were drawn within {STEROID_HOURS:g} hours of a steroid, "
+                    f"which moves lymphocytes by itself: comparisons with {visit(name)} may show the steroid.",
+                    touched,
+                )
+            )
+    for column in (name for name in ("chemistry", "batch") if name in sheet):
+        for pair in contrasts:
+            gap = batches.compare_names(sheet, column, pair)
+            if gap is not None and abs(gap.share) >= sizes.NAMES:
+                later, earlier = map(visit, pair)
+                found.append(
+                    Alert(
+                        "Design",
+                        f"{later} and {earlier} differ in {column}: {gap.name} in {gap.later:.3g} of {gap.n} donors "
+                        f"at {later}, in {gap.earlier:.3g} at {earlier}. Treatment and {column} cannot be separated.",
+                        (schema.contrast_name(pair),),
+                    )
+                )
+    return found
+
+
+def steroid_draws(sheet: pd.DataFrame) -> dict[str, tuple[int, int]]:
+    """Count the samples drawn soon after a steroid at each visit; empty where the sheet does not say."""
+    if "hours_since_steroid" not in sheet:
+        return {}
+    soon = pd.to_numeric(sheet["hours_since_steroid"], errors="coerce") < STEROID_HOURS
+    counts = soon.groupby(sheet["visit"].astype(str), sort=False).agg(["sum", "size"])
+    return {str(name): (int(row["sum"]), int(row["size"])) for name, row in counts.iterrows()}
+
+
+def technique(table: pd.DataFrame, visits: Sequence[str]) -> list[Alert]:
+    """Technical differences between visits beyond their size, chemistry and batch aside, which the sheet shows."""
+    moved = table[(table["moved"] == "yes") & ~table["quantity"].isin(["chemistry", "batch"])]
+    return [
+        Alert(
+            "Technique",
+            wording.sentence(visits_in(str(row["statement"]), list(visits))),
+            (str(row["contrast"]),),
+        )
+        for row in moved.to_dict("records")
+    ]
+
+
+def lost(verdicts: pd.DataFrame) -> list[Alert]:
+    """Verdicts that are lost where a technical difference is taken out."""
+    own = verdicts[claims.leads(verdicts) & (verdicts["technical"] == "yes")]
+    if own.empty:
+        return []
+    n = wording.plural(len(own), "question")
+    ids = ", ".join(own["id"].astype(str))
+    return [Alert("Technique", f"{n} lost a verdict to a technical difference between the visits ({ids}).")]
+
+
+def steroids(verdicts: pd.DataFrame) -> list[Alert]:
+    """Questions whose change steroids may explain."""
+    rows = verdicts[claims.leads(verdicts)].to_dict("records")
+    own = [row for row in rows if hypothesis_words.steroid_mark(row)]
+    if not own:
+        return []
+    named = "; ".join(f"{row['id']} ({contrast(row['contrast'])})" for row in own)
+    return [
+        Alert(
+            "Steroids",
+            f"{wording.plural(len(own), 'question')} with a possible steroid effect, counted apart: {named}.",
+        )
+    ]
+
+
+def untreated(sheet: pd.DataFrame) -> bool:
+    """Whether the sheet has an arm without the treatment."""
+    if "arm" not in sheet:
+        return False
+    return bool(sheet["arm"].astype(str).str.strip().str.lower().isin(UNTREATED).any())

@@ -1,0 +1,71 @@
+"""Visits on an axis of time, to scale where their names tell when they were."""
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+from matplotlib.axes import Axes
+
+from cd20scope.report.nouns import visit
+
+DAYS = {
+    "d": 1.0,
+    "day": 1.0,
+    "w": 7.0,
+    "wk": 7.0,
+    "week": 7.0,
+    "m": 30.4,
+    "mo": 30.4,
+    "month": 30.4,
+    "y": 365.0,
+}
+DAYS |= {"year": 365.0, "days": 1.0, "weeks": 7.0, "months": 30.4, "years": 365.0}
+"""Days of the units that names of visits have."""
+FIRST = ("baseline", "base", "bl", "pre", "screening")
+"""Names of the visit before treatment."""
+NARROW = 0.09
+"""Least distance of two visits, of the whole axis, at which their names stand beside each other."""
+
+
+def days_of(visits: Sequence[str]) -> list[float] | None:
+    """Days since the first visit by the names of the visits; None where a name does not tell, or time runs back."""
+    days = []
+    for name in visits:
+        text = name.strip().lower()
+        found = re.fullmatch(r"([a-z]+)[ _-]?(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)[ _-]?([a-z]+)", text)
+        if text in FIRST:
+            days.append(0.0)
+        elif found and (unit := DAYS.get(found[1] or found[4])):
+            days.append(unit * float(found[2] or found[3]))
+        else:
+            return None
+    return days if all(one < other for one, other in pairwise(days)) else None
+
+
+def places_of(visits: Sequence[str]) -> tuple[list[float], bool]:
+    """Places of the visits on the axis, and whether they are to scale; else one step apart."""
+    days = days_of(visits)
+    return (days, True) if days else ([float(number) for number in range(len(visits))], False)
+
+
+def time_axis(ax: Axes, visits: Sequence[str], labels: Sequence[str]) -> None:
+    """Put the visits on the axis, each with its label, which stand lower by turns where two are close."""
+    places, _ = places_of(visits)
+    span = (places[-1] - places[0]) or 1.0
+    ax.set_xticks(places, [""] * len(places))
+    lower = False
+    for number, (place, label) in enumerate(zip(places, labels, strict=True)):
+        close = number > 0 and place - places[number - 1] < NARROW * 2 * span
+        lower = close and not lower
+        ax.annotate(
+            f"{visit(visits[number])}\n{label}",
+            (place, 0),
+            xycoords=ax.get_xaxis_transform(),
+            xytext=(0, -5 if not lower else -25),
+            textcoords="offset points",
+            ha="center",
+            va="top",
+            fontsize=7,
+            annotation_clip=False,
+        )
+    ax.set_xlim(places[0] - 0.08 * span, places[-1] + 0.08 * span)

@@ -1,0 +1,146 @@
+"""The first screen: what touches the answer stands above it, and the answer follows the verdicts."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import report_page
+import report_tables as made_up
+
+from cd20scope.report import alerts, opening
+
+
+@pytest.fixture(scope="module")
+def made():
+    return report_page.tables(n_cells=20, n_genes=12)
+
+
+@pytest.fixture(scope="module")
+def run(made):
+    return report_page.complete(made)
+
+
+def with_verdicts(run, **verdicts):
+    """The run with other verdicts by id."""
+    table = run.verdicts.copy()
+    for name, keys in verdicts.items():
+        table.loc[table["id"] == name, list(keys)] = list(keys.values())
+    return replace(run, verdicts=table)
+
+
+def b_cells(run):
+    return opening.depletion(run, "B cells").replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_the_cohort_is_told_in_one_line(run):
+    line = opening.cohort(run)
+    assert line.startswith("8 donors; baseline (n = 8), week 2 (n = 7), month 6 (n = 8); one treated arm; ")
+    kept, read = run.qc_summary["n_kept"].sum(), run.qc_summary["n_cells"].sum()
+    assert line.endswith(f"{kept:,} of {read:,} cells kept.")
+
+
+def test_arms_are_told_with_their_donors(made):
+    arm = ["treated" if name < "D06" else "control" for name in made["sheet"]["donor"]]
+    sheet = made["sheet"].assign(arm=arm)
+    assert opening.arms(sheet) == "treated: 5 donors, control: 3 donors"
+    assert alerts.untreated(sheet)
+    assert not alerts.untreated(made["sheet"])
+
+
+@pytest.mark.parametrize(
+    ("verdict", "start"),
+    [
+        ("supported", "B cells were depleted at week 2"),
+        ("contradicted", "B cells did not fall but rose at week 2"),
+        ("not supported", "B cells did not fall by the margin at week 2"),
+        ("inconclusive", "Whether B cells were depleted is undecided at week 2"),
+        ("not testable", "Whether B cells were depleted could not be tested at week 2"),
+    ],
+)
+def test_the_first_sentence_follows_the_verdict_on_depletion(run, verdict, start):
+    ids = run.verdicts.loc[
+        (run.verdicts["population"] == "B cells") & (run.verdicts["endpoint"] == "abundance"), "id"
+    ]
+    assert b_cells(with_verdicts(run, **{name: {"verdict": verdict} for name in ids})).startswith(start)
+
+
+def test_a_verdict_that_technique_took_back_is_told_so(run):
+    text = b_cells(with_verdicts(run, B1={"verdict": "inconclusive", "technical": "yes"}))
+    assert "is undecided (technical) at week 2" in text
+
+
+def test_t_cells_are_told_by_the_sign_of_the_estimate(run):
+    text = opening.t_cells(run.verdicts)
+    assert text.startswith("T cells changed")
+    rows = run.verdicts[(run.verdicts["family"] == "confirmatory") & (run.verdicts["verdict"] == "supported")]
+    own = rows[rows["theme"].isin(["helper", "treg"]) & (rows["direction"] != "none")]
+    assert len(own) > 2
+    for row in own.itertuples():
+        what = row.program or "the share of regulatory T cells"
+        part = next(part for part in text.split("; ") if what in part)
+        assert ("rose" in part) == (row.estimate > 0)
+
+
+def test_a_possible_steroid_effect_is_counted_in_the_sentence_on_t_cells(run):
+    assert "(1 with a possible steroid effect)" in opening.t_cells(run.verdicts)
+    plain = run.verdicts.assign(caution="")
+    assert "steroid" not in opening.t_cells(plain)
+
+
+def test_without_a_change_none_is_claimed(run):
+    nothing = run.verdicts.assign(verdict="inconclusive", caution="")
+    assert opening.t_cells(nothing).startswith("No change of T cells was shown")
+    assert "undecided: " in opening.t_cells(nothing)
+
+
+def test_questions_without_an_answer_are_counted_in_what_cannot_be_said(run):
+    own = run.verdicts[run.verdicts["id"] == run.verdicts["question"]].query("family == 'confirmatory'")
+    n = own["verdict"].isin(["inconclusive", "not testable"]).sum()
+    assert n > 0
+    assert f"the answer to {n} of {len(own)} confirmatory questions" in opening.open_ends(run, run.sheet)
+
+
+def steroid_sheet(at):
+    sheet = made_up.sheet()
+    return sheet.assign(hours_since_steroid=np.where(sheet["visit"].isin(at), 24.0, 400.0))
+
+
+def test_draws_soon_after_a_steroid_touch_every_contrast_of_their_visit(run):
+    (alert,) = alerts.design(steroid_sheet(["month6"]), run.contrasts)
+    assert alert.text.startswith("8 of 8 samples at month 6 were drawn within 48 hours of a steroid")
+    assert alert.contrasts == ("month6-baseline", "month6-week2")
+
+
+@pytest.mark.parametrize("at", [[], made_up.VISITS])
+def test_draws_that_are_alike_at_all_visits_touch_none(run, at):
+    assert alerts.design(steroid_sheet(at), run.contrasts) == []
+
+
+def test_a_batch_that_goes_with_the_visit_is_told(run):
+    sheet = made_up.sheet()
+    (alert,) = alerts.design(
+        sheet.assign(batch=sheet["visit"].eq("week2").map({True: "b", False: "a"})), [("week2", "baseline")]
+    )
+    assert "week 2 and baseline differ in batch" in alert.text
+    assert alert.contrasts == ("week2-baseline",)
+
+
+def test_a_design_fault_stands_above_the_answer_and_at_each_question_that_it_touches(made):
+    html = report_page.render_words(made | {"sheet": steroid_sheet(["month6"])})
+    words = "8 of 8 samples at month 6 were drawn within 48 hours"
+    assert html.index(words) < html.index('class="said"')
+    touched = made["verdicts"].query("id == question and contrast.str.contains('month6')")
+    assert html.count(words) == 1 + len(touched)
+
+
+def test_technique_that_moved_is_told_by_contrast():
+    rows = [("week2-baseline", "depth", "yes", "week2 is sequenced 2 times deeper than baseline")]
+    rows += [
+        ("week2-baseline", "batch", "yes", "b"),
+        ("week2-baseline", "doublet_rate", "no", "week2 has fewer"),
+    ]
+    table = pd.DataFrame(rows, columns=["contrast", "quantity", "moved", "statement"])
+    (alert,) = alerts.technique(table, made_up.VISITS)
+    assert alert.text == "Week 2 is sequenced 2 times deeper than baseline."
+    assert alert.contrasts == ("week2-baseline",)
