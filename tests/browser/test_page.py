@@ -148,8 +148,29 @@ def test_the_map_is_coloured_by_what_is_chosen_and_names_hide_their_cells(opened
     page.wait_for_selector("#map-legend button[aria-pressed=false]")
     page.wait_for_timeout(150)
     assert picture.screenshot() != shots["visit"]
-    # the still picture is for print, and for browsers that run no script
-    assert not page.locator("#figure-embedding").is_visible()
+    # the visits side by side, below
+    assert page.locator("#figure-embedding").is_visible()
+
+
+def test_the_wheel_scrolls_the_page_over_the_map(opened, made_up):
+    page = opened(made_up)
+    page.locator("#map").scroll_into_view_if_needed()
+    box = page.locator("#map").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    before = page.evaluate("scrollY")
+    page.mouse.wheel(0, 240)
+    page.wait_for_timeout(300)
+    assert page.evaluate("scrollY") > before
+
+
+@pytest.mark.parametrize(("kind", "start"), [("SVG", b"<svg"), ("PNG", b"\x89PNG")])
+def test_a_figure_is_saved_from_its_caption(opened, made_up, tmp_path, kind, start):
+    page = opened(made_up)
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=f"Save figure storyboard as {kind}").click()
+    assert waiting.value.suggested_filename == f"storyboard.{kind.lower()}"
+    waiting.value.save_as(tmp_path / "figure")
+    assert (tmp_path / "figure").read_bytes().startswith(start)
 
 
 def test_a_table_is_saved_as_a_file(opened, made_up, tmp_path):

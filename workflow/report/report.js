@@ -40,6 +40,55 @@
     });
   });
 
+  // ---------------------------------------------------------------- figures
+  // each is saved as it is drawn; PNG at three times the size of the screen, on white
+  const save = (blob, name) => {
+    const link = document.createElement("a");
+    link.download = name;
+    link.href = URL.createObjectURL(blob);
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  };
+  const drawn = (svg) => {
+    const box = svg.viewBox.baseVal;
+    const copy = svg.cloneNode(true);
+    copy.setAttribute("width", box.width);
+    copy.setAttribute("height", box.height);
+    return { text: new XMLSerializer().serializeToString(copy), width: box.width, height: box.height };
+  };
+  const asPng = (svg, name) => {
+    const { text, width, height } = drawn(svg);
+    const image = new Image();
+    image.onload = () => {
+      const canvas = document.createElement("canvas");
+      canvas.width = 3 * width;
+      canvas.height = 3 * height;
+      const pen = canvas.getContext("2d");
+      pen.fillStyle = "#fff";
+      pen.fillRect(0, 0, canvas.width, canvas.height);
+      pen.drawImage(image, 0, 0, canvas.width, canvas.height);
+      canvas.toBlob((blob) => save(blob, `${name}.png`));
+    };
+    image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
+  };
+  document.querySelectorAll(".save").forEach((place) => {
+    const svg = place.closest("figure").querySelector(".plot svg");
+    if (!svg) return;
+    const name = place.dataset.name;
+    const kinds = {
+      SVG: () => save(new Blob([drawn(svg).text], { type: "image/svg+xml" }), `${name}.svg`),
+      PNG: () => asPng(svg, name),
+    };
+    for (const [kind, act] of Object.entries(kinds)) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = kind;
+      button.setAttribute("aria-label", `Save figure ${name} as ${kind}`);
+      button.addEventListener("click", act);
+      place.append(button);
+    }
+  });
+
   // ---------------------------------------------------------------- tables
   document.querySelectorAll("table.listing").forEach((table) => {
     const rows = table.tBodies[0].rows.length;
@@ -96,7 +145,8 @@
           grid: { left: 8, right: 8, top: 8, bottom: 8 },
           xAxis: axis(extent(x)),
           yAxis: axis(extent(y)),
-          dataZoom: [{ type: "inside", xAxisIndex: 0, filterMode: "none" }, { type: "inside", yAxisIndex: 0, filterMode: "none" }],
+          // with Ctrl, so that the wheel scrolls the page
+          dataZoom: ["xAxisIndex", "yAxisIndex"].map((axis) => ({ type: "inside", [axis]: 0, filterMode: "none", zoomOnMouseWheel: "ctrl" })),
           // rich text is drawn and never read as markup
           tooltip: { renderMode: "richText", formatter: (at) => tell(at.data[2]), confine: true },
           series: by.names.map((name, number) => ({

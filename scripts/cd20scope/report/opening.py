@@ -206,7 +206,7 @@ def named(rows: Sequence[Row], verb: str, *, several: bool) -> str:
             found.setdefault((f" in {noun(row['population'])}", by), []).append(str(row["program"]))
     return listed(
         [
-            f"{listed(what)}{' programmes' if len(what) > 1 else ' programme'}{verb}{where}{by}"
+            f"the {listed(what)} programme{'' if len(what) == 1 else 's'}{verb}{where}{by}"
             if where
             else f"{listed(what)}{verb}{by}"
             for (where, by), what in found.items()

@@ -8,6 +8,7 @@ the first of these wrote them.
 """
 
 from collections.abc import Mapping
+from itertools import count
 from typing import Any
 
 import jinja2
@@ -20,7 +21,7 @@ from cd20scope.report import answer as answers
 from cd20scope.report.colours import VERDICT_STYLE, population_colours
 from cd20scope.report.nouns import contrast, visit
 from cd20scope.report.results import Results
-from cd20scope.report.sections import cell_map, labels, questions, references, trust
+from cd20scope.report.sections import cell_map, donors, labels, questions, references, samples, trust
 from cd20scope.report.tables import listings
 from cd20scope.schema import FAMILIES, VERDICTS
 
@@ -53,6 +54,8 @@ def render(
     str
         The page. Equal tables give equal bytes.
     """
+    quality = samples.with_soup(run.qc_summary, labels.by_sample(run.annotation))
+    numbers = count(1)
     sentences, known = (
         answers.sentences(run),
         alerts.collect(run, sheet=run.sheet, warning=str(run.asked["warning"])),
@@ -94,8 +97,15 @@ def render(
             visits=run.visits,
             fraction=float(run.config["abundance"]["repopulation_fraction"]),
         )
-        | {"sexes": trust.format_sexes(run.sexes)},
-        tables={name: listings.tabulate(table, name=name) for name, table in shown(run).items()},
+        | {
+            "sexes": trust.format_sexes(run.sexes),
+            "attrition": donors.format_attrition(
+                run.statistics["repopulation"], run.sheet, visits=run.visits
+            ),
+        },
+        tables=listed(run, quality),
+        quality=samples.say(quality),
+        number=lambda: next(numbers),
         totals=totals(run.qc_summary),
         citations=references.Citations(),
         versions=run.versions,
@@ -105,6 +115,13 @@ def render(
         downloads=downloads.files(run),
         scripts={name: Markup(text) for name, text in scripts.items()},
     )
+
+
+def listed(run: Results, quality: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Write every listing by its name; samples beyond a threshold of quality are marked."""
+    tables = shown(run) | {"qc": quality}
+    written = {name: listings.tabulate(table, name=name) for name, table in tables.items()}
+    return written | {"qc": samples.mark(written["qc"], quality)}
 
 
 def shown(run: Results) -> dict[str, pd.DataFrame]:

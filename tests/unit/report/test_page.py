@@ -117,7 +117,7 @@ def test_every_hypothesis_has_its_verdict_numbers_and_donors(tables, page):
         assert row["statement"] in claim
         assert row["verdict"] in claim
         assert nouns.visits_in(row["reason"][1:], made_up.VISITS) in claim
-        assert row["dropped"] in asked
+        assert nouns.visits_in(row["dropped"], made_up.VISITS) in asked
         assert f"{row['estimate']:.2f}".replace("-", "−") in asked
         if row["verdict"] != "not testable":
             assert wording.p_value(row["p_adjusted"]) in claim
@@ -187,7 +187,8 @@ def test_each_donor_has_its_change_or_the_reason_why_not(tables, page):
     claim = " ".join(page.claims["claim-B1"].split())
     for row in ledger[ledger["id"] == "B1"].itertuples():
         told = f"{row.donor} {wording.number(row.change)} "
-        assert told + ("yes" if row.enters == "yes" else f"no: {row.reason}") in claim
+        reason = nouns.visits_in(row.reason, made_up.VISITS)
+        assert told + ("yes" if row.enters == "yes" else f"no: {reason}") in claim
     order = " ".join(page.claims["claim-P1"].split())
     heads = ("cells, week 2 vs baseline, log odds", "programme, month 6 vs baseline, baseline SD")
     assert all(head in order for head in heads)
@@ -364,6 +365,13 @@ def test_figures_carry_a_text_and_refer_to_themselves_only(tables, html):
         used = re.findall(r"url\(#([^)]+)\)", text)
         used += [e.get("href")[1:] for e in svg.iter() if e.get("href", "").startswith("#fig-")]
         assert set(used) <= ids
+
+
+def test_figures_are_numbered_in_their_order(html):
+    numbers = [int(n) for n in re.findall(r"<strong>Figure (\d+)\.</strong>", html)]
+    assert numbers == list(range(1, len(numbers) + 1))
+    evidence = len(re.findall('<figure id="figure-claim-', html))
+    assert len(numbers) == len(re.findall("<svg", html)) - evidence == 16
 
 
 def test_equal_tables_give_equal_bytes_whether_from_memory_or_from_disk(tables, html):

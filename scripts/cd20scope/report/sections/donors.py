@@ -15,6 +15,7 @@ CALLED = {
     "repopulated early": "repopulated",
     "not depleted": "not depleted",
     "uncertain": "undetermined",
+    "not measured": "not measured",
 }
 """What a call is named."""
 
@@ -61,6 +62,40 @@ def format_calls(calls: pd.DataFrame, fraction: float) -> str:
         )
     missing = f"{', '.join(who['not measured'])} not sampled or not measured" if who["not measured"] else ""
     return "; ".join(part for part in (text, missing) if part)
+
+
+def format_attrition(table: pd.DataFrame, sheet: pd.DataFrame, *, visits: Sequence[str]) -> str:
+    """Write which donors miss a visit, and how far they were depleted when last seen, beside the others."""
+    everyone = sorted(sheet["donor"].astype(str).unique())
+    lost = {
+        name: sorted(set(everyone) - set(sheet.loc[sheet["visit"] == name, "donor"].astype(str)))
+        for name in visits
+    }
+    if not any(lost.values()):
+        return f"No donor is missing at any visit ({wording.donors(len(everyone))})."
+    whole = table[(table["population"] == first_followed(table)) & table["ratio"].notna()]
+    parts = []
+    for number, name in enumerate(visits):
+        for donor in lost[name]:
+            seen = next((one for one in reversed(visits[1:number]) if donor not in lost[one]), "")
+            parts.append(f"{donor} has no {visit(name)}{last_seen(whole, donor, seen)}")
+    return wording.sentence("; ".join(parts))
+
+
+def last_seen(table: pd.DataFrame, donor: str, name: str) -> str:
+    """Write how far a donor was depleted at the visit when last seen, and its rank; empty where it is not known."""
+    own = table[table["visit"] == name].set_index("donor")["ratio"].astype(float)
+    own.index = own.index.astype(str)
+    if donor not in own.index or len(own) < 2:
+        return ""
+    rank, others = int((own < own[donor]).sum()) + 1, own.drop(donor)
+    place = (
+        "the lowest" if rank == 1 else "the highest" if rank == len(own) else f"rank {rank} from the lowest"
+    )
+    return (
+        f"; at {visit(name)} its B cells were at {wording.percent(own[donor])} of baseline, {place} of {len(own)} "
+        f"donors (median of the others: {wording.percent(others.median())})"
+    )
 
 
 def format_absolute(table: pd.DataFrame) -> str:

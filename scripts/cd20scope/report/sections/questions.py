@@ -70,6 +70,7 @@ def themes(
 
 def question(row: Row, *, run: Results, ledger: pd.DataFrame) -> dict[str, Any]:
     """Write one question and what its estimate rests on; ``row`` is its first claim."""
+    names = list(run.visits)
     return {
         "id": row["id"],
         "asks": row["asks"],
@@ -86,8 +87,10 @@ def question(row: Row, *, run: Results, ledger: pd.DataFrame) -> dict[str, Any]:
         "exact": claims.exact(row),
         "beside": wording.true_minus(row["beside"]),
         "power": hypothesis_words.power_text(row),
-        "pairs": claims.pairs(row, ledger),
-        "ledger": claims.format_ledger(ledger),
+        "pairs": visits_in(claims.pairs(row, ledger), names),
+        "ledger": claims.format_ledger(
+            ledger.assign(reason=ledger["reason"].map(lambda text: visits_in(wording.text_of(text), names)))
+        ),
         "technique": technique(run.statistics["technique"], str(row["contrast"])),
         "test": wording.text_of(row["test"]),
         "tables": [

@@ -64,6 +64,7 @@ def chosen(
     followed, absolute = tables["repopulation"], tables["absolute"]
     shares = zip(followed["ci_low"], followed["ci_high"], strict=True)
     followed = followed.assign(
+        call=followed["call"].replace(donors.CALLED),
         limits=[wording.share_interval(*pair) for pair in shares],
         seen=[str(text).partition("; ")[2] or str(text) for text in followed["statement"]],
     )

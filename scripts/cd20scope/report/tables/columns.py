@@ -16,7 +16,7 @@ WHO = {
 SHARE = {
     "population": ("Population", "key"),
     "denominator": ("Share of", "key"),
-    "contrast": ("Contrast", "key"),
+    "contrast": ("Contrast", "contrast"),
     "fraction_before": ("Before", "percent"),
     "fraction_after": ("After", "percent"),
     "odds_ratio": ("Odds ratio", "number"),
@@ -27,7 +27,7 @@ SHARE = {
 RETURN = {
     "donor": ("Donor", "key"),
     "population": ("Population", "key"),
-    "visit": ("Visit", "key"),
+    "visit": ("Visit", "visit"),
     "call": ("Call", "key"),
     "ratio": ("Share, of baseline", "percent"),
     "limits": ("95 % interval", "range"),
@@ -35,7 +35,7 @@ RETURN = {
 }
 COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
     "entered": {
-        "contrast": ("Contrast", "key"),
+        "contrast": ("Contrast", "contrast"),
         "n": ("Pairs", "count"),
         "donors": ("Donors", "names"),
         "dropped": ("Left out, and why", "text"),
@@ -45,7 +45,7 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
     "all_repopulation": RETURN,
     "absolute": {
         "population": ("Population", "key"),
-        "contrast": ("Contrast", "key"),
+        "contrast": ("Contrast", "contrast"),
         "fold_change": ("Fold change", "number"),
         "limits": ("95 % CI", "range"),
         "p_value": ("p", "p"),
@@ -56,7 +56,7 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "gates": {
         "gate": ("Protein gate", "key"),
-        "visit": ("Visit", "key"),
+        "visit": ("Visit", "visit"),
         "n_gated": ("Gated cells", "count"),
         "sensitivity": ("Labelled so", "percent"),
         "limits": ("95 % interval", "range"),
@@ -66,7 +66,7 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
     "labelled": {
         "sample": ("Sample", "key"),
         "donor": ("Donor", "key"),
-        "visit": ("Visit", "key"),
+        "visit": ("Visit", "visit"),
         "n_cells": ("Kept cells", "count"),
         "unassigned": ("Unassigned", "percent"),
         "soup": ("Ambient RNA", "percent"),
@@ -89,7 +89,7 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "fits": {
         "population": ("Population", "key"),
-        "contrast": ("Contrast", "key"),
+        "contrast": ("Contrast", "contrast"),
         "n_pairs": ("Pairs", "count"),
         "n_genes": ("Genes tested", "count"),
         "n_significant": ("Genes changed", "count"),
@@ -127,7 +127,7 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "gene_flips": {
         "population": ("Population", "key"),
-        "contrast": ("Contrast", "key"),
+        "contrast": ("Contrast", "contrast"),
         "n_genes": ("Genes", "count"),
         "called": ("Called by PyDESeq2", "count"),
         "called_linear": ("Called by linear model", "count"),
@@ -161,7 +161,7 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         "program": ("Programme", "key"),
         "component": ("Component", "key"),
         "role": ("Role", "key"),
-        "contrast": ("Contrast", "key"),
+        "contrast": ("Contrast", "contrast"),
         **TESTED,
         "n_genes": ("Genes", "count"),
         "coverage": ("Genes found", "percent"),
@@ -173,7 +173,7 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         "question": ("Question", "key"),
         "family": ("Family", "key"),
         "statement": ("Statement", "text"),
-        "contrast": ("Contrast", "key"),
+        "contrast": ("Contrast", "contrast"),
         "verdict": ("Verdict", "key"),
         **TESTED,
         "margin": ("Margin", "number"),
@@ -200,7 +200,7 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         "detail": ("Detail", "text"),
     },
     "technique": {
-        "contrast": ("Contrast", "key"),
+        "contrast": ("Contrast", "contrast"),
         "quantity": ("Quantity", "key"),
         "earlier": ("Earlier", "text"),
         "later": ("Later", "text"),
@@ -222,7 +222,7 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
     "sexes": {
         "sample": ("Sample", "key"),
         "donor": ("Donor", "key"),
-        "visit": ("Visit", "key"),
+        "visit": ("Visit", "visit"),
         "sex_in_sheet": ("Sex, sheet", "key"),
         "sex_by_genes": ("Sex, genes", "key"),
         "xist": ("XIST molecules", "count"),
@@ -230,7 +230,7 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "not_testable": {
         "what": ("What", "text"),
-        "contrast": ("Contrast", "key"),
+        "contrast": ("Contrast", "contrast"),
         "reason": ("Why not", "text"),
     },
     "versions": {"software": ("Software", "key"), "version": ("Version", "key")},
@@ -254,7 +254,7 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
 QC_FIRST = {
     "sample": ("Sample", "key"),
     "donor": ("Donor", "key"),
-    "visit": ("Visit", "key"),
+    "visit": ("Visit", "visit"),
     "n_cells": ("Cells read", "count"),
     "n_kept": ("Kept", "count"),
 }
@@ -263,11 +263,12 @@ QC_LAST = {
     "median_genes": ("Median genes", "count"),
     "doublet_rate": ("Doublets", "percent"),
     "unassigned_rate": ("Unassigned", "percent"),
+    "soup": ("Ambient RNA", "percent"),
 }
 LEDGER_FIRST = {
     "id": ("Id", "key"),
     "part": ("Part", "key"),
-    "contrast": ("Contrast", "key"),
+    "contrast": ("Contrast", "contrast"),
     "unit": ("Unit", "key"),
     "n": ("Donors", "count"),
 }

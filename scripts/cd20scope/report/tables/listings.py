@@ -7,12 +7,16 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from cd20scope.report import wording
+from cd20scope.report import nouns, wording
 from cd20scope.report.tables import columns as headings
 
 WRITERS: dict[str, Callable[[Any], str | Markup]] = {
     "text": lambda value: "" if pd.isna(value) else str(value),
     "key": lambda value: "" if pd.isna(value) else str(value),
+    "visit": lambda value: "" if pd.isna(value) else nouns.visit(value),
+    "contrast": lambda value: (
+        "" if pd.isna(value) else ", ".join(map(nouns.contrast, str(value).split(", ")))
+    ),
     "names": wording.names,
     "source": wording.link_dois,
     "number": wording.number,
@@ -21,7 +25,8 @@ WRITERS: dict[str, Callable[[Any], str | Markup]] = {
     "percent": wording.percent,
     "p": wording.p_value,
 }
-"""How a column is written. A key is a short text that is kept on one line."""
+"""How a column is written. A key is a short text that is kept on one line, as are visits and contrasts."""
+KEYS = ("key", "visit", "contrast")
 TEXTS = ("text", "names", "source")
 NUMBERS = ("number", "count", "percent", "p")
 
@@ -37,9 +42,7 @@ def tabulate(table: pd.DataFrame, *, name: str) -> dict[str, list[Any]]:
         limits = zip(table["ci_low"], table["ci_high"], strict=True)
         table = table.assign(interval=[wording.interval(low, high) for low, high in limits])
     columns = {key: value for key, value in columns_of(table, name=name).items() if key in table.columns}
-    kinds = [
-        "text" if kind in TEXTS else "key" if kind == "key" else "number" for _, kind in columns.values()
-    ]
+    kinds = ["text" if kind in TEXTS else "key" if kind in KEYS else "number" for _, kind in columns.values()]
     cells = [
         [(WRITERS[kind](value), own, sorted_by(value, kind)) for value in table[key]]
         for own, (key, (_, kind)) in zip(kinds, columns.items(), strict=True)
@@ -113,7 +116,7 @@ def columns_of(table: pd.DataFrame, *, name: str) -> dict[str, tuple[str, str]]:
             first, last, heading, kind = headings.LEDGER_FIRST, headings.LEDGER_LAST, "{}", "number"
         case _:
             return headings.COLUMNS[name]
-    own = [str(column) for column in table.columns if column not in first | last]
+    own = [str(column) for column in table.columns if column not in first | last | {"beyond": None}]
     return first | {column: (heading.format(column), kind) for column in own} | last
 
 
