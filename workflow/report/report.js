@@ -129,6 +129,10 @@
     figure.hidden = false;
     figure.parentElement.classList.add("mapped");
     for (const name of columns) choice.add(new Option(name, name));
+    // the wheel scrolls the page; with Ctrl, as a pinch is told, it zooms
+    for (const kind of ["wheel", "mousewheel"]) {
+      holder.addEventListener(kind, (event) => event.ctrlKey || event.stopPropagation(), { capture: true, passive: true });
+    }
     const chart = echarts.init(holder, null, { renderer: "canvas" });
     const extent = (values) => values.reduce((most, value) => Math.max(most, value), 0);
     const size = Math.max(2, Math.min(7, 600 / Math.sqrt(packed.n)));
@@ -145,8 +149,7 @@
           grid: { left: 8, right: 8, top: 8, bottom: 8 },
           xAxis: axis(extent(x)),
           yAxis: axis(extent(y)),
-          // with Ctrl, so that the wheel scrolls the page
-          dataZoom: ["xAxisIndex", "yAxisIndex"].map((axis) => ({ type: "inside", [axis]: 0, filterMode: "none", zoomOnMouseWheel: "ctrl" })),
+          dataZoom: [{ type: "inside", xAxisIndex: 0, filterMode: "none" }, { type: "inside", yAxisIndex: 0, filterMode: "none" }],
           // rich text is drawn and never read as markup
           tooltip: { renderMode: "richText", formatter: (at) => tell(at.data[2]), confine: true },
           series: by.names.map((name, number) => ({

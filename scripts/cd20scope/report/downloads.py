@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,9 @@ from cd20scope.report.results import Results
 
 PLAIN = 60_000
 """Bytes above which a table is compressed: a spreadsheet opens plain ones, and the page stays small."""
+
+FORMULA = re.compile(r"[=@+\t\r]|-(?![\d.]+$)")
+"""Starts of cells that a spreadsheet takes for a formula; a number with its minus sign is none."""
 
 MOST_GENES = 20_000
 """Rows of the table of changed genes; those with the smallest p-values are kept."""
@@ -67,7 +71,7 @@ def tables(run: Results) -> dict[str, tuple[pd.DataFrame, str]]:
 
 def pack(name: str, table: pd.DataFrame, *, about: str) -> dict[str, Any]:
     """Put a table into an address; a large one is compressed, the same table to the same bytes."""
-    data = table.to_csv(sep="\t", index=False).encode()
+    data = safe(table).to_csv(sep="\t", index=False).encode()
     entry = {"about": about, "rows": len(table), "size": len(data)}
     if len(data) <= PLAIN:
         return entry | {"name": f"{name}.tsv", "href": address(data, kind="text/tab-separated-values")}
@@ -75,6 +79,24 @@ def pack(name: str, table: pd.DataFrame, *, about: str) -> dict[str, Any]:
         "name": f"{name}.tsv.gz",
         "href": address(gzip.compress(data, mtime=0), kind="application/gzip"),
     }
+
+
+def safe(table: pd.DataFrame) -> pd.DataFrame:
+    """Put an apostrophe before texts that a spreadsheet would run as a formula; numbers stay.
+
+    References
+    ----------
+    OWASP, CSV injection. https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    texts = table.select_dtypes(exclude="number").columns
+    return table.assign(
+        **{
+            str(name): table[name].map(
+                lambda cell: f"'{cell}" if isinstance(cell, str) and FORMULA.match(cell) else cell
+            )
+            for name in texts
+        }
+    )
 
 
 def address(data: bytes, *, kind: str) -> str:

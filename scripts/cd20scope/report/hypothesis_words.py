@@ -72,7 +72,8 @@ def change_text(hypothesis: Row) -> str:
 def claim_text(hypothesis: Row) -> str:
     """Write what is tested: the change, the visits, and what is held against the margin."""
     later, _, earlier = str(hypothesis["contrast"]).partition("-")
-    when = f" from {visit(earlier)} to {visit(later)}" if earlier else ""
+    comma = "," if hypothesis["direction"] == "none" else ""
+    when = f"{comma} from {visit(earlier)} to {visit(later)}" if earlier else ""
     judged = ", judged by the confidence limit" if hypothesis["strength"] == "strong" else ""
     return f"{change_text(hypothesis)}{when}{judged}"
 

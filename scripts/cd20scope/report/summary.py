@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cd20scope.report import alerts, answer, claims, hypothesis_words, opening, wording
+from cd20scope.report import alerts, answer, claims, hypothesis_words, opening, reasons, wording
 from cd20scope.report.colours import VERDICT_STYLE
 from cd20scope.report.results import Judged
 from cd20scope.schema import VERDICTS
@@ -209,7 +209,12 @@ def format_markdown(summary: Mapping[str, Any], *, preflight: pd.DataFrame, inpu
         for anchor, theme, _ in themes.THEMES:
             own = [row for row in summary["hypotheses"] if row["family"] == family and row["theme"] == anchor]
             if own:
-                lines += [f"### {theme}", "", *(line for row in own for line in bullet(row)), ""]
+                lines += [
+                    f"### {theme}",
+                    "",
+                    *(line for row in own for line in bullet(row, summary["visits"])),
+                    "",
+                ]
     lines += ["## Warnings from the preflight", ""]
     found = [f"- {escape(row.about)}: {escape(row.text)}" for row in preflight.itertuples()]
     lines += [*(found or ["None."]), "", "## Inputs", "", "| sample | file | SHA-256 |", "|---|---|---|"]
@@ -230,7 +235,7 @@ def tally(rows: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(f"{sum(row['shown'] == name for row in rows)} {name}" for _, name in shown)
 
 
-def bullet(row: Mapping[str, Any]) -> list[str]:
+def bullet(row: Mapping[str, Any], visits: Sequence[str]) -> list[str]:
     """One hypothesis: its verdict, its effect, what was claimed, how robust it is."""
     sign = VERDICT_STYLE[row["verdict"]]["symbol"]
     robust = f" {row['robustness']}" if row["robustness"] else ""
@@ -241,9 +246,9 @@ def bullet(row: Mapping[str, Any]) -> list[str]:
     if row["question"] != row["id"]:
         lines.append(f"  On the same estimate as {escape(row['question'])}.")
     if row["technical"]:
-        lines.append(f"  (!) {escape(wording.sentence(wording.true_minus(row['reason'])))}")
+        lines.append(f"  (!) {escape(plain(reasons.reword(row['reason'], visits)))}")
     if row["caution"]:
-        lines.append(f"  (!) {escape(wording.sentence(wording.true_minus(row['caution'])))}")
+        lines.append(f"  (!) {escape(plain(reasons.reword(row['caution'], visits)))}")
     return lines
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from cd20scope import schema
-from cd20scope.report import alerts, claims, hypothesis_words, wording
+from cd20scope.report import alerts, claims, hypothesis_words, reasons, wording
 from cd20scope.report.colours import VERDICT_STYLE
 from cd20scope.report.nouns import contrast, visits_in
 from cd20scope.report.results import Results
@@ -121,8 +121,8 @@ def claim(row: Row, *, run: Results, arms: pd.DataFrame | None) -> dict[str, Any
         "change": hypothesis_words.change_text(row),
         "tested": wording.sentence(hypothesis_words.claim_text(row)),
         "rule": rule(row, config=run.config),
-        "reason": wording.sentence(visits_in(wording.true_minus(row["reason"]), names)),
-        "caution": wording.sentence(visits_in(wording.true_minus(row["caution"]), names)),
+        "reason": reasons.reword(row["reason"], names),
+        "caution": reasons.reword(row["caution"], names),
         "p": f"{p_name(row)} {wording.p_value(row['p_adjusted'])}" if not pd.isna(row["p_adjusted"]) else "",
         "robustness": hypothesis_words.arms_text(row),
         "arms": listings.tabulate(arms.drop(columns="id"), name="own_arms") if arms is not None else None,
