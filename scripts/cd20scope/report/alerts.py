@@ -7,9 +7,9 @@ import pandas as pd
 
 from cd20scope import schema
 from cd20scope.report import claims, hypothesis_words, wording
-from cd20scope.report.nouns import contrast, visit, visits_in
 from cd20scope.report.results import Judged
 from cd20scope.study import batches, sizes
+from cd20scope.study.nouns import contrast, visit, visits_in
 
 STEROID_HOURS = 48.0
 """Hours after a steroid within which it moves lymphocytes by itself: cells return to blood within two days."""

@@ -7,13 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from cd20scope.report import hypothesis_words, nouns, wording
+from cd20scope.report import hypothesis_words, wording
 from cd20scope.report.colours import VERDICT_STYLE
 from cd20scope.schema import VERDICTS
+from cd20scope.study import nouns
 from cd20scope.study.themes import THEMES, theme_of
-
-PARTS = {"main": "", "first": "cells, ", "last": "cells, ", "early": "programme, ", "change": "programme, "}
-"""Names of the parts of a claim, before their contrast; only those of a biphasic claim need one."""
+from cd20scope.verdict.endpoints.catalogue import PART_NAMES
 
 
 def in_story_order(verdicts: pd.DataFrame) -> pd.DataFrame:
@@ -98,7 +97,7 @@ def format_ledger(ledger: pd.DataFrame) -> dict[str, Any]:
         rows.append((str(donor), enters, changes, "; ".join(reasons)))
     several = len(parts) > 1
     head = [
-        f"{PARTS.get(part, '') if several else ''}{nouns.contrast(contrast)}, {unit}"
+        f"{f'{PART_NAMES[part]}, ' if several and part in PART_NAMES else ''}{nouns.contrast(contrast)}, {unit}"
         for part, contrast, unit in parts
     ]
     return {"head": head, "rows": rows}

@@ -14,6 +14,7 @@ import pandas as pd
 from cd20scope.report.components import part_name
 from cd20scope.stats.paired_tests import PairedT, PairedTest
 from cd20scope.stats.standardised import StandardisedT
+from cd20scope.verdict.endpoints.catalogue import endpoint_of
 
 SAME = 1e-6
 """Largest relative difference between limits of the table and those of the test set up again."""
@@ -63,12 +64,12 @@ def add(
     change_level = dict(zip(verdicts["id"], verdicts["level"], strict=True))
     rows = []
     for row in verdicts.to_dict("records"):
-        kind = "abundance" if row["endpoint"] == "abundance" else "program"
+        kind = "program" if endpoint_of(row).scored else "abundance"
         own = row | {"component": part_name(row["component"])}
         tested = named[kind].get(tuple(own[key] for key in KEYS[kind]))
         n_sd = n_baseline.get((row["population"], row["program"]), 0)
         limits = (row["ci_low"], row["ci_high"], 1 - alpha)
-        if row["endpoint"] != "biphasic" and tested is not None and not pd.isna(row["level"]):
+        if not endpoint_of(row).part_names and tested is not None and not pd.isna(row["level"]):
             limits = decide(
                 row,
                 tested,
@@ -113,7 +114,7 @@ def tests(row: Mapping[Any, Any], tested: Mapping[Any, Any], *, n_sd: int) -> li
     if pd.isna(tested["se"]) or not tested["se"] > 0:
         return []
     n, estimate, se, df = int(row["n_pairs"]), row["estimate"], float(tested["se"]), int(tested["df"])
-    if row["endpoint"] == "abundance":
+    if not endpoint_of(row).scored:
         return [PairedT(n, estimate, se, df)]
     return [StandardisedT(n, estimate, se, df, n_sd - 1)] if n_sd > 1 else []
 

@@ -10,13 +10,13 @@ from scipy.special import expit, logit
 from cd20scope import schema
 from cd20scope.report import claims, hypothesis_words, wording
 from cd20scope.report.alerts import untreated
-from cd20scope.report.nouns import noun, visit
 from cd20scope.report.results import Judged, Results
 from cd20scope.report.wording import Row
 from cd20scope.study import roles
+from cd20scope.study.nouns import noun, visit
 
-T_THEMES = ("helper", "treg", "order")
-"""Themes of the questions on T cells."""
+T_THEMES = ("helper", "treg")
+"""Themes of the questions on T cells; the order of events repeats their changes."""
 
 DEPLETED = {
     "supported": "B cells were depleted",
@@ -79,7 +79,7 @@ def depletion(run: Judged, whole: str | None) -> str:
     """Write whether the set ``whole`` was depleted, how far at each visit, and in whom it came back."""
     own = run.verdicts[
         claims.leads(run.verdicts)
-        & (run.verdicts["endpoint"] == "abundance")
+        & run.verdicts["denominator"].map(wording.text_of).ne("")
         & (run.verdicts["population"] == whole)
         & run.verdicts["contrast"].str.endswith(f"-{run.visits[0]}")
     ]
@@ -152,10 +152,7 @@ def returned(run: Judged) -> str:
 def t_cells(verdicts: pd.DataFrame) -> str:
     """Write which T-cell questions showed a change, which excluded one, and how many are open."""
     own = verdicts[
-        claims.leads(verdicts)
-        & verdicts["theme"].isin(T_THEMES)
-        & (verdicts["family"] == "confirmatory")
-        & (verdicts["endpoint"] != "biphasic")
+        claims.leads(verdicts) & verdicts["theme"].isin(T_THEMES) & (verdicts["family"] == "confirmatory")
     ]
     rows = own.to_dict("records")
     if not rows:
@@ -200,7 +197,7 @@ def named(rows: Sequence[Row], verb: str, *, several: bool) -> str:
     for row in rows:
         by = f" by {visit(str(row['contrast']).partition('-')[0])}" if several else ""
         share = f"the share of {noun(row['population'])} among {noun(row['denominator'])}"
-        if row["endpoint"] == "abundance":
+        if wording.text_of(row["denominator"]):
             found.setdefault(("", by), []).append(share)
         else:
             found.setdefault((f" in {noun(row['population'])}", by), []).append(str(row["program"]))

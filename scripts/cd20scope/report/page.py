@@ -19,11 +19,11 @@ from markupsafe import Markup
 from cd20scope.report import alerts, claims, downloads, opening, wording
 from cd20scope.report import answer as answers
 from cd20scope.report.colours import VERDICT_STYLE, population_colours
-from cd20scope.report.nouns import contrast, visit
 from cd20scope.report.results import Results
 from cd20scope.report.sections import cell_map, donors, labels, questions, references, samples, trust
 from cd20scope.report.tables import listings
 from cd20scope.schema import FAMILIES, VERDICTS
+from cd20scope.study.nouns import contrast, visit
 
 PAGE = "report.html.j2"
 """Name of the template of the whole page."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from cd20scope.report import wording
-from cd20scope.report.nouns import visits_in
+from cd20scope.study.nouns import visits_in
 
 SIGNED = r"changed by ([+-][\d.]+) baseline SD"
 REWORDED: tuple[tuple[str, str], ...] = (

@@ -11,6 +11,7 @@ from cd20scope.report.colours import VERDICT_STYLE
 from cd20scope.report.results import Judged
 from cd20scope.schema import VERDICTS
 from cd20scope.study import themes
+from cd20scope.verdict.endpoints.catalogue import endpoint_of
 
 SCHEMA = 4
 """Edition of the form of ``verdicts.json``; raised when a key changes its meaning or goes."""
@@ -137,7 +138,7 @@ def entry(row: wording.Row, *, sentence: str, parts: pd.DataFrame) -> dict[str, 
         "robustness": wording.sentence(hypothesis_words.arms_text(row)),
         "theme": row["theme"],
         "sentence": plain(sentence),
-        "unit": hypothesis_words.unit_of(row),
+        "unit": endpoint_of(row).unit.name,
         **{key: number(row[key]) for key in NUMBERS},
         "n_pairs": int(row["n_pairs"]),
         "donors": [name.strip() for name in wording.text_of(row["donors"]).split(",") if name.strip()],

@@ -5,9 +5,9 @@ import re
 import pandas as pd
 
 from cd20scope.report import wording
-from cd20scope.report.nouns import noun, visit, visits_in
 from cd20scope.report.results import Judged
 from cd20scope.report.wording import Row
+from cd20scope.study.nouns import noun, visit, visits_in
 
 PAIRS = re.compile(r"\d+ (complete )?pairs?\b")
 """Start of a reason that only counts the donors that were left."""
@@ -32,7 +32,7 @@ def reason(row: Row, run: Judged) -> str:
 
 def few_cells(row: Row, run: Judged) -> str:
     """Write how many donors had the cells required at each visit; empty where cells are not the cause."""
-    shares = row["endpoint"] == "abundance"
+    shares = bool(wording.text_of(row["denominator"]))
     least = least_cells(run, shares=shares)
     own = measured(row, run, shares=shares)
     later, _, earlier = str(row["contrast"]).partition("-")

@@ -4,33 +4,20 @@ import re
 from collections.abc import Hashable, Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from markupsafe import Markup, escape
+
+from cd20scope.study.numbers import NOTHING as NOTHING
+from cd20scope.study.numbers import count as count
+from cd20scope.study.numbers import number as number
+from cd20scope.study.numbers import percent as percent
+from cd20scope.study.numbers import share_interval as share_interval
 
 type Row = Mapping[Hashable, Any]
 """One row of a table, as ``DataFrame.to_dict("records")`` gives it."""
 
-NOTHING = "–"
-"""Printed where a value is missing."""
-
 DOI = re.compile(r"\b10\.\d{4,9}/[-._()/:;A-Za-z0-9]*[A-Za-z0-9)]")
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-
-def number(value: float | None, *, digits: int = 2) -> str:
-    """Write a number with ``digits`` decimals and a true minus sign, never as minus zero."""
-    if value is None or pd.isna(value):
-        return NOTHING
-    if np.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    text = f"{float(value):,.{digits}f}"
-    return text.lstrip("-") if not float(text.replace(",", "")) else text.replace("-", "−")
-
-
-def count(value: float | None) -> str:
-    """Write a whole number with commas at the thousands."""
-    return number(value, digits=0)
 
 
 def plural(n: int, one: str) -> str:
@@ -52,20 +39,6 @@ def short(value: object) -> str:
     return count(found) if abs(found) >= 1000 else f"{found:.3g}"
 
 
-def percent(share: float | None) -> str:
-    """Write a share (0 to 1) in percent with two significant digits, 0 as 0."""
-    if share is None or pd.isna(share):
-        return NOTHING
-    value = 100 * float(share)
-    digits = 0 if value == 0 else int(np.clip(1 - np.floor(np.log10(abs(value))), 0, 4))
-    return f"{number(value, digits=digits)} %"
-
-
-def sd(value: float) -> str:
-    """Write a change in SD with one decimal, with two where that would be 0.0."""
-    return number(value, digits=1 if abs(value) >= 0.095 or pd.isna(value) else 2)
-
-
 def interval(low: float, high: float) -> str:
     """Write an interval as ``low to high``; with one limit missing, the size is only bounded by the other."""
     if pd.isna(low) and pd.isna(high):
@@ -78,13 +51,6 @@ def interval(low: float, high: float) -> str:
 def size(n_bytes: float) -> str:
     """Write a number of bytes in kB or MB."""
     return f"{n_bytes / 1e6:.1f} MB" if n_bytes >= 1e6 else f"{max(n_bytes / 1e3, 0.1):.1f} kB"
-
-
-def share_interval(low: float, high: float) -> str:
-    """Write an interval of shares (0 to 1) in percent."""
-    return (
-        NOTHING if pd.isna(low) or pd.isna(high) else f"{percent(low).removesuffix(' %')} to {percent(high)}"
-    )
 
 
 def text_of(value: str | float | None) -> str:

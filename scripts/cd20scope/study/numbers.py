@@ -36,3 +36,13 @@ def share_interval(low: float, high: float) -> str:
     return (
         NOTHING if pd.isna(low) or pd.isna(high) else f"{percent(low).removesuffix(' %')} to {percent(high)}"
     )
+
+
+def sd(value: float) -> str:
+    """Write a change in SD with one decimal, with two where that would be 0.0."""
+    return number(value, digits=1 if abs(value) >= 0.095 or pd.isna(value) else 2)
+
+
+def level(coverage: float) -> str:
+    """Write the coverage of an interval (0 to 1): one decimal, two where it is nearly 1."""
+    return f"{round(100 * coverage, 1 if coverage < 0.995 else 2):g} %"

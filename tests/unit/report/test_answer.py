@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import report_page
 
-from cd20scope.report import answer, nouns
+from cd20scope.report import answer
 
 CONTRASTS = [("week2", "baseline")]
 SHARE = {
@@ -130,27 +130,6 @@ def test_the_order_of_events_starts_with_the_depletion(last, then):
 def test_what_could_not_be_tested_says_why():
     row = SHARE | {"verdict": "not testable", "reason": "2 complete pairs, 6 needed", "estimate": np.nan}
     assert told(row) == "Not testable: 2 complete pairs, 6 needed."
-
-
-@pytest.mark.parametrize(
-    ("name", "noun"),
-    [
-        ("Treg", "regulatory T cells"),
-        ("NK / CD56bright", "CD56bright NK cells"),
-        ("B naive / naive", "mature naive B cells"),
-        ("B memory / unswitched memory", "unswitched memory B cells"),
-        ("My cells", "My cells"),
-    ],
-)
-def test_cells_are_named_as_people_name_them(name, noun):
-    assert nouns.noun(name) == noun
-
-
-@pytest.mark.parametrize(
-    ("name", "said"), [("week2", "week 2"), ("month_6", "month 6"), ("baseline", "baseline"), ("V2", "V2")]
-)
-def test_visits_are_named_as_people_name_them(name, said):
-    assert nouns.visit(name) == said
 
 
 def test_every_hypothesis_has_its_sentence():

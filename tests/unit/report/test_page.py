@@ -19,10 +19,11 @@ import yaml
 from report_page import FOLDER, SCRIPTS, render
 from scipy import stats
 
-from cd20scope.report import hypothesis_words, nouns, wording
+from cd20scope.report import hypothesis_words, wording
 from cd20scope.report.figures import named
 from cd20scope.report.tables import listings
 from cd20scope.schema import VERDICTS
+from cd20scope.study import nouns
 
 EVIL = "<img src=x onerror=alert(1)>"
 VOID = {"meta", "br", "hr", "img", "input", "link", "col"}

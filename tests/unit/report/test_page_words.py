@@ -8,7 +8,13 @@ from report_page import FOLDER
 
 ROOT = Path(__file__).resolve().parents[3]
 SOURCES = sorted(
-    [*FOLDER.glob("*.j2"), *FOLDER.glob("*.rst"), *(ROOT / "scripts/cd20scope/report").rglob("*.py")]
+    [
+        *FOLDER.glob("*.j2"),
+        *FOLDER.glob("*.rst"),
+        # reasons.py has the phrases that it rewords
+        *(path for path in (ROOT / "scripts/cd20scope/report").rglob("*.py") if path.name != "reasons.py"),
+        *(ROOT / "scripts/cd20scope/verdict/endpoints").glob("*.py"),
+    ]
 )
 OLD = (
     r"what it is said to do",

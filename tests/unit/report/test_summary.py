@@ -147,5 +147,5 @@ def test_what_technique_takes_back_is_told_as_such():
     )
     (line,) = (line for line in text.splitlines() if "(technical)**" in line)
     assert "**inconclusive (technical)** (T1)" in line
-    assert f"(!) {reason[0].upper()}{reason[1:]}." in text
+    assert "(!) Supported as measured, inconclusive in the arm B: week 2 has 2 points less." in text
     assert "Verdict as measured unchanged in 4 of 6 sensitivity analyses" in text

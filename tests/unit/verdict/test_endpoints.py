@@ -4,6 +4,7 @@ import ast
 import copy
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import override
 
 import numpy as np
@@ -12,9 +13,9 @@ import pytest
 import yaml
 from scipy import stats
 
-from cd20scope.report import answer, hypothesis_words
+from cd20scope.report import answer, deciding, hypothesis_words
 from cd20scope.report.figures import verdicts as figures
-from cd20scope.report.sections import evidence
+from cd20scope.report.sections import questions
 from cd20scope.stats import pairs
 from cd20scope.stats.changes import Change
 from cd20scope.study import catalogue
@@ -22,7 +23,7 @@ from cd20scope.study.questions import claim_rows
 from cd20scope.study.strict_yaml import ConfigError
 from cd20scope.verdict import decide, ledger, measure, own_arms, parts, robustness, table
 from cd20scope.verdict.endpoints import catalogue as endpoints
-from cd20scope.verdict.endpoints.endpoint import Endpoint, donors, verb
+from cd20scope.verdict.endpoints.endpoint import Endpoint, verb
 from cd20scope.verdict.endpoints.units import Unit
 from cd20scope.verdict.quantities import ESTIMATES
 from cd20scope.verdict.technique import COLUMNS as TECHNIQUE
@@ -142,7 +143,7 @@ class Count(Endpoint):
 
     @override
     def sentence(self, row, around):
-        return f"{row['population']} {verb(row)} to {np.exp(row['estimate']):.2f} times ({donors(row)})"
+        return f"{row['population']} {verb(row)} to {np.exp(row['estimate']):.2f} times ({around.moved})"
 
 
 ENTRY = {
@@ -266,20 +267,34 @@ def test_a_new_endpoint_has_its_unit_and_words_in_tables_and_report(schema):
     assert row["effect"] == f"to {fold} times the number"
     assert row["test"].startswith("paired t of the log number, one-sided against the margin")
     assert row["component"] == ""
-    assert hypothesis_words.short_name(row | rows[0]) == "B cells per µl ↓ month6-baseline"
+    assert hypothesis_words.short_name(row | rows[0]) == "B cells per µl: fall, month 6 vs baseline"
     assert hypothesis_words.claim_text(row | rows[0]) == (
-        "down by at least 1.5-fold in the number, limit included"
+        "fall of at least 33.3 % (1.5-fold in the number) from baseline to month 6, judged by the confidence limit"
     )
-    said = answer.sentences(
-        made,
-        abundance=pd.DataFrame(columns=["population", "denominator", "contrast", "fraction_before"]),
-        ledger=pd.DataFrame(columns=["id", "part", "enters", "change"]),
+    nothing = pd.DataFrame(columns=["population", "denominator", "program", "contrast", "fraction_before"])
+    scores = pd.DataFrame(columns=["population", "program", "donor", "visit", "score"])
+    judged = deciding.add(
+        made, abundance=nothing, programs=nothing, scores=scores, baseline="baseline", alpha=0.05
+    )
+    assert (
+        judged["decide_high"].tolist() == judged["ci_high"].tolist()
+    )  # no table of its own to set the test up from
+    run = SimpleNamespace(
+        verdicts=judged,
+        abundance=nothing,
+        statistics={"ledger": pd.DataFrame(columns=["id", "part", "donor", "enters", "change"])},
+        donors=pd.DataFrame(
+            columns=["donor", "visit", "population", "denominator", "n_cells", "n_denominator"]
+        ),
         depletions={},
         contrasts=[CONTRAST],
-        alpha=0.05,
+        visits=["baseline", "week2", "month6"],
     )
+    said = answer.sentences(run)
     assert said == {"B-per-ul": f"B cells fell to {fold} times (8 donors)."}
-    rule = evidence.rule(row | rows[0], config={"verdict": {"min_pairs": 6}})
-    assert rule.startswith("Supported if the limit of the effect lies beyond 1.5-fold in the number down")
-    drawn = figures.forest(made.assign(label="B cells per µl", technical="no", caution=""))
+    rule = questions.rule(row | rows[0], config={"verdict": {"min_pairs": 6}})
+    assert rule.startswith(
+        "Supported if the confidence limit of the effect lies beyond 1.5-fold in the number down"
+    )
+    drawn = figures.forest(judged.assign(label="B cells per µl", technical="no", caution=""))
     assert drawn.axes[0].get_xlabel() == PER_UL.axis

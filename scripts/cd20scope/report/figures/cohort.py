@@ -22,10 +22,10 @@ from cd20scope.report.colours import DOWN, FAINT, INK, MUTED, UP, VISIT_COLOURS
 from cd20scope.report.components import whole_changes
 from cd20scope.report.figures.donors import NOT_TOLD, percent_found
 from cd20scope.report.figures.style import WIDTH, dots, grid, margin_labels, message_figure, styled, wrapped
-from cd20scope.report.nouns import contrast as between
-from cd20scope.report.nouns import noun
-from cd20scope.report.nouns import visit as when
 from cd20scope.schema import UNASSIGNED
+from cd20scope.study.nouns import contrast as between
+from cd20scope.study.nouns import noun
+from cd20scope.study.nouns import visit as when
 
 SEED = 1
 """Of the order in which cells are drawn: the same table gives the same picture."""

@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from cd20scope.report.colours import DONOR_COLOURS, FAINT, INK, MUTED
 from cd20scope.report.figures.style import grid, message_figure, styled, wrapped
-from cd20scope.report.nouns import noun, visit
+from cd20scope.study.nouns import noun, visit
 
 DONOR_MARKERS = ("o", "s", "^", "D", "v", "P")
 MANY = 15

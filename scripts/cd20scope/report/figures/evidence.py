@@ -13,15 +13,12 @@ from cd20scope.report.colours import FAINT, INK, MUTED, VERDICT_STYLE
 from cd20scope.report.components import part_name
 from cd20scope.report.figures.donors import MANY, donor_lines, donor_styles, percent_found, share_axis
 from cd20scope.report.figures.style import WIDTH, message_figure, styled, wrapped
-from cd20scope.report.hypothesis_words import level_text, margin_of, unit_of
-from cd20scope.report.nouns import contrast, noun
-from cd20scope.report.wording import Row
+from cd20scope.report.hypothesis_words import margin_of
+from cd20scope.report.wording import Row, text_of
+from cd20scope.study.nouns import contrast, noun
+from cd20scope.study.numbers import level
+from cd20scope.verdict.endpoints.catalogue import PART_NAMES
 
-PART_NAMES = {
-    "main": "Change",
-    **dict.fromkeys(("first", "last"), "Cells"),
-    **dict.fromkeys(("early", "change"), "Programme"),
-}
 HIGH = 4.2
 """A share or score is drawn on a logarithmic axis where it moves by more than this factor."""
 
@@ -110,7 +107,7 @@ def draw_changes(ax: Axes, own: pd.DataFrame, *, part: str, row: Row, styles: Ma
     if part in ("main", "change") and not pd.isna(row["estimate"]):
         place = len(names) * 1.04 + 0.3
         draw_mean(ax, row, place=place)
-        named = "mean" if pd.isna(row["decide_high"]) else f"mean, {level_text(row['coverage'])} CI"
+        named = "mean" if pd.isna(row["decide_high"]) else f"mean, {level(row['coverage'])} CI"
         labels, places = [*labels, named], [*range(len(names)), place]
     else:
         places = list(range(len(names)))
@@ -123,7 +120,7 @@ def draw_changes(ax: Axes, own: pd.DataFrame, *, part: str, row: Row, styles: Ma
     ax.spines["left"].set_visible(False)
     n = int(((rows["enters"] == "yes") & rows["change"].notna()).sum())
     ax.set_xlabel(f"{rows['unit'].iloc[0]} (n = {n})")
-    ax.set_title(f"{PART_NAMES.get(part, part)}, {contrast(rows['contrast'].iloc[0])}")
+    ax.set_title(f"{PART_NAMES.get(part, 'change').capitalize()}, {contrast(rows['contrast'].iloc[0])}")
 
 
 def draw_mean(ax: Axes, row: Row, *, place: float) -> None:
@@ -162,12 +159,11 @@ def values_of(
     """
     donors, scores = (table[table["visit"].isin(visits)] for table in (donors, scores))
     found: list[tuple[str, pd.DataFrame]] = []
-    if unit_of(row) == "log odds":
+    if text_of(row["denominator"]):
         found.append(shares(donors, str(row["population"]), str(row["denominator"])))
-        return found
     if depletion:
         found.append(shares(donors, *depletion))
-    if part_name(row["component"]):
+    if not text_of(row["program"]) or part_name(row["component"]):
         return found
     own = scores[(scores["population"] == row["population"]) & (scores["program"] == row["program"])]
     found.append((f"{row['program']}, mean score per cell", own.assign(value=own["score"], none=False)))

@@ -12,7 +12,7 @@ from cd20scope.report.colours import AMOUNT, FAINT, INK, MUTED
 from cd20scope.report.figures.donors import donor_legend, donor_styles
 from cd20scope.report.figures.style import WIDTH, grid, message_figure, styled, wrapped
 from cd20scope.report.marker_panel import MIN_CELLS
-from cd20scope.report.nouns import visit as when
+from cd20scope.study.nouns import visit as when
 
 STEPS = (0.5, 0.7, 0.8, 0.9, 0.95)
 """Limits between the shades of the bars of probability."""

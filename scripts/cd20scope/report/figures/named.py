@@ -15,12 +15,12 @@ from cd20scope.report.figures import agreement, cohort, evidence, labels, storyb
 from cd20scope.report.figures import donors as donor_figures
 from cd20scope.report.figures.style import Drawing
 from cd20scope.report.marker_panel import MIN_CELLS, choose_panel
-from cd20scope.report.nouns import contrast, visit
 from cd20scope.report.results import Cohort, Judged
 from cd20scope.report.sections import labels as annotation_section
 from cd20scope.report.wording import Row
 from cd20scope.schema import FAMILIES
 from cd20scope.study import catalogue, roles
+from cd20scope.study.nouns import contrast, visit
 
 FORESTS = {"confirmatory": "forest", "exploratory": "forest_exploratory"}
 """Figure of all hypotheses of a family."""

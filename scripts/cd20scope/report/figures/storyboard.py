@@ -17,9 +17,10 @@ from cd20scope.report.colours import FAINT, INK, MUTED, VISIT_COLOURS
 from cd20scope.report.figures.donors import GREY, LEAST
 from cd20scope.report.figures.style import WIDTH, message_figure, styled
 from cd20scope.report.figures.timeline import places_of, time_axis
-from cd20scope.report.nouns import noun
 from cd20scope.report.results import Judged
 from cd20scope.report.wording import Row
+from cd20scope.study.nouns import noun
+from cd20scope.verdict.endpoints.catalogue import endpoint_of
 
 THEMES = ("depletion", "helper", "treg")
 """Themes of the panels, each by its first confirmatory question."""
@@ -49,10 +50,7 @@ def storyboard(run: Judged) -> Figure:
 def first_question(verdicts: pd.DataFrame, theme: str) -> Row | None:
     """First confirmatory question of a theme that was tested, or else that was asked."""
     own = verdicts[
-        claims.leads(verdicts)
-        & (verdicts["theme"] == theme)
-        & (verdicts["family"] == "confirmatory")
-        & (verdicts["endpoint"] != "biphasic")
+        claims.leads(verdicts) & (verdicts["theme"] == theme) & (verdicts["family"] == "confirmatory")
     ]
     rows = own.to_dict("records")
     tested = [row for row in rows if not pd.isna(row["estimate"])]
@@ -61,7 +59,7 @@ def first_question(verdicts: pd.DataFrame, theme: str) -> Row | None:
 
 def draw_panel(ax: Axes, row: Row, run: Judged, *, labelled: bool) -> None:
     """Draw what one question measured over all visits."""
-    shares = row["endpoint"] == "abundance"
+    shares = not endpoint_of(row).scored
     values = values_of(row, run, shares=shares)
     places = dict(zip(run.visits, places_of(run.visits)[0], strict=True))
     floor = None

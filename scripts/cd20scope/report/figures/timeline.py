@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from matplotlib.axes import Axes
 
-from cd20scope.report.nouns import visit
+from cd20scope.study.nouns import visit
 
 DAYS = {
     "d": 1.0,

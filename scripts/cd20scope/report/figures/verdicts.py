@@ -13,9 +13,11 @@ from matplotlib.patches import Polygon, Rectangle
 
 from cd20scope.report.colours import FAINT, INK, MUTED, UP, VERDICT_STYLE
 from cd20scope.report.figures.style import WIDTH, message_figure, styled
-from cd20scope.report.hypothesis_words import margin_of, unit_of, verdict_text
+from cd20scope.report.hypothesis_words import margin_of, verdict_text
 from cd20scope.report.wording import Row
 from cd20scope.schema import anchor
+from cd20scope.verdict.endpoints.catalogue import BY_NAME
+from cd20scope.verdict.endpoints.units import Unit
 
 FOLDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 """Ticks of the forest plot that a reader of fold changes knows."""
@@ -42,8 +44,11 @@ def forest(verdicts: pd.DataFrame) -> Figure:
     verdicts
         Rows of ``verdicts.tsv`` in reading order, with ``label``, the short name of each hypothesis.
     """
-    units = verdicts.apply(unit_of, axis=1) if len(verdicts) else pd.Series(dtype=str)
-    shown = [(unit, verdicts[units == unit]) for unit in ("log odds", "baseline SD") if (units == unit).any()]
+    of_unit: dict[Unit, list[str]] = {}
+    for name, endpoint in BY_NAME.items():
+        of_unit.setdefault(endpoint.unit, []).append(name)
+    parts = [(unit, verdicts[verdicts["endpoint"].isin(names)]) for unit, names in of_unit.items()]
+    shown = [(unit, rows) for unit, rows in parts if len(rows)]
     if not shown:
         return message_figure("No hypothesis to show.")
     heights = [len(rows) + 2.6 for _, rows in shown]
@@ -60,15 +65,13 @@ def forest(verdicts: pd.DataFrame) -> Figure:
         name_rows(ax, rows)
         ax.spines["left"].set_visible(False)
         ax.margins(x=0.04)
-        if unit == "log odds":
-            ax.set_xlabel("Change of the share: log odds, later minus earlier")
+        ax.set_xlabel(unit.axis)
+        if unit.fold_axis:
             folds = np.array([f for f in FOLDS if ax.get_xlim()[0] <= np.log(f) <= ax.get_xlim()[1]])
             top = ax.secondary_xaxis("top")
             top.set_xticks(np.log(folds), [f"{fold:g}" for fold in folds])
-            top.set_xlabel("Odds at the later visit, as a multiple of the earlier", color=MUTED)
+            top.set_xlabel(unit.fold_axis, color=MUTED)
             top.tick_params(colors=MUTED)
-        else:
-            ax.set_xlabel("Change of the programme score: SD between donors at baseline, later minus earlier")
     return figure
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from cd20scope.report import wording
-from cd20scope.report.nouns import visit
+from cd20scope.study.nouns import visit
 
 CALLS = ("depleted", "repopulated early", "not depleted", "uncertain", "not measured")
 NAMED = ("repopulated early", "not depleted")

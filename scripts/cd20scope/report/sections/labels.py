@@ -11,8 +11,8 @@ import pandas as pd
 
 from cd20scope.report import wording
 from cd20scope.report.marker_panel import MIN_CELLS, choose_panel, highest_in
-from cd20scope.report.nouns import visit as when
 from cd20scope.schema import UNASSIGNED, require_columns
+from cd20scope.study.nouns import visit as when
 
 SURE = 0.9
 """Probability from which a sentence calls a label sure."""
@@ -258,4 +258,6 @@ def tabulate_gates(gates: pd.DataFrame) -> pd.DataFrame:
 
 def _by_visit(samples: pd.DataFrame, column: str, visits: Sequence[str]) -> str:
     medians = samples.groupby("visit")[column].median().dropna().to_dict()
-    return ", ".join(f"{visit} {wording.percent(medians[visit])}" for visit in visits if visit in medians)
+    return ", ".join(
+        f"{when(visit)} {wording.percent(medians[visit])}" for visit in visits if visit in medians
+    )

@@ -8,23 +8,13 @@ import pandas as pd
 from cd20scope import schema
 from cd20scope.report import alerts, claims, hypothesis_words, reasons, wording
 from cd20scope.report.colours import VERDICT_STYLE
-from cd20scope.report.nouns import contrast, visits_in
 from cd20scope.report.results import Results
 from cd20scope.report.tables import listings
 from cd20scope.report.wording import Row
+from cd20scope.study.nouns import contrast, visits_in
+from cd20scope.study.numbers import level
 from cd20scope.study.themes import THEMES
-
-TABLES = {
-    "abundance": ("abundance/donors.tsv", "abundance/abundance.tsv"),
-    "program": ("programs/scores.tsv", "programs/programs.tsv"),
-    "biphasic": (
-        "abundance/donors.tsv",
-        "programs/scores.tsv",
-        "abundance/abundance.tsv",
-        "programs/programs.tsv",
-    ),
-}
-"""Tables that the verdict on a question is computed from, by its endpoint, beside the ledger and the arms."""
+from cd20scope.verdict.endpoints.catalogue import endpoint_of
 
 
 def themes(
@@ -81,7 +71,7 @@ def question(row: Row, *, run: Results, ledger: pd.DataFrame) -> dict[str, Any]:
         **look(row),
         "contrast": contrast(row["contrast"]),
         "tested": not pd.isna(row["estimate"]),
-        "estimate": f"{wording.number(row['estimate'])} {hypothesis_words.unit_of(row)}",
+        "estimate": f"{wording.number(row['estimate'])} {endpoint_of(row).unit.name}",
         "deciding": interval(row["decide_low"], row["decide_high"], row["coverage"]),
         "usual": interval(row["ci_low"], row["ci_high"], 1 - run.alpha),
         "exact": claims.exact(row),
@@ -95,8 +85,8 @@ def question(row: Row, *, run: Results, ledger: pd.DataFrame) -> dict[str, Any]:
         "test": wording.text_of(row["test"]),
         "tables": [
             *("verdict/verdicts.tsv", "verdict/ledger.tsv", "verdict/arms.tsv"),
-            *(["verdict/parts.tsv"] if row["endpoint"] == "biphasic" else []),
-            *TABLES[row["endpoint"]],
+            *(["verdict/parts.tsv"] if endpoint_of(row).part_names else []),
+            *endpoint_of(row).files,
         ],
     }
 
@@ -147,12 +137,12 @@ def p_name(row: Row) -> str:
 
 def interval(low: float, high: float, coverage: float) -> str:
     """Write an interval with its coverage; with one limit, the detection limit decides."""
-    level = hypothesis_words.level_text(coverage)
+    covered = level(coverage)
     if pd.isna(high):
         return "described only"
     if pd.isna(low):
-        return f"upper {level} confidence limit {wording.number(high)}"
-    return f"{level} CI {wording.interval(low, high)}"
+        return f"upper {covered} confidence limit {wording.number(high)}"
+    return f"{covered} CI {wording.interval(low, high)}"
 
 
 def technique(table: pd.DataFrame, contrast: str) -> str:
@@ -168,15 +158,6 @@ def technique(table: pd.DataFrame, contrast: str) -> str:
 
 def rule(row: Row, *, config: Mapping[str, Any]) -> str:
     """Write the rule that decides a claim, with the numbers of the run."""
-    level: str = "" if pd.isna(row["level"]) else f", at level {row['level']:.2g}"
-    if row["direction"] == "none":
-        text = "supported if two one-sided tests exclude a change as large as the margin"
-    elif row["endpoint"] == "biphasic":
-        text = "supported if each of the four parts is shown"
-    elif row["strength"] == "strong":
-        text = "supported if the confidence limit of the effect lies beyond the margin"
-    else:
-        text = "supported if the interval excludes zero and the estimate reaches the margin"
-    pairs = int(config["verdict"]["min_pairs"])
-    visits = "all" if row["endpoint"] == "biphasic" else "both"
-    return wording.sentence(f"{text}{level}; at least {pairs} donors with {visits} visits")
+    at: str = "" if pd.isna(row["level"]) else f", at level {row['level']:.2g}"
+    pairs, endpoint = int(config["verdict"]["min_pairs"]), endpoint_of(row)
+    return f"{endpoint.rule(row)}{at}; at least {pairs} donors with {endpoint.visits} visits."

@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from cd20scope.report import nouns, wording
+from cd20scope.report import wording
 from cd20scope.report.tables import columns as headings
+from cd20scope.study import nouns
 
 WRITERS: dict[str, Callable[[Any], str | Markup]] = {
     "text": lambda value: "" if pd.isna(value) else str(value),

@@ -17,9 +17,9 @@ from cd20scope.stats.changes import Change, Key
 from cd20scope.stats.paired_tests import PairedTest
 from cd20scope.stats.pairs import Contrast
 from cd20scope.study.nouns import noun
-from cd20scope.study.numbers import number, percent, share_interval
+from cd20scope.study.numbers import level, number, percent, share_interval
 from cd20scope.study.themes import Row
-from cd20scope.verdict.endpoints.endpoint import UNCLEAR, Around, Endpoint, donors, shown_limits, verb
+from cd20scope.verdict.endpoints.endpoint import UNCLEAR, Around, Endpoint, shown_limits, verb
 from cd20scope.verdict.endpoints.tables import Settings, Tables
 from cd20scope.verdict.endpoints.units import LOG_ODDS
 from cd20scope.verdict.evidence import Evidence
@@ -97,7 +97,8 @@ class Abundance(Endpoint):
     @override
     def subject(self, row: Row) -> str:
         """Name population and denominator."""
-        return f"{row['population']} of {row['denominator']}"
+        who = noun(row["population"])
+        return f"{who[:1].upper()}{who[1:]}, % of {noun(row['denominator'])}"
 
     @override
     def effect(
@@ -119,34 +120,40 @@ class Abundance(Endpoint):
 
     @override
     def sentence(self, row: Row, around: Around) -> str:
-        """Write to which part of the earlier share it went, and from how much to how much of what.
+        """Write from how much to how much of what it went, and to which part of the earlier share.
 
         The share at the earlier visit is the typical one (back-transformed mean logit); the estimate and the limits of
         the change of log odds are applied to it.
         """
         before = around.before.get((row["population"], row["denominator"], row["contrast"]), np.nan)
-        who, whole, earlier = noun(row["population"]), noun(row["denominator"]), around.earlier
+        who, whole = noun(row["population"]), noun(row["denominator"])
+        limits = np.array([row["estimate"], row["decide_low"], row["decide_high"]], dtype=float)
         if pd.isna(before):
-            fold = [number(np.exp(row[name])) for name in ("estimate", "ci_low", "ci_high")]
+            fold = [number(value) for value in np.exp(limits)]
             return (
-                f"{who}, as a share of {whole}, {verb(row)} between {earlier} and {around.later}: the odds were "
-                f"{fold[0]} times those before ({around.level} {fold[1]} to {fold[2]}; {donors(row)})"
+                f"{who}, as a share of {whole}, {verb(row)} by {around.later}: odds {fold[0]} times those at "
+                f"{around.earlier} ({level(row['coverage'])} CI {fold[1]} to {fold[2]}; {around.moved})"
             )
-        after = expit(logit(before) + np.array([row["estimate"], row["ci_low"], row["ci_high"]], dtype=float))
+        after = expit(logit(before) + limits)
         part = after / before
-        moved = f"from {percent(before)} to {percent(after[0])} of {whole} by {around.later}"
-        if pd.isna(row["ci_low"]):
-            most = f"at most {percent(part[2])} of {earlier} (limit of the {around.level}; {donors(row)})"
-            return f"{who} fell to {most}: from {percent(before)} of {whole} to below what the cells can show"
+        if pd.isna(row["decide_low"]):
+            found = f"; {around.cells}" if around.cells else ""
+            return (
+                f"{who} fell from {percent(before)} of {whole} to near the detection limit by {around.later} "
+                f"(upper {level(row['coverage'])} confidence limit: {percent(part[2])} of {around.earlier}; "
+                f"{around.moved}{found})"
+            )
         if part[2] < 2:
-            size, limits = f"{percent(part[0])} of {earlier}", share_interval(part[1], part[2])
+            size, interval = f"{percent(part[0])} of", share_interval(part[1], part[2])
         else:
-            size = f"{number(part[0], digits=1)} times {earlier}"
-            limits = " to ".join(number(value, digits=1) for value in part[1:])
-        size = f"{size} ({around.level} {limits}; {donors(row)})"
-        if verb(row) == UNCLEAR:
-            return f"{who} {UNCLEAR}: {size}, {moved}"
-        return f"{who} {verb(row)} to {size}: {moved}"
+            size = f"{number(part[0], digits=1)} times"
+            interval = " to ".join(number(value, digits=1) for value in part[1:])
+        moved = f"from {percent(before)} to {percent(after[0])} of {whole} by {around.later}"
+        colon = ":" if verb(row) == UNCLEAR else ""
+        return (
+            f"{who} {verb(row)}{colon} {moved} ({size} {around.earlier}; {level(row['coverage'])} CI {interval}; "
+            f"{around.moved})"
+        )
 
 
 def format_odds(

@@ -10,7 +10,7 @@ from cd20scope.stats import paired_tests, pairs
 from cd20scope.stats.changes import Change, Key, common
 from cd20scope.stats.pairs import Contrast
 from cd20scope.study.nouns import noun
-from cd20scope.study.numbers import percent
+from cd20scope.study.numbers import number, percent
 from cd20scope.study.themes import Row
 from cd20scope.verdict.endpoints.abundance import Abundance, format_odds
 from cd20scope.verdict.endpoints.endpoint import Around
@@ -136,9 +136,17 @@ class Biphasic(Program):
         text = super().sentence(row, around)
         if around.depletion is None or "first" not in around.parts:
             return text
-        first, last = (percent(float(np.exp(around.parts[part]))) for part in CELLS)
-        cells = noun(around.depletion[0])
-        return f"first, the odds of {cells} went to {first} of those before, and at the end stood at {last}; {text}"
+        first, last = (float(np.exp(around.parts[part])) for part in CELLS)
+        since = last / first
+        then = (
+            f"they had risen {number(since, digits=1)}-fold from that nadir"
+            if since > 1
+            else f"they were {percent(last)}"
+        )
+        return (
+            f"by {around.first} the odds of {noun(around.depletion[0])} were {percent(first)} of {around.earlier}; by "
+            f"{around.last} {then}; {text}"
+        )
 
     @override
     def test_name(self, evidence: Evidence) -> str:

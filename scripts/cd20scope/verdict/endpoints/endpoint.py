@@ -22,12 +22,18 @@ from cd20scope.verdict.quantities import Estimate
 class Around:
     """What a sentence on a hypothesis says beside its row of the table of verdicts.
 
+    The row has the interval that decides, ``decide_low decide_high coverage``, besides the columns of the table.
+
     Attributes
     ----------
     later, earlier
-        Visits as people say them.
-    level
-        Name of the intervals, such as ``95 % CI``.
+        Visits as people name them.
+    first, last
+        The first visit after treatment and the last one, as people name them.
+    moved
+        In how many of the donors the change has the sign of the estimate.
+    cells
+        Number of cells found at the later visit; empty where it is not known.
     before
         Share at the earlier visit, by population, denominator and contrast.
     parts
@@ -38,7 +44,10 @@ class Around:
 
     later: str
     earlier: str
-    level: str
+    first: str
+    last: str
+    moved: str
+    cells: str
     before: Mapping[tuple[str, str, str], float]
     parts: Mapping[str, float]
     depletion: tuple[str, str] | None
@@ -210,11 +219,11 @@ class Endpoint(ABC):
         margin = self.unit.write_margin(row["margin"])
         if row["direction"] == "none":
             return (
-                f"Supported if any change as large as {margin} is excluded, either way (two one-sided tests)"
+                f"Supported if two one-sided tests exclude a change as large as {margin} in either direction"
             )
         if row["strength"] == "strong":
-            return f"Supported if the limit of the effect lies beyond {margin} {row['direction']}"
-        return f"Supported if the interval excludes no change and the estimate reaches {margin} {row['direction']}"
+            return f"Supported if the confidence limit of the effect lies beyond {margin} {row['direction']}"
+        return f"Supported if the interval excludes zero and the estimate reaches {margin} {row['direction']}"
 
 
 def shown_limits(limits: Mapping[str, float], evidence: Evidence) -> tuple[float, float] | None:
@@ -222,19 +231,13 @@ def shown_limits(limits: Mapping[str, float], evidence: Evidence) -> tuple[float
     return None if evidence.claim is None else (limits["ci_low"], limits["ci_high"])
 
 
-def donors(row: Row) -> str:
-    """How many donors the effect rests on."""
-    n = int(row["n_pairs"])
-    return f"{n} donor{'' if n == 1 else 's'}"
-
-
 UNCLEAR = "did not clearly change"
 """Of a change whose interval includes none."""
 
 
 def verb(row: Row) -> str:
-    """Direction of the change; unclear where the interval includes no change."""
-    low, high = row["ci_low"], row["ci_high"]
+    """Direction of the change; unclear where the interval that decides includes none."""
+    low, high = row["decide_low"], row["decide_high"]
     if not pd.isna(high) and high < 0:
         return "fell"
     return "rose" if not pd.isna(low) and low > 0 else UNCLEAR

@@ -9,9 +9,9 @@ from cd20scope.programs import compare
 from cd20scope.stats.changes import Change, Key
 from cd20scope.stats.pairs import Contrast
 from cd20scope.study.nouns import noun
-from cd20scope.study.numbers import number
+from cd20scope.study.numbers import level, sd
 from cd20scope.study.themes import Row
-from cd20scope.verdict.endpoints.endpoint import UNCLEAR, Around, Endpoint, donors, shown_limits, verb
+from cd20scope.verdict.endpoints.endpoint import UNCLEAR, Around, Endpoint, shown_limits, verb
 from cd20scope.verdict.endpoints.tables import Settings, Tables
 from cd20scope.verdict.endpoints.units import BASELINE_SD
 from cd20scope.verdict.evidence import Evidence
@@ -21,8 +21,8 @@ WHOLE = "total"
 """Component that is the whole change; a table on disk may leave it empty."""
 
 INSIDE = {
-    "composition": ", as far as the mix of cells explains it,",
-    "within": ", inside the cells,",
+    "composition": ", the part due to the mix of cells,",
+    "within": ", the part within cells,",
 }
 """Parts of the split in words."""
 
@@ -75,7 +75,7 @@ class Program(Endpoint):
         """Name programme and population, and the part of the change."""
         component = row.get("component")
         part = f", {component}" if isinstance(component, str) and component in INSIDE else ""
-        return f"{row['program']} in {row['population']}{part}"
+        return f"{row['program']} in {noun(row['population'])}{part}"
 
     @override
     def effect(
@@ -96,18 +96,16 @@ class Program(Endpoint):
     @override
     def sentence(self, row: Row, around: Around) -> str:
         """Write the change in standard deviations between donors at baseline."""
-        what = (
-            f"the {row['program']} programme of {noun(row['population'])}{INSIDE.get(row['component'], '')}"
-        )
-        sizes = [float(row[name]) for name in ("estimate", "ci_low", "ci_high")]
+        what = f"{row['program']} in {noun(row['population'])}{INSIDE.get(row['component'], '')}"
+        sizes = [float(row[name]) for name in ("estimate", "decide_low", "decide_high")]
         unclear = verb(row) == UNCLEAR
         if not unclear:
             sizes = [abs(sizes[0]), *sorted(map(abs, sizes[1:]))]
-        numbers = [number(size, digits=1) for size in sizes]
+        numbers = [sd(size) for size in sizes]
         by = ":" if unclear else " by"
         return (
-            f"{what} {verb(row)}{by} {numbers[0]} SD between {around.earlier} and {around.later} "
-            f"({around.level} {numbers[1]} to {numbers[2]}; {donors(row)})"
+            f"{what} {verb(row)}{by} {numbers[0]} SD by {around.later} "
+            f"({level(row['coverage'])} CI {numbers[1]} to {numbers[2]}; {around.moved})"
         )
 
 

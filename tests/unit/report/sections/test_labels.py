@@ -22,8 +22,8 @@ def samples():
 
 def test_unassigned_cells_are_told_in_numbers_by_visit_and_at_worst(samples):
     assert section.format_unassigned(samples, visits=VISITS) == (
-        "3.0 % of the 400 kept cells could not be assigned to a population and are counted as such rather than "
-        "guessed: baseline 12 %, week2 0 % in the median sample, at most 12 % (A_base)."
+        "3.0 % of the 400 kept cells could not be assigned to a population and are counted as unassigned than "
+        "guessed: baseline 12 %, week 2 0 % in the median sample, at most 12 % (A_base)."
     )
     none = samples.assign(n_unassigned=0, unassigned=0.0)
     assert section.format_unassigned(none, visits=VISITS).startswith("Each of the 400 kept cells")
@@ -65,7 +65,7 @@ def test_soup_is_told_with_its_range_and_commonest_genes(samples):
 
 def test_flagged_t_cells_are_told_per_visit(samples):
     assert section.format_cd20_t(samples, visits=VISITS) == (
-        "T cells with MS4A1 and no other B-cell transcript: baseline 5 of 50 (10 %), week2 3 of 150 (2.0 %)."
+        "T cells with MS4A1 and no other B-cell transcript: baseline 5 of 50 (10 %), week 2 3 of 150 (2.0 %)."
     )
     assert section.format_cd20_t(samples.head(0), visits=VISITS) == ""
 
@@ -74,7 +74,7 @@ def test_judges_are_told_with_what_they_part_over():
     made = made_up.agreement()
     assert section.format_agreement(**dict(zip(("pairs", "summary"), made.values(), strict=True))) == (
         "The judges markers and reference give the same population to 84 % of the 11,800 cells that both assign "
-        "(kappa 0.81, adjusted Rand index 0.79); they part most often over cells that are CD4 memory to the first "
+        "(kappa 0.81, adjusted Rand index 0.79); they differ most often in cells that are CD4 memory to the first "
         "and Treg to the second (120)."
     )
     none = made["agreement_summary"].assign(n_assigned=0, agree=float("nan"))
