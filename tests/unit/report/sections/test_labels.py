@@ -22,8 +22,8 @@ def samples():
 
 def test_unassigned_cells_are_told_in_numbers_by_visit_and_at_worst(samples):
     assert section.format_unassigned(samples, visits=VISITS) == (
-        "3.0 % of the 400 kept cells could not be assigned to a population and are counted as unassigned than "
-        "guessed: baseline 12 %, week 2 0 % in the median sample, at most 12 % (A_base)."
+        "3.0 % of the 400 kept cells could not be assigned to a population and are counted as unassigned: "
+        "baseline 12 %, week 2 0 % in the median sample, at most 12 % (A_base)."
     )
     none = samples.assign(n_unassigned=0, unassigned=0.0)
     assert section.format_unassigned(none, visits=VISITS).startswith("Each of the 400 kept cells")
