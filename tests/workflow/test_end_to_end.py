@@ -173,14 +173,19 @@ def test_another_number_of_flips_judges_and_draws_nothing_anew(treated, tmp_path
 def test_each_claim_of_the_report_shows_its_own_verdict_estimate_and_donors(treated, verdicts):
     page = (treated / "results/report/report.html").read_text(encoding="utf-8")
     assert len(page.encode()) < 8_000_000
-    claims = re.findall(r'<article class="claim[^>]*id="([^"]+)">(.*?)</article>', page, flags=re.S)
-    text = {name: html.unescape(re.sub(r"<[^>]+>", " ", claim)) for name, claim in claims}
+    # a claim is a part of its question, whose estimate and donors it shares
+    parts = re.split(r'<article class="[^"]*" id="([^"]+)">', page)[1:]
+    text = {
+        name: html.unescape(re.sub(r"<[^>]+>", " ", part))
+        for name, part in zip(parts[::2], parts[1::2], strict=True)
+    }
     assert len(text) == len(verdicts)
+    place = {name: "claim-" + re.sub(r"[^A-Za-z0-9]+", "-", name) for name in verdicts["id"]}
     for row in verdicts.itertuples():
-        own = text["claim-" + re.sub(r"[^A-Za-z0-9]+", "-", row.id)]
-        badge, _, rest = own.partition(row.statement)
+        badge, _, rest = text[place[row.id]].partition(row.statement)
         assert rest, row.id
         assert row.verdict in badge
         if row.verdict != "not testable":
-            assert f"{abs(row.estimate):.2f}" in own
-            assert all(donor in own for donor in row.donors.split(", "))
+            asked = text[place[row.question]]
+            assert f"{abs(row.estimate):.2f}" in asked
+            assert all(donor in asked for donor in row.donors.split(", "))
