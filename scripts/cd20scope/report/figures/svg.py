@@ -48,8 +48,13 @@ def inline(figure: Figure, *, name: str, alt: str, dpi: int = 160) -> Markup:
             del element.attrib[key]
             element.set(key.removeprefix(XLINK), own(value, key=key, name=name))
     links = list(root.iter("a"))
+    seen: set[str] = set()
     for link in links:
         link.attrib.pop("target", None)
+        if link.get("href", "") in seen:  # the second line of a name: one stop of the keyboard is enough
+            link.set("tabindex", "-1")
+        elif link.find(".//text") is not None:
+            seen.add(link.get("href", ""))
         if link.find(".//text") is None:  # a duplicate link for the mouse
             link.set("tabindex", "-1")
             link.set("aria-hidden", "true")

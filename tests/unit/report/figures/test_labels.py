@@ -113,7 +113,7 @@ def test_one_marker_per_sample_in_each_panel_and_the_interval_of_the_soup():
         np.testing.assert_allclose(sorted(heights), sorted(100 * samples[name]))
         places = [line.get_xdata()[0] for line in points]
         assert len(set(np.round(places, 6))) == len(samples)  # none hides another
-        assert labels_of(ax.xaxis) == VISITS
+        assert labels_of(ax.xaxis) == ["baseline", "week 2", "month 6"]
     upright = [
         line
         for line in figure.axes[1].lines

@@ -161,13 +161,13 @@ def test_every_figure_is_drawn_in_one_part(run):
     assert sum(map(len, parts)) == len(set.union(*parts))
     for part, own in zip(parts, ("embedding", "arms", "forest_exploratory"), strict=True):
         assert own in part
-    assert {f"claim-{name}" for name in run.verdicts["id"]} <= set.union(*parts)
+    assert {f"claim-{name}" for name in run.verdicts["question"]} <= set.union(*parts)
 
 
-def test_every_hypothesis_has_a_figure_of_its_donors(run):
+def test_every_question_has_a_figure_of_its_donors(run):
     drawn = named.draw_evidence(run, family="confirmatory")
     assert set(drawn) == {
-        f"claim-{name}" for name in run.verdicts.loc[run.verdicts["family"] == "confirmatory", "id"]
+        f"claim-{name}" for name in run.verdicts.loc[run.verdicts["family"] == "confirmatory", "question"]
     }
     words = [text.get_text() for text in drawn["claim-B1"].figure.findobj(lambda a: hasattr(a, "get_text"))]
     entered = run.verdicts.set_index("id").loc["B1", "n_pairs"]
@@ -192,9 +192,15 @@ def test_a_figure_with_links_leads_out_of_itself_and_says_so(run):
     forest = named.draw_forest(run, family="confirmatory")["forest"]
     text = svg.inline(forest.figure, name="fig-forest", alt=forest.alt)
     own = run.verdicts[run.verdicts["family"] == "confirmatory"]
-    for name in own["id"]:
-        assert text.count(f'href="#claim-{name}"') == 2  # its name, and the whole row for the mouse
-    assert text.count('tabindex="-1"') == len(own)
+    lines = {
+        name: len(verdict_figures.two_lines(label).split("\n"))
+        for name, label in own[["id", "label"]].to_numpy()
+    }
+    for name, n in lines.items():
+        assert text.count(f'href="#claim-{name}"') == n + 1  # its name, and the whole row for the mouse
+    # one stop of the keyboard each
+    assert text.count('tabindex="-1"') == sum(lines.values())
+    assert max(lines.values()) == 2
     assert 'role="group"' in text
     assert "_blank" not in text
 
