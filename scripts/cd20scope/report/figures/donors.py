@@ -92,7 +92,7 @@ def donor_lines(
             at = height[none] if floor is None else np.full(int(none.sum()), floor)
             ax.plot(where[none] + aside[str(donor)], at, mfc="white", ls="", **style)
     if many:
-        draw_band(ax, table, value=value, visits=visits)
+        draw_band(ax, table, value=value, visits=visits, floor=floor)
     drawn = table[table["none"].astype(bool) | np.isfinite(table[value].astype(float))]
     n = drawn.groupby("visit")["donor"].nunique()
     ax.set_xticks(
@@ -110,10 +110,13 @@ def draw_line(ax: Axes, where: np.ndarray, height: np.ndarray, *, colour: str, t
         ax.plot(where[after - 1 : after + 1], height[after - 1 : after + 1], ":", **line)
 
 
-def draw_band(ax: Axes, table: pd.DataFrame, *, value: str, visits: Sequence[str]) -> None:
-    """Median of many donors at each visit, and the band that most of them lie in."""
-    found = table[~table["none"].astype(bool)]
-    groups = [found.loc[found["visit"] == name, value].dropna() for name in visits]
+def draw_band(
+    ax: Axes, table: pd.DataFrame, *, value: str, visits: Sequence[str], floor: float | None
+) -> None:
+    """Median of many donors at each visit and the band of most of them; in the strip where those have no cell."""
+    least = -np.inf if floor is None else floor
+    known = table.assign(value=table[value].astype(float).where(~table["none"].astype(bool), least))
+    groups = [known.loc[known["visit"] == name, "value"].dropna() for name in visits]
     places = [number for number, group in enumerate(groups) if len(group)]
     if not places:
         return

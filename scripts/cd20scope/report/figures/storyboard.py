@@ -41,7 +41,7 @@ def storyboard(run: Judged) -> Figure:
         Line2D([], [], color=GREY, lw=0.9, marker="o", ms=2.4, label="donor"),
         Line2D([], [], color=VISIT_COLOURS[2], lw=1.8, marker="o", ms=4, label="mean, interval that decides"),
     ]
-    figure.legend(handles=handles, loc="outside upper center", ncols=2)
+    figure.legend(handles=handles, loc="outside lower center", ncols=2)
     if not places_of(run.visits)[1]:
         axes[-1].set_xlabel("visits in order, not to scale", labelpad=26)
     return figure
@@ -69,6 +69,16 @@ def draw_panel(ax: Axes, row: Row, run: Judged, *, labelled: bool) -> None:
         floor = low / 3 if values["none"].any() else None
     for _, own in values.groupby("donor", sort=True):
         line(ax, own, places=places, floor=floor)
+    if floor is not None:
+        for name, n_none in values.loc[values["none"], "visit"].value_counts().items():
+            ax.annotate(
+                f"{n_none}",
+                (places[str(name)], floor),
+                (5, 0),
+                textcoords="offset points",
+                fontsize=6.5,
+                va="center",
+            )
     points = means(row, values, run, shares=shares)
     draw_means(ax, points, places=places)
     what = noun(row["population"])

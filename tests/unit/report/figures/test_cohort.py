@@ -163,6 +163,20 @@ def test_a_class_that_no_sample_has_is_not_told_apart_and_has_no_limit(donors):
     )
 
 
+def test_the_band_of_many_donors_counts_those_without_a_cell(donors):
+    """Where most have no cell, the median is in the strip and not that of the few with one."""
+    rows = donors[donors["population"] == "Treg"]
+    many = pd.concat([rows.assign(donor=rows["donor"] + f" {number}") for number in range(5)])
+    gone = (many["visit"] == "week2") & ~many["donor"].str.startswith(("D01", "D02"))
+    none = many.assign(n_cells=many["n_cells"].mask(gone, 0), fraction=many["fraction"].mask(gone, 0.0))
+    ax = donor_figures.donor_shares(none, visits=VISITS, populations=["Treg"], log=True).axes[0]
+    (median,) = [line for line in ax.lines if line.get_lw() == 1.8]
+    assert median.get_ydata()[1] == pytest.approx(100 * none.loc[~gone, "fraction"].min() / 3)
+    assert median.get_ydata()[0] == pytest.approx(
+        100 * many.loc[many["visit"] == "baseline", "fraction"].median()
+    )
+
+
 def test_forty_donors_are_a_band_and_long_names_are_broken(donors):
     many = pd.concat([donors.assign(donor=donors["donor"] + f" {'x' * 60} {number}") for number in range(5)])
     ax = donor_figures.donor_shares(many, visits=VISITS, populations=["Treg"], log=False).axes[0]
