@@ -19,6 +19,9 @@ from cd20scope.verdict.endpoints.catalogue import endpoint_of
 SAME = 1e-6
 """Largest relative difference between limits of the table and those of the test set up again."""
 
+ADDED = ("decide_low", "decide_high", "coverage")
+"""Columns that :func:`add` adds."""
+
 KEYS = {
     "abundance": ("population", "denominator", "contrast"),
     "program": ("population", "program", "component", "contrast"),
@@ -77,7 +80,7 @@ def add(
                 alpha=alpha,
                 of_question=change_level.get(row["question"], row["level"]),
             )
-        rows.append(dict(zip(("decide_low", "decide_high", "coverage"), limits, strict=True)))
+        rows.append(dict(zip(ADDED, limits, strict=True)))
     return verdicts.assign(**pd.DataFrame(rows, index=verdicts.index).astype(float))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from cd20scope.report import deciding
 from cd20scope.report.results import Results
 
 PLAIN = 60_000
@@ -44,7 +45,10 @@ def tables(run: Results) -> dict[str, tuple[pd.DataFrame, str]]:
     genes = run.expression[called].sort_values("p_value", kind="stable").head(MOST_GENES)
     statistics = run.statistics
     return {
-        "verdicts": (run.verdicts.drop(columns=["theme", "label"]), "Verdict of every hypothesis"),
+        "verdicts": (
+            run.verdicts.drop(columns=["theme", "label", *deciding.ADDED]),
+            "Verdict of every hypothesis",
+        ),
         "arms": (statistics["arms"], "Every hypothesis in every sensitivity analysis"),
         "parts": (statistics["parts"], "Parts of the claims on the order of events"),
         "technique": (statistics["technique"], "Technique compared between visits"),
