@@ -15,13 +15,12 @@ from cd20scope.preflight.findings import Finding
 from cd20scope.preflight.questions import check_contrasts, check_hypotheses
 from cd20scope.preflight.sexes import check_sexes
 from cd20scope.preflight.visits import check_depth, check_names
+from cd20scope.study import sizes
 from cd20scope.study.batches import integrable
 
 type Panel = tuple[str, str, Sequence[str]]
 """Kind (markers or programme), name and genes."""
 
-STEROID_HOURS = 48.0
-"""Hours after a steroid in which lymphocytes are known to be moved."""
 FEW_CELLS = 500
 FEW_GENES = 5_000
 """Genes below which a file holds a selection; after filters of rare genes, whole transcriptomes keep 10,000 or more."""
@@ -95,7 +94,7 @@ def check_sheet(sheet: pd.DataFrame, *, integrate_over: str) -> list[Finding]:
     findings = []
     if "hours_since_steroid" in sheet:
         hours = pd.to_numeric(sheet["hours_since_steroid"], errors="coerce")
-        soon = sheet.loc[hours < STEROID_HOURS, "sample"]
+        soon = sheet.loc[hours < sizes.STEROID_HOURS, "sample"]
         if len(soon):
             times = zip(soon, hours[soon.index], strict=True)
             listed = ", ".join(f"{sample}: {hour:g} h" for sample, hour in times)
@@ -103,7 +102,8 @@ def check_sheet(sheet: pd.DataFrame, *, integrate_over: str) -> list[Finding]:
                 Finding(
                     "warning",
                     f"{len(soon)} samples",
-                    f"drawn within {STEROID_HOURS:g} hours of a steroid, which moves lymphocytes by itself ({listed}).",
+                    f"drawn within {sizes.STEROID_HOURS:g} hours of a steroid, which moves lymphocytes by itself "
+                    f"({listed}).",
                 )
             )
     if (

@@ -11,12 +11,6 @@ from cd20scope.report.results import Judged
 from cd20scope.study import batches, sizes
 from cd20scope.study.nouns import contrast, visit, visits_in
 
-STEROID_HOURS = 48.0
-"""Hours after a steroid within which it moves lymphocytes by itself: cells return to blood within two days."""
-
-UNTREATED = ("control", "untreated", "placebo", "healthy")
-"""Words for arms without the treatment."""
-
 
 class Alert(NamedTuple):
     """Something to know before the answer.
@@ -66,8 +60,8 @@ def design(sheet: pd.DataFrame, contrasts: Sequence[tuple[str, str]]) -> list[Al
             found.append(
                 Alert(
                     "Design",
-                    f"{n} of {of} samples at {visit(name)} were drawn within {STEROID_HOURS:g} hours of a steroid, "
-                    f"which moves lymphocytes by itself: comparisons with {visit(name)} may show the steroid.",
+                    f"{n} of {of} samples at {visit(name)} were drawn within {sizes.STEROID_HOURS:g} hours of a "
+                    f"steroid, which moves lymphocytes by itself: comparisons with {visit(name)} may show the steroid.",
                     touched,
                 )
             )
@@ -91,7 +85,7 @@ def steroid_draws(sheet: pd.DataFrame) -> dict[str, tuple[int, int]]:
     """Count the samples drawn soon after a steroid at each visit; empty where the sheet does not say."""
     if "hours_since_steroid" not in sheet:
         return {}
-    soon = pd.to_numeric(sheet["hours_since_steroid"], errors="coerce") < STEROID_HOURS
+    soon = pd.to_numeric(sheet["hours_since_steroid"], errors="coerce") < sizes.STEROID_HOURS
     counts = soon.groupby(sheet["visit"].astype(str), sort=False).agg(["sum", "size"])
     return {str(name): (int(row["sum"]), int(row["size"])) for name, row in counts.iterrows()}
 
@@ -132,10 +126,3 @@ def steroids(verdicts: pd.DataFrame) -> list[Alert]:
             f"{wording.plural(len(own), 'question')} with a possible steroid effect, counted apart: {named}.",
         )
     ]
-
-
-def untreated(sheet: pd.DataFrame) -> bool:
-    """Whether the sheet has an arm without the treatment."""
-    if "arm" not in sheet:
-        return False
-    return bool(sheet["arm"].astype(str).str.strip().str.lower().isin(UNTREATED).any())

@@ -9,9 +9,9 @@ from scipy.special import expit, logit
 
 from cd20scope import schema
 from cd20scope.report import claims, hypothesis_words, wording
-from cd20scope.report.alerts import untreated
 from cd20scope.report.results import Judged, Results
 from cd20scope.report.wording import Row
+from cd20scope.stats.pairs import control_of, of_treated
 from cd20scope.study import roles
 from cd20scope.study.nouns import noun, visit
 
@@ -29,12 +29,13 @@ DEPLETED = {
 
 
 def cohort(run: Results) -> str:
-    """Write the cohort in one line: donors, visits with their donors, arms, cells."""
-    at = run.sheet.groupby("visit")["donor"].nunique()
+    """Write the cohort in one line: treated donors, visits with their donors, arms, cells."""
+    own = of_treated(run.sheet)
+    at = own.groupby("visit")["donor"].nunique()
     when = ", ".join(f"{visit(name)} (n = {at.get(name, 0)})" for name in run.visits)
     kept, read = int(run.qc_summary["n_kept"].sum()), int(run.qc_summary["n_cells"].sum())
     parts = [
-        wording.donors(run.sheet["donor"].nunique()),
+        wording.donors(own["donor"].nunique()),
         when,
         arms(run.sheet),
         f"{wording.count(kept)} of {wording.count(read)} cells kept",
@@ -43,11 +44,10 @@ def cohort(run: Results) -> str:
 
 
 def arms(sheet: pd.DataFrame) -> str:
-    """Write the arms of the study, with their donors; without the column, that there is one."""
-    if "arm" not in sheet or not sheet["arm"].astype(object).fillna("").astype(str).str.strip().any():
-        return "one treated arm"
-    sizes = sheet.groupby("arm", sort=False)["donor"].nunique()
-    return ", ".join(f"{name}: {wording.donors(int(n))}" for name, n in sizes.items())
+    """Write the arms of the study, the controls with their donors."""
+    sizes = sheet["donor"].groupby(control_of(sheet), sort=False).nunique().drop("", errors="ignore")
+    controls = "".join(f", {name}: {wording.donors(int(n))}" for name, n in sizes.items())
+    return f"one treated arm{controls}"
 
 
 def answer(run: Judged, *, sheet: pd.DataFrame, populations: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -215,7 +215,7 @@ def open_ends(run: Judged, sheet: pd.DataFrame) -> str:
     """Write what the design and the cells leave open."""
     own = run.verdicts[claims.leads(run.verdicts) & (run.verdicts["family"] == "confirmatory")]
     parts = []
-    if not untreated(sheet):
+    if (control_of(sheet) == "").all():
         parts.append("whether the treatment caused these changes, as every donor was treated")
     if not (run.statistics["absolute"]["status"] == "tested").any():
         parts.append("whether cell numbers changed, as only shares were measured")

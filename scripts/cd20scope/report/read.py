@@ -12,6 +12,7 @@ from cd20scope.report.quality import summarise
 from cd20scope.report.results import Cohort, Judged, Results, complete, complete_cohort, complete_judged
 from cd20scope.report.sections import trust
 from cd20scope.schema import SINGLE, require_columns
+from cd20scope.stats.pairs import of_treated
 from cd20scope.study import history, themes
 
 TEXT = dict.fromkeys(("donor", "donors", "dropped", "sample", "sex_in_sheet"), str)
@@ -100,8 +101,8 @@ def read_judged(
 def read_measured(files: Mapping[str, str], *, config: Mapping[str, Any]) -> dict[str, Any]:
     """Read what all figures need: attributes of :class:`Measured`."""
     return {
-        "donors": treated(read_table(files["donors"])),
-        "scores": treated(read_table(files["scores"])),
+        "donors": of_treated(read_table(files["donors"])),
+        "scores": of_treated(read_table(files["scores"])),
         "config": config,
         "visits": list(config["visits"]),
         "contrasts": [(later, earlier) for later, earlier in config["contrasts"]],
@@ -173,11 +174,6 @@ def read_samples(
 def read_table(path: str) -> pd.DataFrame:
     """Read one table of a step; nothing but an empty cell is missing."""
     return pd.read_csv(path, sep="\t", dtype=TEXT, keep_default_na=False, na_values=[""])
-
-
-def treated(table: pd.DataFrame) -> pd.DataFrame:
-    """Keep the rows of treated donors: medians and paired lines are those of one arm."""
-    return table[table[schema.CONTROL].isna()] if schema.CONTROL in table else table
 
 
 def read_figures(folders: Iterable[Path]) -> dict[str, Markup]:

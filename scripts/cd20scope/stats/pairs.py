@@ -75,7 +75,7 @@ def pair(observations: pd.DataFrame, visits: Sequence[str]) -> Pairs:
     unusable = observations.get("unusable", pd.Series("", index=observations.index)).astype(object).fillna("")
     state: dict[str, dict[str, str]] = {}
     dropped: dict[str, str] = {}
-    rows = zip(observations["donor"], observations["visit"], unusable, _control(observations), strict=True)
+    rows = zip(observations["donor"], observations["visit"], unusable, control_of(observations), strict=True)
     for donor, visit, reason, control in rows:
         if control:
             dropped[str(donor)] = f"control arm ({control})"
@@ -110,13 +110,14 @@ def too_few(n_pairs: int, min_pairs: int) -> str:
 
 def of_treated(table: pd.DataFrame) -> pd.DataFrame:
     """Rows of treated donors: ``control`` is empty or missing; all rows where there is no such column."""
-    return table[_control(table) == ""]
+    return table[control_of(table) == ""]
 
 
 def of_control(table: pd.DataFrame) -> pd.DataFrame:
     """Rows of donors of a control arm, with ``control`` emptied, so that they are paired as the treated are."""
-    return table[_control(table) != ""].assign(control="")
+    return table[control_of(table) != ""].assign(control="")
 
 
-def _control(table: pd.DataFrame) -> pd.Series:
+def control_of(table: pd.DataFrame) -> pd.Series:
+    """Control arm of the donor of each row, empty for treated donors."""
     return table.get("control", pd.Series("", index=table.index)).astype(object).fillna("")

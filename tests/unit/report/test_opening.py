@@ -41,11 +41,16 @@ def test_the_cohort_is_told_in_one_line(run):
 
 
 def test_arms_are_told_with_their_donors(made):
-    arm = ["treated" if name < "D06" else "control" for name in made["sheet"]["donor"]]
-    sheet = made["sheet"].assign(arm=arm)
-    assert opening.arms(sheet) == "treated: 5 donors, control: 3 donors"
-    assert alerts.untreated(sheet)
-    assert not alerts.untreated(made["sheet"])
+    control = ["" if name < "D06" else "placebo" for name in made["sheet"]["donor"]]
+    sheet = made["sheet"].assign(control=control)
+    assert opening.arms(sheet) == "one treated arm, placebo: 3 donors"
+    assert opening.arms(made["sheet"]) == "one treated arm"
+
+
+def test_what_every_treated_donor_leaves_open_goes_with_a_control_arm(run, made):
+    control = ["" if name < "D06" else "placebo" for name in made["sheet"]["donor"]]
+    assert "as every donor was treated" in opening.open_ends(run, made["sheet"])
+    assert "as every donor was treated" not in opening.open_ends(run, made["sheet"].assign(control=control))
 
 
 @pytest.mark.parametrize(
