@@ -137,7 +137,7 @@ def check_hypotheses(
 
 def _effect_text(entry: Mapping[str, Any], n: int, alpha: float, lowest: float) -> str:
     ends = smallest_effect(n, alpha), smallest_effect(n, lowest)
-    if entry.get("endpoint") == "abundance":
+    if entry.get("denominator"):  # a share of cells
         folds = [np.exp(end * sd) for end, sd in zip(ends, SHARE_SD, strict=True)]
         return f"{folds[0]:.2g}- to {folds[1]:.2g}-fold"
     return f"{ends[0]:.2g} to {ends[1]:.2g} SD of the changes"
