@@ -25,7 +25,7 @@ def claim(name, family, stage="", **keys):
 ASKED = [
     claim("B", "confirmatory", "depletion"),
     claim("B-again", "confirmatory", "depletion", question="B"),
-    claim("Treg", "confirmatory", "T cells"),
+    claim("Treg", "confirmatory", "T cells", denominator="CD4 T cells"),
     claim("Th1", "confirmatory", "T cells", endpoint="program", program="Th1"),
     *(claim(f"E{i}", "exploratory") for i in range(4)),
 ]
