@@ -37,6 +37,10 @@ BLOCK_VALUES = 1 << 22
 """Stored values read together from a matrix that is stored gene by gene."""
 
 
+HALF_LIMIT = 2048
+"""Whole number from which half precision (float16) rounds."""
+
+
 PER_BYTE = 250
 """Numbers that one byte of a file can stand for at most: what gzip makes of zeros. Real counts reach about two."""
 
@@ -80,13 +84,31 @@ def take_rows(
     n_columns, dtype
         Of the matrix.
     """
-    parts = [sparse.csr_matrix((0, n_columns), dtype=dtype)]
+    wide = np.float32 if dtype == np.float16 else dtype
+    parts = [sparse.csr_matrix((0, n_columns), dtype=wide)]
     for block in np.unique(rows // BLOCK_ROWS):
         inside = rows[rows // BLOCK_ROWS == block]
         # From the first to the last row wanted, so that few wanted rows read few chunks.
         parts.append(read(int(inside[0]), int(inside[-1]) + 1)[inside - inside[0]])
     taken: sparse.csr_matrix = sparse.vstack(parts, format="csr")
     return taken
+
+
+def as_sparse(values: npt.NDArray[np.generic]) -> sparse.csr_matrix:
+    """Make a dense array sparse by row; half precision, which scipy does not know, becomes single.
+
+    Raises
+    ------
+    ValueError
+        For half precision with values above which it does not hold every whole number.
+    """
+    if values.dtype != np.float16:
+        return sparse.csr_matrix(values)
+    if values.size and np.abs(values).max() >= HALF_LIMIT:
+        raise ValueError(
+            f"values up to {np.abs(values).max():g} in half precision, which rounds whole numbers from {HALF_LIMIT:,}"
+        )
+    return sparse.csr_matrix(values.astype(np.float32))
 
 
 def read_matrix(node: Node, rows: Rows | None = None) -> sparse.csr_matrix:
@@ -107,7 +129,7 @@ def read_matrix(node: Node, rows: Rows | None = None) -> sparse.csr_matrix:
         wanted = np.arange(node.shape[0]) if rows is None else rows
         # h5py reads single rows of a dense matrix one by one
         return take_rows(
-            lambda start, stop: sparse.csr_matrix(node[start:stop]),
+            lambda start, stop: as_sparse(node[start:stop]),
             wanted,
             n_columns=node.shape[1],
             dtype=node.dtype,
@@ -138,7 +160,7 @@ def column_blocks(node: Node) -> Iterator[sparse.csc_matrix]:
 def read_head(node: Node, n_values: int) -> sparse.csr_matrix:
     """Read the first stored values of a matrix that anndata wrote; the rest of its shape is empty."""
     if is_array(node):
-        first = sparse.csr_matrix(node[: max(1, n_values // node.shape[1])])
+        first = as_sparse(node[: max(1, n_values // node.shape[1])])
         first.resize(node.shape)
         return first
     stored: Element = sparse_dataset(node)
@@ -196,6 +218,10 @@ def read_element(node: Node) -> Element:
     ValueError
         For an element that anndata does not know, whatever it raises then.
     """
+    if is_array(node) and node.dtype.kind in "SU" and node.dtype.itemsize > 4 * LONGEST_TEXT:
+        raise ValueError(
+            f"text of {node.dtype.itemsize:,} bytes in each place; {4 * LONGEST_TEXT:,} are the most"
+        )
     try:
         with warnings.catch_warnings():
             # files without marks of what an element is: 10x, loom, and old ones of anndata

@@ -15,7 +15,7 @@ import numpy as np
 
 from cd20scope.counts.matrix import ENSEMBL, Genes, IngestError, Strings, make_unique, share
 
-PREFIX = re.compile(r"(?:hg19|hg38|GRCh37|GRCh38)_+")
+PREFIX = re.compile(r"(?:hg19|hg38|GRCh37|GRCh38)(?:[-_]pre_?mrna)?[-_]+", flags=re.IGNORECASE)
 HUMAN_ID = re.compile(r"(ENSG\d{11})(?:\.\d+)?")
 PAIRS = (
     re.compile(r"(?P<symbol>.+?)[_|:;. -](?P<id>ENSG\d{11})(?:\.\d+)?"),

@@ -16,10 +16,22 @@ EVEN = 0.15
 """Standard deviation of the totals over their mean, below which they were made equal. Libraries of blood have 0.25 to
 1; counts corrected by sctransform (doi:10.1186/s13059-019-1874-1) for depth 0.04 to 0.14, values scaled to a total and
 rounded about 0.01."""
+FEWEST_GENES = 20
+"""Genes with a molecule per cell or more, below which their variances say nothing."""
+VARIANCE = 0.7
+"""Variance of the median gene over its mean, below which values were transformed. Counts of molecules have 1 at least,
+that of their sampling (doi:10.1038/s41587-019-0379-5), and 1.3 even in sorted B cells; rounded roots and logs, imputed
+values and counts with a number added have 0.1 to 0.5."""
+MANY_MOLECULES = 8
+CLIPPED = 0.5
+"""Part of the cells that share one largest value, of so many molecules at least, from which values were cut off."""
 
 
 def check_plausible(matrix: sparse.csr_matrix, *, where: str, place: str) -> None:
-    """Refuse integers that are no counts: all ones, none of them one, or cells of all but equal totals.
+    """Refuse integers that are no counts.
+
+    Those are: all ones, none of them one, cells of all but equal totals, genes that vary less than sampling makes them,
+    and values cut off at one.
 
     Parameters
     ----------
@@ -64,6 +76,20 @@ def _why_no_counts(matrix: sparse.csr_matrix) -> str:
             f"the totals of its cells hardly vary ({totals.mean():,.0f}, standard deviation {totals.std():,.0f}): "
             "looks scaled to a total and rounded, corrected for depth (SCTransform) or sampled down"
         )
+    if rich.data.max() >= MANY_MOLECULES:
+        shared = float((rich.max(axis=1).toarray() == rich.data.max()).mean())
+        if shared > CLIPPED:
+            return f"{shared:.0%} of its cells have the same largest value, {rich.data.max():g}: looks cut off there"
+    means = np.asarray(rich.mean(axis=0), dtype=np.float64).ravel()
+    high = np.flatnonzero(means >= 1)
+    if len(high) >= FEWEST_GENES:
+        squares = np.asarray(rich[:, high].astype(np.float64).power(2).mean(axis=0)).ravel()
+        ratio = float(np.median((squares - means[high] ** 2) / means[high]))
+        if ratio < VARIANCE:
+            return (
+                f"the variance of the median gene is {ratio:.2g} of its mean, and in counts of molecules it is as "
+                "large at least: looks transformed (roots, logs) or imputed and rounded"
+            )
     return ""
 
 

@@ -267,10 +267,13 @@ def _sample(columns: list[Column], taken: tuple[Column | None, ...]) -> Column |
     for column in columns:
         named = _by_name(column, SAMPLES)
         values = [value for value, kept in zip(column.values, column.someone, strict=True) if kept]
-        if not named or any(column is other for other in taken):
+        if any(column is other for other in taken) or (JUNK.search(column.plain) and not named):
             continue
         bare = [bare_pattern(value) for value in values]
         read = max(len(take_apart(bare)), sum(bool(find_visits(name)) for name in bare)) / len(values)
+        # a column of another name is one of samples where all its values name donor and visit
+        if not named and (column.joined or len(take_apart(bare)) < len(values)):
+            continue
         if len(values) < 2 and not (named >= 0.8 and take_apart(bare)):
             continue
         plain_suffix = all(re.fullmatch(r"\*[-.]\d+", value) for value in values)

@@ -23,7 +23,8 @@ from cd20scope.init.found import Found
 from cd20scope.init.names import take_apart
 
 VARIANTS = re.compile(
-    r"cellbender|soupx|decontx|corrected|denoised|genefull\w*|dbec|ambient|background|downsampled|velocyto|unfiltered",
+    r"cellbender|soupx|decontx|corrected|denoised|genefull\w*|dbec|ambient|background|downsampled|velocyto|unfiltered|"
+    r"(after|post)[-_]?qc|subset",
     flags=re.IGNORECASE,
 )
 """Words for counts that were corrected, or made in another way, beside those that Cell Ranger or STAR makes."""

@@ -10,7 +10,7 @@ import pandas as pd
 
 from cd20scope.counts.matrix import IngestError
 from cd20scope.ingest.formats.detect import ZARR, open_sources, sniff_format
-from cd20scope.ingest.formats.layouts import LAYOUTS, layout_of
+from cd20scope.ingest.formats.layouts import LAYOUTS, MTX
 from cd20scope.ingest.formats.text_table import is_wide
 from cd20scope.init.columns import read_columns
 from cd20scope.init.copies import bases_of, set_copies_apart
@@ -30,18 +30,23 @@ BUNDLE = re.compile(
 """Lists of names that belong to a matrix."""
 MATRICES = {layout.matrix for layout in LAYOUTS}
 PACKED = re.compile(
-    r"\.((h5|hdf5|h5ad|loom|rds|zarr|h5mu|h5seurat)\.(gz|zip|bz2|xz|zst)|tar|tar\.gz|tgz|tar\.(bz2|xz)|zip|7z|h5mu|h5seurat)$",
+    r"(\.((h5|hdf5|h5ad|loom|rds|zarr|h5mu|h5seurat)\.gz|tar(\.gz)?|tgz|zip|7z|rar|bz2|xz|zst|lz4|h5mu|h5seurat|"
+    r"parquet|feather|arrow|npz|npy|pkl|pickle|qs2?|xlsx?)|^quants_mat\.gz)$",
     flags=re.IGNORECASE,
 )
 """Files that are told how to unpack or to convert."""
 SAMPLES = re.compile(
     r"meta|pheno|clinical|annot|sample_?(sheet|info|list)|aggregation|readme", flags=re.IGNORECASE
 )
-TABLE = re.compile(r"\.(csv|tsv|txt)(\.gz)?$", flags=re.IGNORECASE)
-COUNTS = re.compile(r"count|matrix|umi|dge|expr", flags=re.IGNORECASE)
+TABLE = re.compile(r"\.(csv|tsv|txt|st)(\.gz)?$", flags=re.IGNORECASE)
+COUNTS = re.compile(r"count|(?<!series_)matrix|umi|dge|expr", flags=re.IGNORECASE)
 SINGLE = re.compile(r"\.(h5|hdf5|h5ad|loom|rds|rda|rdata)$", flags=re.IGNORECASE)
 RAW = re.compile(r"(^|[-_.])(raw|unfiltered)([-_.]|$)", flags=re.IGNORECASE)
 TENX_RAW = re.compile(r"raw_(feature|gene|probe|peak)s?_bc|^raw$|unfiltered", flags=re.IGNORECASE)
+ALL_DROPLETS = (
+    "an unfiltered matrix of all droplets, and no filtered one is there. Call its cells first (emptyDrops, CellBender, "
+    "STARsolo --soloCellFilter, kb count --filter), and give that matrix"
+)
 NOT_COUNTS = re.compile(
     r"(molecule_info|analysis|cloupe|vdj|metrics|readspercell|posterior)", flags=re.IGNORECASE
 )
@@ -105,7 +110,7 @@ def find_files(
         left_out += [(file.path, why) for file in tables]
     used = {file.raw for file in found}
     left_out += [
-        (path, "an unfiltered matrix: its samples are the filtered ones")
+        (path, "an unfiltered matrix: its samples are the filtered ones" if filtered else ALL_DROPLETS)
         for path in _best_of_each(raw)
         if path not in used and not any(file.path.parent == path.parent for file in found)
     ]
@@ -159,6 +164,10 @@ def _candidates(
             yield from _candidates(Path(entry.path), closed, beside, depth + 1, seen)
         elif entry.name.removesuffix(".gz") in MATRICES:
             yield folder
+        elif MTX.search(entry.name):
+            # beside a matrix of all molecules lie those of their parts
+            if not any(name.removesuffix(".gz") in MATRICES for name in names):
+                yield Path(entry.path)
         elif _looks_like_counts(Path(entry.path)):
             yield Path(entry.path)
         elif TABLE.search(entry.name) and not BUNDLE.search(entry.name):
@@ -167,7 +176,7 @@ def _candidates(
 
 def _looks_like_counts(path: Path) -> bool:
     name = path.name
-    if PACKED.search(name) or SINGLE.search(name) or (name.endswith((".mtx", ".mtx.gz")) and layout_of(name)):
+    if PACKED.search(name) or SINGLE.search(name):
         return True
     if not TABLE.search(name) or BUNDLE.search(name):
         return False
@@ -225,8 +234,6 @@ def _open(path: Path, name: str, raw: Path | None, read_seurat: MetaReader) -> F
             path, format, name, read_columns(readers, barcodes), len(meta), bases=bases_of(barcodes),
             read_barcodes=lambda: barcodes, sha256=meta.attrs.get("sha256", ""),
         )  # fmt: skip
-    if format == "table":
-        return Found(path, format, name)
     with open_sources(path, format=format) as sources:
         barcodes = sources[0].barcodes
         columns = read_columns(sources[0].columns, barcodes)

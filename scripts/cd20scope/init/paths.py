@@ -20,6 +20,8 @@ PLACES = re.compile(
     flags=re.IGNORECASE,
 )
 """Folders and files that tools make in every sample, which name none."""
+MOST_ALIKE = 2
+"""Files that may have one name of their own: libraries of a visit in several folders."""
 DEPTH = 99
 """Parts of a path, more than any has."""
 OWN = re.compile(r"[-_.](solo\.out|outs?|counts?|cellranger|results?)$", flags=re.IGNORECASE)
@@ -51,6 +53,9 @@ def names_of(paths: Sequence[Path], top: Path) -> list[str]:
     """
     own = [name_of(path, top) for path in paths]
     joined = max((_joined(paths, top, depth=depth) for depth in (DEPTH, 1, 0)), key=_n_read)
+    # a name that several folders have says what the tool does
+    times = Counter(own)
+    own = [name if times[name] <= MOST_ALIKE else other for name, other in zip(own, joined, strict=True)]
     read_own, read_joined = _n_read(own), _n_read(joined)
     if read_own == len(own) or (read_own >= read_joined and len(set(own)) == len(own)):
         return own

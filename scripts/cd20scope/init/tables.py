@@ -22,7 +22,9 @@ SHORT = re.compile(r"\d{0,2}|nan|n/?a|none|yes|no|true|false|[mf]", flags=re.IGN
 """Values that name no file."""
 NEARLY_ALL = 0.9
 """Part of a file's cells that a table of cells must have."""
-PATHS = re.compile(r"molecule_h5|.*path|.*folder|.*dir(ectory)?|.*url|.*md5.*|.*sha\d*", flags=re.IGNORECASE)
+PATHS = re.compile(
+    r"molecule_h5|sample_outs|.*path|.*folder|.*dir(ectory)?|.*url|.*md5.*|.*sha\d*", flags=re.IGNORECASE
+)
 """Columns that describe no sample."""
 
 
@@ -133,7 +135,7 @@ def _begins(part: str, value: str) -> bool:
 
 def _by_library(table: Table, files: Sequence[Found]) -> Joined:
     """Join Cell Ranger's aggregation.csv: the n-th row is the library whose barcodes end in n."""
-    if "molecule_h5" not in {str(name).lower() for name in table.values}:
+    if not {"molecule_h5", "sample_outs"} & {str(name).lower() for name in table.values}:
         return None
     suffixes = {f"*-{i + 1}": i for i in range(len(table.values))}
     columns: list[list[Column]] = []

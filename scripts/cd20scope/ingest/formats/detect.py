@@ -68,7 +68,10 @@ def _sniff_hdf5(path: Path) -> str:
             return "loom"
         if "matrix" in file or _version_2_groups(file):
             return "10x_h5"
-        if file.attrs.get("encoding-type") == "anndata" or {"obs", "var"} <= set(file):
+        # h5mu has tables of all its cells, too
+        if "mod" not in file and (
+            file.attrs.get("encoding-type") == "anndata" or {"obs", "var"} <= set(file)
+        ):
             return "h5ad"
         if what := name_hdf5(file, path):
             raise IngestError(f"{path}: {what}.")
@@ -91,6 +94,11 @@ def _sniff_text(path: Path, start: bytes) -> str:
         raise IngestError(
             f"{path}: a workspace of R (save). Write the object alone (R): e <- new.env(); "
             f"n <- load({path.name!r}, e); saveRDS(e[[n[1]]], 'x.rds')."
+        )
+    if path.name == "quants_mat.gz":
+        raise IngestError(
+            f"{path}: a matrix of salmon alevin in its own binary format. Quantify with alevin-fry, or write it as .rds"
+            " (R): saveRDS(tximport::tximport('quants_mat.gz', type='alevin')$counts, 'x.rds')."
         )
     if mistaken := name_mistaken(start, text):
         raise IngestError(f"{path}: {mistaken}")

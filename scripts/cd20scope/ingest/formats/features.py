@@ -34,16 +34,19 @@ Any other word, such as a biotype of CELLxGENE (``protein_coding``), is no featu
 
 PROTEINS = re.compile(
     r"total[-_ ]?(?:seq|[abc](?![a-z]))|(?<![a-z0-9])(?:s[at]|p)abo(?![a-z0-9])|(?<![a-z0-9])ahs\d{4}(?!\d)|"
-    r"^(?:adt|hto|prot|protein|abseq|ab|anti|cite)[-_.: |].|.[-_.: |](?:adt|hto|prot|protein|abseq|ab)$|"
+    r"^(?:adt|hto|prot|protein|abseq|ab|anti|cite)[-_.: |].|^anti(?:human|mouse)[-_. ]|"
+    r".[-_.: |](?:adt|hto|prot|protein|abseq|ab)$|"
     r"^hto[-_. ]?\d+(?:[-_.: ]|$)|hash[-_ ]?tags?[-_. ]?(?:[a-z]?\d|$)|sample[-_ ]?tag[-_. ]?\d|^cmo[-_]?3\d\d$|"
     r"[-_.:|][acgt]{10,}$|(?<![a-z])isotype(?![a-z])|^(?:mouse|rat|hamster)[-_. ]?ig[gm]\d?|"
-    r"^[abc]0\d{3}[-_. |].",
+    r"^[abc]0\d{3}(?:[-_. |].|$)",
     flags=re.IGNORECASE,
 )
 """Antibodies and hashtags by their names: TotalSeq, BD AbSeq (``CD19:SJ25C1|CD19|AHS0030|pAbO``) and
 sample tags, CITE-seq-Count (``CD3-CTCATTGTAACTCCT``), CellPlex, prefixes of Seurat, isotype controls. No human gene of
 the shipped table has such a name, which a test proves."""
 
+WEAK = ("gene", "genes", "rna", "mrna")
+"""Words of :data:`TYPES` that biotypes have, too (``gene``, ``transcript``, ``pseudogene``)."""
 MOST_TYPES = 100
 """Different words above which a column names features."""
 MISSING = re.compile(r"|nan|<?na>?|none|null|unknown", flags=re.IGNORECASE)
@@ -52,10 +55,28 @@ NO_FEATURES = re.compile(
     r"__(?:no_feature|ambiguous|too_low_aqual|not_aligned|alignment_not_unique)|"
     r"n_(?:unmapped|multimapping|nofeature|ambiguous)|unmapped|unassigned(?:_.*)?|no_match|total_reads|bad_struct|"
     r"(?:row|col|grand|column)?[-_. ]?(?:sum|total)s?|total[-_. ](?:counts?|umis?|reads)|"
-    r"n_?(?:count|feature|gene|umi|read)s?(?:[-_.]rna)?|(?:percent|pct)[-_. ].*",
+    r"n_?(?:count|feature|gene|umi|read)s?(?:[-_.]rna)?|(?:percent|pct)[-_. ].*|"
+    r"(?:seurat[-_. ]?)?clusters?(?:[-_. ]?(?:id|nr|no|number))?|(?:rna_snn_)?res[-_.]\d.*|"
+    r"(?:t-?sne|umap)[-_. ]?\d|pc_\d+|(?:batch|sample|donor|patient|visit)(?:[-_. ]?id)?|"
+    r"(?:s|g2m|doublet)[-_. ]?scores?",
     flags=re.IGNORECASE,
 )
-"""Rows that sum others or count reads without a gene: HTSeq, STAR, featureCounts, CITE-seq-Count, spreadsheets."""
+"""Rows that sum others, count reads without a gene or describe the cells: HTSeq, STAR, featureCounts, CITE-seq-Count,
+spreadsheets, Seurat."""
+RUN = re.compile(
+    r"(?:anti[-_ ]?(?:human|mouse)?[-_ ]?)?(?:cd\d+[a-z]{0,2}|hla\W?[a-z,]+\d?|ig[gamde]\w{0,3}|tcr\w*|isotype\w*)"
+    r"(?:[-_./: ].*)?",
+    flags=re.IGNORECASE,
+)
+ONLY_PROTEINS = re.compile(
+    r"cd(?:3|8|11[abc]|16|21|23|25|45(?:r[abo])?|56|57|62l|64|66\w{0,3}|95l|103|123|127|158\w?|335)|hla-?dr|"
+    r"ig[gamd]\d?[abc]?(?:[-_. ].*)?|tcr\W?(?:ab|gd|v\w+)(?:[-_. ].*)?|"
+    r"cd\d+\w?[-_. ](?!as\d|dt$|[io]t\d)[a-z0-9][-\w. ]*",
+    flags=re.IGNORECASE,
+)
+FEWEST_IN_RUN = 3
+"""Antibodies by their place: a list of genes that ends in this many names of surface proteins (``CD3``, ``CD19-1``,
+``CD45RA``, ``IgG2a``), two of which no gene has. Genes lie in the order of the genome, or of the alphabet."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,17 +98,26 @@ class Features:
 
 def known_type(word: str) -> str:
     """Give what a word says of a feature: gene, antibody or other; empty for a word that is no feature type."""
-    return TYPES.get(re.sub(r"[\s_-]+", " ", word).strip().casefold(), "")
+    return TYPES.get(_plain(word), "")
+
+
+def _plain(word: str) -> str:
+    return re.sub(r"[\s_-]+", " ", word).strip().casefold()
 
 
 def are_types(words: Strings) -> bool:
-    """Whether a column of words holds feature types: any of its words is one, and those that are not are the fewer."""
+    """Whether a column of words holds feature types: most of its words are such.
+
+    Words that biotypes have, too, prove nothing beside words that are no types.
+    """
     found = Counter(words.tolist())
     if len(found) > MOST_TYPES:
         return False
     times = {word: n for word, n in found.items() if not MISSING.fullmatch(word)}
     known = sum(n for word, n in times.items() if known_type(word))
-    return known > sum(times.values()) / 2
+    unknown = sum(times.values()) - known
+    strong = any(known_type(word) and _plain(word) not in WEAK for word in times)
+    return known > unknown and (strong or not unknown)
 
 
 def tell_apart(names: Strings, ids: Strings, types: Strings, *, where: str) -> Features:
@@ -148,4 +178,13 @@ def _told_by_name(names: tuple[str, ...], ids: tuple[str, ...]) -> tuple[list[in
     """Positions of antibodies and hashtags, and of rows that are no features, by either name."""
     proteins = {i for texts in (names, ids) for i, text in enumerate(texts) if PROTEINS.search(text)}
     sums = {i for texts in (names, ids) for i, text in enumerate(texts) if NO_FEATURES.fullmatch(text)}
+    end = len(names)
+    while end and (RUN.fullmatch(names[end - 1]) or end - 1 in proteins):
+        end -= 1
+    if (
+        len(names) - end >= FEWEST_IN_RUN
+        and sum(map(bool, map(ONLY_PROTEINS.fullmatch, names[end:]))) > 1
+        and end
+    ):
+        proteins |= set(range(end, len(names)))
     return sorted(proteins - sums), sorted(sums)

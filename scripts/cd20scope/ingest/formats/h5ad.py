@@ -20,7 +20,7 @@ from cd20scope.counts.hdf5 import (
 from cd20scope.counts.matrix import ANCHORS, ENSEMBL, IngestError, Strings, share
 from cd20scope.ingest.antibodies import obsm_tables
 from cd20scope.ingest.formats.features import Features, are_types, tell_apart
-from cd20scope.ingest.formats.source import N_HEAD, Source, part_of_counts
+from cd20scope.ingest.formats.source import N_HEAD, Source, part_of_counts, without_parts
 
 SYMBOL_COLUMNS = (
     "feature_name",
@@ -114,7 +114,10 @@ def open_anndata(file: Node, path: Path, *, place: str = "") -> list[Source]:
             f"{path}: an h5ad file without X, a layer or raw that may hold counts; found {', '.join(found) or 'none'}. "
             "Write the raw counts into X, or name the layer that holds them under ingest: place in the configuration."
         )
-    return sources
+    if place:
+        return sources
+    parts = {name: partial(read_matrix, file[f"layers/{name}"]) for name in layers}
+    return without_parts(sources, parts, where=str(path))
 
 
 def _features(frame: Node, path: Path) -> tuple[Strings, Strings, Features]:
@@ -168,4 +171,9 @@ def _column(frame: Node, read: Callable[[str], Element], names: tuple[str, ...])
 
 
 def _is_matrix(file: Node, key: str) -> bool:
-    return key in file and file[key].attrs.get("encoding-type") != "null"
+    return key in file and file[key].attrs.get("encoding-type") not in (
+        "null",
+        "dict",
+        "dataframe",
+        "anndata",
+    )

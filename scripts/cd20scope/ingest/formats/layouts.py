@@ -1,5 +1,6 @@
 """Matrices in MTX format and the lists of names beside them, as each tool lays them out."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,14 @@ from pathlib import Path
 from cd20scope.counts.matrix import IngestError
 
 MATRIX = "matrix.mtx"
+MTX = re.compile(r"\.mtx(\.gz)?$", flags=re.IGNORECASE)
+LIST = re.compile(r"\.(tsv|txt|csv)(\.gz)?$", flags=re.IGNORECASE)
+ROLES = {
+    "matrix": r"matrix|mtx|raw[-_. ]?counts?|counts?|umis?|dge|expression|expr|data",
+    "features": r"features?|genes?([-_. ]?(names?|ids?|symbols?))?|row[-_. ]?names?|var([-_. ]?names)?",
+    "barcodes": r"(cell[-_. ]?)?barcodes?|cells?([-_. ]?(names?|ids?))?|col(umn)?[-_. ]?names?|obs([-_. ]?names)?",
+}
+"""Words for the three files, wherever they stand in a name: ``matrix_P01.mtx``, ``P01_counts.mtx``."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,13 @@ LAYOUTS = (
 """STARsolo and PIPseeker write what Cell Ranger writes. The first whose matrix is there is taken."""
 
 
+OTHER = "another tool"
+PART = re.compile(
+    r"(?<![a-z])((?:un)?spliced|ambiguous|mature|nascent|intronic|exonic)(?![a-z])", flags=re.IGNORECASE
+)
+"""Matrices that hold a part of the molecules."""
+
+
 @dataclass(frozen=True)
 class Bundle:
     """A matrix and the lists of its names; ``symbols`` is None where there is no second list of genes."""
@@ -73,6 +89,37 @@ def layout_of(name: str) -> Layout | None:
     return next((layout for layout in LAYOUTS if plain.endswith(layout.matrix)), None)
 
 
+def layout_beside(matrix: Path) -> Layout | None:
+    """Layout of a matrix of another name: lists beside it are called as it is but for the word of what they hold.
+
+    Returns
+    -------
+    None where not exactly one list of genes and one of cells is.
+    """
+    rest = _rest_of(matrix.name, "matrix")
+    lists = [path.name for path in sorted(matrix.parent.iterdir()) if LIST.search(path.name)]
+    found = [[name for name in lists if rest in _rests_of(name, role)] for role in ("features", "barcodes")]
+    if any(len(names) != 1 for names in found) or found[0] == found[1]:
+        return None
+    return Layout(OTHER, matrix.name.removesuffix(".gz"), tuple(found[0]), tuple(found[1]))
+
+
+def _rest_of(name: str, role: str) -> str:
+    """Words of a name but for that of its role, the last of them."""
+    return next(iter(_rests_of(name, role)), _words(name))
+
+
+def _rests_of(name: str, role: str) -> list[str]:
+    """Words of a name without each of those that may say its role, the last of them first; none where it has none."""
+    stem = re.sub(r"\.(mtx|tsv|txt|csv)(\.gz)?$", "", name, flags=re.IGNORECASE)
+    found = list(re.finditer(rf"(?<![a-z0-9])({ROLES[role]})(?![a-z0-9])", stem, flags=re.IGNORECASE))
+    return [_words(stem[: match.start()] + " " + stem[match.end() :]) for match in reversed(found)]
+
+
+def _words(name: str) -> str:
+    return " ".join(re.split(r"[-_. ]+", re.sub(r"\.mtx(\.gz)?$", "", name).casefold().strip("-_. ")))
+
+
 def find_matrix(place: Path) -> tuple[Path, Layout]:
     """Find the matrix of a folder, or take a matrix itself.
 
@@ -88,6 +135,12 @@ def find_matrix(place: Path) -> tuple[Path, Layout]:
     """
     if not place.is_dir():
         layout = layout_of(place.name)
+        layout = layout or layout_beside(place)
+        if layout is None and (part := PART.search(place.name)):
+            raise IngestError(
+                f"{place}: a part of the counts ({part[1]}). Give the matrix of all molecules: of kb count with --sum "
+                "total, of STARsolo that of Gene, of alevin-fry the sum."
+            )
         if layout is None:
             raise IngestError(
                 f"{place}: a matrix on its own. Name it (something)matrix.mtx, with (something)features.tsv and "
@@ -98,6 +151,10 @@ def find_matrix(place: Path) -> tuple[Path, Layout]:
         for path in (place / layout.matrix, place / f"{layout.matrix}.gz"):
             if path.exists():
                 return path, layout
+    others = [(path, layout_beside(path)) for path in sorted(place.iterdir()) if MTX.search(path.name)]
+    named = [(path, layout) for path, layout in others if layout is not None]
+    if len(named) == 1:
+        return named[0]
     raise _lacking(place, [MATRIX])
 
 
@@ -110,6 +167,8 @@ def find_bundle(place: Path) -> Bundle:
         When one of the files is missing.
     """
     matrix, layout = find_matrix(place)
+    if layout.tool == OTHER:
+        return Bundle(layout, matrix, matrix.parent / layout.features[0], matrix.parent / layout.barcodes[0])
     folder, prefix = matrix.parent, matrix.name.removesuffix(".gz").removesuffix(layout.matrix)
     symbols = _first(folder, [prefix + layout.symbols]) if layout.symbols else None
     found = []

@@ -10,14 +10,14 @@ import h5py
 import numpy as np
 from scipy import sparse
 
-from cd20scope.counts.hdf5 import NO_STRINGS, Rows, check_size, read_strings, take_rows
+from cd20scope.counts.hdf5 import NO_STRINGS, Rows, as_sparse, check_size, read_strings, take_rows
 from cd20scope.counts.matrix import IngestError, Strings
 from cd20scope.ingest.formats.features import tell_apart
-from cd20scope.ingest.formats.source import N_HEAD, Source, part_of_counts
+from cd20scope.ingest.formats.source import N_HEAD, Source, part_of_counts, without_parts
 
 CELLS = ("CellID", "obs_names", "cell_id", "cell_names", "barcode", "barcodes")
 GENES = ("Gene", "var_names", "gene_name", "gene_names", "symbol")
-IDS = ("Accession", "gene_ids", "gene_id", "ensembl_id")
+IDS = ("Accession", "gene_ids", "gene_id", "ensembl_id", "ensembl_ids", "ensembl")
 
 
 def open_loom(file: h5py.File, path: Path) -> list[Source]:
@@ -31,14 +31,14 @@ def open_loom(file: h5py.File, path: Path) -> list[Source]:
     n_genes, n_cells = (int(n) for n in node.shape)
     for n, what in ((n_cells, "cells"), (n_genes, "genes"), (n_cells * n_genes, "values")):
         check_size(n, path=path, what=what)
-    names, barcodes = _first(of_genes, GENES), _first(of_cells, CELLS)
+    barcodes, ids = _first(of_cells, CELLS), _first(of_genes, IDS)
+    names = _first(of_genes, (*GENES, *IDS))
     if not (names.size and barcodes.size):
         lacking, held = ("row_attrs", of_genes) if not names.size else ("col_attrs", of_cells)
         raise IngestError(
             f"{path}: a loom file whose {lacking} hold {', '.join(held) or 'nothing'}. Name genes in row_attrs/Gene "
             "and cells in col_attrs/CellID."
         )
-    ids = _first(of_genes, IDS)
     features = tell_apart(names, ids, NO_STRINGS, where=str(path))
     layers = {f"layers[{name!r}]": held for name, held in file.get("layers", {}).items()}
     places = {"matrix": node} | {
@@ -46,7 +46,7 @@ def open_loom(file: h5py.File, path: Path) -> list[Source]:
         for place, held in layers.items()
         if held.shape == node.shape and not part_of_counts(place)
     }
-    return [
+    sources = [
         Source(
             place=place,
             shape=(n_cells, n_genes),
@@ -64,6 +64,8 @@ def open_loom(file: h5py.File, path: Path) -> list[Source]:
         )
         for place, held in places.items()
     ]
+    parts = {name: partial(_rows, held) for name, held in file.get("layers", {}).items()}
+    return without_parts(sources, parts, where=str(path))
 
 
 def _is_text(attribute: h5py.Dataset) -> bool:
@@ -88,7 +90,7 @@ def _rows(node: h5py.Dataset, rows: Rows | None) -> sparse.csr_matrix:
 
 def _load(node: h5py.Dataset, rows: Rows) -> sparse.csr_matrix:
     return take_rows(
-        lambda start, stop: sparse.csr_matrix(node[:, start:stop].T),
+        lambda start, stop: as_sparse(node[:, start:stop].T),
         rows,
         n_columns=node.shape[0],
         dtype=node.dtype,

@@ -14,6 +14,29 @@ ZIPPED = (
     (b"\x28\xb5\x2f\xfd", "compressed with zstd", "Unpack it (zstd -d)"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "Unpack it"),
     (b"%PDF", "a PDF document", "Give the file of counts"),
+    (b"\x04\x22\x4d\x18", "compressed with lz4", "Unpack it (lz4 -d)"),
+    (b"Rar!", "a RAR archive", "Unpack it"),
+    (b"\xd0\xcf\x11\xe0", "a spreadsheet", "Save the sheet as text with tabs"),
+    (
+        b"PAR1",
+        "a table in Parquet format",
+        "Write it as text (Python): pandas.read_parquet(FILE).to_csv('counts.csv')",
+    ),
+    (
+        b"ARROW1",
+        "a table of Arrow",
+        "Write it as text (Python): pandas.read_feather(FILE).to_csv('counts.csv')",
+    ),
+    (b"\x93NUMPY", "an array of numpy without names", "Write it with its names as h5ad"),
+    *(
+        (bytes([0x80, n]), "a pickle, which is a program", "Write its counts as h5ad where you trust it")
+        for n in range(2, 6)
+    ),
+    (
+        b"\x0b\x0e\x0a\x0c",
+        "an object of R's package qs",
+        "Write it as .rds (R): saveRDS(qs::qread(FILE), 'x.rds')",
+    ),
     (b"\xff\xfe", "text in UTF-16", "Save it as UTF-8 (iconv -f UTF-16 -t UTF-8)"),
     (b"\xfe\xff", "text in UTF-16", "Save it as UTF-8 (iconv -f UTF-16 -t UTF-8)"),
 )
@@ -35,7 +58,7 @@ def name_mistaken(start: bytes, text: bytes) -> str:
     """
     for signature, what, cure in ZIPPED:
         if start.startswith(signature):
-            return f"{what}. {cure}, and give what is in it."
+            return f"{what}. {cure}, and give that."
     if POINTER.match(text):
         return "a pointer that Git keeps in place of a large file. Fetch the file itself (git lfs pull, git annex get)."
     if PAGE.match(text.removeprefix(b"\xef\xbb\xbf")):

@@ -29,6 +29,12 @@ SYMBOLS = re.compile(
     r"(gene|feature)?[-_. ]?(symbols?|names?)|gene|feature|hgnc(_symbol)?", flags=re.IGNORECASE
 )
 """Columns of a list of genes with a header."""
+HEADER = re.compile(
+    rf"{IDS.pattern}|{SYMBOLS.pattern}|v?\d+|x|index|names?|(row|col(umn)?)[-_. ]?names?|(cell[-_. ]?)?barcodes?|"
+    r"(cell|sample)s?[-_. ]?(ids?|names?)?|bc|",
+    flags=re.IGNORECASE,
+)
+"""Names of the only column of a list with a header."""
 
 
 def open_text(path: Path) -> IO[bytes]:
@@ -42,7 +48,7 @@ def open_text(path: Path) -> IO[bytes]:
     return path.open("rb")
 
 
-def read_table(path: Path) -> list[list[str]]:
+def read_list(path: Path) -> list[list[str]]:
     """Read a list of names: its rows, split at tabs or commas, without the quotes that R puts around text.
 
     Raises
@@ -60,20 +66,31 @@ def read_table(path: Path) -> list[list[str]]:
         decoded = text.decode("utf-8-sig").removesuffix("\n").split("\n") if text else []
         lines = [line.rstrip("\r") for line in decoded]
     if path.name.removesuffix(".gz").endswith(".csv") and lines and "\t" not in lines[0]:
-        rows = list(csv.reader(lines))
-    else:
-        rows = [line.split("\t") for line in lines]
-        if any(sign in text for sign in (b'"', b"'")):
-            rows = [[_unquoted(part) for part in row] for row in rows]
-    # R leaves out the name of the column of row names
-    shifted = len(rows) > 1 and len(rows[1]) == len(rows[0]) + 1
-    for number, row in enumerate(rows[1:] if shifted else rows, start=2 if shifted else 1):
-        if len(row) != len(rows[shifted]):
-            raise IngestError(
-                f"{path}, row {number}: {len(row)} columns where row {shifted + 1} has {len(rows[shifted])}. Write "
-                "every row alike, separated by tabs."
-            )
+        return [row or [""] for row in csv.reader(lines)]
+    rows = [line.split("\t") for line in lines]
+    if any(sign in text for sign in (b'"', b"'")):
+        rows = [[_unquoted(part) for part in row] for row in rows]
     return rows
+
+
+def fits(rows: list[list[str]], n: int) -> bool:
+    """Whether a list of names has ``n`` of them, below a header or not; empty lines at its end do not count."""
+    return len(rows) >= n and all(row == [""] for row in rows[n + 1 :])
+
+
+def _check_alike(rows: list[list[str]], path: Path) -> None:
+    """Refuse a list whose rows have other numbers of columns; R leaves out the name of the column of row names."""
+    shifted = len(rows) > 1 and len(rows[1]) == len(rows[0]) + 1
+    width = len(rows[shifted]) if rows else 0
+    if set(map(len, rows[shifted:])) <= {width}:
+        return
+    number, row = next(
+        (number, row) for number, row in enumerate(rows[shifted:], start=1 + shifted) if len(row) != width
+    )
+    raise IngestError(
+        f"{path}, row {number}: {len(row)} columns where row {shifted + 1} has {width}. Write every row alike, "
+        "separated by tabs."
+    )
 
 
 def _check_lines(text: bytes, path: Path) -> None:
@@ -91,11 +108,15 @@ def _unquoted(text: str) -> str:
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
 
 
-def _columns(rows: list[list[str]], n: int) -> tuple[list[str], list[Strings]]:
+def _columns(rows: list[list[str]], n: int, path: Path) -> tuple[list[str], list[Strings]]:
     """Give header (empty names where there is none) and columns of a list of ``n`` names, without row numbers."""
-    header: list[str] = []
-    # one row more than the matrix has is a header
-    if len(rows) == n + 1 and n:
+    end = len(rows)
+    while end > n and rows[end - 1] == [""]:
+        end -= 1
+    header, rows = list[str](), rows[:end]
+    _check_alike(rows, path)
+    # one row more than the matrix has is a header, unless it is a name as the others are
+    if len(rows) == n + 1 and n and not _is_name(rows):
         header, rows = rows[0], rows[1:]
     if rows and len(rows[0]) < len(rows[-1]):
         rows[0] = ["", *rows[0]]
@@ -106,13 +127,27 @@ def _columns(rows: list[list[str]], n: int) -> tuple[list[str], list[Strings]]:
     return header, columns
 
 
-def read_features(bundle: Bundle, n: int) -> tuple[Strings, Strings, Strings]:
-    """Read names, ids and types of the features.
+def _is_name(rows: list[list[str]]) -> bool:
+    """Whether the first row of a list names a gene or a cell, by what stands in the second one."""
+    first, second = rows[0][-len(rows[1]) :], rows[1][-len(rows[0]) :]
+    alike = [
+        bool(pattern.fullmatch(one))
+        for one, other in zip(first, second, strict=True)
+        for pattern in (ENSEMBL, BARCODE)
+        if pattern.fullmatch(other)
+    ]
+    return any(alike) if alike else len(first) == 1 and not HEADER.fullmatch(first[0])
+
+
+def read_features(bundle: Bundle, rows: list[list[str]], n: int) -> tuple[Strings, Strings, Strings]:
+    """Take names, ids and types of the features from their list.
 
     Parameters
     ----------
     bundle
         Of the matrix.
+    rows
+        As :func:`read_list` reads them.
     n
         Features of the matrix.
 
@@ -124,11 +159,11 @@ def read_features(bundle: Bundle, n: int) -> tuple[Strings, Strings, Strings]:
     ------
     IngestError
     """
-    header, columns = _columns(read_table(bundle.features), n)
+    header, columns = _columns(rows, n, bundle.features)
     _check_whole(columns[0], bundle.features)
     types = next((column for column in columns[1:] if are_types(column)), NO_STRINGS)
     if bundle.symbols is not None:
-        symbols = _columns(read_table(bundle.symbols), n)[1][0]
+        symbols = _columns(read_list(bundle.symbols), n, bundle.symbols)[1][0]
         # a gene without a symbol has an empty line
         return np.where(symbols == "", columns[0], symbols), columns[0], types
     if len(columns) == 1:
@@ -157,14 +192,14 @@ def _check_whole(names: Strings, path: Path) -> None:
         )
 
 
-def read_barcodes(path: Path, n: int) -> tuple[Strings, dict[str, Strings]]:
-    """Read the barcodes, and what else a list of cells with a header says of each.
+def read_barcodes(path: Path, rows: list[list[str]], n: int) -> tuple[Strings, dict[str, Strings]]:
+    """Take the barcodes from their list, and what else one with a header says of each cell.
 
     Raises
     ------
     IngestError
     """
-    header, columns = _columns(read_table(path), n)
+    header, columns = _columns(rows, n, path)
     best = max(range(len(columns)), key=lambda i: share(columns[i][:1000], BARCODE))
     others = {
         name: column

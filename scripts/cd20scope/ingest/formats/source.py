@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import sparse
 
 from cd20scope.counts.hdf5 import Rows
-from cd20scope.counts.matrix import IngestError, Strings
+from cd20scope.counts.matrix import IngestError, NotRawError, Strings
 from cd20scope.study.cell_choice import parse_cells
 
 N_HEAD = 4096
@@ -28,8 +28,15 @@ PARTS = re.compile(
     flags=re.IGNORECASE,
 )
 """Layers that hold a part of the counts (velocyto, STARsolo), or values by their own name."""
-NAMED = re.compile(r"(raw|umi|original)?[-_. ]?(counts?|umis?|raw|x)|raw[-_. ]?.*", flags=re.IGNORECASE)
+NAMED = re.compile(
+    r"(raw|umi|original)?[-_. ]?(counts?|umis?|raw|x|matrix)([-_. ]raw)?|raw[-_. ]?.*", flags=re.IGNORECASE
+)
 """Layers whose name says that they hold the raw counts."""
+
+HALVES = (("spliced", "unspliced"), ("mature", "nascent"), ("exonic", "intronic"))
+"""Layers that make up the counts together."""
+COMPARED = 20
+"""Cells by which a place is compared with layers that hold a part of the counts."""
 
 
 def layer_of(place: str) -> str:
@@ -112,6 +119,47 @@ class Source:
     def left_out_text(self) -> str:
         """Features that are left out, by type: ``12 Custom, 3 Peaks``."""
         return ", ".join(f"{n:,} {kind}" for kind, n in sorted(self.left_out.items()))
+
+
+def without_parts(
+    sources: list[Source], layers: Mapping[str, Callable[[Rows | None], sparse.csr_matrix]], *, where: str
+) -> list[Source]:
+    """Leave out places that repeat a layer with a part of the counts, as X does after velocyto or scVelo.
+
+    Parameters
+    ----------
+    sources
+        Places of a file.
+    layers
+        Its layers: a name, and how to read cells of it.
+    where
+        The file, for the error.
+
+    Raises
+    ------
+    NotRawError
+        When no place is left.
+    """
+    named = {name.casefold(): name for name in layers}
+    kept = sources
+    for pair in HALVES:
+        if not sources or not set(pair) <= named.keys():
+            continue
+        some = np.arange(min(COMPARED, len(sources[0].barcodes)), dtype=np.int64)
+        halves = [layers[named[name]](some) for name in pair]
+        if all(half.count_nonzero() for half in halves):
+            kept = [source for source in kept if not any(_equal(source.load(some), half) for half in halves)]
+    if sources and not kept:
+        shown = ", ".join(source.place for source in sources)
+        raise NotRawError(
+            f"{where}: {shown} repeats a layer of spliced or unspliced molecules, a part of the counts. Give the file "
+            f"that they were split from, or name the place under ingest: place of the configuration."
+        )
+    return kept
+
+
+def _equal(one: sparse.csr_matrix, other: sparse.csr_matrix) -> bool:
+    return one.shape == other.shape and (one != other).nnz == 0
 
 
 def choose_cells(source: Source, cells: str, *, where: str) -> Source:

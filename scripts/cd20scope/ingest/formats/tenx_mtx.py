@@ -15,9 +15,11 @@ from cd20scope.ingest.formats.features import tell_apart
 from cd20scope.ingest.formats.layouts import find_bundle
 from cd20scope.ingest.formats.mtx_names import (
     LONGEST_LINE,
+    fits,
     open_text,
     read_barcodes,
     read_features,
+    read_list,
 )
 from cd20scope.ingest.formats.source import N_HEAD, Source
 
@@ -106,9 +108,15 @@ def open_mtx(place: Path) -> Source:
     matrix, down = bundle.matrix, bundle.layout.cells_down
     with explained(matrix), open_text(matrix) as handle:
         n_rows, n_columns, _ = _mtx_shape(handle, matrix)
+    of_features, of_cells = read_list(bundle.features), read_list(bundle.barcodes)
     n_cells, n_features = (n_rows, n_columns) if down else (n_columns, n_rows)
-    names, ids, types = read_features(bundle, n_features)
-    barcodes, columns = read_barcodes(bundle.barcodes, n_cells)
+    # written from anndata or scanpy, cells lie in rows whatever the file is called
+    if not (fits(of_features, n_features) and fits(of_cells, n_cells)) and (
+        fits(of_features, n_cells) and fits(of_cells, n_features)
+    ):
+        down, n_cells, n_features = not down, n_features, n_cells
+    names, ids, types = read_features(bundle, of_features, n_features)
+    barcodes, columns = read_barcodes(bundle.barcodes, of_cells, n_cells)
     features = tell_apart(names, ids, types, where=str(place))
 
     def read(stop: int | None = None) -> sparse.csr_matrix:

@@ -2,9 +2,9 @@
 
 import csv
 import io
-import re
 import zlib
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from cd20scope.counts.matrix import ANCHORS, BARCODE, ENSEMBL, IngestError, Stri
 from cd20scope.ingest.formats.features import tell_apart
 from cd20scope.ingest.formats.mtx_names import SYMBOLS, open_text
 from cd20scope.ingest.formats.source import Source
+from cd20scope.ingest.formats.table_shape import ABOUT_GENES, COMMAS, check_long, check_title, texts_beside
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,14 +28,6 @@ BLOCK_CELLS = 1 << 22
 HEAD_LINES = 40
 WIDE = 20
 """Columns from which a table of numbers may be one of counts."""
-ABOUT_GENES = re.compile(
-    r"(gene|effective|transcript|exonic|feature)?[-_. ]?(length|len|width|size)|chr(om(osome)?)?(_name)?|seqnames?|"
-    r"start|end|strand|(gene[-_. ]?)?(bio)?types?|description|(gene|feature|hgnc)?[-_. ]?(symbols?|names?|ids?)|gene|"
-    r"ensembl(_?gene)?(_?id)?|entrez.*|(row|col|grand)?[-_. ]?(sum|total)s?|total[-_. ](counts?|umis?|reads)|"
-    r"gc(_content)?|source|geneid",
-    flags=re.IGNORECASE,
-)
-"""Columns of a table of genes that are no cells: of featureCounts, biomaRt and spreadsheets."""
 LONGEST = 1 << 26
 """Bytes of a line above which the file is no table: a million counts and more."""
 MOST_COLUMNS = 1 << 21
@@ -64,6 +57,7 @@ def open_table(path: Path) -> list[Source]:
         _check_line(first, separator, path)
         _check_line(second, separator, path)
         header = _split(first, separator, path)
+        check_title(header, path)
         if header[-1] == "" and len(header) > 1:
             raise IngestError(
                 f"{path}, row {skipped + 1}: ends with a separator. Remove it, and that of every row."
@@ -76,7 +70,9 @@ def open_table(path: Path) -> list[Source]:
                 f"{path}, row {skipped + 2}: {width} columns where the header has {len(header)}. Write names of cells "
                 "(or genes) in the first row and in the first column, and nothing but counts elsewhere."
             )
-        aside = [i for i, name in enumerate(header) if i and ABOUT_GENES.fullmatch(name)]
+        check_long(header, path)
+        texts = texts_beside(_split(second, separator, path))
+        aside = [i for i, name in enumerate(header) if i and (i in texts or ABOUT_GENES.fullmatch(name))]
         symbols = next((i for i in aside if SYMBOLS.fullmatch(header[i])), 0)
         handle.seek(0)
         for _ in range(skipped + 1):
@@ -89,14 +85,17 @@ def open_table(path: Path) -> list[Source]:
     genes_down = _looks_like_genes(down) >= _looks_like_genes(across)
     if not genes_down and aside:
         # a table of cells: what is called length there is a gene, or a measure that is refused by its values
-        kept, symbols = list(range(1, len(header))), 0
-        across, down = np.array(header[1:], dtype=np.str_), np.array(rows, dtype=np.str_)
+        kept, symbols = [i for i in range(1, len(header)) if i not in texts], 0
+        across, down = np.array([header[i] for i in kept], dtype=np.str_), np.array(rows, dtype=np.str_)
     barcodes, features_of = (across, down) if genes_down else (down, across)
     ids = np.array(rows, dtype=np.str_) if genes_down and symbols else NO_STRINGS
     features = tell_apart(features_of, ids, NO_STRINGS, where=str(path))
     left_out = dict(features.left_out)
     if genes_down and aside:
         left_out |= {f"columns about genes ({', '.join(header[i] for i in aside)})": len(aside)}
+    about_cells = (
+        {} if genes_down else {header[i]: partial(_texts_of, path, separator, skipped, i) for i in texts}
+    )
 
     def load(wanted: Rows | None, stop: int | None = None) -> sparse.csr_matrix:
         blocks = list(
@@ -120,8 +119,16 @@ def open_table(path: Path) -> list[Source]:
             left_out=left_out,
             head=lambda: load(None, HEAD_LINES),
             load=load,
+            columns=about_cells,
         )
     ]
+
+
+def _texts_of(path: Path, separator: str, skipped: int, column: int) -> Strings:
+    with explained(path), open_text(path) as handle:
+        for _ in range(skipped + 1):
+            handle.readline(LONGEST)
+        return np.array([text for _, text in _row_names(handle, separator, path, column)], dtype=np.str_)
 
 
 def is_wide(path: Path) -> bool:
@@ -152,6 +159,11 @@ def _head(handle: IO[bytes]) -> tuple[int, bytes, bytes]:
 
 def _check_line(line: bytes, separator: str, path: Path) -> None:
     """Refuse a line that is none of a table, before it is split."""
+    if b"\r" in line.rstrip(b"\r\n"):
+        raise IngestError(
+            f"{path}: a carriage return within a row. Where rows end in it alone, write line feeds (tr '\\r' '\\n' "
+            "< FILE > NEW); else it is damaged: copy it again."
+        )
     if len(line) >= LONGEST or line.count(separator.encode() or b"\t") > MOST_COLUMNS:
         raise IngestError(
             f"{path}: a row of {len(line):,} bytes or more; {LONGEST:,} and {MOST_COLUMNS:,} columns are the most. It "
@@ -267,6 +279,11 @@ def _complain(chunk: "pd.DataFrame", path: Path, done: int) -> None:
         odd = np.flatnonzero(numbers.isna() & chunk[column].notna())
         if odd.size:
             value = str(chunk[column].iloc[odd[0]])
+            if COMMAS.fullmatch(value):
+                raise IngestError(
+                    f"{path}, row {done + int(odd[0]) + 1}, column {int(column) + 1}: {value[:40]!r} has a comma, of "
+                    "decimals or thousands. Write plain whole numbers, such as 1140."
+                )
             raise IngestError(
                 f"{path}, row {done + int(odd[0]) + 1}, column {int(column) + 1}: {value[:40]!r} is no count. Keep "
                 "names in the first row and the first column alone, and counts elsewhere."

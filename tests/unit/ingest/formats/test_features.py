@@ -47,7 +47,7 @@ def test_a_gene_without_a_type_beside_others_is_a_gene(missing):
     [
         "CD19_TotalSeqC", "CD4-TotalSeq-B", "HTO_1", "HTO1", "Hashtag3", "TotalSeqB_Hashtag_3", "adt_CD3", "CD3-ADT",
         "CD19:SJ25C1|CD19|AHS0030|pAbO", "SampleTag01_hs|stAbO", "CD3-CTCATTGTAACTCCT", "CMO301", "prot_CD3",
-        "Mouse-IgG1", "IgG2a_isotype_Ctrl", "anti-CD20", "A0034_CD3", "Hash-tag 2",
+        "Mouse-IgG1", "IgG2a_isotype_Ctrl", "anti-CD20", "A0034_CD3", "Hash-tag 2", "antihuman CD20", "B0251",
     ],
 )  # fmt: skip
 def test_antibodies_and_hashtags_are_told_by_name(name):
@@ -78,3 +78,39 @@ def test_sums_and_reads_without_a_gene_are_left_out(name):
 def test_antibodies_alone_are_no_genes():
     with pytest.raises(IngestError, match="no feature is a gene"):
         told(["HTO_1", "HTO_2"])
+
+
+def test_words_that_biotypes_have_too_are_no_types_beside_other_words():
+    found = told(["CD3D", "MALAT1", "LYZ"], ["gene", "transcript", "gene"])
+    assert found.keep.all()
+    assert told(["CD3D", "g1", "LYZ"], ["Gene Expression", "guides", "gene"]).left_out == {"guides": 1}
+    assert told(["CD3D", "CD3"], ["RNA", "ADT"]).antibodies.tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("CD3", "CD19-1", "CD45RA", "IgG2a"),
+        ("CD3-UCHT1", "CD19-HIB19", "CD20-2H7", "CD4-RPA-T4"),
+        ("CD3_p", "CD19_p", "HLA-DR_p"),
+        ("anti-human CD4", "CD8", "TCRab"),
+    ],
+)
+def test_surface_proteins_at_the_end_of_the_genes_are_antibodies(names):
+    genes = ("CD19", "CD4", "LYZ", "MT-CO1", "AC007325.4")
+    assert told([*genes, *names]).antibodies.tolist() == [False] * len(genes) + [True] * len(names)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("CD79A", "CD19", "CD27-AS1"), ("CD8A", "CD8B", "CD9"), ("CD20", "CD3D"), ("IGHM", "IGHD", "CD38")],
+)
+def test_genes_of_surface_proteins_at_the_end_are_genes(names):
+    assert told(["LYZ", *names]).keep.all()
+
+
+@pytest.mark.parametrize(
+    "name", ["Cluster", "seurat_clusters", "UMAP_1", "tSNE-2", "batch", "donor_id", "S.Score"]
+)
+def test_rows_about_the_cells_are_no_genes(name):
+    assert told(["CD3D", name]).keep.tolist() == [True, False]
