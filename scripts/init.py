@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> None:
         found, left_out, joined = init_files.find_files(options.data, read_seurat=read_seurat)
         study = init.guess_study(found, study=study_visits(), answers=answers, joined=joined)
     except ValueError as error:
-        raise RefusedError(str(error)) from error
+        raise RefusedError(init_text.visible(str(error))) from error
     template = (ROOT / "config/config.yaml").read_text(encoding="utf-8")
     text = init_text.config_text(study, template, config=str(config), folder=str(options.out))
     try:

@@ -218,10 +218,8 @@ def read_element(node: Node) -> Element:
     ValueError
         For an element that anndata does not know, whatever it raises then.
     """
-    if is_array(node) and node.dtype.kind in "SU" and node.dtype.itemsize > 4 * LONGEST_TEXT:
-        raise ValueError(
-            f"text of {node.dtype.itemsize:,} bytes in each place; {4 * LONGEST_TEXT:,} are the most"
-        )
+    if is_array(node):
+        _check_width(node)
     try:
         with warnings.catch_warnings():
             # files without marks of what an element is: 10x, loom, and old ones of anndata
@@ -262,8 +260,10 @@ def as_strings(values: Element) -> Strings:
     array = np.atleast_1d(np.array(values, dtype=object))
     if array.ndim != 1:
         raise ValueError(f"an array of shape {array.shape} where one value for each row is expected")
-    array[pd.isna(array)] = ""
-    texts = [v if isinstance(v, str) else _text(v) for v in array.tolist()]
+    texts = array.tolist()
+    if set(map(type, texts)) - {str}:
+        array[pd.isna(array)] = ""
+        texts = [v if isinstance(v, str) else _text(v) for v in array.tolist()]
     check_lengths(texts, most=LONGEST_TEXT)
     return np.array(texts, dtype=np.str_)
 
@@ -281,4 +281,19 @@ def _text(value: object) -> str:
 
 def read_strings(node: Node) -> Strings:
     """Read an element of an h5ad file, or an array of a 10x or loom file, as text."""
+    if is_array(node) and node.dtype.kind == "S" and len(node.shape) == 1 and not node.attrs:
+        _check_width(node)
+        stored: npt.NDArray[np.bytes_] = node[()]
+        try:
+            return stored.astype(np.str_)  # of ASCII, as all but few are, without a loop
+        except UnicodeDecodeError:
+            return np.array([text.decode() for text in stored.tolist()], dtype=np.str_)
     return as_strings(read_element(node))
+
+
+def _check_width(node: Node) -> None:
+    """Refuse text of one width, the bytes of which no name or value has."""
+    if node.dtype.kind in "SU" and node.dtype.itemsize > 4 * LONGEST_TEXT:
+        raise ValueError(
+            f"text of {node.dtype.itemsize:,} bytes in each place; {4 * LONGEST_TEXT:,} are the most"
+        )

@@ -30,8 +30,8 @@ BLOCK = 1 << 22
 
 LONGEST_NAME = 256
 """Characters of a name of a gene or a cell; the longest in use, joined from several names, have some 80."""
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-"""Characters that no name has: HDF5 and figures end or break at them."""
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+"""Characters that no name has: HDF5, figures and terminals end or break at them, or no eye sees them."""
 ENSEMBL = re.compile(r"ENS[A-Z]*G\d{11}(?:\.\d+)?")
 BARCODE = re.compile(r".*[ACGTN]{10,}.*")
 ANCHORS = ("ACTB", "B2M", "CD3D", "CD74", "GAPDH", "LYZ", "MALAT1", "MS4A1", "NKG7", "RPLP0")
@@ -157,7 +157,7 @@ def _check_each(names: list[str], *, kind: str, where: str) -> None:
     if CONTROL.search("".join(names)):
         odd = next(name for name in names if CONTROL.search(name))
         raise IngestError(
-            f"{where}: {odd!r} is no name of a {kind}: it holds a control character. Take that out."
+            f"{where}: {odd!r} is no name of a {kind}: it holds a control character or an unseen one. Take it out."
         )
 
 

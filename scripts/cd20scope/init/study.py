@@ -11,6 +11,7 @@ from cd20scope.init.names import Guess, Parts, count, natural, safe_name, spelli
 from cd20scope.init.rows import UNKNOWN, Answers, Row, split_file
 from cd20scope.init.visits import Visits, assign_visits
 from cd20scope.study.levels import name_tissue
+from cd20scope.study.names import look_alike
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +97,12 @@ def guess_study(
             f"this again with --visit {answer}, or whichever it is; or take its rows out of the sheet."
         )
     donors = spellings(_visits_by_donor(rows))
+    alike = [pair for pair in look_alike(row.donor for row in rows) if not _are_one(*pair, donors)]
+    if alike:
+        shown = _few([f"{one!r} and {other!r}" for one, other in alike])
+        todo.append(
+            f"donors that look alike and have a visit in common: {shown}. Write names that differ more."
+        )
     guesses += visits.guesses + [
         Guess(
             f"donor {first}", ", ".join(others), "check", "spelt alike, with no visit in common: one donor?"
@@ -110,6 +117,10 @@ def guess_study(
     todo += ask_arms(rows)
     rows = _libraries(rows, visits, donors, guesses)
     return Study(_named(rows), apart, visits, donors, guesses, todo, notes)
+
+
+def _are_one(one: str, other: str, donors: Mapping[str, Sequence[str]]) -> bool:
+    return any({one, other} <= {first, *others} for first, others in donors.items())
 
 
 def _together(by_file: list[tuple[Found, Guess]]) -> list[Guess]:

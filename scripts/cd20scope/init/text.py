@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from cd20scope.counts.matrix import CONTROL
 from cd20scope.init.found import Found
 from cd20scope.init.names import Guess, count
 from cd20scope.init.rows import UNKNOWN, Row
@@ -203,6 +204,15 @@ def format_summary(
         f"  2. check the sheet and plan the run: snakemake --dry-run {run}",
         f"  3. look at the first cells of each file: ./cd20scope preflight {shlex.quote(str(config))}",
     ]
+    return visible("\n".join(lines))
+
+
+def visible(text: str) -> str:
+    """Write characters that steer a terminal, or turn the direction of text, by their code points."""
+    lines = (
+        CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), line)
+        for line in text.split("\n")
+    )
     return "\n".join(lines)
 
 

@@ -83,6 +83,11 @@ def _sniff_hdf5(path: Path) -> str:
 
 
 def _sniff_text(path: Path, start: bytes) -> str:
+    if path.name == "quants_mat.gz":
+        raise IngestError(
+            f"{path}: a matrix of salmon alevin in its own binary format. Quantify with alevin-fry, or write it as .rds"
+            " (R): saveRDS(tximport::tximport('quants_mat.gz', type='alevin')$counts, 'x.rds')."
+        )
     if start.startswith((b"BZh", b"\xfd7zXZ")):
         text = start
     else:
@@ -94,11 +99,6 @@ def _sniff_text(path: Path, start: bytes) -> str:
         raise IngestError(
             f"{path}: a workspace of R (save). Write the object alone (R): e <- new.env(); "
             f"n <- load({path.name!r}, e); saveRDS(e[[n[1]]], 'x.rds')."
-        )
-    if path.name == "quants_mat.gz":
-        raise IngestError(
-            f"{path}: a matrix of salmon alevin in its own binary format. Quantify with alevin-fry, or write it as .rds"
-            " (R): saveRDS(tximport::tximport('quants_mat.gz', type='alevin')$counts, 'x.rds')."
         )
     if mistaken := name_mistaken(start, text):
         raise IngestError(f"{path}: {mistaken}")

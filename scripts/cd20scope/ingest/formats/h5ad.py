@@ -37,6 +37,8 @@ TYPE_COLUMNS = ("feature_types", "feature_type", "modality", "type", "assay", "f
 
 NUMBERED = re.compile(r"(?:gene|feature|var|v)?[-_ ]?\d+", flags=re.IGNORECASE)
 """Names that count features and name none."""
+SOME = 1000
+"""Names by which a column is told."""
 
 
 def open_anndata(file: Node, path: Path, *, place: str = "") -> list[Source]:
@@ -133,11 +135,11 @@ def _genes(frame: Node, read: Callable[[str], Element]) -> tuple[Strings, String
     """Give symbols and ids: of the index, or of the column that holds genes where the index is numbers or ids."""
     names, ids = as_strings(read(index_of(frame))), _column(frame, read, ID_COLUMNS)
     symbols = _column(frame, read, SYMBOL_COLUMNS)
-    if share(names, ENSEMBL) > 0.5:
+    if share(names[:SOME], ENSEMBL) > 0.5:
         return (symbols, names) if symbols.size else (names, ids)
     if _n_anchors(names):
         return names, ids
-    numbered = share(names, NUMBERED) > 0.5
+    numbered = share(names[:SOME], NUMBERED) > 0.5
     if numbered and symbols.size:
         return symbols, ids
     texts = [as_strings(read(name)) for name in frame if name != "__categories" and _is_text(frame[name])]

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, cast
 
@@ -20,6 +21,8 @@ LONGEST = 1 << 28
 """Bytes of names that are read: twice a list of all the barcodes that there are."""
 MOST_NAMES = 1 << 24
 """Lines of a list of names: twice all the barcodes that there are."""
+SOME = 1000
+"""Names by which a column is told."""
 LONGEST_LINE = 4096
 """Bytes of a line of names, or of the head of a matrix."""
 IDS = re.compile(
@@ -48,7 +51,10 @@ def open_text(path: Path) -> IO[bytes]:
     return path.open("rb")
 
 
-def read_list(path: Path) -> list[list[str]]:
+type Rows = Sequence[Sequence[str]]
+
+
+def read_list(path: Path) -> Rows:
     """Read a list of names: its rows, split at tabs or commas, without the quotes that R puts around text.
 
     Raises
@@ -62,6 +68,10 @@ def read_list(path: Path) -> list[list[str]]:
                 f"{path}: more than {LONGEST:,} bytes of names: no list of genes or cells. Copy it again."
             )
         _check_lines(text, path)
+        plain = path.name.removesuffix(".gz").endswith(".csv") or any(sign in text for sign in b"\"'\r")
+        if not plain and (width := _width(text)):
+            parts = text.decode("utf-8-sig").removesuffix("\n").replace("\n", "\t").split("\t")
+            return list(zip(*(parts[i::width] for i in range(width)), strict=True))
         # line ends alone: a rarer separator within a name is no new line, and would shift the counts
         decoded = text.decode("utf-8-sig").removesuffix("\n").split("\n") if text else []
         lines = [line.rstrip("\r") for line in decoded]
@@ -73,12 +83,29 @@ def read_list(path: Path) -> list[list[str]]:
     return rows
 
 
-def fits(rows: list[list[str]], n: int) -> bool:
+def _width(text: bytes) -> int:
+    """Columns of a text whose lines all have as many, with tabs between them; 0 for another."""
+    if not text:
+        return 0
+    found = np.frombuffer(text.removesuffix(b"\n") + b"\n", dtype=np.uint8)
+    ends = found[(found == ord("\t")) | (found == ord("\n"))] == ord("\n")
+    width = int(ends.argmax()) + 1
+    alike = len(ends) % width == 0 and np.array_equal(
+        np.flatnonzero(ends), np.arange(width - 1, len(ends), width)
+    )
+    return width if alike else 0
+
+
+def fits(rows: Rows, n: int) -> bool:
     """Whether a list of names has ``n`` of them, below a header or not; empty lines at its end do not count."""
-    return len(rows) >= n and all(row == [""] for row in rows[n + 1 :])
+    return len(rows) >= n and all(map(_is_blank, rows[n + 1 :]))
 
 
-def _check_alike(rows: list[list[str]], path: Path) -> None:
+def _is_blank(row: Sequence[str]) -> bool:
+    return len(row) == 1 and not row[0]
+
+
+def _check_alike(rows: Rows, path: Path) -> None:
     """Refuse a list whose rows have other numbers of columns; R leaves out the name of the column of row names."""
     shifted = len(rows) > 1 and len(rows[1]) == len(rows[0]) + 1
     width = len(rows[shifted]) if rows else 0
@@ -108,18 +135,18 @@ def _unquoted(text: str) -> str:
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
 
 
-def _columns(rows: list[list[str]], n: int, path: Path) -> tuple[list[str], list[Strings]]:
+def _columns(rows: Rows, n: int, path: Path) -> tuple[list[str], list[Strings]]:
     """Give header (empty names where there is none) and columns of a list of ``n`` names, without row numbers."""
     end = len(rows)
-    while end > n and rows[end - 1] == [""]:
+    while end > n and _is_blank(rows[end - 1]):
         end -= 1
     header, rows = list[str](), rows[:end]
     _check_alike(rows, path)
     # one row more than the matrix has is a header, unless it is a name as the others are
     if len(rows) == n + 1 and n and not _is_name(rows):
-        header, rows = rows[0], rows[1:]
+        header, rows = list(rows[0]), rows[1:]
     if rows and len(rows[0]) < len(rows[-1]):
-        rows[0] = ["", *rows[0]]
+        rows = [["", *rows[0]], *rows[1:]]
     columns = [np.array(column, dtype=np.str_) for column in zip(*rows, strict=True)] or [NO_STRINGS]
     header = ([""] * (len(columns) - len(header)) + header)[: len(columns)]
     if len(columns) > 1 and columns[0].tolist() == [str(i) for i in range(1, len(rows) + 1)]:
@@ -127,7 +154,7 @@ def _columns(rows: list[list[str]], n: int, path: Path) -> tuple[list[str], list
     return header, columns
 
 
-def _is_name(rows: list[list[str]]) -> bool:
+def _is_name(rows: Rows) -> bool:
     """Whether the first row of a list names a gene or a cell, by what stands in the second one."""
     first, second = rows[0][-len(rows[1]) :], rows[1][-len(rows[0]) :]
     alike = [
@@ -139,7 +166,7 @@ def _is_name(rows: list[list[str]]) -> bool:
     return any(alike) if alike else len(first) == 1 and not HEADER.fullmatch(first[0])
 
 
-def read_features(bundle: Bundle, rows: list[list[str]], n: int) -> tuple[Strings, Strings, Strings]:
+def read_features(bundle: Bundle, rows: Rows, n: int) -> tuple[Strings, Strings, Strings]:
     """Take names, ids and types of the features from their list.
 
     Parameters
@@ -173,7 +200,7 @@ def read_features(bundle: Bundle, rows: list[list[str]], n: int) -> tuple[String
     if by_name is not None and by_id != by_name:
         return columns[by_name], columns[by_id] if by_id is not None else columns[0], types
     first, second = columns[:2]
-    if share(second, ENSEMBL) > 0.5 > share(first, ENSEMBL):
+    if share(second[:SOME], ENSEMBL) > 0.5 > share(first[:SOME], ENSEMBL):
         return first, second, types
     return second, first, types
 
@@ -192,7 +219,7 @@ def _check_whole(names: Strings, path: Path) -> None:
         )
 
 
-def read_barcodes(path: Path, rows: list[list[str]], n: int) -> tuple[Strings, dict[str, Strings]]:
+def read_barcodes(path: Path, rows: Rows, n: int) -> tuple[Strings, dict[str, Strings]]:
     """Take the barcodes from their list, and what else one with a header says of each cell.
 
     Raises

@@ -159,7 +159,7 @@ def without_parts(
 
 
 def _equal(one: sparse.csr_matrix, other: sparse.csr_matrix) -> bool:
-    return one.shape == other.shape and (one != other).nnz == 0
+    return one.shape == other.shape and not (one != other).nnz
 
 
 def choose_cells(source: Source, cells: str, *, where: str) -> Source:

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from cd20scope.counts.foreign import check_lengths
-from cd20scope.counts.hdf5 import NO_STRINGS, Rows, explained
+from cd20scope.counts.hdf5 import NO_STRINGS, Rows, check_size, explained
 from cd20scope.counts.matrix import ANCHORS, BARCODE, ENSEMBL, IngestError, Strings, share
 from cd20scope.ingest.formats.features import tell_apart
 from cd20scope.ingest.formats.mtx_names import SYMBOLS, open_text
@@ -30,6 +30,8 @@ WIDE = 20
 """Columns from which a table of numbers may be one of counts."""
 LONGEST = 1 << 26
 """Bytes of a line above which the file is no table: a million counts and more."""
+ROWS_CHECKED = 1 << 14
+"""Rows after which the values so far are compared with the bytes of the file."""
 MOST_COLUMNS = 1 << 21
 MOST_BLANK = 1000
 """Lines without anything in a table."""
@@ -77,7 +79,7 @@ def open_table(path: Path) -> list[Source]:
         handle.seek(0)
         for _ in range(skipped + 1):
             handle.readline(LONGEST)
-        found = list(_row_names(handle, separator, path, symbols))
+        found = list(_row_names(handle, separator, path, symbols, width=width))
     check_lengths(header)
     rows, names = [row for row, _ in found], [name for _, name in found]
     kept = [i for i in range(1, len(header)) if i not in aside]
@@ -186,15 +188,20 @@ def _split(line: bytes, separator: str, path: Path) -> list[str]:
     return [cell.strip() for cell in cells]
 
 
-def _row_names(handle: IO[bytes], separator: str, path: Path, column: int) -> Iterator[tuple[str, str]]:
+def _row_names(
+    handle: IO[bytes], separator: str, path: Path, column: int, *, width: int = 1
+) -> Iterator[tuple[str, str]]:
     """First and another column of the rows below the header; :func:`_blocks` proves that pandas reads the same."""
-    blank = 0
+    blank, rows = 0, 0
     while line := handle.readline(LONGEST):
         if len(line) == LONGEST:
             raise IngestError(
                 f"{path}: a row of {LONGEST:,} bytes or more: no table. Give the original file."
             )
         if line.strip():
+            rows += 1
+            if not rows % ROWS_CHECKED:
+                check_size(rows * width, path=path, what="values or more")
             names = _names(line, separator, column)
             check_lengths(names)
             yield names
