@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from cd20scope.counts.foreign import check_lengths
-from cd20scope.counts.hdf5 import NO_STRINGS, Rows, check_size, explained
+from cd20scope.counts.hdf5 import NO_STRINGS, Rows, explained
 from cd20scope.counts.matrix import ANCHORS, BARCODE, ENSEMBL, IngestError, Strings, share
 from cd20scope.ingest.formats.features import tell_apart
 from cd20scope.ingest.formats.mtx_names import SYMBOLS, open_text
@@ -30,8 +30,8 @@ WIDE = 20
 """Columns from which a table of numbers may be one of counts."""
 LONGEST = 1 << 26
 """Bytes of a line above which the file is no table: a million counts and more."""
-ROWS_CHECKED = 1 << 14
-"""Rows after which the values so far are compared with the bytes of the file."""
+MOST_ROWS = 1 << 20
+"""Rows of a table: genes, or cells of a cohort."""
 MOST_COLUMNS = 1 << 21
 MOST_BLANK = 1000
 """Lines without anything in a table."""
@@ -79,7 +79,7 @@ def open_table(path: Path) -> list[Source]:
         handle.seek(0)
         for _ in range(skipped + 1):
             handle.readline(LONGEST)
-        found = list(_row_names(handle, separator, path, symbols, width=width))
+        found = list(_row_names(handle, separator, path, symbols))
     check_lengths(header)
     rows, names = [row for row, _ in found], [name for _, name in found]
     kept = [i for i in range(1, len(header)) if i not in aside]
@@ -188,9 +188,7 @@ def _split(line: bytes, separator: str, path: Path) -> list[str]:
     return [cell.strip() for cell in cells]
 
 
-def _row_names(
-    handle: IO[bytes], separator: str, path: Path, column: int, *, width: int = 1
-) -> Iterator[tuple[str, str]]:
+def _row_names(handle: IO[bytes], separator: str, path: Path, column: int) -> Iterator[tuple[str, str]]:
     """First and another column of the rows below the header; :func:`_blocks` proves that pandas reads the same."""
     blank, rows = 0, 0
     while line := handle.readline(LONGEST):
@@ -200,8 +198,10 @@ def _row_names(
             )
         if line.strip():
             rows += 1
-            if not rows % ROWS_CHECKED:
-                check_size(rows * width, path=path, what="values or more")
+            if rows > MOST_ROWS:
+                raise IngestError(
+                    f"{path}: more than {MOST_ROWS:,} rows: no table of counts. Give the original file."
+                )
             names = _names(line, separator, column)
             check_lengths(names)
             yield names
