@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cd20scope.counts.matrix import Strings
+from cd20scope.counts.matrix import LONGEST_NAME, Strings
 from cd20scope.init.names import Guess, count, find_visits, natural, read_visit, take_apart
 
 MOST_VALUES = 500
@@ -129,7 +129,9 @@ def _can_be_named(column: Column) -> bool:
     """Whether the sheet's column ``cells`` can name every value that matters."""
     odd = r"[\t\r\n\[\]?]" if column.name == PATTERN else r"[\t\r\n]"
     named = [value for value, kept in zip(column.values, column.someone, strict=True) if kept]
-    return bool(named) and not any(re.search(odd, value) or not value for value in named)
+    return bool(named) and all(
+        0 < len(value) <= LONGEST_NAME and not re.search(odd, value) for value in named
+    )
 
 
 def choose_roles(columns: list[Column], *, donor: str = "", visit: str = "") -> Roles:
@@ -267,17 +269,16 @@ def _sample(columns: list[Column], taken: tuple[Column | None, ...]) -> Column |
     for column in columns:
         named = _by_name(column, SAMPLES)
         values = [value for value, kept in zip(column.values, column.someone, strict=True) if kept]
-        if any(column is other for other in taken) or (JUNK.search(column.plain) and not named):
+        if any(column is one for one in taken) or (JUNK.search(column.plain) and not named):
             continue
         bare = [bare_pattern(value) for value in values]
-        read = max(len(take_apart(bare)), sum(bool(find_visits(name)) for name in bare)) / len(values)
-        # a column of another name is one of samples where all its values name donor and visit
-        if not named and (column.joined or len(take_apart(bare)) < len(values)):
-            continue
-        if len(values) < 2 and not (named >= 0.8 and take_apart(bare)):
-            continue
+        apart = take_apart(bare)
+        read = max(len(apart), sum(bool(find_visits(name)) for name in bare)) / len(values)
         plain_suffix = all(re.fullmatch(r"\*[-.]\d+", value) for value in values)
-        if column.name == PATTERN and not (read or plain_suffix):
+        # a column of another name is one of samples where all its values name donor and visit
+        other = not named and (column.joined or len(apart) < len(values))
+        alone = len(values) < 2 and not (named >= 0.8 and apart)
+        if other or alone or (column.name == PATTERN and not (read or plain_suffix)):
             continue
         scored.append((named + 2 * read, column))
     return max(scored, key=lambda item: item[0], default=(0.0, None))[1]

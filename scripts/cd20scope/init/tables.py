@@ -2,6 +2,7 @@
 
 import csv
 import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cd20scope.counts.matrix import IngestError
 from cd20scope.ingest.formats.mtx_names import open_text
 from cd20scope.ingest.formats.text_table import separator_of
 from cd20scope.init.columns import MOST_VALUES, PATTERN, Column, make_column
@@ -43,13 +45,16 @@ def read_table(path: Path) -> Table | None:
             return None
         with open_text(path) as handle:
             text = handle.read(LARGEST).decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError):
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, IngestError):
         return None
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     separator = separator_of(lines[0]) if lines else ""
     if separator not in ("\t", ",", ";") or len(lines) < 2:
         return None
-    rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=separator)]
+    try:
+        rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=separator)]
+    except csv.Error:
+        return None
     header = rows[0]
     if len(rows[1]) == len(header) + 1:
         header = ["", *header]

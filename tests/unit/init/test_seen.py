@@ -1,5 +1,8 @@
 """What init finds in folders of other layouts, and what it says of files that it cannot open."""
 
+import gzip
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -119,3 +122,12 @@ def test_characters_that_steer_a_terminal_are_written_by_their_code_points(tmp_p
 def test_donors_that_look_alike_and_share_a_visit_are_to_be_told_apart():
     study = guessed(*(file_named(name) for name in ("P1_BL", "P1_M6", "p1_BL", "p1_M6")))
     assert any("'P1' and 'p1'" in text for text in study.todo)
+
+
+def test_a_pipe_or_a_damaged_table_beside_counts_is_passed_over(tmp_path):
+    write_matrix(tmp_path / "P1_BL", "matrix.mtx", "genes.tsv", "barcodes.tsv")
+    os.mkfifo(tmp_path / "metadata.csv")
+    (tmp_path / "clinical.csv.gz").write_bytes(b"\x1f\x8b\x08\x00")
+    (tmp_path / "pheno.csv.gz").write_bytes(gzip.compress(b"a,b\n" * 999)[:20] + bytes(30))
+    (tmp_path / "annotation.csv").write_text(f"sample,text\nP1_BL,{'x' * 200_000}\n")
+    assert rows_of(tmp_path) == [("P1", "BL", "")]
