@@ -128,10 +128,8 @@ def make_column(name: str, values: Strings) -> Column:
 def _can_be_named(column: Column) -> bool:
     """Whether the sheet's column ``cells`` can name every value that matters."""
     odd = r"[\t\r\n\[\]?]" if column.name == PATTERN else r"[\t\r\n]"
-    named = [value for value, kept in zip(column.values, column.someone, strict=True) if kept]
-    return bool(named) and all(
-        0 < len(value) <= LONGEST_NAME and not re.search(odd, value) for value in named
-    )
+    some = [value for value, kept in zip(column.values, column.someone, strict=True) if kept]
+    return bool(some) and all(0 < len(name) <= LONGEST_NAME and not re.search(odd, name) for name in some)
 
 
 def choose_roles(columns: list[Column], *, donor: str = "", visit: str = "") -> Roles:
