@@ -10,7 +10,7 @@ import pandas as pd
 
 from cd20scope.counts.matrix import IngestError
 from cd20scope.ingest.formats.detect import ZARR, open_sources, sniff_format
-from cd20scope.ingest.formats.layouts import LAYOUTS, MTX
+from cd20scope.ingest.formats.layouts import LAYOUTS, MTX, PART
 from cd20scope.ingest.formats.text_table import is_wide
 from cd20scope.init.columns import read_columns
 from cd20scope.init.copies import bases_of, set_copies_apart
@@ -120,6 +120,8 @@ def find_files(
             f"{place}: no count file found, {DEPTH} folders deep{f' ({seen})' if seen else ''}. Give the folder that "
             "holds filtered_feature_bc_matrix.h5, matrix.mtx, .h5ad, .zarr, .loom or .rds files, or such a file."
         )
+    # what is said of them helps where there is nothing else
+    left_out = [(path, why) for path, why in left_out if not PART.search(path.name)]
     of_samples = [table for path in beside if (table := read_table(path)) is not None]
     joined, notes = join(found, of_samples)
     kept = set_copies_apart(joined)

@@ -20,6 +20,8 @@ from cd20scope.init.paths import ENDINGS
 
 LARGEST = 1 << 26
 """Bytes of a table that is read: of a million cells with ten columns."""
+MOST_LINES, MOST_VALUES_READ = 1 << 20, 1 << 24
+"""Lines, and values, of such a table: gzip packs more of them than the memory can hold."""
 SHORT = re.compile(r"\d{0,2}|nan|n/?a|none|yes|no|true|false|[mf]", flags=re.IGNORECASE)
 """Values that name no file."""
 NEARLY_ALL = 0.9
@@ -44,7 +46,11 @@ def read_table(path: Path) -> Table | None:
         if path.stat().st_size > LARGEST:
             return None
         with open_text(path) as handle:
-            text = handle.read(LARGEST).decode("utf-8-sig")
+            stored = handle.read(LARGEST)
+        separators = max(stored.count(sign) for sign in (b"\t", b",", b";"))
+        if len(stored) == LARGEST or stored.count(b"\n") > MOST_LINES or separators > MOST_VALUES_READ:
+            return None
+        text = stored.decode("utf-8-sig")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError, IngestError):
         return None
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]

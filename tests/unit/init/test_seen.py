@@ -129,5 +129,6 @@ def test_a_pipe_or_a_damaged_table_beside_counts_is_passed_over(tmp_path):
     os.mkfifo(tmp_path / "metadata.csv")
     (tmp_path / "clinical.csv.gz").write_bytes(b"\x1f\x8b\x08\x00")
     (tmp_path / "pheno.csv.gz").write_bytes(gzip.compress(b"a,b\n" * 999)[:20] + bytes(30))
+    (tmp_path / "samples.csv.gz").write_bytes(gzip.compress(b"sample,age\n" + b"P1_BL,1\n" * (1 << 21)))
     (tmp_path / "annotation.csv").write_text(f"sample,text\nP1_BL,{'x' * 200_000}\n")
     assert rows_of(tmp_path) == [("P1", "BL", "")]
