@@ -3,10 +3,16 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cd20scope.counts.matrix import IngestError
+import numpy as np
+
+from cd20scope.counts.matrix import ANCHORS, BARCODE, ENSEMBL, IngestError, Strings, share
 from cd20scope.ingest.formats.features import MISSING
 from cd20scope.ingest.formats.mtx_names import IDS, SYMBOLS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ABOUT_GENES = re.compile(
     r"(gene|effective|transcript|exonic|feature)?[-_. ]?(length|len|width|size)|chr(om(osome)?)?(_name)?|seqnames?|"
@@ -62,3 +68,30 @@ def texts_beside(row: Sequence[str]) -> list[int]:
             break
         found.append(i)
     return found if 2 * len(found) < len(row) else []
+
+
+def looks_like_genes(names: Strings) -> float:
+    """How much a list of names looks like genes rather than cells."""
+    found = float(np.isin(ANCHORS, names).sum())
+    return found + 10 * share(names[:1000], ENSEMBL) - 10 * share(names[:1000], BARCODE)
+
+
+def complain(chunk: "pd.DataFrame", path: Path, done: int) -> None:
+    """Name the first cell that is no number."""
+    import pandas as pd
+
+    for column in chunk.columns:
+        numbers = pd.to_numeric(chunk[column], errors="coerce")
+        numbers = numbers.mask(chunk[column].map(lambda value: isinstance(value, bool)))
+        odd = np.flatnonzero(numbers.isna() & chunk[column].notna())
+        if odd.size:
+            value = str(chunk[column].iloc[odd[0]])
+            if COMMAS.fullmatch(value):
+                raise IngestError(
+                    f"{path}, row {done + int(odd[0]) + 1}, column {int(column) + 1}: {value[:40]!r} has a comma, of "
+                    "decimals or thousands. Write plain whole numbers, such as 1140."
+                )
+            raise IngestError(
+                f"{path}, row {done + int(odd[0]) + 1}, column {int(column) + 1}: {value[:40]!r} is no count. Keep "
+                "names in the first row and the first column alone, and counts elsewhere."
+            )

@@ -6,21 +6,25 @@ import zlib
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 import numpy as np
 from scipy import sparse
 
 from cd20scope.counts.foreign import check_lengths
 from cd20scope.counts.hdf5 import NO_STRINGS, Rows, explained
-from cd20scope.counts.matrix import ANCHORS, BARCODE, ENSEMBL, IngestError, Strings, share
+from cd20scope.counts.matrix import IngestError, Strings
 from cd20scope.ingest.formats.features import tell_apart
 from cd20scope.ingest.formats.mtx_names import SYMBOLS, open_text
 from cd20scope.ingest.formats.source import Source
-from cd20scope.ingest.formats.table_shape import ABOUT_GENES, COMMAS, check_long, check_title, texts_beside
-
-if TYPE_CHECKING:
-    import pandas as pd
+from cd20scope.ingest.formats.table_shape import (
+    ABOUT_GENES,
+    check_long,
+    check_title,
+    complain,
+    looks_like_genes,
+    texts_beside,
+)
 
 SEPARATORS = ("\t", ",", ";", " ")
 BLOCK_CELLS = 1 << 22
@@ -79,12 +83,12 @@ def open_table(path: Path) -> list[Source]:
         handle.seek(0)
         for _ in range(skipped + 1):
             handle.readline(LONGEST)
-        found = list(_row_names(handle, separator, path, symbols))
+        found = list(_row_names(handle, separator, path, symbols, width=width))
     check_lengths(header)
     rows, names = [row for row, _ in found], [name for _, name in found]
     kept = [i for i in range(1, len(header)) if i not in aside]
     across, down = np.array([header[i] for i in kept], dtype=np.str_), np.array(names, dtype=np.str_)
-    genes_down = _looks_like_genes(down) >= _looks_like_genes(across)
+    genes_down = looks_like_genes(down) >= looks_like_genes(across)
     if not genes_down and aside:
         # a table of cells: what is called length there is a gene, or a measure that is refused by its values
         kept, symbols = [i for i in range(1, len(header)) if i not in texts], 0
@@ -188,7 +192,9 @@ def _split(line: bytes, separator: str, path: Path) -> list[str]:
     return [cell.strip() for cell in cells]
 
 
-def _row_names(handle: IO[bytes], separator: str, path: Path, column: int) -> Iterator[tuple[str, str]]:
+def _row_names(
+    handle: IO[bytes], separator: str, path: Path, column: int, *, width: int = 0
+) -> Iterator[tuple[str, str]]:
     """First and another column of the rows below the header; :func:`_blocks` proves that pandas reads the same."""
     blank, rows = 0, 0
     while line := handle.readline(LONGEST):
@@ -203,6 +209,14 @@ def _row_names(handle: IO[bytes], separator: str, path: Path, column: int) -> It
                     f"{path}: more than {MOST_ROWS:,} rows: no table of counts. Give the original file."
                 )
             names = _names(line, separator, column)
+            # pandas passes over what a row has more, as after a comma within a number; names that go on are found later
+            if width and line.count(separator.encode()) != width - 1 and not line.count(b'"') % 2:
+                found = len(_split(line, separator, path))
+                if found != width:
+                    raise IngestError(
+                        f"{path}, row of {names[0][:40]!r}: {found} columns where the header has {width}. A separator "
+                        "within a number or a name, or a row cut short: copy the file again, or take it out."
+                    )
             check_lengths(names)
             yield names
         elif (blank := blank + 1) > MOST_BLANK:
@@ -217,12 +231,6 @@ def _names(line: bytes, separator: str, column: int) -> tuple[str, str]:
     else:
         cells = [part.decode("utf-8", "replace") for part in start]
     return cells[0].strip(), cells[min(column, len(cells) - 1)].strip()
-
-
-def _looks_like_genes(names: Strings) -> float:
-    """How much a list of names looks like genes rather than cells."""
-    found = float(np.isin(ANCHORS, names).sum())
-    return found + 10 * share(names[:1000], ENSEMBL) - 10 * share(names[:1000], BARCODE)
 
 
 def _blocks(
@@ -261,7 +269,7 @@ def _blocks(
             _check_same(chunk.index.tolist(), names[done - 1 :], path, done)
             values = chunk.to_numpy()
             if values.dtype.kind not in "uif":
-                _complain(chunk, path, done)
+                complain(chunk, path, done)
             yield sparse.csr_matrix(np.asarray(values, dtype=np.float64))
             done += len(chunk)
 
@@ -273,25 +281,4 @@ def _check_same(found: list[str], names: Sequence[str], path: Path, done: int) -
             raise IngestError(
                 f"{path}, row {number + 1}: its name is {other[:40]!r} by itself and {one[:40]!r} among the others: a "
                 "quote that opens in one row and closes in another. Remove the quotes."
-            )
-
-
-def _complain(chunk: "pd.DataFrame", path: Path, done: int) -> None:
-    """Name the first cell that is no number."""
-    import pandas as pd
-
-    for column in chunk.columns:
-        numbers = pd.to_numeric(chunk[column], errors="coerce")
-        numbers = numbers.mask(chunk[column].map(lambda value: isinstance(value, bool)))
-        odd = np.flatnonzero(numbers.isna() & chunk[column].notna())
-        if odd.size:
-            value = str(chunk[column].iloc[odd[0]])
-            if COMMAS.fullmatch(value):
-                raise IngestError(
-                    f"{path}, row {done + int(odd[0]) + 1}, column {int(column) + 1}: {value[:40]!r} has a comma, of "
-                    "decimals or thousands. Write plain whole numbers, such as 1140."
-                )
-            raise IngestError(
-                f"{path}, row {done + int(odd[0]) + 1}, column {int(column) + 1}: {value[:40]!r} is no count. Keep "
-                "names in the first row and the first column alone, and counts elsewhere."
             )

@@ -91,3 +91,14 @@ def test_files_of_other_programs_are_told(tmp_path, start, what):
     (tmp_path / "x").write_bytes(start + bytes(40))
     with pytest.raises(IngestError, match=f"x: .*{what}"):
         detect.sniff_format(tmp_path / "x")
+
+
+@pytest.mark.parametrize("row", ["LYZ,1,140{}", "LYZ{}"])
+def test_a_row_with_more_or_fewer_columns_is_refused(tmp_path, row):
+    path = write(tmp_path / "x.csv", by_gene())
+    lines = path.read_text().splitlines()
+    lines[3] = row.format(",1" * (N_CELLS - 1))
+    path.write_text("\n".join(lines) + "\n")
+    for reader in (read.read_sample, lambda path: look.look(path, sample="s")):
+        with pytest.raises(IngestError, match=r"x\.csv, row of 'LYZ': \d+ columns where the header has 31"):
+            reader(path)
