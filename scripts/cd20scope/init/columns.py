@@ -273,8 +273,9 @@ def _sample(columns: list[Column], taken: tuple[Column | None, ...]) -> Column |
         apart = take_apart(bare)
         read = max(len(apart), sum(bool(find_visits(name)) for name in bare)) / len(values)
         plain_suffix = all(re.fullmatch(r"\*[-.]\d+", value) for value in values)
-        # a column of another name is one of samples where all its values name donor and visit
-        other = not named and (column.joined or len(apart) < len(values))
+        # a column of another name is one of samples where its values, a few, all name donor and visit
+        few = 5 * len(values) <= len(column.codes) and not column.joined
+        other = not named and not (few and len(apart) == len(values))
         alone = len(values) < 2 and not (named >= 0.8 and apart)
         if other or alone or (column.name == PATTERN and not (read or plain_suffix)):
             continue

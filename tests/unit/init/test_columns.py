@@ -71,3 +71,12 @@ def test_columns_that_the_sheet_cannot_name_are_left_out():
     assert [column.name for column in columns(table)] == ["donor", "semi", "ids"]
     many = {"donor": [f"P{i}" for i in range(600)], "visit": ["BL", "W2"] * 300}
     assert [column.name for column in columns(many)] == ["visit"]
+
+
+def test_a_column_of_any_name_whose_values_name_donor_and_visit_is_one_of_samples():
+    names = [f"P{i % 2}_{'BL' if i < 20 else 'M6'}" for i in range(40)]
+    roles = init_columns.choose_roles(columns({"input_id": names}))
+    assert roles.sample.name == "input_id"
+    # names of cells are none
+    cells = [f"P{i % 2}_BL:{'ACGT'[i // 4 % 4] * 8}{i}" for i in range(40)]
+    assert init_columns.choose_roles(columns({"CellID": cells})).sample is None
