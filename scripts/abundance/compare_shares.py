@@ -2,10 +2,21 @@
 
 import pandas as pd
 
-from cd20scope.abundance import absolute, compare, repopulation, shares
+from cd20scope.abundance import absolute, absolute_arms, compare, repopulation, shares
 from cd20scope.jobs.job import job
 from cd20scope.pseudobulk.leaves import stack_cells
 from cd20scope.stats.pairs import of_treated
+
+
+def read_days(sheet: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """Read the days since the first infusion of each donor and visit that has some; samples of a visit are averaged."""
+    if "days_since_first_infusion" not in sheet:
+        return {}
+    days = pd.to_numeric(sheet["days_since_first_infusion"], errors="coerce").dropna()
+    known = sheet.loc[days.index]
+    mean = days.groupby([known["donor"].astype(str), known["visit"].astype(str)]).mean()
+    return {(str(donor), str(visit)): float(value) for (donor, visit), value in mean.items()}
+
 
 with job(snakemake) as (log, output):
     params = snakemake.params
@@ -20,16 +31,21 @@ with job(snakemake) as (log, output):
     donors = shares.donor_table(leaves, **counted, tests=tests)
     bounds = {"contrasts": contrasts, "alpha": params.alpha, "min_pairs": params.min_pairs}
     tested = compare.compare(donors, **bounds, min_denominator=params.settings["min_denominator"])
+    counts = absolute.measure_counts(leaves, **counted)
+    in_arms = {"contrasts": contrasts, "alpha": params.alpha, "min_per_arm": params.min_per_arm}
     tables = {
         "donors": donors,
         "abundance": tested,
         "donors_arms": shares.arm_table(leaves, differences, **counted, tests=tests, others=others),
-        "absolute": absolute.compare(leaves, **counted, **bounds),
+        "absolute": absolute.compare(counts, **bounds),
+        "absolute_arms": absolute_arms.compare_counts(counts, **in_arms),
         "repopulation": repopulation.follow(
             of_treated(donors),
             populations=params.populations,
             visits=params.visits,
             fraction=params.settings["repopulation_fraction"],
+            days=read_days(sheet),
+            in_blood=of_treated(counts),
         ),
     }
     for name, table in tables.items():

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -22,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.extend([str(ROOT / "tests"), str(ROOT / "tests/fixtures"), str(ROOT / "scripts")])
 
 from benchmark import (  # noqa: E402
+    calibration_arms,
     calibration_expression,
     calibration_programs,
     calibration_shares,
@@ -108,11 +110,32 @@ def programmes(cohorts: int) -> Iterator[Figure]:
         yield Figure(f"{what}: false positives by cells", row["cells"])
 
 
-def verdicts(cohorts: int) -> Iterator[Figure]:
-    """Every hypothesis of the shipped catalogue; claims of no change are true where nothing changes."""
-    catalogues = [
+def read_catalogues() -> list[Any]:
+    """Shipped hypotheses and populations."""
+    return [
         yaml.safe_load((ROOT / f"config/{kind}.yaml").read_text()) for kind in ("hypotheses", "populations")
     ]
+
+
+def questions_of_arms(cohorts: int) -> Iterator[Figure]:
+    """Every hypothesis against a control arm; T cells of both arms change, or those of the treated alone."""
+    catalogues, few = read_catalogues(), max(100, cohorts // 5)
+    table = calibration_arms.tabulate_questions(claim_rows(catalogues[0]), catalogues[1], cohorts=few)
+    se = float(np.sqrt(0.05 * 0.95 / few))
+    for row in table.to_dict("records"):
+        what = f"N = {row['N']:2.0f} + {row['N']:2.0f}"
+        yield Figure(
+            f"{what}: both change, any confirmatory claim called", row["both change"], None, 0.05, se
+        )
+        name = "the same with a depletion, any T claim called"
+        yield Figure(f"{what}: {name}", row["depletion only"], None, 0.05, se)
+        for name in ("T-act-m6", "Treg-share-m6"):
+            yield Figure(f"{what}: the treated change, {name} supported", row[name])
+
+
+def verdicts(cohorts: int) -> Iterator[Figure]:
+    """Every hypothesis of the shipped catalogue; claims of no change are true where nothing changes."""
+    catalogues = read_catalogues()
     table = calibration_verdicts.tabulate(claim_rows(catalogues[0]), catalogues[1], cohorts=cohorts)
     for row in table.to_dict("records"):
         what = f"{row['plan']}, N = {row['donors']:2}"
@@ -148,6 +171,17 @@ def expression(cohorts: int) -> Iterator[Figure]:
                 yield Figure(what, value, low, high, row.get(f"se of {name}", 0.0))
 
 
+def genes_of_arms(cohorts: int) -> Iterator[Figure]:
+    """Genes that change alike in treated and controls, and genes of the treated alone; few cohorts, as above."""
+    table = calibration_expression.tabulate_arms(cohorts=max(2, cohorts // 400))
+    # the false share is told without a bound: Wald's z test is too bold for an interaction of so few donors
+    bounds = {"null p < 0.05": (0.03, 0.07), "false share at BH 0.05": (None, None), "power": (None, None)}
+    for row in table.to_dict("records"):
+        for name, (low, high) in bounds.items():
+            what = f"N = {row['donors']:2.0f} + {row['donors']:2.0f}, {name}"
+            yield Figure(what, row[name], low, high, row[f"se of {name}"])
+
+
 def parts(cohorts: int) -> Iterator[Figure]:
     """The parts that verdicts are made of."""
     for name, table in calibration_tables.TABLES.items():
@@ -155,7 +189,13 @@ def parts(cohorts: int) -> Iterator[Figure]:
             yield Figure(f"{name}, {what}", value, low, high)
 
 
-TABLES = {table.__name__: table for table in (shares, bound, programmes, verdicts, expression, parts)}
+TABLES = {
+    table.__name__: table
+    for table in (
+        *(shares, bound, programmes, verdicts, questions_of_arms),
+        *(expression, genes_of_arms, parts),
+    )
+}
 
 
 def main() -> int:

@@ -1,10 +1,12 @@
 """Simulated pseudobulk: how often unchanged genes are called, by the model of the project and by its cross-check."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from cd20scope.expression import deseq, moderated_t
+from cd20scope.expression import control_arms, deseq, moderated_t
 from cd20scope.expression.fit import Pseudobulk, fit_population
 from cd20scope.stats import multiplicity
 
@@ -79,4 +81,44 @@ def tabulate(*, cohorts: int, genes: int = 2000, seed: int = 5) -> pd.DataFrame:
         row = {"donors": donors} | {name: float(np.mean(values)) for name, values in found.items()}
         errors = {f"se of {name}": float(stats.sem(values)) for name, values in found.items()}
         rows.append(row | errors)
+    return pd.DataFrame(rows)
+
+
+def draw_arms(
+    rng: np.random.Generator, *, donors: int, genes: int, changed: float, time: float = 0.1
+) -> tuple[Pseudobulk, pd.Series]:
+    """Draw two arms of ``donors`` each; genes that change with ``time`` do in both, a share ``changed`` in the treated.
+
+    Returns
+    -------
+    The sums, and whether each gene changes in the treated alone.
+    """
+    both, truth = draw_pseudobulk(rng, donors=2 * donors, genes=genes, changed=time)
+    design = both.design.assign(control=np.repeat(["", "placebo"], 2 * donors))
+    alone = pd.Series(np.arange(genes) >= genes - int(changed * genes), index=truth.index)
+    # a change by half in the treated at the later visit
+    halved = ((design["control"] == "") & (design["visit"] == CONTRAST[0])).to_numpy()
+    counts = both.counts.to_numpy(copy=True)
+    where = np.ix_(halved, alone.to_numpy())
+    counts[where] = rng.binomial(counts[where], 0.5)
+    return Pseudobulk(pd.DataFrame(counts, columns=both.counts.columns), design), alone
+
+
+def tabulate_arms(
+    *, cohorts: int, genes: int = 1500, donors: Sequence[int] = (4, 6, 10), seed: int = 6
+) -> pd.DataFrame:
+    """Genes called by the interaction of arm and visit: unchanged ones below 0.05, false ones among called, power."""
+    rows = []
+    for n in donors:
+        rng = np.random.default_rng([seed, n])
+        found: dict[str, list[float]] = {"null p < 0.05": [], "false share at BH 0.05": [], "power": []}
+        for _ in range(cohorts):
+            data, truth = draw_arms(rng, donors=n, genes=genes, changed=0.05)
+            table, _ = control_arms.fit_difference(data, population="x", contrasts=[CONTRAST])
+            real, called = truth[table["gene"]].to_numpy(), (table["p_adjusted"] < 0.05).to_numpy()
+            found["null p < 0.05"].append(float((table["p_value"][~real] < 0.05).mean()))
+            found["false share at BH 0.05"].append(float((called & ~real).sum() / max(called.sum(), 1)))
+            found["power"].append(float((called & real).sum() / real.sum()))
+        errors = {f"se of {name}": float(stats.sem(values)) for name, values in found.items()}
+        rows.append({"donors": n} | {name: float(np.mean(v)) for name, v in found.items()} | errors)
     return pd.DataFrame(rows)

@@ -8,9 +8,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from benchmark import (
+    calibration_arms,
+    calibration_association,
     calibration_dropout,
     calibration_low_counts,
     calibration_order,
+    calibration_repopulation,
     calibration_standardised,
     calibration_technique,
 )
@@ -86,4 +89,40 @@ def dropout(cohorts: int) -> Iterator[Row]:
         yield f"{what}: called by the mixed model", row["mixed model"], None, _three_se(0.05, few)
 
 
-TABLES = {table.__name__: table for table in (standardised, order, low_counts, technique, dropout)}
+def arms(cohorts: int) -> Iterator[Row]:
+    """Treated and controls that change alike, and treated that change alone."""
+    slack = 3 * float(np.sqrt(0.05 * 0.95 / cohorts))
+    for row in calibration_arms.tabulate(cohorts=cohorts).to_dict("records"):
+        what = f"{row['quantity']}, N = {row['N']:2} + {row['N']:2}"
+        yield f"{what}: both change, called by the difference", row["false"], 0.03, 0.07
+        yield f"{what}: both change, called within the treated", row["within"], None, None
+        yield f"{what}: coverage of the difference", row["covered"], 0.95 - slack, None
+        yield f"{what}: the treated change, called by the difference", row["power"], None, None
+        yield f"{what}: the treated change, called within them", row["power within"], None, None
+
+
+def association(cohorts: int) -> Iterator[Row]:
+    """An outcome of the donors beside a change that has nothing to do with it, and one that follows it."""
+    few = max(200, cohorts // 4)
+    for row in calibration_association.tabulate(cohorts=few).to_dict("records"):
+        what = f"outcome in {row['kind']}, N = {row['N']:2}, correlation {row['rho']:g}"
+        none = row["rho"] == 0
+        yield f"{what}: p at most .05", row["called"], None, _three_se(0.05, few) if none else None
+        yield f"{what}: coverage", row["covered"], 0.95 - 3 * float(np.sqrt(0.05 * 0.95 / few)), None
+
+
+def repopulation(cohorts: int) -> Iterator[Row]:
+    """Donors whose B cells stay below a tenth of baseline, and donors whose B cells return."""
+    for row in calibration_repopulation.tabulate(donors=cohorts).to_dict("records"):
+        what = f"B cells at {row['ratio']:g} of baseline{', heavy tails' if row['heavy'] else ''}"
+        bound = 0.05 if row["ratio"] < calibration_repopulation.FRACTION else None
+        yield f"{what}: called back early", row["early"], None, bound
+
+
+TABLES = {
+    table.__name__: table
+    for table in (
+        *(standardised, order, low_counts, technique, dropout),
+        *(arms, association, repopulation),
+    )
+}

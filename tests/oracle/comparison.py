@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 if __name__ == "__main__":
@@ -15,8 +15,11 @@ if __name__ == "__main__":
 from cd20scope import schema
 from cd20scope.abundance import compare
 from cd20scope.abundance.log_odds import log_odds
-from cd20scope.expression import deseq, moderated_t
+from cd20scope.expression import control_arms, deseq, moderated_t
 from cd20scope.stats import multiplicity, paired_tests, pairs
+from cd20scope.stats.association import associate_levels, associate_numbers
+from cd20scope.stats.between_arms import welch_t
+from cd20scope.stats.covariates import covariate_t
 from cd20scope.stats.paired_tests import signed_rank
 from cd20scope.verdict.families import Family, judge
 
@@ -160,6 +163,69 @@ def linear() -> list[Difference]:
     return made
 
 
+def treated(donor: str) -> bool:
+    """Whether a donor of the example is in the treated arm: those of odd number."""
+    return int(donor[1:]) % 2 == 1
+
+
+def covariates(donors: tuple[str, ...]) -> NDArray[np.float64]:
+    """Age and sex of donors, as the script of R makes them up."""
+    numbers = [int(donor[1:]) for donor in donors]
+    return np.array([[n**2, n in (1, 2, 5, 8)] for n in numbers], dtype=float)
+
+
+def arms() -> list[Difference]:
+    """Two arms, covariates and associations against t.test, lm, cor.test and wilcox.test."""
+    golden = read("arms.tsv").set_index(["contrast", "population"])
+    cells = read("cells.tsv").assign(denominator="PBMC", unusable="")
+    cells["logit"] = log_odds(cells["n_cells"], cells["n_denominator"])
+    blocks = dict(iter(cells.groupby("population")))
+    rows = []
+    for contrast, population in golden.index:
+        change = compare.measure_change(
+            blocks[population], contrast=tuple(contrast.split("-")), least_expected=0.0
+        )
+        d, donors = change.values, change.paired.donors
+        own = np.array([treated(donor) for donor in donors])
+        x = covariates(donors)
+        welch, beside = welch_t(d[own], d[~own]), covariate_t(d, x)
+        low, high = welch.interval()
+        levels = associate_levels(d, x[:, 1] == 1)
+        pairs_of = int(x[:, 1].sum() * (1 - x[:, 1]).sum())
+        rows.append(
+            {
+                "difference": welch.estimate,
+                "se": welch.se,
+                "df": welch.df,
+                "ci_low": low,
+                "ci_high": high,
+                "p_value": welch.p_value,
+                "beside_se": beside.se,
+                "beside_df": beside.df,
+                "beside_p": beside.p_value,
+                "rank_estimate": associate_numbers(d, x[:, 0]).estimate,
+                "levels_p": levels.p_value,
+                "levels_u": (levels.estimate + 1) / 2 * pairs_of,
+            }
+        )
+    ours = pd.DataFrame(rows, index=golden.index)
+    why = "the same formula, rounding apart"
+    return [Difference(f"arms: {name}", _relative(ours[name], golden[name]), 1e-10, why) for name in ours]
+
+
+def genes_of_arms() -> list[Difference]:
+    """PyDESeq2 with the interaction of arm and visit, against DESeq2."""
+    counts, _, _ = example()
+    design = read("samples.tsv").set_index("sample").loc[counts.index]
+    design["control"] = ["" if treated(donor) else "control" for donor in design["donor"]]
+    matrix = control_arms.design_matrix(design)
+    vectors = {contrast: control_arms.contrast_vector(matrix, contrast) for contrast in CONTRASTS}
+    tables = deseq.wald_tests(counts, matrix, vectors)
+    ours = _stacked({contrast: table.set_index("gene") for contrast, table in tables.items()})
+    golden = read("deseq2_arms.tsv").set_index(["contrast", "gene"])
+    return _against_deseq2("DESeq2, arms", ours.loc[golden.index], golden, BOUNDS["counts", "parametric"])
+
+
 def negative_binomial() -> list[Difference]:
     """PyDESeq2 as the project calls it, against DESeq2 and edgeR."""
     made = []
@@ -175,7 +241,7 @@ def negative_binomial() -> list[Difference]:
 
 def everything() -> list[Difference]:
     """All comparisons."""
-    return [*shares(), *linear(), *negative_binomial()]
+    return [*shares(), *arms(), *linear(), *negative_binomial(), *genes_of_arms()]
 
 
 def _wald(name: str) -> pd.DataFrame:

@@ -102,6 +102,45 @@ shares$bh <- ave(shares$p_value, shares$contrast, FUN = function(p) p.adjust(p, 
 shares$bh_all <- p.adjust(shares$p_value, "BH")
 write(shares, "shares.tsv")
 
+# two arms, donors of odd and of even number: Welch's t of the changes; and a change beside covariates, by lm
+treated <- function(donor) as.integer(substring(donor, 2)) %% 2 == 1
+covariates <- function(donor) data.frame(age = as.integer(substring(donor, 2))^2, sex = as.integer(substring(donor, 2)) %in% c(1, 2, 5, 8))
+arms <- do.call(rbind, lapply(unique(cells$population), function(population) {
+  each(function(contrast) {
+    at <- function(visit) with(cells[cells$population == population & cells$visit == visit, ], setNames(logit, donor))
+    later <- at(contrast[1])
+    earlier <- at(contrast[2])
+    both <- sort(intersect(names(later), names(earlier)))
+    d <- later[both] - earlier[both]
+    welch <- t.test(d[treated(both)], d[!treated(both)])
+    x <- covariates(both)
+    beside <- summary(lm(d ~ I(x$age - mean(x$age)) + I(x$sex - mean(x$sex))))
+    rank <- cor.test(d, x$age, method = "spearman", exact = TRUE)
+    levels <- wilcox.test(d[x$sex], d[!x$sex], exact = TRUE)
+    data.frame(
+      population = population, difference = -diff(welch$estimate), se = welch$stderr, df = welch$parameter,
+      ci_low = welch$conf.int[1], ci_high = welch$conf.int[2], p_value = welch$p.value,
+      beside_se = beside$coefficients[1, 2], beside_df = beside$df[2], beside_p = beside$coefficients[1, 4],
+      rank_estimate = unname(rank$estimate), levels_p = levels$p.value, levels_u = unname(levels$statistic), row.names = NULL
+    )
+  })
+}))
+write(arms, "arms.tsv")
+
+# DESeq2 with the change of the treated beyond that of the controls, in its estimable form
+both_arms <- cbind(design, "treated:month6" = treated(samples$donor) * design[, "visitmonth6"], "treated:week2" = treated(samples$donor) * design[, "visitweek2"])
+dds <- DESeqDataSetFromMatrix(t(kept$counts), samples, both_arms)
+dds <- DESeq(dds, sfType = "ratio", fitType = "parametric", minReplicatesForReplace = Inf, quiet = TRUE)
+write(each(function(contrast) {
+  v <- setNames(numeric(ncol(both_arms)), colnames(both_arms))
+  for (i in 1:2) if (contrast[i] != "baseline") v[paste0("treated:", contrast[i])] <- c(1, -1)[i]
+  tested <- results(dds, contrast = v, cooksCutoff = FALSE, independentFiltering = FALSE)
+  data.frame(
+    gene = rownames(tested), base_mean = tested$baseMean, log2_fold_change = tested$log2FoldChange, lfc_se = tested$lfcSE,
+    p_value = tested$pvalue
+  )
+}), "deseq2_arms.tsv")
+
 version_of <- function(package) paste(unlist(packageVersion(package))[1:2], collapse = ".")
 packages <- c("limma", "edgeR", "DESeq2")
 write(data.frame(package = packages, version = vapply(packages, version_of, "")), "versions.tsv")

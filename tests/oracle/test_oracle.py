@@ -17,10 +17,12 @@ from cd20scope.expression import fit
 from oracle import comparison, make_example
 
 SCRIPT = Path(__file__).parent / "oracle.R"
-TABLES = ("shares.tsv", "limma.tsv", "edger.tsv", "deseq2.tsv", "versions.tsv")
+TABLES = (
+    *("shares.tsv", "arms.tsv", "limma.tsv", "edger.tsv", "deseq2.tsv", "deseq2_arms.tsv", "versions.tsv"),
+)
 
 
-@pytest.mark.parametrize("part", ["shares", "linear", "negative_binomial"])
+@pytest.mark.parametrize("part", ["shares", "arms", "linear", "negative_binomial", "genes_of_arms"])
 def test_this_project_agrees_with_r(part, record_property):
     made = getattr(comparison, part)()
     for one in made:

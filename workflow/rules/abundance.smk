@@ -8,6 +8,7 @@ rule compare_shares:
         donors="results/abundance/donors.tsv",
         donors_arms="results/abundance/donors_arms.tsv",
         absolute="results/abundance/absolute.tsv",
+        absolute_arms="results/abundance/absolute_arms.tsv",
         repopulation="results/abundance/repopulation.tsv",
         abundance=report(
             "results/abundance/abundance.tsv",
@@ -37,5 +38,6 @@ rule compare_shares:
         settings=config["abundance"],
         alpha=config["verdict"]["alpha"],
         min_pairs=config["verdict"]["min_pairs"],
+        min_per_arm=config["verdict"]["min_per_arm"],
     script:
         "../../scripts/abundance/compare_shares.py"

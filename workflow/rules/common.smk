@@ -89,6 +89,7 @@ REPORT_TEMPLATES = (
     "report.html.j2",
     "parts.html.j2",
     "trust.html.j2",
+    "studies.html.j2",
     "methods.html.j2",
     "report.css",
     "report.js",

@@ -13,6 +13,8 @@ rule compare_genes:
         ),
         flips="results/expression/flips.tsv",
         enrichment="results/expression/enrichment.tsv",
+        arms="results/expression/control_arms.tsv.gz",
+        arms_populations="results/expression/control_arms_populations.tsv",
     log:
         "results/logs/expression/compare_genes.log",
     benchmark:
@@ -36,5 +38,6 @@ rule compare_genes:
         settings=config["expression"],
         alpha=config["verdict"]["alpha"],
         min_pairs=config["verdict"]["min_pairs"],
+        min_per_arm=config["verdict"]["min_per_arm"],
     script:
         "../../scripts/expression/compare_genes.py"

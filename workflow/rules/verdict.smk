@@ -148,3 +148,75 @@ rule flip_visits:
         seed=config["seed"],
     script:
         "../../scripts/verdict/flip_visits.py"
+
+
+rule compare_arms:
+    input:
+        # as above
+        require_pairs,
+        "results/preflight/passed.txt",
+        donors="results/abundance/donors.tsv",
+        scores="results/programs/scores.tsv",
+        parts="results/programs/parts.tsv",
+        verdicts="results/verdict/verdicts.tsv",
+        rulers="results/annotate/ruler_visits.tsv",
+        all_rulers="results/annotate/rulers.tsv",
+    output:
+        arms="results/verdict/control_arms.tsv",
+    log:
+        "results/logs/verdict/compare_arms.log",
+    benchmark:
+        "results/benchmarks/verdict/compare_arms.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=1000),
+        runtime=minutes(20),
+    params:
+        code=code_of("verdict/compare_arms.py"),
+        hypotheses=HYPOTHESES,
+        measured=measured(),
+        alpha=config["verdict"]["alpha"],
+        min_per_arm=config["verdict"]["min_per_arm"],
+    script:
+        "../../scripts/verdict/compare_arms.py"
+
+
+rule relate_outcome:
+    input:
+        # as above
+        require_pairs,
+        "results/preflight/passed.txt",
+        donors="results/abundance/donors.tsv",
+        scores="results/programs/scores.tsv",
+        parts="results/programs/parts.tsv",
+        repopulation="results/abundance/repopulation.tsv",
+    output:
+        outcome="results/verdict/outcome.tsv",
+    log:
+        "results/logs/verdict/relate_outcome.log",
+    benchmark:
+        "results/benchmarks/verdict/relate_outcome.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=1000),
+        runtime=minutes(20),
+    params:
+        code=code_of("verdict/relate_outcome.py"),
+        sheet=[
+            {
+                key: row[key]
+                for key in ("donor", "visit", schema.CONTROL, "outcome")
+                if key in row
+            }
+            for row in SHEET_RECORDS
+        ],
+        hypotheses=HYPOTHESES,
+        populations=POPULATIONS,
+        measured=measured() | {"covariates": [], "samples": []},
+        alpha=config["verdict"]["alpha"],
+    script:
+        "../../scripts/verdict/relate_outcome.py"

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from cd20scope import schema
 from cd20scope.abundance.shares import follows_depth
@@ -27,16 +28,10 @@ COLUMNS = (
 NO_SCALE = f"fractions alone cannot show a change in number: give {COUNT}, from a blood count of the draw, in the sheet"
 
 
-def compare(
-    leaves: pd.DataFrame,
-    *,
-    sheet: pd.DataFrame,
-    populations: Mapping[str, Any],
-    contrasts: Sequence[pairs.Contrast],
-    alpha: float = 0.05,
-    min_pairs: int = 6,
+def measure_counts(
+    leaves: pd.DataFrame, *, sheet: pd.DataFrame, populations: Mapping[str, Any]
 ) -> pd.DataFrame:
-    r"""Paired t-test of cells per microlitre, for every lymphocyte population.
+    r"""Cells per microlitre of every lymphocyte population, per donor and visit.
 
     .. math:: a = \log C + \log\frac{x + 1/2}{n + 1}
 
@@ -48,51 +43,75 @@ def compare(
         Sample sheet; its column ``lymphocytes_per_ul`` gives C, empty where it is unknown.
     populations
         The population catalogue, parsed; ``n`` are the cells of its set with the role ``lymphocytes``.
-    contrasts, alpha, min_pairs
-        As for :func:`cd20scope.abundance.compare.compare`.
 
     Returns
     -------
-    :data:`COLUMNS`. Without any count, or such a set, every row is not testable, with the reason.
+    The donor-visits of the sheet with ``population``, ``value`` (natural log) and ``unusable``, why it cannot be
+    compared; no rows where the tree has no such set.
     """
     units, unit = merge_visits(sheet)
     cells, tree = count_cells(leaves, unit=unit, value="posterior")
     shallow = shallow_units(leaves, unit=unit)
     scale = roles.set_with(populations, roles.LYMPHOCYTES)
-    members: list[str] = []
-    if scale is not None:
-        inside = catalogue.select(populations, scale, tree).to_numpy(dtype=bool)
-        named = [*catalogue.lineage_of(populations), *(name for name, _ in catalogue.selectors(populations))]
-        for name in dict.fromkeys(named):
-            own = catalogue.select(populations, name, tree).to_numpy(dtype=bool)
-            if not (own & ~inside).any():
-                members.append(name)
+    if scale is None:
+        return units.iloc[:0].assign(population="", value=np.nan, unusable="")
+    inside = catalogue.select(populations, scale, tree).to_numpy(dtype=bool)
     counts = _counts(sheet, unit, len(units))
     reasons = np.where(np.isnan(counts), f"no {COUNT}", "")
-    rows = []
-    for contrast in contrasts:
-        for name in members:
-            own = catalogue.select(populations, name, tree).to_numpy(dtype=bool)
-            x, n = cells[:, own].sum(axis=1), cells[:, inside].sum(axis=1)
-            with np.errstate(invalid="ignore"):
-                value = np.log(counts) + np.log((x + 0.5) / (n + 1))
-            unusable = np.where(n == 0, "no lymphocyte", reasons)
-            if follows_depth(own, tree, populations):
-                unusable = np.where(shallow, schema.TOO_SHALLOW, unusable)
-            table = units.assign(value=value, unusable=unusable)
-            where = {"population": name, "contrast": schema.contrast_name(contrast)}
-            rows.append(where | _test(table, contrast, alpha=alpha, min_pairs=min_pairs))
+    n = cells[:, inside].sum(axis=1)
+    named = [*catalogue.lineage_of(populations), *(name for name, _ in catalogue.selectors(populations))]
+    blocks = []
+    for name in dict.fromkeys(named):
+        own = catalogue.select(populations, name, tree).to_numpy(dtype=bool)
+        if (own & ~inside).any():
+            continue
+        with np.errstate(invalid="ignore"):
+            value = np.log(counts) + np.log((cells[:, own].sum(axis=1) + 0.5) / (n + 1))
+        unusable = np.where(n == 0, "no lymphocyte", reasons)
+        if follows_depth(own, tree, populations):
+            unusable = np.where(shallow, schema.TOO_SHALLOW, unusable)
+        blocks.append(units.assign(population=name, value=value, unusable=unusable))
+    return pd.concat(blocks, ignore_index=True)
+
+
+def compare(
+    counts: pd.DataFrame,
+    *,
+    contrasts: Sequence[pairs.Contrast],
+    alpha: float = 0.05,
+    min_pairs: int = 6,
+) -> pd.DataFrame:
+    """Paired t-test of cells per microlitre, for every lymphocyte population.
+
+    Parameters
+    ----------
+    counts
+        From :func:`measure_counts`.
+    contrasts, alpha, min_pairs
+        As for :func:`cd20scope.abundance.compare.compare`.
+
+    Returns
+    -------
+    :data:`COLUMNS`. Without any count every row is not testable, with the reason.
+    """
+    rows = [
+        {"population": name, "contrast": schema.contrast_name(contrast)}
+        | _test(table, contrast, alpha=alpha, min_pairs=min_pairs)
+        for contrast in contrasts
+        for name, table in counts.groupby("population", sort=False)
+    ]
     tested = pd.DataFrame(rows, columns=list(COLUMNS))
     tested["p_adjusted"] = multiplicity.benjamini_hochberg(tested["p_value"], by=tested["contrast"])
     return tested
 
 
-def _counts(sheet: pd.DataFrame, unit: pd.Series, n_units: int) -> np.ndarray:
+def _counts(sheet: pd.DataFrame, unit: pd.Series, n_units: int) -> NDArray[np.float64]:
     """Count of each donor-visit; samples of one donor and visit are of one draw, so their mean."""
     if COUNT not in sheet:
         return np.full(n_units, np.nan)
     values = pd.to_numeric(sheet[COUNT], errors="coerce").reset_index(drop=True)
-    return values.where(values > 0).groupby(unit.to_numpy()).mean().reindex(range(n_units)).to_numpy()
+    mean = values.where(values > 0).groupby(unit.to_numpy()).mean()
+    return mean.reindex(range(n_units)).to_numpy(dtype=float)
 
 
 def _test(
@@ -110,9 +129,7 @@ def _test(
     }
     if not paired.donors:
         return row
-    value = table.astype({"donor": str}).set_index(["visit", "donor"])["value"]
-    later, earlier = (value.loc[[(visit, d) for d in paired.donors]].to_numpy() for visit in contrast)
-    t = paired_tests.paired_t(later - earlier)
+    t = paired_tests.paired_t(changes_of(table, contrast, paired.donors))
     row |= {
         "estimate": t.estimate,
         "fold_change": float(np.exp(t.estimate)),
@@ -123,3 +140,10 @@ def _test(
     low, high = t.interval(alpha)
     limits = {"se": t.se, "df": t.df, "ci_low": low, "ci_high": high, "p_value": t.p_value}
     return row | limits | {"status": "tested"}
+
+
+def changes_of(table: pd.DataFrame, contrast: pairs.Contrast, donors: Sequence[str]) -> NDArray[np.float64]:
+    """Change of the natural log of each of these donors, later minus earlier."""
+    value = table.astype({"donor": str}).set_index(["visit", "donor"])["value"]
+    later, earlier = (value.loc[[(visit, d) for d in donors]].to_numpy(dtype=float) for visit in contrast)
+    return np.asarray(later - earlier)

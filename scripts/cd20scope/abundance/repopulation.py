@@ -20,9 +20,11 @@ COLUMNS = (
         "n_cells_baseline",
         "n_denominator_baseline",
     ),
-    *("ratio", "ci_low", "ci_high", "call", "statement"),
+    *("ratio", "ci_low", "ci_high", "call", "statement", "days", "per_ul", "ratio_per_ul"),
 )
-"""Columns of the table; ``ratio`` is the share at the visit over that at baseline."""
+"""Columns of the table; ``ratio`` is the share at the visit over that at baseline, ``days`` since the first infusion,
+``per_ul`` the cells per microlitre and ``ratio_per_ul`` those over baseline; the last three are missing where the sheet
+does not tell."""
 
 VISIT_SD = 0.19
 """SD of log odds of B cells between visits of a donor, beyond counting, in 8 untreated people at days 0, 3 and 7 (Hao
@@ -50,6 +52,8 @@ def follow(
     visits: Sequence[str],
     fraction: float,
     alpha: float = 0.05,
+    days: Mapping[tuple[str, str], float] | None = None,
+    in_blood: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     r"""Follow the B cells of every donor.
 
@@ -74,6 +78,11 @@ def follow(
         B cells that were 10 % of the cells are back when they are more than 1 %.
     alpha
         Intervals are two-sided ``1 - alpha``.
+    days
+        (donor, visit) -> days since the first infusion; None (default) where they are not known.
+    in_blood
+        Cells per microlitre (:func:`cd20scope.abundance.absolute.measure_counts`); None (default) for none. They are
+        shown and decide nothing: how blood counts vary between draws is not known of a donor.
 
     Returns
     -------
@@ -87,6 +96,7 @@ def follow(
     """
     rows: list[dict[str, object]] = []
     denominator = roles.set_with(populations, roles.MONONUCLEAR)
+    numbers_of = _numbers(in_blood)
     for population in (roles.set_with(populations, roles.B_CELLS), *roles.depleted(populations)):
         block = donors[(donors["population"] == population) & (donors["denominator"] == denominator)]
         for donor, of_donor in block.groupby(block["donor"].astype(str), sort=True):
@@ -97,6 +107,9 @@ def follow(
             was_low = False
             for visit in visits[1:]:
                 row: dict[str, object] = {"donor": donor, "population": population, "visit": visit}
+                row["days"] = (days or {}).get((donor, visit), float("nan"))
+                at, first = (numbers_of.get((donor, str(population), v), np.nan) for v in (visit, visits[0]))
+                row |= {"per_ul": at, "ratio_per_ul": at / first}
                 if missing := [name for name in (visits[0], visit) if name not in counts]:
                     statement = f"no cells at {', '.join(missing)}"
                     rows.append(row | {"call": "not measured", "statement": statement})
@@ -112,6 +125,15 @@ def follow(
                 rows.append(row | numbers | {"call": call, "statement": statement})
                 was_low = was_low or ratio < fraction
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _numbers(counts: pd.DataFrame | None) -> dict[tuple[str, str, str], float]:
+    """(donor, population, visit) -> cells per microlitre, where they can be compared."""
+    if counts is None or counts.empty:
+        return {}
+    usable = counts[(counts["unusable"] == "") & counts["value"].notna()]
+    keys = zip(usable["donor"].astype(str), usable["population"], usable["visit"], strict=True)
+    return dict(zip(keys, np.exp(usable["value"].astype(float)), strict=True))
 
 
 def share_ratio(

@@ -176,14 +176,14 @@ def fit_population(
     paired = {contrast: pairs.pair(design, contrast) for contrast in contrasts}
     summary = [_summary_row(population, contrast, paired[contrast], min_pairs) for contrast in contrasts]
     tested = [contrast for contrast in contrasts if len(paired[contrast]) >= max(min_pairs, 2)]
-    used = _usable_rows(pairs.of_treated(design), [visit for contrast in contrasts for visit in contrast])
+    used = usable_rows(pairs.of_treated(design), [visit for contrast in contrasts for visit in contrast])
     matrix = deseq.design_matrix(used)
     counts = data.counts.loc[used.index]
     smallest = min((len(paired[contrast]) for contrast in tested), default=0)
     expressed = ((counts >= min_count).sum(axis=0) >= smallest).to_numpy()
     reason = ""
     if tested:
-        reason = _why_not(matrix, n_genes=int(expressed.sum()), min_genes=min_genes, min_count=min_count)
+        reason = why_not(matrix, n_genes=int(expressed.sum()), min_genes=min_genes, min_count=min_count)
     if not tested or reason:
         for row in summary:
             row["reason"] = row["reason"] or reason
@@ -230,13 +230,14 @@ def _test_contrasts(
     }
 
 
-def _usable_rows(design: pd.DataFrame, visits: Sequence[str]) -> pd.DataFrame:
+def usable_rows(design: pd.DataFrame, visits: Sequence[str]) -> pd.DataFrame:
     """Rows of the visits compared, of donors with at least two of them."""
     rows = design[(design["unusable"] == "") & design["visit"].isin(visits)]
     return rows[rows.groupby("donor")["visit"].transform("nunique") >= 2]
 
 
-def _why_not(matrix: pd.DataFrame, *, n_genes: int, min_genes: int, min_count: int) -> str:
+def why_not(matrix: pd.DataFrame, *, n_genes: int, min_genes: int, min_count: int) -> str:
+    """Reason why a design or so few genes cannot be fitted; empty where they can."""
     rank = int(np.linalg.matrix_rank(matrix))
     if rank < matrix.shape[1]:
         return (

@@ -5,6 +5,7 @@ programmes changed (Zimmerman et al. 2021, doi:10.1038/s41467-021-21038-1, on ps
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -138,6 +139,21 @@ def baseline_sd(block: pd.DataFrame, baseline: str) -> float:
     return sd if sd > 1e-12 else float("nan")
 
 
+class Unit(NamedTuple):
+    """Unit of a change: standard deviation of a score between ``n`` donors at baseline; missing without spread."""
+
+    sd: float
+    n: int
+
+
+def baseline_unit(block: pd.DataFrame, baseline: str) -> Unit:
+    """Spread of a score between all treated donors that have one at baseline."""
+    treated = pairs.of_treated(block)
+    return Unit(
+        baseline_sd(block, baseline), int((treated["visit"].eq(baseline) & treated["score"].notna()).sum())
+    )
+
+
 def measure_change(
     block: pd.DataFrame,
     members: pd.DataFrame | None,
@@ -145,6 +161,7 @@ def measure_change(
     contrast: pairs.Contrast,
     baseline: str,
     min_coverage: float = 0.5,
+    unit: Unit | None = None,
 ) -> dict[str, Change]:
     """Change of one programme in one population per donor and component, in baseline SDs.
 
@@ -155,6 +172,8 @@ def measure_change(
         change is not split. Both may have the column :data:`SHARED_ERROR`.
     contrast, baseline, min_coverage
         As for :func:`compare`.
+    unit
+        Of the changes; None (default) for the spread of these donors.
 
     Returns
     -------
@@ -162,14 +181,12 @@ def measure_change(
     """
     components = ("total",) if members is None else ("total", "composition", "within")
     paired = pairs.pair(block.assign(unusable=block["unusable"].fillna("")), contrast)
-    sd = baseline_sd(block, baseline)
+    sd, n_sd = unit or baseline_unit(block, baseline)
     if reason := _not_estimable(block, sd, baseline, min_coverage):
         return dict.fromkeys(components, Change.nothing(paired, f"not estimable: {reason}"))
     if not paired.donors:
         return dict.fromkeys(components, Change.nothing(paired, ""))
     raw = _changes(block, members, paired.donors, contrast)
-    treated = pairs.of_treated(block)
-    n_sd = int((treated["visit"].eq(baseline) & treated["score"].notna()).sum())
     shared = dict.fromkeys(raw, 0.0)
     if SHARED_ERROR in block and block[SHARED_ERROR].notna().any():  # no other arm has one
         other = None if members is None else members.assign(mean=members["mean"] + members[SHARED_ERROR])

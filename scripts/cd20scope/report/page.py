@@ -20,7 +20,16 @@ from cd20scope.report import alerts, claims, downloads, opening, wording
 from cd20scope.report import answer as answers
 from cd20scope.report.colours import VERDICT_STYLE, population_colours
 from cd20scope.report.results import Results
-from cd20scope.report.sections import cell_map, donors, labels, questions, references, samples, trust
+from cd20scope.report.sections import (
+    cell_map,
+    donors,
+    labels,
+    questions,
+    references,
+    samples,
+    studies,
+    trust,
+)
 from cd20scope.report.tables import listings
 from cd20scope.schema import FAMILIES, VERDICTS
 from cd20scope.study.nouns import contrast, visit
@@ -103,6 +112,7 @@ def render(
                 run.statistics["repopulation"], run.sheet, visits=run.visits
             ),
         },
+        studies=studies.format_section(run.statistics),
         tables=listed(run, quality),
         quality=samples.say(quality),
         number=lambda: next(numbers),
@@ -119,7 +129,7 @@ def render(
 
 def listed(run: Results, quality: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Write every listing by its name; samples beyond a threshold of quality are marked."""
-    tables = shown(run) | {"qc": quality}
+    tables = shown(run) | studies.chosen(run.statistics) | {"qc": quality}
     written = {name: listings.tabulate(table, name=name) for name, table in tables.items()}
     return written | {"qc": samples.mark(written["qc"], quality)}
 

@@ -36,13 +36,17 @@ SD_DONOR, SD_BATCH, SD_SAMPLE = 0.12, 0.08, 0.04
 """Log-scale deviations of a gene between donors, between runs, and between samples of one donor."""
 SD_PROGRAM_DONOR, SD_PROGRAM_SAMPLE = 0.12, 0.06
 """The same for all genes of a programme together: programmes differ between people as wholes."""
+PLACEBO = "placebo"
+"""Arm of the donors who are not treated."""
 SILENT = -30.0
 """Log factor on a gene of the other sex."""
 SD_SHARE, SD_RESPONSE = 0.2, 0.12
 """Log-scale deviations of a share between donors, and between samples of one donor."""
 
 
-def cohort_layout(donors: int, *, visits: Sequence[str], folder: str = "results/simulate") -> pd.DataFrame:
+def cohort_layout(
+    donors: int, *, visits: Sequence[str], controls: int = 0, folder: str = "results/simulate"
+) -> pd.DataFrame:
     """Lay out the samples: every donor at every visit, but the last donor's last visit when there are four or more.
 
     Files alternate between 10x HDF5 and 10x MTX, so that both readers are exercised.
@@ -50,9 +54,11 @@ def cohort_layout(donors: int, *, visits: Sequence[str], folder: str = "results/
     Parameters
     ----------
     donors
-        Number of donors.
+        Number of treated donors.
     visits
         Visits in order; the first is the baseline.
+    controls
+        Number of donors on placebo, P01 and so on; with some, the sheet has a column ``arm``.
     folder
         Where the count files go.
 
@@ -62,15 +68,17 @@ def cohort_layout(donors: int, *, visits: Sequence[str], folder: str = "results/
         A sample sheet.
     """
     rows: list[dict[str, str]] = []
-    for number in range(1, donors + 1):
+    numbered = [("D", "ocrelizumab", number) for number in range(1, donors + 1)]
+    numbered += [("P", PLACEBO, number) for number in range(1, controls + 1)]
+    for letter, arm, number in numbered:
         for visit in visits:
-            if number == donors >= 4 and visit == visits[-1]:
+            if arm != PLACEBO and number == donors >= 4 and visit == visits[-1]:
                 continue
-            sample = f"D{number:02d}_{visit}"
+            sample = f"{letter}{number:02d}_{visit}"
             rows.append(
                 {
                     "sample": sample,
-                    "donor": f"D{number:02d}",
+                    "donor": f"{letter}{number:02d}",
                     "visit": visit,
                     "path": f"{folder}/{sample}" + ("" if len(rows) % 2 else ".h5"),
                     "tissue": "PBMC",
@@ -78,6 +86,7 @@ def cohort_layout(donors: int, *, visits: Sequence[str], folder: str = "results/
                     "sex": "FM"[number % 2],
                     "age": str(24 + 3 * number),
                 }
+                | ({"arm": arm} if controls else {})
             )
     return pd.DataFrame(rows)
 
@@ -99,12 +108,12 @@ def simulate_cohort(
     Parameters
     ----------
     sheet
-        ``sample``, ``donor``, ``visit``, ``batch``, ``sex``.
+        ``sample``, ``donor``, ``visit``, ``batch``, ``sex`` and, with a placebo arm, ``arm``.
     visits
         Visits in order.
     plan
-        ``treated`` plants :data:`DEPLETION`, :data:`EXPANSION` and :data:`REPROGRAMMING`; ``untreated`` plants
-        nothing.
+        ``treated`` plants :data:`DEPLETION`, :data:`EXPANSION` and :data:`REPROGRAMMING` in donors who are treated;
+        ``time`` the depletion in these, and the other two in all donors alike; ``untreated`` plants nothing.
     cells
         Mean number of cells per sample.
     seed
@@ -125,6 +134,8 @@ def simulate_cohort(
     at = {gene: position for position, gene in enumerate(genes)}
     mitochondrial = np.flatnonzero([gene.startswith("MT-") for gene in genes])
     donors = list(dict.fromkeys(sheet["donor"]))
+    arm = dict(zip(sheet["donor"], sheet.get("arm", [""] * len(sheet)), strict=True))
+    treated = [donor for donor in donors if arm[donor] != PLACEBO]
     of_donor = {donor: rng.normal(0, SD_DONOR, len(genes)) for donor in donors}
     lists = {entry["name"]: [at[gene] for gene in entry["genes"]] for entry in programs["programs"]}
     for deviation in of_donor.values():
@@ -143,12 +154,13 @@ def simulate_cohort(
         of_sample = rng.normal(0, SD_SAMPLE, len(genes))
         _shift_programs(of_sample, lists, SD_PROGRAM_SAMPLE, rng)
         log_gene = log_mean + of_donor[row.donor] + of_batch[row.batch] + of_sample
-        if plan == "treated":
-            early = len(donors) > 2 and row.donor == donors[-2]
+        last, depleted = step == len(visits) - 1, plan != "untreated" and row.donor in treated
+        if depleted or plan == "time":
+            early = len(treated) > 2 and row.donor == treated[-2]
             log_share = log_share + _share_effect(
-                names, populations, step, last=step == len(visits) - 1, early=early
+                names, populations, step, last=last, early=early, depleted=depleted
             )
-            if step == len(visits) - 1:
+            if last:
                 _reprogram(log_gene, names, lists, populations)
         samples[str(row.sample)] = cellmodel.draw(
             log_gene,
@@ -166,8 +178,8 @@ def simulate_cohort(
 def planted(
     plan: str, *, visits: Sequence[str], populations: Mapping[str, Any], programs: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """List what :func:`simulate_cohort` plants: population, programme or none, contrast, direction and factor."""
-    if plan != "treated":
+    """List what :func:`simulate_cohort` plants in the treated: population, programme, contrast, direction, factor."""
+    if plan == "untreated":
         return []
     first, later, last = visits[0], visits[1], visits[-1]
     known = [entry["name"] for entry in programs["programs"]]
@@ -210,16 +222,22 @@ def _depleted(populations: Mapping[str, Any]) -> list[str]:
 
 
 def _share_effect(
-    names: list[tuple[str, str]], populations: Mapping[str, Any], step: int, *, last: bool, early: bool
+    names: list[tuple[str, str]],
+    populations: Mapping[str, Any],
+    step: int,
+    *,
+    last: bool,
+    early: bool,
+    depleted: bool,
 ) -> Array:
     effect = np.zeros(len(names))
     if step == 0:
         return effect
-    roles, depleted = _roles(populations), _depleted(populations)
+    roles, taken = _roles(populations), _depleted(populations) if depleted else []
     for position, (population, _) in enumerate(names):
         role = roles[population]
-        factor = DEPLETION[0 if step == 1 else 1] if population in depleted else 1.0
-        if last and early and population in depleted:
+        factor = DEPLETION[0 if step == 1 else 1] if population in taken else 1.0
+        if last and early and population in taken:
             factor = REPOPULATION.get(role, REPOPULATION_OTHERS)
         if last:
             factor *= EXPANSION.get(role, 1.0)

@@ -3,13 +3,14 @@
 Every verdict, every arm and every flip of labels is computed from these few numbers, by the same code.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cd20scope.stats.covariates import Covariates
 from cd20scope.stats.pairs import Pairs
 
 type Key = tuple[str, ...]
@@ -38,6 +39,8 @@ class Change:
         Donors whose standard deviation at baseline is the unit of ``values``; 0 where they have a unit of their own.
     shared_se
         Standard error of their mean that all donors share, so that their spread does not show it; 0 as a rule.
+    covariates
+        Of the same donors, in the same order; None (default) where the study has none.
     """
 
     paired: Pairs
@@ -47,6 +50,7 @@ class Change:
     reason: str = ""
     n_sd: int = 0
     shared_se: float = 0.0
+    covariates: Covariates | None = None
 
     @classmethod
     def unlimited(
@@ -94,6 +98,7 @@ class Change:
             values=self.values[kept],
             floor=self.floor[kept],
             ceiling=self.ceiling[kept],
+            covariates=self.covariates and self.covariates.take(kept),
         )
 
     def flip(self, signs: NDArray[np.float64]) -> Self:
@@ -104,6 +109,17 @@ class Change:
             values=self.values * signs,
             floor=np.where(turned, -self.ceiling, self.floor),
             ceiling=np.where(turned, -self.floor, self.ceiling),
+            covariates=self.covariates and self.covariates.flip(signs),
+        )
+
+    def beside(self, covariates: Covariates, unknown: Mapping[str, str]) -> Self:
+        """Add covariates, one row per donor that enters; donors of whom one is ``unknown`` leave, with the reason."""
+        known = [donor for donor in self.paired.donors if donor not in unknown]
+        left = {donor: unknown[donor] for donor in self.paired.donors if donor in unknown}
+        kept = np.array([donor not in unknown for donor in self.paired.donors], dtype=bool)
+        dropped = dict(sorted((self.paired.dropped | left).items()))
+        return replace(
+            self.take(known), paired=Pairs(tuple(known), dropped), covariates=covariates.take(kept)
         )
 
 

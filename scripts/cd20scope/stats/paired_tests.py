@@ -61,13 +61,13 @@ class PairedT:
     estimate, se
         Mean difference and its standard error, in the units of the differences; ``se`` is NaN for one pair.
     df
-        Degrees of freedom, ``n - 1``.
+        Degrees of freedom, ``n - 1``; no whole number where the variances of two arms are added.
     """
 
     n: int
     estimate: float
     se: float
-    df: int
+    df: float
 
     @property
     def no_spread(self) -> str:

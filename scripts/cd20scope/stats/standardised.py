@@ -42,7 +42,7 @@ class StandardisedT:
         Mean difference and its standard error, both over the standard deviation at baseline as if that were known.
         The estimate is too large by the factor :attr:`bias` on average.
     df
-        Degrees of freedom of ``se``, ``n - 1``.
+        Degrees of freedom of ``se``, as of :class:`cd20scope.stats.paired_tests.PairedT`.
     df_scale
         Degrees of freedom of the standard deviation at baseline, donors measured there less 1.
 
@@ -55,7 +55,7 @@ class StandardisedT:
     n: int
     estimate: float
     se: float
-    df: int
+    df: float
     df_scale: int
 
     @property
@@ -146,7 +146,7 @@ def standardise(t: PairedT, *, sd: float, n_sd: int) -> StandardisedT:
     return StandardisedT(n=t.n, estimate=t.estimate / sd, se=t.se / sd, df=t.df, df_scale=n_sd - 1)
 
 
-def tail(null: ArrayLike, estimate: ArrayLike, se: ArrayLike, *, df: int, df_scale: int) -> Numbers:
+def tail(null: ArrayLike, estimate: ArrayLike, se: ArrayLike, *, df: float, df_scale: int) -> Numbers:
     r"""Probability :math:`P(\theta^* \le \mathrm{null})` of :class:`StandardisedT`, of any shape.
 
     It is integrated over W where the null is small beside the standard error and over T elsewhere: each integrand is a
@@ -166,13 +166,13 @@ def tail(null: ArrayLike, estimate: ArrayLike, se: ArrayLike, *, df: int, df_sca
     return result
 
 
-def _over_scale(null: Numbers, estimate: Numbers, se: Numbers, df: int, df_scale: int) -> Numbers:
+def _over_scale(null: Numbers, estimate: Numbers, se: Numbers, df: float, df_scale: int) -> Numbers:
     root, weight = _scales(df_scale)
     t = (null[:, None] / root - estimate[:, None]) / se[:, None]
     return np.asarray(special.stdtr(df, t) @ weight)
 
 
-def _over_mean(null: Numbers, estimate: Numbers, se: Numbers, df: int, df_scale: int) -> Numbers:
+def _over_mean(null: Numbers, estimate: Numbers, se: Numbers, df: float, df_scale: int) -> Numbers:
     t, weight = _means(df)
     mean = estimate[:, None] - t * se[:, None]
     with np.errstate(divide="ignore"):
@@ -195,7 +195,7 @@ def _scales(df: int) -> tuple[Numbers, Numbers]:
 
 
 @lru_cache
-def _means(df: int) -> tuple[Numbers, Numbers]:
+def _means(df: float) -> tuple[Numbers, Numbers]:
     """Points and weights of Student's t, evenly spaced in its inverse hyperbolic sine: fine within, far without."""
     reach = np.arcsinh(min(float(stats.t.isf(1e-14, df)), 1e8))
     u = np.linspace(-reach, reach, POINTS)

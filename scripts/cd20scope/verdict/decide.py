@@ -115,6 +115,17 @@ def decide_all(
     evaluated = [
         (entry, endpoint_of(entry).evaluate(entry, changes, min_pairs=min_pairs)) for entry in hypotheses
     ]
+    return decide_evaluated(evaluated, alpha=alpha, families=families, attenuation=attenuation)
+
+
+def decide_evaluated(
+    evaluated: Sequence[tuple[Mapping[str, Any], Evidence]],
+    *,
+    alpha: float,
+    families: Sequence[Family],
+    attenuation: Mapping[str, str] | None,
+) -> list[Decision]:
+    """Decide claims whose tests are made; parameters as for :func:`decide_all`."""
     corrected = {kind: _correct(evaluated, kind, alpha, families) for kind in KINDS}
     seen = attenuation or {}
     return [_decide(entry, evidence, corrected[entry["family"]], seen) for entry, evidence in evaluated]

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cd20scope.stats import paired_tests
+from cd20scope.stats import paired_tests, pairs
 from cd20scope.stats.changes import Change
+from cd20scope.stats.covariates import covariate_t, too_few_beside
 from cd20scope.stats.paired_tests import PairedT, PairedTest
 from cd20scope.stats.pairs import Pairs
 from cd20scope.stats.standardised import standardise
@@ -76,6 +77,8 @@ class Evidence:
         any donor.
     values
         Shape (N,), the differences that ``t`` is of.
+    covariates
+        Names of those that the test is made beside.
     floor
         Mean fall that the numbers of cells can show.
     claim
@@ -87,15 +90,35 @@ class Evidence:
     key: TestKey = ()
     t: PairedTest | None = None
     values: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    covariates: tuple[str, ...] = ()
     floor: float = -np.inf
     claim: Claim | Order | None = None
 
 
-def evaluate_change(change: Change, tester: Tester = paired_tests.paired_t) -> PairedTest:
+def evaluate_change(change: Change, tester: Tester | None = None) -> PairedTest:
     """Test a change; a t test contains the errors that all donors share, and that of the unit; ranks do not."""
-    t = tester(change.values)
+    t = _test(change) if tester is None else tester(change.values)
     if not isinstance(t, PairedT):
         return t
     if change.shared_se:
         t = replace(t, se=float(np.hypot(t.se, change.shared_se)))
     return standardise(t, sd=1.0, n_sd=change.n_sd) if change.n_sd else t
+
+
+def _test(change: Change) -> PairedT:
+    """T test beside the covariates, where they leave a degree of freedom."""
+    covariates = change.covariates
+    if covariates is None or not 0 < covariates.rank < len(change.values) - 1:
+        return paired_tests.paired_t(change.values)
+    return covariate_t(change.values, covariates.values)
+
+
+def too_few_donors(change: Change, least: int) -> str:
+    """Reason why a change has too few donors for a test, with its covariates; empty where they are enough."""
+    n = len(change.paired)
+    return pairs.too_few(n, least) or too_few_beside(n, change.covariates, least)
+
+
+def names_beside(change: Change, tester: Tester | None) -> tuple[str, ...]:
+    """Names of the covariates that a test of a change is made beside; none with a test of its own."""
+    return () if tester is not None or change.covariates is None else change.covariates.names

@@ -10,6 +10,7 @@ from cd20scope.stats.changes import Change, Key
 from cd20scope.stats.mixed_model import MixedChange, mixed_change
 from cd20scope.stats.pairs import Pairs, of_treated
 from cd20scope.study.themes import Row
+from cd20scope.verdict.beside import add_covariates
 from cd20scope.verdict.endpoints.catalogue import BY_NAME, endpoint_of
 from cd20scope.verdict.endpoints.tables import Settings as Settings
 from cd20scope.verdict.endpoints.tables import Tables, by_key
@@ -48,7 +49,7 @@ def measure_needed(
             measured[key] = BY_NAME[key[0]].measure(
                 key, at_hand, contrast=contrasts[key[-1]], settings=settings
             )
-    return measured
+    return add_covariates(measured, settings=settings)
 
 
 def measure_equal_cells(
@@ -62,7 +63,8 @@ def measure_equal_cells(
         for key in _keys(hypotheses)
         if key[-1] in contrasts
     }
-    return {key: change for key, change in found.items() if change is not None and change.values.size}
+    read = {key: change for key, change in found.items() if change is not None and change.values.size}
+    return add_covariates(read, settings=settings)
 
 
 def measure_all_visits(

@@ -4,6 +4,7 @@ Each gives rows of the table of arms (:data:`cd20scope.verdict.robustness.COLUMN
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,6 +21,7 @@ RANKS = "signed-rank test"
 ALL_VISITS = "all visits (mixed model)"
 ADJUSTED = "adjusted for steroid score"
 RANDOM_SETS = "against random gene sets"
+NO_COVARIATES = "without covariates"
 
 
 def row(
@@ -83,6 +85,16 @@ def by_ranks(
         )
         made |= {"holds": "", "detail": detail}
     yield made
+
+
+def without_covariates(
+    decision: Decision, own: Mapping[Key, Change], min_pairs: int, alpha: float
+) -> Iterator[dict[str, object]]:
+    """Decide without the covariates of the study, where it has some."""
+    if any(change.covariates is not None for change in own.values()):
+        plain = {key: replace(change, covariates=None) for key, change in own.items()}
+        evidence = decision.endpoint.evaluate(decision.hypothesis, plain, min_pairs=min_pairs)
+        yield row(decision, NO_COVARIATES, evidence, alpha)
 
 
 def all_visits(

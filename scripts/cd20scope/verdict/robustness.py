@@ -136,6 +136,7 @@ def decide_arms(
             if other := {key: measured[key] for key in own if key in measured}:
                 evidence = endpoint.evaluate(entry, own | other, min_pairs=min_pairs)
                 rows.append(own_arms.row(decision, arm, evidence, alpha))
+        rows += own_arms.without_covariates(decision, own, min_pairs, alpha)
         rows += own_arms.by_ranks(decision, own, min_pairs, alpha)
         fit = all_visits.get(needs.get("main", ()))
         rows += own_arms.all_visits(decision, own, fit, min_pairs, alpha)

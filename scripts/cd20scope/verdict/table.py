@@ -10,6 +10,7 @@ from cd20scope.stats.exact_flips import MOST_PAIRS, exact_flip_p, say_reach
 from cd20scope.verdict import cautions, robustness
 from cd20scope.verdict.decide import Decision
 from cd20scope.verdict.endpoints.tables import Settings
+from cd20scope.verdict.evidence import Evidence
 from cd20scope.verdict.power import smallest_effect_range
 
 DECISION_COLUMNS = (
@@ -126,7 +127,7 @@ def _row(decision: Decision, contrasts: Mapping[str, pairs.Contrast], alpha: flo
         "level_same": decision.levels.same,
         "verdict": decision.verdict.verdict,
         "reason": decision.verdict.reason,
-        "test": f"{test}; {_correction(decision)}" if test else "",
+        "test": f"{test}{_beside(evidence)}; {_correction(decision)}" if test else "",
         "donors": evidence.paired.donors_text,
         "dropped": evidence.paired.dropped_text,
         "effect": decision.endpoint.effect(hypothesis, evidence, contrasts=contrasts, alpha=alpha),
@@ -142,6 +143,10 @@ def _exact(decision: Decision) -> float:
 def _reach(decision: Decision) -> str:
     tested = decision.evidence.claim is not None
     return say_reach(len(decision.evidence.paired), decision.level) if tested else ""
+
+
+def _beside(evidence: Evidence) -> str:
+    return f", beside {', '.join(evidence.covariates)}" if evidence.covariates else ""
 
 
 def _correction(decision: Decision) -> str:

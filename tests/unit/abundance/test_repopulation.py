@@ -6,7 +6,7 @@ import pytest
 import yaml
 from scipy import stats
 
-from cd20scope.abundance import absolute, repopulation
+from cd20scope.abundance import absolute, absolute_arms, repopulation
 from cd20scope.study import catalogue
 from workflow.running import ROOT
 
@@ -59,6 +59,30 @@ def test_calls():
     assert table.loc[("lost", "month6"), "statement"] == "no cells at month6"
     said = table.loc[("back", "month6"), "statement"]
     assert said.startswith("month6: 40 % of baseline (95 % CI 23 to 69); 200 of 5,000 cells: 4 %")
+
+
+def test_days_and_numbers_stand_beside_the_share():
+    rows = pd.DataFrame(
+        [("D1", v, "B cells", "PBMC", x, 5000, "") for v, x in zip(VISITS, (500, 5, 200), strict=True)],
+        columns=["donor", "visit", "population", "denominator", "n_cells", "n_denominator", "unusable"],
+    )
+    counts = pd.DataFrame(
+        [
+            ("D1", "baseline", np.log(180.0), ""),
+            ("D1", "week2", np.nan, "no count"),
+            ("D1", "month6", np.log(45.0), ""),
+        ],
+        columns=["donor", "visit", "value", "unusable"],
+    ).assign(population="B cells")
+    table = repopulation.follow(
+        rows, populations=TREE, visits=VISITS, fraction=0.1, days={("D1", "month6"): 175.0}, in_blood=counts
+    ).set_index("visit")
+    assert table.loc["month6", "days"] == 175
+    assert table.loc["month6", "per_ul"] == pytest.approx(45)
+    assert table.loc["month6", "ratio_per_ul"] == pytest.approx(0.25)
+    assert table.loc["week2", ["days", "per_ul", "ratio_per_ul"]].isna().all()
+    # numbers decide nothing
+    assert table["call"].tolist() == ["depleted", "repopulated early"]
 
 
 def test_what_was_seen_and_what_may_be_there():
@@ -117,9 +141,13 @@ def cohort(per_ul):
     return pd.concat(leaves), pd.DataFrame(rows)
 
 
+def counted(leaves, sheet):
+    return absolute.measure_counts(leaves, sheet=sheet, populations=TREE)
+
+
 def test_numbers_are_tested_on_the_scale_of_the_blood_count():
     leaves, sheet = cohort(per_ul=True)
-    table = absolute.compare(leaves, sheet=sheet, populations=TREE, contrasts=[("month6", "baseline")])
+    table = absolute.compare(counted(leaves, sheet), contrasts=[("month6", "baseline")])
     assert tuple(table.columns) == absolute.COLUMNS
     rows = table.set_index("population")
     assert rows.loc["Treg", "fold_change"] == pytest.approx(1.0, abs=0.05)
@@ -137,7 +165,7 @@ def test_numbers_are_tested_on_the_scale_of_the_blood_count():
 def test_fractions_alone_say_nothing_of_numbers():
     leaves, sheet = cohort(per_ul=False)
     for known in (sheet, sheet.drop(columns="lymphocytes_per_ul")):
-        table = absolute.compare(leaves, sheet=known, populations=TREE, contrasts=[("month6", "baseline")])
+        table = absolute.compare(counted(leaves, known), contrasts=[("month6", "baseline")])
         assert set(table["status"]) == {"not testable"}
         assert table["reason"].str.startswith("fractions alone cannot show a change in number").all()
 
@@ -146,9 +174,32 @@ def test_an_unknown_count_drops_its_donor_with_the_reason():
     leaves, sheet = cohort(per_ul=True)
     sheet.loc[0, "lymphocytes_per_ul"] = "unknown"
     sheet.loc[2, "lymphocytes_per_ul"] = "0"
-    table = absolute.compare(
-        leaves, sheet=sheet, populations=TREE, contrasts=[("month6", "baseline")], min_pairs=4
-    )
+    table = absolute.compare(counted(leaves, sheet), contrasts=[("month6", "baseline")], min_pairs=4)
     row = table.set_index("population").loc["Treg"]
     assert row["n_pairs"] == 4
     assert row["dropped"] == "D0: baseline has no lymphocytes_per_ul; D1: baseline has no lymphocytes_per_ul"
+
+
+def test_numbers_of_two_arms_are_compared_on_the_log_scale():
+    leaves, sheet = cohort(per_ul=True)
+    counts = counted(leaves, sheet)
+    contrasts = [("month6", "baseline")]
+    assert absolute_arms.compare_counts(counts, contrasts=contrasts).empty
+    # three of the six get a placebo, after which the others halve too, but the number of Treg is doubled beside
+    counts["control"] = np.where(counts["donor"].isin(["D1", "D3", "D5"]), "placebo", "")
+    placebo = (counts["control"] != "") & (counts["visit"] == "month6")
+    counts.loc[placebo & (counts["population"] == "Treg"), "value"] += np.log(2)
+    table = absolute_arms.compare_counts(counts, contrasts=contrasts, min_per_arm=3).set_index("population")
+    assert table.loc["Treg", "fold_change"] == pytest.approx(0.5, abs=0.05)
+    assert table.loc["Treg", "p_value"] < 0.005
+    assert table.loc["CD4 memory", "fold_change"] == pytest.approx(1.0, abs=0.05)
+    values = counts[counts["population"] == "Treg"].pivot_table(
+        values="value", index="donor", columns="visit", aggfunc="sum"
+    )
+    d = values["month6"] - values["baseline"]
+    treated, control = d[["D0", "D2", "D4"]], d[["D1", "D3", "D5"]]
+    theirs = stats.ttest_ind(treated, control, equal_var=False)
+    assert table.loc["Treg", "p_value"] == pytest.approx(theirs.pvalue)
+    few = absolute_arms.compare_counts(counts, contrasts=contrasts)
+    assert set(few["status"]) == {"not testable"}
+    assert few["reason"].iloc[0].startswith("3 treated and 3 control donors with both visits, 4 needed")

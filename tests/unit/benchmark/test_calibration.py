@@ -5,7 +5,15 @@ import pandas as pd
 import pytest
 import yaml
 
-from benchmark import calibration, calibration_programs, calibration_shares, calibration_verdicts
+from benchmark import (
+    calibration,
+    calibration_arms,
+    calibration_association,
+    calibration_programs,
+    calibration_repopulation,
+    calibration_shares,
+    calibration_verdicts,
+)
 from cd20scope.abundance import compare, shares
 from cd20scope.abundance.log_odds import log_odds
 from cd20scope.study import catalogue
@@ -120,3 +128,29 @@ def test_programmes_by_donors_and_by_cells():
     table = calibration_programs.tabulate(cohorts=400)
     assert table["donors"].between(0.02, 0.08).all()
     assert table.loc[table["visit SD"] == 0.25, "cells"].min() > 0.3
+
+
+def test_a_difference_of_arms_errs_at_its_rate_where_time_fools_the_treated_alone():
+    table = calibration_arms.tabulate(
+        cohorts=400, donors=(4, 10), quantities=calibration_arms.QUANTITIES[1:2]
+    )
+    # .05 and three standard errors of .011
+    assert table["false"].between(0.017, 0.083).all()
+    assert (table["covered"] >= 0.917).all()
+    assert (table["within"] > 0.2).all()
+    assert table.loc[table["N"] == 10, "power"].item() > 0.5
+
+
+def test_few_donors_whose_b_cells_stay_low_are_called_back():
+    table = calibration_repopulation.tabulate(donors=300, ratios=(0.09, 0.3)).set_index(["ratio", "heavy"])
+    # .05 and three standard errors would be .088; counting alone is wrong in a tenth
+    assert (table.loc[0.09, "early"] <= 0.05).all()
+    assert (table.loc[0.3, "early"] > 0.6).all()
+
+
+def test_associations_err_at_their_rate_and_their_intervals_hold():
+    table = calibration_association.tabulate(cohorts=150, donors=(8,))
+    none = table[table["rho"] == 0]
+    # .05 and three standard errors of .018
+    assert (none["called"] <= 0.104).all()
+    assert (table["covered"] >= 0.88).all()

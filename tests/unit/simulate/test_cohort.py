@@ -16,6 +16,16 @@ def test_layout_has_one_missing_visit_and_both_formats():
     assert (sheet.groupby("batch")["visit"].nunique() == 3).all()
 
 
+def test_a_placebo_arm_stands_beside_the_treated():
+    sheet = cohort.cohort_layout(4, visits=VISITS, controls=3)
+    arms = sheet.groupby("donor")["arm"].agg("first")
+    assert arms.to_dict() == dict.fromkeys(("D01", "D02", "D03", "D04"), "ocrelizumab") | dict.fromkeys(
+        ("P01", "P02", "P03"), "placebo"
+    )
+    assert (sheet[sheet["arm"] == "placebo"].groupby("donor").size() == 3).all()
+    assert "arm" not in cohort.cohort_layout(4, visits=VISITS)
+
+
 @pytest.fixture(scope="module")
 def catalogues(populations, programs, profiles):
     return {"populations": populations, "programs": programs, **profiles}
@@ -36,6 +46,24 @@ def test_treatment_depletes_and_no_treatment_does_not(shares):
     for donor in ("D01", "D02", "D03"):
         assert shares["treated"][f"{donor}_week2"] < 0.2 * shares["treated"][f"{donor}_baseline"]
         assert shares["untreated"][f"{donor}_week2"] > 0.4 * shares["untreated"][f"{donor}_baseline"]
+
+
+@pytest.mark.parametrize(("plan", "rises"), [("treated", False), ("time", True), ("untreated", False)])
+def test_time_changes_the_t_cells_of_all_and_treatment_takes_b_cells_of_the_treated(catalogues, plan, rises):
+    sheet = cohort.cohort_layout(2, visits=VISITS, controls=4)
+    _, samples = cohort.simulate_cohort(sheet, visits=VISITS, plan=plan, cells=1500, seed=5, **catalogues)
+    counts = pd.DataFrame({name: pd.Series(sample.truth).value_counts() for name, sample in samples.items()})
+    b = counts.loc[["B naive", "B memory"]].fillna(0).sum()
+    treg = counts.loc["Treg"] / counts.loc[["CD4 naive", "CD4 memory", "Treg"]].sum()
+    placebo = [f"P{i:02d}" for i in range(1, 5)]
+
+    def ratio(of, donors):
+        return np.exp(np.mean([np.log(of[f"{d}_month6"] / of[f"{d}_baseline"]) for d in donors]))
+
+    assert 0.7 < ratio(b, placebo) < 1.4
+    assert (ratio(treg, placebo) > 1.4) == rises
+    if plan != "untreated":
+        assert b["D02_month6"] < 0.3 * b["D02_baseline"]
 
 
 def test_one_donor_repopulates_early(shares):

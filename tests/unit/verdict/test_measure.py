@@ -165,3 +165,50 @@ def test_one_programme_wherever_it_is_scored():
     own = programs.measure_change(rows, None, contrast=WEEK2, baseline="baseline")["total"]
     assert np.array_equal(made["NK", CONTRAST].values, own.values)
     assert measure.measure_program("Cytokine", table, settings=SETTINGS) == {}
+
+
+def with_sheet(covariates, *, age=None):
+    """Changes of the share of Treg beside covariates: age of the donor, dose that differs between the visits."""
+    rng = np.random.default_rng(4)
+    donors = shares()
+    rows = []
+    for number, donor in enumerate(sorted(donors["donor"].unique())):
+        for visit in ("baseline", "week2"):
+            dose = rng.normal(10, 3) * (visit == "week2")
+            known = str(30 + 4 * number) if donor != age else ""
+            rows.append({"donor": donor, "visit": visit, "age": known, "dose": str(dose)})
+    settings = measure.Settings([WEEK2], "baseline", covariates=covariates, samples=rows)
+    claim = hypothesis("up", population="Treg", denominator="CD4 T", contrast=CONTRAST)
+    made = measure.measure_needed(
+        [claim],
+        donors=donors,
+        scores=scored(),
+        parts=pd.DataFrame(columns=list(scores.PART_COLUMNS)),
+        settings=settings,
+    )
+    return claim, made, pd.DataFrame(rows)
+
+
+def test_covariates_of_the_sheet_stand_beside_every_change():
+    claim, made, sheet = with_sheet(["age", "dose"])
+    (change,) = made.values()
+    assert change.covariates.names == ("age", "dose")
+    # only the dose is a change between the visits
+    assert change.covariates.turns.tolist() == [False, True]
+    wide = sheet.astype({"dose": float}).pivot_table(values="dose", index="donor", columns="visit")
+    doses = (wide["week2"] - wide["baseline"]).loc[list(change.paired.donors)]
+    assert change.covariates.values[:, 1] == pytest.approx((doses - doses.mean()).to_numpy())
+    (plain,) = with_sheet([])[1].values()
+    assert plain.covariates is None
+    assert change.values == pytest.approx(plain.values)
+    decided = decide_all([claim], made)[0].evidence
+    assert decided.t.df == len(plain.values) - 3
+    assert decided.t.estimate == pytest.approx(plain.values.mean())
+
+
+def test_a_donor_whose_covariate_is_not_known_is_named():
+    _, made, _ = with_sheet(["age", "dose"], age="D3")
+    (change,) = made.values()
+    assert change.paired.dropped["D3"] == "no age"
+    assert "D3" not in change.paired.donors
+    assert np.isfinite(change.covariates.values).all()

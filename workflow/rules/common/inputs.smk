@@ -54,7 +54,9 @@ def given_samples():
     """The sample sheet, or the layout of the built-in cohort."""
     if "simulate" in config:
         plan = config["simulate"]
-        return cohort_layout(plan["donors"], visits=list(config["visits"]))
+        return cohort_layout(
+            plan["donors"], visits=list(config["visits"]), controls=plan["controls"]
+        )
     path = find_file(config["samples"], "samples")
     pattern = config["ingest"]["sample_pattern"]
     try:

@@ -52,6 +52,11 @@ def measured():
         "min_denominator": config["abundance"]["min_denominator"],
         "min_coverage": config["programs"]["min_coverage"],
         "left_out": catalogue.left_out(HYPOTHESES, POPULATIONS),
+        "covariates": config["covariates"],
+        "samples": [
+            {key: row[key] for key in ("donor", "visit", *config["covariates"])}
+            for row in (SHEET_RECORDS if config["covariates"] else [])
+        ],
     }
 
 
@@ -70,9 +75,12 @@ def report_tables():
         "ledger": "results/verdict/ledger.tsv",
         "parts": "results/verdict/parts.tsv",
         "technique": "results/verdict/technique.tsv",
+        "control_arms": "results/verdict/control_arms.tsv",
+        "outcome": "results/verdict/outcome.tsv",
         "donors": "results/abundance/donors.tsv",
         "abundance": "results/abundance/abundance.tsv",
         "absolute": "results/abundance/absolute.tsv",
+        "absolute_arms": "results/abundance/absolute_arms.tsv",
         "repopulation": "results/abundance/repopulation.tsv",
         "expression": "results/expression/expression.tsv.gz",
         "populations": "results/expression/populations.tsv",

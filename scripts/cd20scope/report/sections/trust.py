@@ -7,7 +7,7 @@ import pandas as pd
 
 from cd20scope.report import claims, hypothesis_words, wording
 from cd20scope.report.components import whole_changes
-from cd20scope.report.sections import donors
+from cd20scope.report.sections import donors, studies
 from cd20scope.schema import FAMILIES, require_columns
 from cd20scope.verdict.endpoints.catalogue import endpoint_of
 
@@ -28,6 +28,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
         *("called_linear", "called_flipped", "below_005_flipped"),
     ),
     "enrichment": ("population", "contrast", "gene_set", "score", "p_value", "p_flipped", "status"),
+    **studies.NEEDED,
 }
 """Tables that the report reads, by name, with the columns it needs."""
 

@@ -1,5 +1,7 @@
 """Headings of the report's tables: for each listing its columns, how they are headed and how they are written."""
 
+from cd20scope.report.tables import design_columns
+
 TESTED = {
     "n_pairs": ("Pairs", "count"),
     "estimate": ("Estimate", "number"),
@@ -34,6 +36,7 @@ RETURN = {
     "seen": ("Cells found, with their upper limit", "text"),
 }
 COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
+    **design_columns.COLUMNS,
     "entered": {
         "contrast": ("Contrast", "contrast"),
         "n": ("Pairs", "count"),

@@ -1,13 +1,20 @@
 """Endpoint ``biphasic``: B cells are depleted at both later visits, and a programme changes mostly after the first."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import override
 
 import numpy as np
 
-from cd20scope.stats import paired_tests, pairs
+from cd20scope.stats.between_arms import (
+    both_arms,
+    difference_reach,
+    difference_t,
+    reason_of_arm,
+    too_few_in_arm,
+)
 from cd20scope.stats.changes import Change, Key, common
+from cd20scope.stats.paired_tests import PairedTest
 from cd20scope.stats.pairs import Contrast
 from cd20scope.study.nouns import noun
 from cd20scope.study.numbers import number, percent
@@ -16,7 +23,14 @@ from cd20scope.verdict.endpoints.abundance import Abundance, format_odds
 from cd20scope.verdict.endpoints.endpoint import Around
 from cd20scope.verdict.endpoints.program import Program, score_key
 from cd20scope.verdict.endpoints.units import LOG_ODDS, Unit
-from cd20scope.verdict.evidence import DIRECTIONS, Evidence, Tester, evaluate_change
+from cd20scope.verdict.evidence import (
+    DIRECTIONS,
+    Evidence,
+    Tester,
+    evaluate_change,
+    names_beside,
+    too_few_donors,
+)
 from cd20scope.verdict.order import Order, Part
 from cd20scope.verdict.quantities import Estimate
 
@@ -57,7 +71,7 @@ class Biphasic(Program):
         changes: Mapping[Key, Change],
         *,
         min_pairs: int,
-        tester: Tester = paired_tests.paired_t,
+        tester: Tester | None = None,
     ) -> Evidence:
         """Test the four parts on the donors with all visits; ``tester`` is of the whole change of the programme."""
         needed = self.needs(hypothesis)
@@ -67,29 +81,63 @@ class Biphasic(Program):
             if part.reason:
                 absent = not (part.values.size or part.paired.donors or part.paired.dropped)
                 return Evidence(part.paired if absent else paired, part.reason)
-        if reason := pairs.too_few(len(paired), max(min_pairs, 2)):
+        asked = in_order(parts)
+        change = asked["change"]
+        if reason := too_few_donors(change, max(min_pairs, 2)):
             return Evidence(paired, f"on donors with all visits: {reason}")
-        first, last, early, change = common(parts)
-        later = replace(
-            change,
-            values=change.values - 2 * early.values,
-            shared_se=change.shared_se + 2 * early.shared_se,
-        )
-        t, sign = evaluate_change(change, tester), DIRECTIONS[hypothesis["direction"]]
-        claim = Order(
-            first=evaluate_change(first),
-            first_floor=first.mean_floor,
-            last=evaluate_change(last),
-            last_floor=last.mean_floor,
-            change=t if sign > 0 else t.flipped(),
-            later=evaluate_change(later) if sign > 0 else evaluate_change(later).flipped(),
-            fall=float(hypothesis["depletion"]["fall"]),
-            delta=self.unit.margin(hypothesis["margin"]),
-        )
+        tests = {
+            part: evaluate_change(own, tester if part == "change" else None) for part, own in asked.items()
+        }
+        claim = self._order(hypothesis, tests, {part: asked[part].mean_floor for part in CELLS})
         if claim.no_spread:
             return Evidence(paired, f"on donors with all visits: {claim.no_spread}")
         key = (self.name, hypothesis["direction"], claim.fall, claim.delta, *needed.values())
-        return Evidence(paired, key=key, t=t, values=change.values, claim=claim)
+        beside = names_beside(change, tester)
+        return Evidence(
+            paired, key=key, t=tests["change"], values=change.values, covariates=beside, claim=claim
+        )
+
+    @override
+    def evaluate_difference(
+        self,
+        hypothesis: Row,
+        treated: Mapping[Key, Change],
+        control: Mapping[Key, Change],
+        *,
+        min_per_arm: int,
+    ) -> Evidence:
+        """Test the differences between the arms in the four parts, on the donors with all visits."""
+        keys = self.needs(hypothesis).values()
+        here, there = ([arm[key] for key in keys] for arm in (treated, control))
+        whole = [common(arm)[0].paired for arm in (here, there)]
+        paired = both_arms(whole)
+        for one, other in zip(here, there, strict=True):
+            if reason := reason_of_arm(one, other):
+                return Evidence(paired, reason)
+        if reason := too_few_in_arm(len(whole[0]), len(whole[1]), max(min_per_arm, 2)):
+            return Evidence(paired, f"on donors with all visits: {reason}")
+        asked = [in_order(arm) for arm in (here, there)]
+        tests = {part: difference_t(asked[0][part], asked[1][part]) for part in asked[0]}
+        floors = {part: difference_reach(asked[0][part], asked[1][part])[0] for part in CELLS}
+        claim = self._order(hypothesis, tests, floors)
+        if claim.no_spread:
+            return Evidence(paired, f"on donors with all visits: {claim.no_spread}")
+        return Evidence(paired, key=tuple(keys), t=tests["change"], claim=claim)
+
+    def _order(self, hypothesis: Row, tests: Mapping[str, PairedTest], floors: Mapping[str, float]) -> Order:
+        """Turn the tests of :func:`in_order` into the direction of a hypothesis."""
+        up = DIRECTIONS[hypothesis["direction"]] > 0
+        change, later = (tests[part] if up else tests[part].flipped() for part in ("change", "later"))
+        return Order(
+            first=tests["first"],
+            first_floor=floors["first"],
+            last=tests["last"],
+            last_floor=floors["last"],
+            change=change,
+            later=later,
+            fall=float(hypothesis["depletion"]["fall"]),
+            delta=self.unit.margin(hypothesis["margin"]),
+        )
 
     @override
     def two_sided(self, hypothesis: Row) -> bool:
@@ -161,3 +209,14 @@ class Biphasic(Program):
         """Write that each part must be shown."""
         margin = self.unit.write_margin(row["margin"])
         return f"Supported if each of the four parts is shown, the programme reaching {margin} {row['direction']}"
+
+
+def in_order(parts: Sequence[Change]) -> dict[str, Change]:
+    """Make the changes of the four tests on the donors with all; ``later`` is what came after the first visit."""
+    first, last, early, change = common(parts)
+    later = replace(
+        change,
+        values=change.values - 2 * early.values,
+        shared_se=change.shared_se + 2 * early.shared_se,
+    )
+    return {"first": first, "last": last, "change": change, "later": later}

@@ -7,13 +7,29 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
-from cd20scope.stats import paired_tests, pairs
+from cd20scope.stats.between_arms import (
+    both_arms,
+    difference_reach,
+    difference_t,
+    reason_of_arm,
+    too_few_in_arm,
+)
 from cd20scope.stats.changes import Change, Key
+from cd20scope.stats.paired_tests import PairedTest
 from cd20scope.stats.pairs import Contrast, Pairs
 from cd20scope.study.themes import Row
 from cd20scope.verdict.endpoints.tables import Settings, Tables
 from cd20scope.verdict.endpoints.units import Unit
-from cd20scope.verdict.evidence import DIRECTIONS, Claim, Evidence, Tester, TestKey, evaluate_change
+from cd20scope.verdict.evidence import (
+    DIRECTIONS,
+    Claim,
+    Evidence,
+    Tester,
+    TestKey,
+    evaluate_change,
+    names_beside,
+    too_few_donors,
+)
 from cd20scope.verdict.order import Part
 from cd20scope.verdict.quantities import Estimate
 
@@ -125,7 +141,7 @@ class Endpoint(ABC):
         changes: Mapping[Key, Change],
         *,
         min_pairs: int,
-        tester: Tester = paired_tests.paired_t,
+        tester: Tester | None = None,
     ) -> Evidence:
         """Test the changes that a hypothesis needs against its margin.
 
@@ -138,29 +154,69 @@ class Endpoint(ABC):
         min_pairs
             Fewer complete pairs make a hypothesis not testable.
         tester
-            Test of the differences; of several, of that whose estimate is shown, as the others are t tests always.
+            Test of the differences, which then has no covariates; of several, of that whose estimate is shown, as the
+            others are t tests always. By default a t test beside the covariates of the change.
         """
         key: TestKey = self.needs(hypothesis)["main"]
         change = changes[self.needs(hypothesis)["main"]]
-        few = pairs.too_few(len(change.paired), max(min_pairs, 1))
+        few = too_few_donors(change, max(min_pairs, 1))
         if change.reason or not change.values.size:
             return Evidence(change.paired, change.reason or few)
         t = evaluate_change(change, tester)
         if reason := few or t.no_spread:
             return Evidence(change.paired, reason, t=t)
-        sign, strong = DIRECTIONS[hypothesis["direction"]], hypothesis["strength"] == "strong"
-        claim = Claim(
-            t=t if sign > 0 else t.flipped(),
-            delta=self.unit.margin(hypothesis["margin"]),
-            strong=strong,
-            same=hypothesis["direction"] == "none",
-            floor=change.mean_floor if sign > 0 else -change.mean_ceiling,
-            ceiling=change.mean_ceiling if sign > 0 else -change.mean_floor,
-        )
-        if strong or claim.same:
+        claim = self._claim(hypothesis, t, reach=(change.mean_floor, change.mean_ceiling))
+        if claim.strong or claim.same:
             key = (*key, hypothesis["direction"], claim.delta)
         return Evidence(
-            change.paired, key=key, t=t, values=change.values, floor=change.mean_floor, claim=claim
+            change.paired,
+            key=key,
+            t=t,
+            values=change.values,
+            covariates=names_beside(change, tester),
+            floor=change.mean_floor,
+            claim=claim,
+        )
+
+    def evaluate_difference(
+        self,
+        hypothesis: Row,
+        treated: Mapping[Key, Change],
+        control: Mapping[Key, Change],
+        *,
+        min_per_arm: int,
+    ) -> Evidence:
+        """Test the change of the treated beyond that of the controls against the margin.
+
+        Parameters
+        ----------
+        hypothesis, treated, control
+            An entry of the catalogue; changes of both arms in one unit, those that :meth:`needs` names.
+        min_per_arm
+            Fewer complete donors in an arm make a hypothesis not testable.
+        """
+        key = self.needs(hypothesis)["main"]
+        here, there = treated[key], control[key]
+        paired = both_arms([here.paired, there.paired])
+        few = too_few_in_arm(len(here.paired), len(there.paired), max(min_per_arm, 2))
+        if reason := reason_of_arm(here, there) or few:
+            return Evidence(paired, reason)
+        t, reach = difference_t(here, there), difference_reach(here, there)
+        if t.no_spread:
+            return Evidence(paired, t.no_spread, t=t)
+        claim = self._claim(hypothesis, t, reach=reach)
+        return Evidence(paired, key=key, t=t, floor=reach[0], claim=claim)
+
+    def _claim(self, hypothesis: Row, t: PairedTest, *, reach: tuple[float, float]) -> Claim:
+        """Turn a test into the direction of a hypothesis; ``reach`` is the fall and the rise that cells can show."""
+        up, (floor, ceiling) = DIRECTIONS[hypothesis["direction"]] > 0, reach
+        return Claim(
+            t=t if up else t.flipped(),
+            delta=self.unit.margin(hypothesis["margin"]),
+            strong=hypothesis["strength"] == "strong",
+            same=hypothesis["direction"] == "none",
+            floor=floor if up else -ceiling,
+            ceiling=ceiling if up else -floor,
         )
 
     def two_sided(self, hypothesis: Row) -> bool:
@@ -174,7 +230,7 @@ class Endpoint(ABC):
             return nothing
         return nothing | self._limits(evidence.t, evidence.floor, alpha)
 
-    def _limits(self, t: paired_tests.PairedTest, floor: float, alpha: float) -> dict[str, float]:
+    def _limits(self, t: PairedTest, floor: float, alpha: float) -> dict[str, float]:
         low, high = t.interval(alpha)
         return {"ci_low": low, "ci_high": high}
 

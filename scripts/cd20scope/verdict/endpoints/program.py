@@ -59,6 +59,7 @@ class Program(Endpoint):
             contrast=contrast,
             baseline=settings.baseline,
             min_coverage=settings.min_coverage,
+            unit=None if settings.units is None else settings.units.get(cells),
         )
         return components.get(key[3]) or self.absent(key)
 

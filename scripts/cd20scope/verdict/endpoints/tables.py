@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from cd20scope.programs.compare import Unit
 from cd20scope.stats.pairs import Contrast
 
 
@@ -22,6 +23,12 @@ class Settings:
         As for :func:`cd20scope.abundance.compare.compare` and :func:`cd20scope.programs.compare.compare`.
     left_out
         Selectors that hypotheses ask about and the population tree of the run does not have.
+    covariates
+        Columns of the sheet that every change is tested beside; none by default.
+    samples
+        ``donor``, ``visit`` and the covariates of each sample; needed where there are some.
+    units
+        (population, programme) -> unit of its scores; None (default) for the spread of these donors at baseline.
     """
 
     contrasts: Sequence[Contrast]
@@ -29,6 +36,9 @@ class Settings:
     min_denominator: int = 20
     min_coverage: float = 0.5
     left_out: Sequence[str] = ()
+    covariates: Sequence[str] = ()
+    samples: Sequence[Mapping[str, str]] = ()
+    units: Mapping[tuple[str, ...], Unit] | None = None
 
 
 class Tables:

@@ -1,0 +1,105 @@
+"""Section of the report on control arms and outcomes; nothing of it is shown where a study has neither."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from cd20scope.report import wording
+from cd20scope.schema import VERDICTS
+
+NEEDED: dict[str, tuple[str, ...]] = {
+    "control_arms": (
+        *("id", "question", "statement", "family", "n_treated", "n_control", "treated", "treated_verdict"),
+        *("control", "difference", "ci_low", "ci_high", "p_value", "p_adjusted", "verdict", "reason"),
+    ),
+    "absolute_arms": (
+        *("population", "contrast", "n_treated", "n_control", "fold_change", "p_value", "status", "reason"),
+    ),
+    "outcome": (
+        *("id", "asks", "n", "measure", "association", "ci_low", "ci_high", "p_value", "p_adjusted"),
+        *("smallest", "status", "reason", "statement"),
+    ),
+}
+"""Tables that the section reads, by name, with the columns it needs."""
+
+
+def format_section(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+    """Write the sentences of the section: ``first``, ``within`` and ``outcome``; empty where there is nothing to say.
+
+    Parameters
+    ----------
+    tables
+        :data:`NEEDED` by name, without rows where the study has no control arm, or no outcome.
+    """
+    return {
+        "first": format_first(tables["control_arms"]),
+        "within": format_within(tables["control_arms"]),
+        "outcome": format_outcome(tables["outcome"]),
+    }
+
+
+def chosen(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Pick the rows of every listing of the section, by its name."""
+    asked = tables["outcome"]
+    numbers = tables["absolute_arms"]
+    return {
+        "control_arms": tables["control_arms"],
+        "absolute_arms": numbers[numbers["status"] == "tested"],
+        "outcome": asked[asked["status"] == "tested"].sort_values("p_value", kind="stable"),
+    }
+
+
+def format_first(arms: pd.DataFrame) -> str:
+    """Say which contrast answers, and how; empty without a control arm."""
+    if arms.empty:
+        return ""
+    own = arms[(arms["family"] == "confirmatory") & (arms["id"] == arms["question"])]
+    counts = [f"{n} {verdict}" for verdict in VERDICTS if (n := int((own["verdict"] == verdict).sum()))]
+    n_treated, n_control = (int(arms[column].max()) for column in ("n_treated", "n_control"))
+    answered = (
+        f"of {len(own)} confirmatory questions, {', '.join(counts)}" if counts else "no confirmatory question"
+    )
+    return (
+        f"The change of up to {n_treated} treated donors beyond that of up to {n_control} controls (difference in "
+        f"differences) answers whether treatment changed something: {answered}. The verdicts further down are of the "
+        "treated donors alone, in whom treatment cannot be told from time."
+    )
+
+
+def format_within(arms: pd.DataFrame) -> str:
+    """Name the questions that are supported in the treated alone, and not beyond the controls."""
+    if arms.empty:
+        return ""
+    tested = arms[(arms["id"] == arms["question"]) & (arms["verdict"] != "not testable")]
+    within = tested[tested["treated_verdict"] == "supported"]
+    lost = within[within["verdict"] != "supported"]
+    if within.empty:
+        return "Nothing is supported in the treated alone."
+    if lost.empty:
+        return f"All {len(within)} questions that are supported in the treated alone are supported beyond the controls."
+    named = "; ".join(f"{row.id} ({row.verdict})" for row in lost.itertuples())
+    return (
+        f"Of {len(within)} questions that are supported in the treated alone, {len(lost)} "
+        f"{'is' if len(lost) == 1 else 'are'} not supported beyond the controls: {named}. What both arms did, such as "
+        "time or season, may be the cause, or so few donors cannot show the difference."
+    )
+
+
+def format_outcome(asked: pd.DataFrame, *, alpha: float = 0.05) -> str:
+    """How many associations with the outcome are shown, in exploratory words."""
+    if asked.empty:
+        return ""
+    tested = asked[asked["status"] == "tested"]
+    if tested.empty:
+        return wording.sentence(f"no association with the outcome was testable: {asked['reason'].iloc[0]}")
+    shown = tested[tested["p_adjusted"].astype(float) <= alpha]
+    n, least = int(tested["n"].max()), float(tested["smallest"].min())
+    text = (
+        f"Of {len(tested)} associations with the outcome, {len(shown)} "
+        f"{'is' if len(shown) == 1 else 'are'} told from none at a false discovery rate of {alpha:g}"
+    )
+    named = f" ({'; '.join(map(str, shown['id']))})" if len(shown) else ""
+    return (
+        f"{text}{named}. {n} donors show a single one from {wording.number(least)} on. They are exploratory: an "
+        "association is no cause, and none is a verdict."
+    )

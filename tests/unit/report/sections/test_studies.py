@@ -1,0 +1,81 @@
+"""What the report says of control arms and outcomes, and that it says nothing where there are none."""
+
+import pandas as pd
+import pytest
+import report_page
+import statistics_tables
+
+from cd20scope.report.sections import studies, trust
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return trust.complete(statistics_tables.every() | statistics_tables.of_design())
+
+
+@pytest.fixture(scope="module")
+def pages():
+    """The page of the same run without and with a control arm and an outcome."""
+    plain = report_page.tables(n_cells=200, n_genes=40)
+    more = plain | {"statistics": plain["statistics"] | statistics_tables.of_design()}
+    return report_page.render(plain), report_page.render(more)
+
+
+def test_the_first_sentence_says_which_contrast_answers(tables):
+    told = studies.format_section(tables)["first"]
+    assert told.startswith("The change of up to 8 treated donors beyond that of up to 7 controls")
+    arms = tables["control_arms"]
+    own = arms[(arms["family"] == "confirmatory") & (arms["id"] == arms["question"])]
+    n = int((own["verdict"] == "supported").sum())
+    assert f"of {len(own)} confirmatory questions, {n} supported" in told
+    assert told.endswith("in whom treatment cannot be told from time.")
+
+
+def test_what_is_lost_beyond_the_controls_is_named(tables):
+    told = studies.format_section(tables)["within"]
+    arms = tables["control_arms"]
+    lead = arms[(arms["id"] == arms["question"]) & (arms["treated_verdict"] == "supported")]
+    assert f"Of {len(lead)} questions that are supported in the treated alone, 1 is not" in told
+    assert (
+        f"not supported beyond the controls: {lead['id'].iloc[0]} (inconclusive). What both arms did" in told
+    )
+
+
+def test_nothing_lost_is_told_as_such(tables):
+    arms = tables["control_arms"].assign(verdict=tables["control_arms"]["treated_verdict"])
+    assert studies.format_within(arms).endswith("are supported beyond the controls.")
+    none = arms.assign(treated_verdict="inconclusive")
+    assert studies.format_within(none) == "Nothing is supported in the treated alone."
+
+
+def test_associations_are_exploratory_by_their_words(tables):
+    told = studies.format_section(tables)["outcome"]
+    assert told.startswith("Of 2 associations with the outcome, 1 is told from none")
+    assert "(C1)" in told
+    assert "8 donors show a single one from 0.74 on" in told
+    assert "no cause" in told
+    untested = tables["outcome"].assign(status="not testable", reason="2 donors")
+    assert studies.format_outcome(untested) == "No association with the outcome was testable: 2 donors."
+
+
+def test_a_study_without_arms_and_outcome_says_nothing_of_them(pages):
+    empty = trust.complete(statistics_tables.every())
+    assert set(studies.format_section(empty).values()) == {""}
+    assert 'id="studies"' not in pages[0]
+    assert "difference in differences" not in pages[0]
+    assert "every donor is treated" in pages[0]
+
+
+def test_a_study_with_both_has_a_section_and_a_first_sentence(pages):
+    page = pages[1]
+    first = page.index("difference in differences")
+    assert page.index('id="answer"') < first < page.index('class="chapters"')
+    assert page.count('id="studies"') == 1
+    assert 'id="table-control_arms"' in page
+    assert 'id="table-outcome"' in page
+    assert "every donor is treated" not in page
+
+
+def test_a_table_without_its_columns_is_refused():
+    with pytest.raises(ValueError, match="control_arms"):
+        trust.complete({"control_arms": pd.DataFrame({"id": ["a"]})})
