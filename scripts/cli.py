@@ -1,75 +1,9 @@
-"""Commands of a clone: ``./cd20scope init``, ``./cd20scope preflight`` and ``./cd20scope export``."""
+"""Command lines of a clone: ``./cd20scope init``, ``./cd20scope preflight`` and ``./cd20scope export``."""
 
 import argparse
-import os
-import subprocess
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-import init
-from cd20scope.study import yaml_bounds
-from cd20scope.study.text import TextError
-
-ROOT = Path(__file__).resolve().parents[1]
-PREFLIGHT = ("results/preflight/preflight.html", "results/preflight/passed.txt")
-FINISHED = ("results/verdict/verdicts.tsv", "results/embed/embedding.parquet")
-"""Results that an export needs and that come late in a run."""
-
-
-def run_targets(options: argparse.Namespace, targets: Sequence[str]) -> int:
-    """Make targets of a study by Snakemake."""
-    folder = options.directory or options.config.parent
-    command = f"-m snakemake --quiet rules --cores {options.cores} --snakefile".split()
-    command += [str(ROOT / "Snakefile"), "--configfile", str(options.config), "--directory", str(folder)]
-    # no module of the working folder is taken for one of Python's, here and in the jobs
-    environment = os.environ | {"PYTHONSAFEPATH": "1"}
-    if not os.access(Path.home(), os.W_OK):  # Snakemake ends with a traceback where it cannot make its cache
-        environment.setdefault("XDG_CACHE_HOME", str(folder.resolve() / ".snakemake/cache"))
-    return subprocess.run([sys.executable, *command, "--", *targets], check=False, env=environment).returncode
-
-
-def bounded_config(options: argparse.Namespace, *, command: str) -> bool:
-    """Whether the configuration can be read safely; otherwise its error is printed."""
-    try:
-        yaml_bounds.check_file(options.config)
-    except TextError as error:
-        print(f"cd20scope {command}: {error}", file=sys.stderr)
-        return False
-    return True
-
-
-def run_preflight(options: argparse.Namespace) -> int:
-    """Run the preflight of a study."""
-    return run_targets(options, PREFLIGHT) if bounded_config(options, command="preflight") else 2
-
-
-def run_export(options: argparse.Namespace) -> int:
-    """Export the results of a finished study."""
-    if not bounded_config(options, command="export"):
-        return 2
-    folder = options.directory or options.config.parent
-    if absent := [name for name in FINISHED if not (folder / name).exists()]:
-        print(
-            f"cd20scope export: {folder} holds no {absent[0]}: the study is not finished. Run the workflow first, "
-            f"as in snakemake --cores {options.cores} --configfile {options.config} --directory {folder}.",
-            file=sys.stderr,
-        )
-        return 2
-    status = run_targets(options, ["export"])
-    if status == 0:
-        print(f"Export: {(folder / 'results/export').resolve()}")
-    return status
-
-
-def run_init(options: argparse.Namespace) -> int:
-    """Write a study's sample sheet and configuration."""
-    try:
-        init.run(options)
-    except init.RefusedError as refusal:
-        print(f"cd20scope init: {refusal}", file=sys.stderr)
-        return 2
-    return 0
+from commands import run_export, run_init, run_preflight
 
 
 def word_and_visit(text: str) -> tuple[str, str]:
