@@ -38,7 +38,6 @@ demo: .venv/installed  ## run the built-in cohort (8 donors x 3 visits) and prin
 	@# bars in a terminal, lines where there is none
 	if [ -t 2 ]; then progress="--logger rich"; else progress="--quiet rules"; fi; \
 	.venv/bin/snakemake --cores $(CORES) --configfile config/demo.yaml --workflow-profile workflow/profiles/default $$progress
-	@echo "Report: $(CURDIR)/results/report/report.html"
 
 init: .venv/installed  ## guess a sample sheet and a configuration from data: make init FROM=data DIR=my_study
 	./cd20scope init $(FROM) --out $(or $(DIR),my_study)

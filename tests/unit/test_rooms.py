@@ -59,6 +59,7 @@ RULE_FILES_MAY_IMPORT = {
     "jobs.code",
     "jobs.files",
     "jobs.record",
+    "report.ending",
 }
 """Rooms and modules that rule files may import, in the environment of Snakemake itself."""
 

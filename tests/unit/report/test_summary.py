@@ -11,7 +11,7 @@ import report_page
 import report_tables as made_up
 from evil import EVIL
 
-from cd20scope.report import summary
+from cd20scope.report import ending, summary
 
 SCHEMA = Path(__file__).parents[3] / "workflow/schemas/verdicts.schema.json"
 
@@ -68,6 +68,19 @@ def test_every_verdict_is_that_of_the_table(told):
         "asked": 6,
         "against": ["leave one donor out", "adjusted for steroid score"],
     }
+
+
+def test_the_terminal_ends_with_the_counts_of_the_summary_and_the_report(told):
+    text = summary.format_markdown(
+        told, preflight=made_up.tables(n_cells=20, n_genes=20)["preflight"], inputs=made_up.inputs()
+    )
+    *counts, report = ending.last_lines(text, Path("/study/results/report/report.html"))
+    assert [line.split(": ")[0] for line in counts] == [
+        "12 confirmatory questions",
+        "4 exploratory questions",
+    ]
+    assert all(line in text for line in counts)
+    assert report == "Report: /study/results/report/report.html"
 
 
 def test_the_text_says_each_verdict_under_its_heading(told):

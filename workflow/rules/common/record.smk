@@ -69,3 +69,7 @@ onsuccess:
     # the Snakefile at the root names its target otherwise
     if {"all", "everything"} & {job.rule.name for job in workflow.dag.targetjobs}:
         note_state(complete=True)
+        folder = Path(placed("results/report"))
+        written = (folder / "summary.md").read_text(encoding="utf-8")
+        for line in ending.last_lines(written, (folder / "report.html").resolve()):
+            print(line)
