@@ -59,6 +59,9 @@ ATTENUATED, NOT_TOLD = "told with attenuation", "not told at this depth"
 VERDICTS = ("supported", "contradicted", "not supported", "inconclusive", "not testable")
 """What a hypothesis can be told to be, and nothing else."""
 
+STEROID = "possible steroid effect"
+"""Start of each caution that names steroids."""
+
 VERDICT_COLUMNS = (
     "id",
     "statement",

@@ -26,7 +26,7 @@ sys.path.extend([str(TESTS), str(TESTS / "fixtures"), str(TESTS.parent / "script
 from reference_data import missing  # noqa: E402
 from sorted_cohort import CELLS, GENERATOR, draw_cohort  # noqa: E402
 
-from cd20scope.verdict.steroid import CANNOT_TELL  # noqa: E402
+from cd20scope.schema import STEROID  # noqa: E402
 from workflow.running import ran, snakemake  # noqa: E402
 
 PLANS = ("treated", "null", "depletion_only", "steroid")
@@ -56,9 +56,6 @@ PLANTED = {
 CONFOUNDED = ("T-act-m6", "T-act-biphasic", "Th1-m6")
 """Claims that look true in the plan ``steroid``: its steroids also lower a few genes of T activation and Th1."""
 
-MARKS = ("explained by steroids", CANNOT_TELL)
-"""Cautions that name steroids: lost once adjusted for them, or not to be told from them, as all donors moved alike."""
-
 T_CELLS = ("CD4", "CD8", "Treg", "T-", "Th")
 
 
@@ -82,7 +79,7 @@ def judge_cohort(plan: str, seed: int, *, donors: int, cells: int) -> pd.DataFra
 
 def is_false(row: Mapping[str, object]) -> bool:
     """Whether a claim of change is supported that was not planted, with nothing said about what explains it."""
-    explained = row["plan"] == "steroid" and any(mark in str(row["caution"]) for mark in MARKS)
+    explained = row["plan"] == "steroid" and STEROID in str(row["caution"])
     return (
         row["verdict"] == "supported" and row["direction"] != "none" and not row["planted"] and not explained
     )
@@ -91,7 +88,7 @@ def is_false(row: Mapping[str, object]) -> bool:
 def show(table: pd.DataFrame) -> None:
     """Print every hypothesis: what was planted, and what was said at each seed."""
     short = {"not supported": "not", "inconclusive": "open", "not testable": "n.t.", "contradicted": "CONTRA"}
-    marked = table["caution"].fillna("").str.contains("|".join(MARKS)).map({True: "*", False: ""})
+    marked = table["caution"].fillna("").str.contains(STEROID).map({True: "*", False: ""})
     table = table.assign(said=table["verdict"].replace(short) + marked)
     for plan, of_plan in table.groupby("plan", sort=False):
         print(f"\n{plan}: planted (+) or not, and what was said (* steroids may be why)")

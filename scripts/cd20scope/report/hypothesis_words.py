@@ -2,12 +2,12 @@
 
 import pandas as pd
 
+from cd20scope import schema
 from cd20scope.report import wording
 from cd20scope.report.wording import NOTHING, Row
 from cd20scope.study.nouns import contrast, visit
 from cd20scope.verdict.endpoints.catalogue import endpoint_of
 
-STEROID_MARKS = ("explained by steroids", "cannot be told from a steroid effect", "possible steroid effect")
 """Starts of cautions that a steroid may be what changed the cells."""
 
 CHANGES = {"up": "rise", "down": "fall", "none": "no change"}
@@ -71,7 +71,7 @@ def steroid_mark(row: Row) -> bool:
     """Whether steroids may explain a verdict of a change, which is then counted apart."""
     caution = row["caution"]
     decided = row["verdict"] in ("supported", "contradicted")
-    return decided and isinstance(caution, str) and any(mark in caution.lower() for mark in STEROID_MARKS)
+    return decided and isinstance(caution, str) and schema.STEROID in caution
 
 
 def verdict_text(row: Row) -> str:

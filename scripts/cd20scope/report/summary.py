@@ -247,9 +247,9 @@ def bullet(row: Mapping[str, Any], visits: Sequence[str]) -> list[str]:
     if row["question"] != row["id"]:
         lines.append(f"  On the same estimate as {escape(row['question'])}.")
     if row["technical"]:
-        lines.append(f"  (!) {escape(plain(reasons.reword(row['reason'], visits)))}")
+        lines.append(f"  (!) {escape(plain(reasons.write(row['reason'], visits)))}")
     if row["caution"]:
-        lines.append(f"  (!) {escape(plain(reasons.reword(row['caution'], visits)))}")
+        lines.append(f"  (!) {escape(plain(reasons.write(row['caution'], visits)))}")
     return lines
 
 

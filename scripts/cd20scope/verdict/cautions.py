@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cd20scope import schema
 from cd20scope.verdict import own_arms
 from cd20scope.verdict.decide import Decision
-from cd20scope.verdict.steroid import CANNOT_TELL
 from cd20scope.verdict.technical import EQUAL
 from cd20scope.verdict.technique import moved_for
 
@@ -55,9 +55,9 @@ def format_cautions(
 ) -> dict[str, str]:
     """Format what a decided claim may be explained by, or depends on.
 
-    A claim of a change is marked as explained by steroids when the steroid score of the same cells changed at level
-    ``alpha`` over the same visits and, adjusted for it, the verdict does not hold; where the score changed alike in all
-    donors, so that adjusting can tell nothing, as one that cannot be told from a steroid effect. One donor is named
+    A claim of a change has a possible steroid effect when the steroid score of the same cells changed at level
+    ``alpha`` over the same visits and the verdict is lost after adjustment for it, or the score changed by the same
+    amount in all donors, so that adjustment cannot separate the two. One donor is named
     only if its absence alone changes the verdict (:mod:`cd20scope.verdict.influence`).
 
     Parameters
@@ -97,19 +97,19 @@ def format_cautions(
             against = {arm for arm in _arm_names(arms, name) if holds[name, arm] == "no"}
             score = _first(changed, _places(entry), steroid, entry["contrast"])
             changed_by = decision.verdict.verdict == "contradicted" or entry["direction"] != "none"
-            if changed_by and details.get((name, own_arms.ADJUSTED), "").startswith(CANNOT_TELL):
+            if changed_by and details.get((name, own_arms.ADJUSTED), "").startswith(schema.STEROID):
                 notes.append(details[name, own_arms.ADJUSTED])
             elif score is not None and changed_by and own_arms.ADJUSTED in against:
                 notes.append(
-                    f"explained by steroids: the steroid score of the same cells changed by {score:+.2f} baseline SD, "
-                    "and adjusted for it the verdict does not hold"
+                    f"{schema.STEROID}: the steroid score of the same cells changed by {score:+.2f} SD, "
+                    "and the verdict is lost after adjustment"
                 )
             for other in BESIDE[1:]:
                 score = _first(changed, _places(entry), other, entry["contrast"])
                 if score is not None and decision.endpoint.scored:
-                    notes.append(f"{other} changed by {score:+.2f} baseline SD in the same cells")
+                    notes.append(f"{other} changed by {score:+.2f} SD in the same cells")
             if own_arms.RANDOM_SETS in against:
-                notes.append("random gene sets of like expression change as clearly")
+                notes.append("random gene sets, matched for size and expression, change as much")
             if own_arms.LEAVE_ONE_OUT in against:
                 notes.append(details[name, own_arms.LEAVE_ONE_OUT].partition("; ")[0])
             notes += [
@@ -129,7 +129,7 @@ def _technique_of(
     for quantity, said in moved_for(entry, technique)[["quantity", "statement"]].astype(str).to_numpy():
         arm = EQUAL.get(quantity, "")
         held = holds.get((entry["id"], arm)) == "yes"
-        notes.append(f'{said}; the verdict holds in the arm "{arm}"' if held else said)
+        notes.append(f"{said}; the verdict is unchanged in the analysis “{arm}”" if held else said)
     return notes
 
 

@@ -95,8 +95,8 @@ def decide_differences(
     hypotheses, treated, control, min_per_arm
         As for :meth:`cd20scope.verdict.endpoints.endpoint.Endpoint.evaluate_difference`.
     alpha, families, attenuation
-        As for :func:`cd20scope.verdict.decide.decide_all`: the differences are corrected among themselves, so that
-        the chance of any false one among the confirmatory is at most ``alpha`` as well.
+        As for :func:`cd20scope.verdict.decide.decide_all`: the differences are corrected among themselves, which
+        controls their family-wise error at ``alpha`` as well.
     """
     evaluated = [
         (

@@ -171,7 +171,7 @@ def adjusted(
 def among_random(
     decision: Decision, random_sets: Mapping[tuple[str, str, str], float], alpha: float
 ) -> Iterator[dict[str, object]]:
-    """Compare a change of a programme with those of random genes of like expression."""
+    """Compare a change of a programme with those of random genes, matched for expression."""
     entry = decision.hypothesis
     if not decision.endpoint.scored or decision.verdict.verdict not in ("supported", "contradicted"):
         return
@@ -187,5 +187,5 @@ def among_random(
         "holds": "yes" if p <= alpha else "no",
         "p_value": p,
         "n_pairs": len(decision.evidence.paired),
-        "detail": f"{p:.2g} of the random gene sets of like expression change as clearly",
+        "detail": f"{p:.2g} of the random gene sets, matched for size and expression, change as much",
     }

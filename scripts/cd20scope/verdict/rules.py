@@ -35,14 +35,14 @@ def decide_equivalence(
     """Verdict on a hypothesis of no change that matters.
 
     Supported when the 1 - 2a interval lies within the margin both ways; contradicted when the 1 - a interval
-    excludes no change and the estimate reaches the margin, which is when the claim of that change would be supported;
+    excludes zero and the estimate reaches the margin, which is when the claim of that change would be supported;
     else inconclusive. Cells too few to show a change of the margin (``floor``, ``ceiling``) support nothing.
     """
     width = f"{100 * (1 - level):.4g} %"
     rose, fell = t.p_above(0.0) <= level / 2, t.p_below(0.0) <= level / 2
     if (rose and t.estimate >= delta) or (fell and t.estimate <= -delta):
         return Verdict(
-            "contradicted", f"the {width} interval excludes no change and the estimate reaches the margin"
+            "contradicted", f"the {width} interval excludes zero and the estimate reaches the margin"
         )
     if p_for_equivalence(t, delta=delta) <= level:
         if floor > -delta or ceiling < delta:
@@ -110,15 +110,15 @@ def decide(t: PairedTest, *, delta: float, level: float, strong: bool, ceiling: 
         if beyond and ceiling > delta:
             return Verdict("supported", f"the one-sided {width} limit lies beyond the margin")
     elif rose and t.estimate >= delta:
-        wholly = ", even wholly beyond the margin" if t.p_above(delta) <= level / 2 else ""
+        wholly = ", and lies wholly beyond the margin" if t.p_above(delta) <= level / 2 else ""
         return Verdict(
             "supported",
-            f"the {width} interval excludes no change and the estimate reaches the margin{wholly}",
+            f"the {width} interval excludes zero and the estimate reaches the margin{wholly}",
         )
     if fell:
         return Verdict("contradicted", f"the {width} interval lies wholly in the other direction")
     if excluded and t.estimate <= ceiling:
-        real = "there is a change in this direction, but " if rose else ""
+        real = "the change is in the stated direction, but " if rose else ""
         return Verdict(
             "not supported", f"{real}an effect as large as the margin is excluded at level {level:.3g}"
         )
@@ -126,5 +126,5 @@ def decide(t: PairedTest, *, delta: float, level: float, strong: bool, ceiling: 
         return Verdict("inconclusive", "too few cells: the detection limit does not reach the margin")
     if rose:
         size = "the limit does not reach" if strong else "the estimate does not reach"
-        return Verdict("inconclusive", f"there is a change in this direction, but {size} the margin")
-    return Verdict("inconclusive", f"the {width} interval holds no change, and the margin is not excluded")
+        return Verdict("inconclusive", f"the change is in the stated direction, but {size} the margin")
+    return Verdict("inconclusive", f"the {width} interval includes zero and does not exclude the margin")

@@ -1,8 +1,7 @@
 """Whether a change can be told from that of steroids at all.
 
 Adjusting for the steroid score of the same cells compares donors in whom it moved more with those in whom it moved
-less. Where it moved alike in all, there is nothing to compare, and "explained by steroids" would be said of nearly any
-effect.
+less. Where it moved alike in all, there is nothing to compare, and nearly any effect would be lost.
 """
 
 from dataclasses import dataclass
@@ -10,15 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from cd20scope import schema
 from cd20scope.stats.paired_tests import paired_t
 
 MOST_INFLATION = 2.0
 """Largest factor by which the adjustment may widen the error: an effect of three times its error, which is shown at the
 levels of a family, is then 1.5 times the adjusted one, and is lost whatever its cause."""
-
-
-CANNOT_TELL = "cannot be told from a steroid effect"
-"""How the caution starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +68,8 @@ def steroid_reach(score_changes: ArrayLike, *, alpha: float = 0.05) -> SteroidRe
     moved = t.p_value < alpha if t.se > 0 else abs(t.estimate) > 0
     askable = inflation <= MOST_INFLATION
     caution = (
-        f"{CANNOT_TELL}: the steroid score of the same cells changed by "
-        f"{t.estimate:+.2f} baseline SD, alike in all donors"
+        f"{schema.STEROID}: the steroid score of the same cells changed by {t.estimate:+.2f} SD, by the same amount in "
+        "all donors, so that adjustment cannot separate the two"
         if moved and not askable
         else ""
     )

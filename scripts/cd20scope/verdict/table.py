@@ -1,4 +1,4 @@
-"""The table of verdicts: each decision with its robustness arms, smallest effect and cautions."""
+"""The table of verdicts: each decision with its sensitivity analyses, smallest effect and cautions."""
 
 from collections.abc import Mapping, Sequence
 

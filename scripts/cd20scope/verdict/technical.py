@@ -111,7 +111,9 @@ def settle(decisions: Sequence[Decision], arms: pd.DataFrame, compared: pd.DataF
             estimates = decision.endpoint.estimates(decision.hypothesis)[str(row.contrast)]
             large = was == "supported" and estimates == {"depletion"}
             if arm is not None and (arm.holds == "no" or (quantity in UNDECIDED and not large)):
-                reasons.append(f'{was} as measured, {arm.verdict} in the arm "{arm.arm}": {row.statement}')
+                reasons.append(
+                    f"{was} as measured, {arm.verdict} in the analysis “{arm.arm}”: {row.statement}"
+                )
         if was in ("supported", "contradicted") and reasons:
             decision = replace(decision, verdict=Verdict("inconclusive", "; ".join(reasons)), technical=True)
         settled.append(decision)

@@ -519,7 +519,7 @@ def test_a_run_in_which_no_gene_could_be_tested_has_its_page(tables):
 
 def test_a_verdict_that_technique_explains_is_told_with_its_reason(tables):
     verdicts = tables["verdicts"].copy()
-    reason = 'supported as measured, inconclusive in the arm "B-cell RNA subtracted": week2 has less'
+    reason = "supported as measured, inconclusive in the analysis “B-cell RNA subtracted”: week2 has less"
     verdicts.loc[verdicts["id"] == "T1", ["verdict", "technical", "reason"]] = ["inconclusive", "yes", reason]
     page = Page(render(tables | {"verdicts": verdicts}))
     claim = " ".join(page.claims["claim-T1"].split())

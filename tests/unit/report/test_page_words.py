@@ -11,9 +11,8 @@ SOURCES = sorted(
     [
         *FOLDER.glob("*.j2"),
         *FOLDER.glob("*.rst"),
-        # reasons.py has the phrases that it rewords
-        *(path for path in (ROOT / "scripts/cd20scope/report").rglob("*.py") if path.name != "reasons.py"),
-        *(ROOT / "scripts/cd20scope/verdict/endpoints").glob("*.py"),
+        *(ROOT / "scripts/cd20scope/report").rglob("*.py"),
+        *(ROOT / "scripts/cd20scope/verdict").rglob("*.py"),
     ]
 )
 OLD = (
@@ -36,6 +35,8 @@ OLD = (
     r"\bwhen pointed at\b",
     r"\b[Cc]learest\b",
     r"\bof like expression\b",
+    r"\binterval (holds|excludes) no change\b",
+    r"\b[Ee]xplained by steroids\b",
     r"\bpatterns of (exchanged|flipped) visits\b",
     r"\bsupported by chance\b",
     r"\bTime and treatment are one\b",

@@ -23,11 +23,11 @@ def t(estimate, se=0.1, n=8):
 @pytest.mark.parametrize(
     ("estimate", "expected", "reason"),
     [
-        (0.50, "supported", "even wholly beyond the margin"),
+        (0.50, "supported", "lies wholly beyond the margin"),
         (0.30, "supported", "the estimate reaches the margin"),
         (-0.30, "contradicted", "other direction"),
         (-0.05, "not supported", "as large as the margin is excluded"),
-        (0.10, "inconclusive", "the margin is not excluded"),
+        (0.10, "inconclusive", "does not exclude the margin"),
     ],
 )
 def test_plain_claims(estimate, expected, reason):
@@ -39,7 +39,7 @@ def test_plain_claims(estimate, expected, reason):
 def test_a_certain_change_below_the_margin_is_not_support():
     assert rules.decide(t(0.10, 0.02), delta=LOG12, level=0.05, strong=False) == rules.Verdict(
         "not supported",
-        "there is a change in this direction, but an effect as large as the margin is excluded at level 0.05",
+        "the change is in the stated direction, but an effect as large as the margin is excluded at level 0.05",
     )
     result = rules.decide(t(0.15, 0.05), delta=LOG12, level=0.05, strong=False)
     assert result.verdict == "inconclusive"
@@ -51,9 +51,9 @@ def test_a_certain_change_below_the_margin_is_not_support():
     [
         (2.5, 0.2, 4.0, "supported", "beyond the margin"),
         (1.7, 0.2, 4.0, "inconclusive", "the limit does not reach"),
-        (1.0, 0.2, 4.0, "not supported", "there is a change in this direction, but"),
+        (1.0, 0.2, 4.0, "not supported", "the change is in the stated direction, but"),
         (0.1, 0.2, 4.0, "not supported", "excluded"),
-        (0.5, 2.0, 4.0, "inconclusive", "holds no change"),
+        (0.5, 2.0, 4.0, "inconclusive", "includes zero"),
         (-0.6, 0.2, 4.0, "contradicted", "other direction"),
         (2.5, 0.2, 1.5, "inconclusive", "detection limit"),
         (1.0, 0.2, 0.5, "inconclusive", "detection limit"),

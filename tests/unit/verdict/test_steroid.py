@@ -26,8 +26,8 @@ def test_a_score_that_moved_alike_cannot_be_told():
     found = steroid_reach([1.0, 1.1, 0.9, 1.05, 0.95, 1.0])
     assert found.moved
     assert not found.askable
-    assert found.caution.startswith("cannot be told from a steroid effect")
-    assert "+1.00 baseline SD" in found.caution
+    assert found.caution.startswith("possible steroid effect")
+    assert "+1.00 SD" in found.caution
     same = steroid_reach([1.0] * 6)
     assert same.moved
     assert not same.askable

@@ -58,7 +58,9 @@ def test_steroids_explain_only_where_the_score_moved_and_the_arm_does_not_hold()
     moved, still = confounders(("Treg", STEROID, 2.0, 0.01)), confounders(("Treg", STEROID, 0.1, 0.4))
     elsewhere = confounders(("NK", STEROID, 2.0, 0.01))
     explained = caution(decisions, against(own_arms.ADJUSTED), moved)["fall"]
-    assert explained.startswith("explained by steroids: the steroid score of the same cells changed by +2.00")
+    assert explained.startswith(
+        "possible steroid effect: the steroid score of the same cells changed by +2.00"
+    )
     assert caution(decisions, against(), moved)["fall"] == ""
     assert caution(decisions, against(own_arms.ADJUSTED), still)["fall"] == ""
     assert caution(decisions, against(own_arms.ADJUSTED), elsewhere)["fall"] == ""
@@ -82,8 +84,8 @@ def test_what_a_verdict_hangs_on_is_told():
     table = confounders(("Treg", "Handling stress", -0.6, 0.02), ("Treg", "Naive T", 0.3, 0.3))
     told = caution(decisions, against(own_arms.RANDOM_SETS, own_arms.LEAVE_ONE_OUT), table)["fall"]
     assert told.split("; ") == [
-        "Handling stress changed by -0.60 baseline SD in the same cells",
-        "random gene sets of like expression change as clearly",
+        "Handling stress changed by -0.60 SD in the same cells",
+        "random gene sets, matched for size and expression, change as much",
         "leave one donor out is against it",
     ]
     shares = decide.decide_all([hypothesis("fall")], share("Treg"))

@@ -43,7 +43,7 @@ def test_what_is_lost_at_equal_quality_is_inconclusive():
     assert found.technical
     assert found.verdict.verdict == "inconclusive"
     assert found.verdict.verdict in schema.VERDICTS
-    assert found.verdict.reason == f'supported as measured, not supported in the arm "{ARM}": {SAID}'
+    assert found.verdict.reason == f"supported as measured, not supported in the analysis “{ARM}”: {SAID}"
     row = verdict_table.complete(
         [found], arms, pd.DataFrame(columns=["role", "p_value", "population", "program", "contrast", "estimate"]),
         moved("b_rna_share"), rulers=pd.DataFrame(columns=["differs"]),
@@ -90,7 +90,7 @@ def test_a_verdict_that_holds_at_equal_quality_says_so_in_its_caution():
         [found], arms, pd.DataFrame(columns=["role", "p_value", "population", "program", "contrast", "estimate"]),
         moved("b_rna_share"), rulers=pd.DataFrame(columns=["differs"]), steroid="none", alpha=0.05,
     )  # fmt: skip
-    assert told == {"score": f'{SAID}; the verdict holds in the arm "{ARM}"'}
+    assert told == {"score": f"{SAID}; the verdict is unchanged in the analysis “{ARM}”"}
 
 
 def chemistry(later, earlier=("v2",) * 8):
@@ -137,7 +137,7 @@ def test_too_few_donors_with_one_chemistry_take_a_claim_back():
     assert arms.iloc[0][["holds", "detail"]].tolist() == ["", "1 complete pair, 6 needed"]
     assert was.verdict.verdict == "supported"
     assert (found.verdict.verdict, found.technical) == ("inconclusive", True)
-    assert 'not testable in the arm "donors with the same chemistry"' in found.verdict.reason
+    assert "not testable in the analysis “donors with the same chemistry”" in found.verdict.reason
 
 
 def test_no_chemistry_makes_a_fall_beyond_a_large_margin():
