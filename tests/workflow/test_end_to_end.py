@@ -135,6 +135,8 @@ def test_a_changed_threshold_reruns_all_that_depends_on_it(treated, tmp_path):
         "measure_technique",
         "judge_hypotheses",
         "flip_visits",
+        "compare_arms",
+        "relate_outcome",
         "everything",
     } | REPORT
     assert planned(treated, tmp_path / "study.yaml").keys() == expected
@@ -148,7 +150,15 @@ def test_a_changed_margin_reruns_verdict_and_report_only(treated, tmp_path):
     )
     assert (
         planned(treated, tmp_path / "study.yaml").keys()
-        == {"everything", "note_questions", "judge_hypotheses", "flip_visits"} | REPORT
+        == {
+            "everything",
+            "note_questions",
+            "judge_hypotheses",
+            "flip_visits",
+            "compare_arms",
+            "relate_outcome",
+        }
+        | REPORT
     )
     assert redrawn(treated, tmp_path / "study.yaml") == set(schema.FAMILIES)
 

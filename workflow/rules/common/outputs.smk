@@ -240,7 +240,7 @@ def preflight_study():
     panels += [
         ["programme", entry["name"], entry["genes"]] for entry in PROGRAMS["programs"]
     ]
-    asked = ("id", "question", "contrast", "endpoint", "family", "stage", "program")
+    asked = ("id", "question", "contrast", "denominator", "family", "stage", "program")
     return {
         "panels": panels,
         "questions": [
