@@ -5,13 +5,20 @@ import re
 import xml.etree.ElementTree as ET
 
 import matplotlib as mpl
+import numpy as np
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from cd20scope.report.figures.style import settle
 
-GEOMETRY = {"d", "x", "y", "transform", "points", "width", "height", "viewBox"}
+GEOMETRY = {"d", "x", "y", "cx", "cy", "r", "transform", "points", "width", "height", "viewBox"}
 DECIMALS = re.compile(r"(\.\d\d)\d+")
+ZEROS = re.compile(r"\.0+\b|(\.\d*?[1-9])0+\b")
+"""Decimals that say nothing, such as those of 1.00 and 2.50."""
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
+"""Numbers of a path."""
+COMMAND = re.compile(r" ?([A-Za-z]) ?")
+"""A command of a path, which needs no blank beside it."""
 REFERRED = re.compile(r"#([^)\s]+)")
 XLINK = "{http://www.w3.org/1999/xlink}"
 OUTSIDE = "#claim-"
@@ -69,7 +76,7 @@ def inline(figure: Figure, *, name: str, alt: str, dpi: int = 160) -> Markup:
 
 
 def shorten(root: ET.Element) -> None:
-    """Leave out what does not show: third decimals of coordinates, blanks between elements, ids nobody refers to."""
+    """Leave out what does not show: further decimals, blanks, ids nobody refers to; write circles as such."""
     used = {
         name
         for element in root.iter()
@@ -82,11 +89,30 @@ def shorten(root: ET.Element) -> None:
         element.tail = (element.tail or "").strip() or None
         if element.get("id") not in used:
             element.attrib.pop("id", None)
+        if element.tag == "path":
+            write_circle(element)
         for key in GEOMETRY & element.attrib.keys():
-            value = DECIMALS.sub(r"\1", element.get(key, ""))
-            element.set(key, " ".join(value.split()))
+            value = ZEROS.sub(r"\1", DECIMALS.sub(r"\1", " ".join(element.get(key, "").split())))
+            element.set(key, COMMAND.sub(r"\1", value) if key == "d" else value)
         if (style := element.get("style")) is not None:
             element.set("style", style.replace("; ", ";").replace(": ", ":"))
+
+
+def write_circle(element: ET.Element) -> None:
+    """Write a path as a circle where it is one: matplotlib draws the points of a cloud as eight curves each."""
+    path = element.get("d", "")
+    if NUMBER.sub("", path).split() != ["M", *["C"] * 8, "z"] or element.get("transform"):
+        return
+    numbers = np.array(NUMBER.findall(path), dtype=float).reshape(-1, 2)
+    low, high = numbers.min(axis=0), numbers.max(axis=0)
+    # corners of its frame, whose sides are equal; the curves' control points lie within
+    if np.ptp(high - low) > 0.01:
+        return
+    element.tag = "circle"
+    del element.attrib["d"]
+    (x, y), r = (low + high) / 2, (high - low).mean() / 2
+    for key, value in (("cx", x), ("cy", y), ("r", r)):
+        element.set(key, f"{value:.2f}")
 
 
 def own(value: str, *, key: str, name: str) -> str:

@@ -1,0 +1,40 @@
+"""A figure inside the page: what makes it smaller leaves every mark where it was."""
+
+import re
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from cd20scope.report.figures.svg import inline
+
+
+@pytest.fixture
+def cloud():
+    """Points of several sizes in a frame whose axes are in pixels of the page."""
+    figure = Figure(figsize=(4, 3))
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(0, 288), ylim=(216, 0))
+    axes.axis("off")
+    axes.scatter([20.5, 100, 250], [30, 100.25, 200], s=[4, 100, 400], c="k", linewidths=0)
+    return figure
+
+
+def test_points_of_a_cloud_are_circles_of_their_size_and_place(cloud):
+    page = str(inline(cloud, name="cloud", alt="three points"))
+    found = [
+        tuple(float(re.search(rf'\b{key}="([^"]+)"', circle)[1]) for key in ("cx", "cy", "r"))
+        for circle in re.findall(r"<circle[^>]*>", page)
+    ]
+    radii = np.sqrt([4, 100, 400]) / 2
+    expected = [(20.5, 30, radii[0]), (100, 100.25, radii[1]), (250, 200, radii[2])]
+    np.testing.assert_allclose(found, expected, atol=0.02)
+
+
+def test_other_paths_stay_paths(cloud):
+    axes = cloud.axes[0]
+    axes.scatter([50], [50], s=50, marker="s")
+    axes.plot([0, 100, 200], [10, 20.5, 10])
+    page = str(inline(cloud, name="cloud", alt="points and a line"))
+    assert page.count("<circle") == 3
+    assert 'd="M0 10L100 20.5L200 10"' in page
