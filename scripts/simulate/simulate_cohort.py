@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from cd20scope import schema
 from cd20scope.annotate.likelihood.profiles import read_profiles
 from cd20scope.annotate.likelihood.tree import profiles_of_populations
 from cd20scope.jobs.job import job
@@ -30,9 +31,9 @@ with job(snakemake) as (log, output):
         write = tenx_files.write_h5 if row.path.endswith(".h5") else tenx_files.write_mtx
         write(Path(path), sample.counts, genes=genes, barcodes=sample.barcodes)
         log.info("%s: %d cells x %d genes written to %s", row.sample, *sample.counts.shape, row.path)
-    sheet.assign(path=[Path(path).name for path in sheet["path"]]).to_csv(
-        output.samples, sep="\t", index=False
-    )
+    # a sheet like any other: the workflow tells the controls itself, by the column of the arm
+    written = sheet.drop(columns=schema.CONTROL).assign(path=[Path(path).name for path in sheet["path"]])
+    written.to_csv(output.samples, sep="\t", index=False)
     truth = {
         "plan": plan["plan"],
         "planted": cohort.planted(

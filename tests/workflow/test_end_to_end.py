@@ -174,6 +174,15 @@ def test_another_programme_asked_for_redraws_the_cohort_too(treated, tmp_path):
     assert redrawn(treated, tmp_path / "study.yaml") == set(schema.FIGURES)
 
 
+def test_the_sheet_of_the_built_in_cohort_is_one_to_start_from(treated, tmp_path):
+    sheet = treated / "results/simulate/samples.tsv"
+    (tmp_path / "study.yaml").write_text(f"samples: {sheet}\n")
+    assert (
+        jobs_of(plan("--quiet", "rules", directory=tmp_path, config=tmp_path / "study.yaml"))["read_sample"]
+        == 23
+    )
+
+
 def test_another_number_of_flips_judges_and_draws_nothing_anew(treated, tmp_path):
     (tmp_path / "study.yaml").write_text((ROOT / "config/demo.yaml").read_text() + "verdict: {flips: 500}\n")
     expected = {"everything", "flip_visits"} | REPORT - {"draw_figures"}
