@@ -48,11 +48,14 @@ def change_columns(
     for name in names:
         for label, values in _coded(sheet, name).items():
             columns[label] = _value_or_change(values, sheet, contrast, donors)
-    table = pd.DataFrame(columns, index=pd.Index(donors, name="donor"), dtype=float)
-    table = table.mask(table.isna().any(axis=1))
-    spread = table.max() - table.min()
-    table = table.loc[:, spread.fillna(0) > 1e-9]
+    table = _varying(pd.DataFrame(columns, index=pd.Index(donors, name="donor"), dtype=float))
+    # a covariate that is the same in all other donors is not asked of the one in whom it is unknown
+    table = _varying(table.mask(table.isna().any(axis=1)))
     return table - table.mean()
+
+
+def _varying(table: pd.DataFrame) -> pd.DataFrame:
+    return table.loc[:, (table.max() - table.min()).fillna(0) > 1e-9]
 
 
 def check_covariates(

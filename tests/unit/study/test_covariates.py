@@ -57,6 +57,15 @@ def test_a_donor_with_an_unknown_covariate_has_a_missing_row(folder):
     assert found["age"].sum() == pytest.approx(0)
 
 
+def test_an_unknown_covariate_that_is_constant_here_leaves_the_donors_others(folder):
+    """All others are women: sex explains nothing, so a donor of unknown sex keeps its age."""
+    sex = of_donor("unknown", "F", "F", "F", "F", "F", "F", "F")
+    table = read_study(folder, donors=8, age=of_donor(*AGES), sex=sex)
+    found = covariates.change_columns(table, ["age", "sex"], MONTH6, DONORS)
+    ages = np.array(AGES, dtype=float)
+    np.testing.assert_allclose(found["age"], ages - ages.mean())
+
+
 @pytest.mark.parametrize(
     ("names", "columns", "words"),
     [
