@@ -216,7 +216,7 @@ rule relate_outcome:
         ],
         hypotheses=HYPOTHESES,
         populations=POPULATIONS,
-        measured=measured() | {"covariates": [], "samples": []},
+        measured=measured() | {"covariates": {}, "samples": []},
         alpha=config["verdict"]["alpha"],
     script:
         "../../scripts/verdict/relate_outcome.py"

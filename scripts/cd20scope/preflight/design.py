@@ -31,7 +31,7 @@ def check_design(
     tissue: str,
     tissues: Mapping[str, int],
     left_out: Sequence[Mapping[str, str]],
-    covariate_notes: Sequence[tuple[str, str]],
+    covariate_notes: Sequence[tuple[str, str, str]],
 ) -> list[Finding]:
     """Say which donors and samples a run compares, and which it does not.
 
@@ -48,11 +48,15 @@ def check_design(
     left_out
         ``sample``, ``donor``, ``visit`` and ``reason`` of samples that are not analysed.
     covariate_notes
-        Contrast, and why a covariate has no part in it.
+        Contrast, covariate and why it has no part there.
     """
     findings = [*_left_out(left_out), *_tissues(sheet, tissue, tissues, left_out, contrasts)]
     findings += _arms(sheet, arms, contrasts)
-    return [*findings, *(Finding("warning", contrast, text) for contrast, text in covariate_notes)]
+    findings += [
+        Finding("warning", contrast, f"covariate {name} {why}: it is left out here.")
+        for contrast, name, why in covariate_notes
+    ]
+    return findings
 
 
 def _left_out(left_out: Sequence[Mapping[str, str]]) -> list[Finding]:

@@ -60,7 +60,7 @@ def _varying(table: pd.DataFrame) -> pd.DataFrame:
 
 def check_covariates(
     sheet: pd.DataFrame, names: Sequence[str], *, contrasts: Sequence[Sequence[str]], reserved: Iterable[str]
-) -> list[tuple[str, str]]:
+) -> list[tuple[str, str, str]]:
     """Check that each covariate can be told from visit, donor and the other covariates.
 
     Parameters
@@ -76,7 +76,7 @@ def check_covariates(
 
     Returns
     -------
-    For each contrast in which a covariate has no part, its name and why.
+    Contrasts in which a covariate has no part: contrast, covariate and why.
 
     Raises
     ------
@@ -104,11 +104,7 @@ def check_covariates(
         why = {contrast: _why_not(sheet, name, names, pair) for contrast, pair in paired.items()}
         if why and all(why.values()):
             problems.append(f"covariates: {name} {next(iter(why.values()))}, in every contrast. Remove it.")
-        notes += [
-            (contrast, f"covariate {name} {text}: it is left out here.")
-            for contrast, text in why.items()
-            if text
-        ]
+        notes += [(contrast, name, text) for contrast, text in why.items() if text]
     if problems:
         raise ConfigError("configuration", problems)
     return notes

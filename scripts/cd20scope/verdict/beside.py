@@ -21,18 +21,18 @@ def add_covariates(changes: Mapping[Key, Change], *, settings: Settings) -> dict
     changes
         By key, which ends with the name of the contrast.
     settings
-        With the covariates of the study; none leave the changes as they are.
+        With the covariates of each contrast; changes of one without any stay as they are.
 
     Returns
     -------
     The same changes; donors of whom a covariate is not known have left, with the reason.
     """
-    names, sheet = settings.covariates, pd.DataFrame(settings.samples)
+    sheet = pd.DataFrame(settings.samples)
     contrasts = {schema.contrast_name(contrast): contrast for contrast in settings.contrasts}
     made: dict[tuple[str, tuple[str, ...]], tuple[Covariates, dict[str, str]]] = {}
     beside = dict(changes)
     for key, change in changes.items():
-        donors = change.paired.donors
+        donors, names = change.paired.donors, settings.covariates.get(key[-1], ())
         if not names or not donors or key[-1] not in contrasts:
             continue
         if (key[-1], donors) not in made:

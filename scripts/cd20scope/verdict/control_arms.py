@@ -69,7 +69,7 @@ def measure_by_arm(
         for key, rows in by_key(of_treated(scores), ["population", "program"]).items()
     }
     # Welch's test has no covariates, so no donor is left out for one
-    plain = replace(settings, covariates=(), units=units)
+    plain = replace(settings, covariates={}, units=units)
     tables = {"donors": donors, "scores": scores, "parts": parts}
     treated, control = (
         measure_needed(hypotheses, settings=plain, **{name: arm(table) for name, table in tables.items()})

@@ -23,6 +23,20 @@ def texts(table, **settings):
     return {finding.about: finding.text for finding in findings(table, **settings)}
 
 
+def test_a_covariate_is_told_where_it_has_no_part(tmp_path):
+    found = design.check_design(
+        plan(read_study(tmp_path)).samples,
+        contrasts=CONTRASTS,
+        arms={"column": "arm", "treated": ""},
+        tissue="",
+        tissues={},
+        left_out=[],
+        covariate_notes=[("month6-baseline", "age", "does not vary between the donors")],
+    )
+    (one,) = [finding for finding in found if finding.about == "month6-baseline"]
+    assert one.text == "covariate age does not vary between the donors: it is left out here."
+
+
 def test_one_arm_in_one_tissue_needs_no_word(tmp_path):
     assert findings(read_study(tmp_path)) == []
     assert findings(read_study(tmp_path, tissue=lambda *_: "CSF", arm=lambda *_: "treated")) == []

@@ -122,5 +122,5 @@ def test_aliasing_in_one_contrast_is_noted_there(folder):
     # the batch changes with month 6 in every donor, and between week 2 and baseline in some
     batch = lambda d, visit: "z" if visit == "month6" else "y" if visit == "week2" and d % 2 else "x"  # noqa: E731
     notes = check(read_study(folder, donors=8, batch=batch), ["batch"])
-    assert [contrast for contrast, _ in notes] == ["month6-baseline"]
-    assert "it is the visit by another name" in notes[0][1]
+    assert [note[:2] for note in notes] == [("month6-baseline", "batch")]
+    assert "it is the visit by another name" in notes[0][2]

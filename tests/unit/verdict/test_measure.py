@@ -13,6 +13,7 @@ from cd20scope.programs import scores
 from cd20scope.stats.paired_tests import signed_rank
 from cd20scope.stats.standardised import standardised_t
 from cd20scope.verdict import measure
+from cd20scope.verdict.beside import add_covariates
 from cd20scope.verdict.decide import decide_all
 from cd20scope.verdict.endpoints.catalogue import endpoint_of
 from cd20scope.verdict.evidence import evaluate_change
@@ -177,7 +178,7 @@ def with_sheet(covariates, *, age=None):
             dose = rng.normal(10, 3) * (visit == "week2")
             known = str(30 + 4 * number) if donor != age else ""
             rows.append({"donor": donor, "visit": visit, "age": known, "dose": str(dose)})
-    settings = measure.Settings([WEEK2], "baseline", covariates=covariates, samples=rows)
+    settings = measure.Settings([WEEK2], "baseline", covariates={CONTRAST: covariates}, samples=rows)
     claim = hypothesis("up", population="Treg", denominator="CD4 T", contrast=CONTRAST)
     made = measure.measure_needed(
         [claim],
@@ -204,6 +205,16 @@ def test_covariates_of_the_sheet_stand_beside_every_change():
     decided = decide_all([claim], made)[0].evidence
     assert decided.t.df == len(plain.values) - 3
     assert decided.t.estimate == pytest.approx(plain.values.mean())
+
+
+def test_a_covariate_that_a_contrast_leaves_out_has_no_part_there():
+    _, made, sheet = with_sheet(["age"])
+    settings = measure.Settings(
+        [WEEK2], "baseline", covariates={"month6-baseline": ["age"]}, samples=sheet.to_dict("records")
+    )
+    (plain,) = with_sheet([])[1].items()
+    assert add_covariates(dict([plain]), settings=settings)[plain[0]].covariates is None
+    assert next(iter(made.values())).covariates is not None
 
 
 def test_a_donor_whose_covariate_is_not_known_is_named():

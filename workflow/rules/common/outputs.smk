@@ -52,11 +52,23 @@ def measured():
         "min_denominator": config["abundance"]["min_denominator"],
         "min_coverage": config["programs"]["min_coverage"],
         "left_out": catalogue.left_out(HYPOTHESES, POPULATIONS),
-        "covariates": config["covariates"],
+        "covariates": covariates_beside(),
         "samples": [
             {key: row[key] for key in ("donor", "visit", *config["covariates"])}
             for row in (SHEET_RECORDS if config["covariates"] else [])
         ],
+    }
+
+
+def covariates_beside():
+    """Covariates by contrast, without those that cannot be told there."""
+    left_out = {(contrast, name) for contrast, name, _ in COVARIATE_NOTES}
+    contrasts = [schema.contrast_name(contrast) for contrast in config["contrasts"]]
+    return {
+        contrast: [
+            name for name in config["covariates"] if (contrast, name) not in left_out
+        ]
+        for contrast in contrasts
     }
 
 

@@ -1,7 +1,7 @@
 """Tables that changes are measured from, and what they are measured with."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -24,7 +24,7 @@ class Settings:
     left_out
         Selectors that hypotheses ask about and the population tree of the run does not have.
     covariates
-        Columns of the sheet that every change is tested beside; none by default.
+        Contrast -> columns of the sheet that its changes are tested beside; none by default.
     samples
         ``donor``, ``visit`` and the covariates of each sample; needed where there are some.
     units
@@ -36,7 +36,7 @@ class Settings:
     min_denominator: int = 20
     min_coverage: float = 0.5
     left_out: Sequence[str] = ()
-    covariates: Sequence[str] = ()
+    covariates: Mapping[str, Sequence[str]] = field(default_factory=dict)
     samples: Sequence[Mapping[str, str]] = ()
     units: Mapping[tuple[str, ...], Unit] | None = None
 
