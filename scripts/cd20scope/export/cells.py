@@ -61,11 +61,12 @@ def unite_genes(lists: Iterable[Genes]) -> pd.DataFrame:
         reference has the gene.
     """
     parts = [pd.DataFrame(dict(genes)).astype(object) for genes in lists]
-    every = pd.concat(parts, ignore_index=True)
-    if "gene_id" not in every:
-        every["gene_id"] = ""
-    grouped = every.fillna({"gene_id": ""}).groupby("gene", sort=False)["gene_id"]
-    return pd.DataFrame({"gene_id": grouped.first(), "n_samples": grouped.size()})
+    every = pd.concat(parts, ignore_index=True).reindex(columns=["gene", "gene_id"])
+    # the first id that any sample gives: one without has none to say
+    grouped = every.assign(gene_id=every["gene_id"].astype(object).replace("", None)).groupby(
+        "gene", sort=False
+    )["gene_id"]
+    return pd.DataFrame({"gene_id": grouped.first().fillna(""), "n_samples": grouped.size()})
 
 
 def describe_cells(

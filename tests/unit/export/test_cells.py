@@ -75,6 +75,16 @@ def written(tmp_path):
     return n, ad.read_h5ad(path), raw
 
 
+@pytest.mark.parametrize("first", [{}, {"gene_id": np.array(["", ""], object)}])
+def test_an_id_is_taken_from_the_sample_that_gives_one(first):
+    without = {"gene": np.array(["CD19", "CD3E"], object)} | first
+    with_ids = {"gene": np.array(["CD3E", "NKG7"], object), "gene_id": np.array(["E1", ""], object)}
+    found = cells.unite_genes([without, with_ids])
+    assert found["gene_id"].to_dict() == {"CD19": "", "CD3E": "E1", "NKG7": ""}
+    assert found["n_samples"].tolist() == [1, 2, 1]
+    assert cells.unite_genes([without])["gene_id"].tolist() == ["", ""]
+
+
 def test_counts_of_every_gene_and_cell_are_those_of_the_samples(written):
     n, table, raw = written
     assert n == table.n_obs == 10
