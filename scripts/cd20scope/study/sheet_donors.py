@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import pandas as pd
 
+from cd20scope.study.arms import TREATED, UNTREATED
 from cd20scope.study.levels import TISSUES, misspelt, name_tissue, plain
 from cd20scope.study.sheet_checks import Problems, cells_of
 from cd20scope.study.times import stated_days
@@ -83,7 +84,8 @@ def _check_levels(sheet: pd.DataFrame, column: str, known: list[str], problems: 
     cells = cells_of(sheet, column)
     wrong = misspelt((cell for _, cell in cells), known)
     for row, cell in cells:
-        if cell in wrong:
+        # untreated is no slip of treated
+        if cell in wrong and plain(cell) not in TREATED | UNTREATED:
             problems.add(
                 f"{cell!r} looks misspelt. Did you mean {wrong[cell]!r}? Correct it, or write a name that differs "
                 "more.",

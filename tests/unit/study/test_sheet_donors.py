@@ -127,6 +127,14 @@ def test_tissues_have_their_usual_names_and_a_slip_is_told(folder):
     assert set(read_study(folder, tissue=lambda *_: "spleen")["tissue"]) == {"spleen"}
 
 
+@pytest.mark.parametrize("column", ["arm", "drug"])
+def test_a_usual_word_for_an_arm_is_no_slip_of_another(folder, column):
+    """One untreated donor beside eleven treated ones is a control, however alike the two words are."""
+    word = lambda d, _: "untreated" if d == 12 else "treated"  # noqa: E731
+    table = read_study(folder, donors=12, **{column: word})
+    assert table[column].value_counts().to_dict() == {"treated": 33, "untreated": 3}
+
+
 def test_levels_that_differ_in_digits_are_two(folder):
     table = read_study(
         folder, drug=lambda d, visit: "interferon 1b" if (d, visit) == (1, "week2") else "interferon 1a"
