@@ -8,6 +8,7 @@ import pandas as pd
 from cd20scope import schema
 from cd20scope.report import claims, hypothesis_words, wording
 from cd20scope.report.results import Judged
+from cd20scope.stats.pairs import of_treated
 from cd20scope.study import batches, sizes
 from cd20scope.study.nouns import contrast, visit, visits_in
 
@@ -31,10 +32,10 @@ class Alert(NamedTuple):
 
 
 def collect(run: Judged, *, sheet: pd.DataFrame, warning: str) -> list[Alert]:
-    """List every alert of a run: on questions (``warning``), design, technique, steroids."""
+    """List every alert of a run: on questions (``warning``), design of the treated, technique, steroids."""
     return [
         *([Alert("Questions", warning)] if warning else []),
-        *design(sheet, run.contrasts),
+        *design(of_treated(sheet), run.contrasts),
         *technique(run.statistics["technique"], run.visits),
         *lost(run.verdicts),
         *steroids(run.verdicts),

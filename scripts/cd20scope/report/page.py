@@ -32,6 +32,7 @@ from cd20scope.report.sections import (
 )
 from cd20scope.report.tables import listings
 from cd20scope.schema import FAMILIES, VERDICTS
+from cd20scope.stats.pairs import of_treated
 from cd20scope.study.nouns import contrast, visit
 
 PAGE = "report.html.j2"
@@ -109,7 +110,7 @@ def render(
         | {
             "sexes": trust.format_sexes(run.sexes),
             "attrition": donors.format_attrition(
-                run.statistics["repopulation"], run.sheet, visits=run.visits
+                run.statistics["repopulation"], of_treated(run.sheet), visits=run.visits
             ),
         },
         studies=studies.format_section(run.statistics),

@@ -131,6 +131,20 @@ def test_a_batch_that_goes_with_the_visit_is_told(run):
     assert alert.contrasts == ("week2-baseline",)
 
 
+def test_controls_do_not_thin_out_a_fault_of_the_treated(run):
+    """A new kit at month 6 in all treated donors, and in none of three times as many controls."""
+    own = made_up.sheet().assign(
+        control="", batch=lambda t: t["visit"].eq("month6").map({True: "b", False: "a"})
+    )
+    others = [own.assign(donor=own["donor"] + f"C{n}", control="placebo", batch="a") for n in range(3)]
+    sheet = pd.concat([own, *others], ignore_index=True)
+    found = [a for a in alerts.collect(run, sheet=sheet, warning="") if a.kind == "Design"]
+    assert {one for alert in found for one in alert.contrasts} == {"month6-baseline", "month6-week2"}
+    assert all(
+        "b in 8 of 8 donors at month 6" in alert.text or "of 7 donors" in alert.text for alert in found
+    )
+
+
 def test_a_design_fault_stands_above_the_answer_and_at_each_question_that_it_touches(made):
     html = report_page.render_words(made | {"sheet": steroid_sheet(["month6"])})
     words = "8 of 8 samples at month 6 were drawn within 48 hours"
