@@ -10,7 +10,6 @@ from dataclasses import replace
 import pandas as pd
 
 from cd20scope.programs.compare import baseline_unit
-from cd20scope.stats import paired_tests
 from cd20scope.stats.changes import Change, Key, common
 from cd20scope.stats.pairs import of_control, of_treated
 from cd20scope.study.families import Family
@@ -18,6 +17,7 @@ from cd20scope.study.themes import Row
 from cd20scope.verdict.decide import Decision, decide_evaluated
 from cd20scope.verdict.endpoints.catalogue import endpoint_of
 from cd20scope.verdict.endpoints.tables import Settings, by_key
+from cd20scope.verdict.evidence import evaluate_change
 from cd20scope.verdict.measure import measure_needed
 
 COLUMNS = (
@@ -153,9 +153,9 @@ def _row(
     row |= {"treated": own["estimate"], "treated_low": own["ci_low"], "treated_high": own["ci_high"]}
     row |= dict.fromkeys(("control", "control_low", "control_high", "difference"), float("nan"))
     if there.measured:
-        t = paired_tests.paired_t(there.values)
+        t = evaluate_change(there)
         row["control"] = t.estimate
-        if t.se > 0:
+        if not t.no_spread:
             row["control_low"], row["control_high"] = t.interval(alpha)
     return row | {
         "n_treated": len(here.paired),

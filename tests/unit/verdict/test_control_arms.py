@@ -11,6 +11,7 @@ from verdict_cases import hypothesis, spread
 from cd20scope.abundance.log_odds import log_odds
 from cd20scope.stats.changes import Change
 from cd20scope.stats.pairs import Pairs
+from cd20scope.stats.standardised import standardised_t
 from cd20scope.verdict import control_arms, measure
 from cd20scope.verdict.decide import decide_all
 from cd20scope.verdict.families import FAMILIES
@@ -120,6 +121,16 @@ def test_both_arms_are_in_the_unit_of_the_treated_at_baseline():
     d = (wide["month6"] - wide["baseline"]) / unit
     assert arms.loc["moves", "treated"] == pytest.approx(d[d.index.str.startswith("T")].mean())
     assert arms.loc["moves", "control"] == pytest.approx(d[d.index.str.startswith("C")].mean())
+
+
+def test_limits_of_the_controls_hold_what_the_unit_is_uncertain_of():
+    table = scores(time=1.0)
+    _, arms = asked([SCORE], table=table)
+    wide = table.pivot_table(values="score", index="donor", columns="visit")
+    unit = wide.loc[wide.index.str.startswith("T"), "baseline"].std(ddof=1)
+    d = (wide["month6"] - wide["baseline"])[wide.index.str.startswith("C")]
+    low, high = standardised_t(d, sd=unit, n_sd=8).interval(ALPHA)
+    assert tuple(arms.loc["moves", ["control_low", "control_high"]]) == pytest.approx((low, high))
 
 
 @pytest.mark.parametrize(
