@@ -1,6 +1,6 @@
 """The effect behind each claim in one sentence for a clinician: shares in percent, programmes in SD.
 
-The verb and the limits are those of the interval that decides (:mod:`cd20scope.report.deciding`).
+The verb and the limits are those of the interval that decides (:mod:`cd20scope.verdict.deciding`).
 """
 
 import numpy as np

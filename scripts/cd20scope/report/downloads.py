@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from cd20scope.report import deciding
 from cd20scope.report.results import Results
 
 PLAIN = 60_000
@@ -46,7 +45,7 @@ def tables(run: Results) -> dict[str, tuple[pd.DataFrame, str]]:
     statistics = run.statistics
     return {
         "verdicts": (
-            run.verdicts.drop(columns=["theme", "label", *deciding.ADDED]),
+            run.verdicts.drop(columns=["theme", "label"]),
             "Verdict of every hypothesis",
         ),
         "arms": (statistics["arms"], "Every hypothesis in every sensitivity analysis"),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from cd20scope.report import claims, deciding
+from cd20scope.report import claims
 from cd20scope.report.sections import labels, trust
 from cd20scope.schema import contrast_name, require_columns
 
@@ -17,6 +17,7 @@ VERDICT_COLUMNS = (
     *("id", "family", "question", "asks", "donors", "dropped"),
     *("arms_held", "arms_asked", "arms_against", "smallest_effect_low", "smallest_effect_high"),
     *("p_exact", "reach", "beside", "caution", "technical"),
+    *("decide_low", "decide_high", "coverage"),
 )
 """Columns of the verdicts that the report cannot do without."""
 
@@ -96,7 +97,7 @@ class Judged(Measured):
     Attributes
     ----------
     verdicts
-        ``verdict/verdicts.tsv`` in story order, with what that and :func:`cd20scope.report.deciding.add` add.
+        ``verdict/verdicts.tsv`` in story order, with what that adds.
     statistics
         The tables of :data:`cd20scope.report.sections.trust.NEEDED` by name; figures need ``arms`` and ``ledger``.
     abundance, programs
@@ -173,17 +174,10 @@ def complete_cohort[C: Cohort](cohort: C) -> C:
 
 
 def complete_judged[J: Judged](judged: J) -> J:
-    """Check the tables of the hypotheses as :func:`complete` does, and add the intervals that decide."""
+    """Check the tables of the hypotheses as :func:`complete` does."""
     require_columns(judged.verdicts, VERDICT_COLUMNS, name="verdicts.tsv")
     return replace(
         judged,
-        verdicts=deciding.add(
-            claims.in_story_order(judged.verdicts),
-            abundance=judged.abundance,
-            programs=judged.programs,
-            scores=judged.scores,
-            baseline=judged.visits[0],
-            alpha=judged.alpha,
-        ),
+        verdicts=claims.in_story_order(judged.verdicts),
         statistics=trust.complete(judged.statistics),
     )

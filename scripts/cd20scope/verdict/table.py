@@ -7,7 +7,7 @@ import pandas as pd
 from cd20scope import schema
 from cd20scope.stats import pairs
 from cd20scope.stats.exact_flips import MOST_PAIRS, exact_flip_p, say_reach
-from cd20scope.verdict import cautions, robustness
+from cd20scope.verdict import cautions, deciding, robustness
 from cd20scope.verdict.decide import Decision
 from cd20scope.verdict.endpoints.tables import Settings
 from cd20scope.verdict.evidence import Evidence
@@ -25,11 +25,13 @@ COLUMNS = (
     *DECISION_COLUMNS,
     *("arms_held", "arms_asked", "arms_against", "smallest_effect_low", "smallest_effect_high"),
     *("p_exact", "reach", "beside", "caution", "technical"),
+    *deciding.COLUMNS,
 )
 """Columns of ``results/verdict/verdicts.tsv``. The two ends of the smallest effect (80 % power) are in the unit of
 ``estimate``; ``p_exact`` is that of all sign flips, two-sided against no change, and ``reach`` says where so few pairs
 cannot reach the level by it. ``technical`` is "yes" where technique explains what was supported or contradicted as
-measured; the verdict is then inconclusive, and the arms are those of the verdict as measured."""
+measured; the verdict is then inconclusive, and the arms are those of the verdict as measured. The last three are the
+interval that decides (:func:`cd20scope.verdict.deciding.find_interval`)."""
 
 
 def complete(
@@ -76,6 +78,7 @@ def complete(
         else (float("nan"), float("nan"))
         for decision in decisions
     ]
+    intervals = [deciding.find_interval(decision, alpha=alpha) for decision in decisions]
     notes = cautions.format_cautions(
         decisions, arms, programs, technique, rulers=rulers, steroid=steroid, alpha=alpha
     )
@@ -90,6 +93,7 @@ def complete(
         beside=pd.Series(cautions.format_confounders(decisions, programs), dtype=object),
         caution=pd.Series(notes, dtype=object),
         technical=["yes" if decision.technical else "no" for decision in decisions],
+        **pd.DataFrame(intervals, index=table.index, columns=list(deciding.COLUMNS)),
     ).reset_index(drop=True)[list(COLUMNS)]
 
 

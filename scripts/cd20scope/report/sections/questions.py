@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from cd20scope import schema
-from cd20scope.report import alerts, claims, deciding, hypothesis_words, reasons, wording
+from cd20scope.report import alerts, claims, hypothesis_words, reasons, wording
 from cd20scope.report.colours import VERDICT_STYLE
 from cd20scope.report.results import Results
 from cd20scope.report.tables import listings
@@ -118,11 +118,7 @@ def claim(row: Row, *, run: Results, arms: pd.DataFrame | None) -> dict[str, Any
         "arms": listings.tabulate(arms.drop(columns="id"), name="own_arms") if arms is not None else None,
         "source": wording.link_dois(row["source"]),
         "note": wording.text_of(row["note"]),
-        "row": [
-            (key, wording.text_of(value))
-            for key, value in row.items()
-            if key not in ("theme", "label", *deciding.ADDED)
-        ],
+        "row": [(key, wording.text_of(value)) for key, value in row.items() if key not in ("theme", "label")],
     }
 
 
