@@ -44,7 +44,7 @@ def check_columns(
                 "another unit? Write cells per microlitre (10^9/l times 1000).",
             )
         )
-    if reason := donor_outcomes(sheet)[1]:
+    if reason := donor_outcomes(treated_of(sheet))[1]:
         findings.append(
             Finding(
                 "warning", "outcome", f"not used: {reason}. Write a number, or one of two levels, per donor."

@@ -127,7 +127,7 @@ def _arms(sheet: pd.DataFrame, arms: Mapping[str, str], contrasts: Sequence[Sequ
         findings.append(Finding("warning", str(level), text))
         text = (
             f"no donor of the control arm {level} has both visits: the change of the treated cannot be compared with "
-            "that of the controls."
+            "theirs."
         )
         findings += [
             Finding("warning", schema.contrast_name(contrast), text)

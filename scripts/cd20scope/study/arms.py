@@ -63,7 +63,7 @@ def read_arms(sheet: pd.DataFrame, *, column: str, treated: str, controls: Seque
     Raises
     ------
     ConfigError
-        When a level that the configuration names is not in the sheet, or no word tells which level is treated.
+        When a column or level that the configuration names is not in the sheet, or no word tells which is treated.
     """
     if column not in sheet.columns:
         if treated or controls or column not in ("arm", "drug"):
@@ -76,6 +76,11 @@ def read_arms(sheet: pd.DataFrame, *, column: str, treated: str, controls: Seque
     for cell in first.values():
         levels.setdefault(plain(cell), cell)
     levels.pop("", None)
+    if not levels and (treated or controls):
+        raise ConfigError(
+            "configuration",
+            [f"arm: levels are named, and the column {column} is empty. Fill it in, or remove them."],
+        )
     if not levels:
         return _by_drug(sheet)
     active = _treated_level(levels, treated, controls, column)

@@ -161,7 +161,8 @@ def _level_of_one(
 
 def _without_variation(sheet: pd.DataFrame, name: str, contrast: Sequence[str], donors: Sequence[str]) -> str:
     own = sheet[sheet["donor"].astype(str).isin(donors)]
-    within = own[own["visit"].isin(list(contrast))].groupby("donor")[name].nunique()
+    own = own[own["visit"].isin(list(contrast)) & own[name].map(_known)]
+    within = own.groupby("donor")[name].nunique()
     if (within > 1).any():
         return f"changes alike in every donor between {contrast[1]} and {contrast[0]}: it is the visit by another name"
     return "does not vary between the donors"

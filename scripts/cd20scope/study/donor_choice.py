@@ -56,7 +56,7 @@ def choose_donors(
                 if bool(own.any()) == (key == "exclude"):
                     found = ", ".join(dict.fromkeys(cells[own.index])) or "nothing"
                     word = "excluded" if key == "exclude" else "not included"
-                    left_out.setdefault(str(donor), f"{word} by {column} ({found or 'nothing'})")
+                    left_out.setdefault(str(donor), f"{word} by {column} ({found})")
     if not problems and set(sheet["donor"].astype(str)) <= set(left_out):
         problems.append("donors: the choice leaves no donor. Correct include and exclude.")
     if problems:

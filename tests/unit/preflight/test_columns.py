@@ -1,6 +1,6 @@
 """What the preflight says of drugs, days, blood counts and outcome."""
 
-from study_sheets import CONTRASTS, DAYS, VISITS, read_study
+from study_sheets import CONTRASTS, DAYS, VISITS, plan, read_study
 
 from cd20scope.preflight import columns
 from cd20scope.study.times import stated_days
@@ -74,6 +74,14 @@ def test_counts_that_look_like_per_cent_are_told(tmp_path):
 def test_an_outcome_that_is_not_used_is_told(tmp_path):
     found = texts(read_study(tmp_path, outcome=lambda d, _: "abcabc"[d - 1]))
     assert found["outcome"].startswith("not used: 3 levels (a, b, c)")
+
+
+def test_the_outcome_is_that_of_the_treated(tmp_path):
+    arms = {"arm": lambda d, _: "placebo" if d > 4 else "treated"}
+    own = plan(read_study(tmp_path, outcome=lambda d, _: "ababcc"[d - 1], **arms)).samples
+    assert "outcome" not in texts(own)
+    alike = plan(read_study(tmp_path, outcome=lambda d, _: "aaaabb"[d - 1], **arms)).samples
+    assert texts(alike)["outcome"].startswith("not used: one level (a)")
 
 
 def test_times_are_tabulated_per_visit(tmp_path):

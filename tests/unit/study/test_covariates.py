@@ -118,6 +118,18 @@ def test_a_covariate_that_cannot_be_told_is_refused_by_name(folder, names, colum
         check(table, names)
 
 
+def test_an_unknown_level_is_no_change(folder):
+    def site(donor, visit):
+        if (donor, visit) == (1, "week2"):
+            return "unknown"
+        return "b" if donor > 6 and visit == "month6" else "a"
+
+    notes = check(read_study(folder, donors=8, site=site), ["site"])
+    assert {contrast: why for contrast, _, why in notes} == {
+        "week2-baseline": "does not vary between the donors"
+    }
+
+
 def test_aliasing_in_one_contrast_is_noted_there(folder):
     # the batch changes with month 6 in every donor, and between week 2 and baseline in some
     batch = lambda d, visit: "z" if visit == "month6" else "y" if visit == "week2" and d % 2 else "x"  # noqa: E731

@@ -63,6 +63,7 @@ def test_the_treated_level_is_told_by_its_word_or_by_the_configuration(folder, l
             "the level healthy, which is neither treated nor among the controls",
         ),
         (TWO, {"column": "group"}, "arm > column: the sheet has no column 'group'"),
+        (("",) * 6, {"treated": "B"}, "arm: levels are named, and the column arm is empty"),
     ],
 )
 def test_arms_that_cannot_be_told_are_refused(folder, levels, arm, words):
