@@ -1,26 +1,14 @@
 """Visits on an axis of time, to scale where their names tell when they were."""
 
-import re
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
 from matplotlib.axes import Axes
 
 from cd20scope.study.nouns import visit
+from cd20scope.study.times import stated_days
 
-DAYS = {
-    "d": 1.0,
-    "day": 1.0,
-    "w": 7.0,
-    "wk": 7.0,
-    "week": 7.0,
-    "m": 30.4,
-    "mo": 30.4,
-    "month": 30.4,
-    "y": 365.0,
-}
-DAYS |= {"year": 365.0, "days": 1.0, "weeks": 7.0, "months": 30.4, "years": 365.0}
-"""Days of the units that names of visits have."""
 FIRST = ("baseline", "base", "bl", "pre", "screening")
 """Names of the visit before treatment."""
 NARROW = 0.09
@@ -29,17 +17,10 @@ NARROW = 0.09
 
 def days_of(visits: Sequence[str]) -> list[float] | None:
     """Days since the first visit by the names of the visits; None where a name does not tell, or time runs back."""
-    days = []
-    for name in visits:
-        text = name.strip().lower()
-        found = re.fullmatch(r"([a-z]+)[ _-]?(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)[ _-]?([a-z]+)", text)
-        if text in FIRST:
-            days.append(0.0)
-        elif found and (unit := DAYS.get(found[1] or found[4])):
-            days.append(unit * float(found[2] or found[3]))
-        else:
-            return None
-    return days if all(one < other for one, other in pairwise(days)) else None
+    stated = stated_days({"": (), **dict.fromkeys(visits, ())})
+    days = [0.0 if name.strip().casefold() in FIRST else stated.get(name, math.nan) for name in visits]
+    known = not any(map(math.isnan, days))
+    return days if known and all(one < other for one, other in pairwise(days)) else None
 
 
 def places_of(visits: Sequence[str]) -> tuple[list[float], bool]:

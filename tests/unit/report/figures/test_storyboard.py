@@ -30,7 +30,7 @@ def test_each_panel_has_every_donor_and_a_mean_over_all_visits(run):
         grey = [line for line in lines_of(ax, storyboard.GREY) if line.get_linestyle() == "-"]
         assert len(grey) == 8
         (mean,) = [line for line in ax.lines if line.get_lw() == 1.8]
-        np.testing.assert_allclose(mean.get_xdata(), [0, 14, 182.4])
+        np.testing.assert_allclose(mean.get_xdata(), [0, 14, 182.625])
 
 
 def test_the_bars_are_the_limits_of_the_questions(run):
@@ -56,10 +56,11 @@ def test_no_line_leads_to_a_sample_without_such_a_cell(run):
 @pytest.mark.parametrize(
     ("visits", "days"),
     [
-        (["baseline", "week2", "month6"], [0, 14, 182.4]),
-        (["pre", "d3", "6 months"], [0, 3, 182.4]),
+        (["baseline", "week2", "month6"], [0, 14, 182.625]),
+        (["pre", "d3", "6 months"], [0, 3, 182.625]),
         (["baseline", "V2", "V3"], None),
         (["month6", "week2"], None),
+        (["V1"], None),
     ],
 )
 def test_visits_are_to_scale_where_their_names_tell_when_they_were(visits, days):
