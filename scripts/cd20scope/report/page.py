@@ -113,7 +113,7 @@ def render(
                 run.statistics["repopulation"], of_treated(run.sheet), visits=run.visits
             ),
         },
-        studies=studies.format_section(run.statistics),
+        studies=studies.format_section(run.statistics, alpha=run.alpha),
         tables=listed(run, quality),
         quality=samples.say(quality),
         number=lambda: next(numbers),

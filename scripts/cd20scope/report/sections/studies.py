@@ -23,18 +23,20 @@ NEEDED: dict[str, tuple[str, ...]] = {
 """Tables that the section reads, by name, with the columns it needs."""
 
 
-def format_section(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+def format_section(tables: Mapping[str, pd.DataFrame], *, alpha: float) -> dict[str, str]:
     """Write the sentences of the section: ``first``, ``within`` and ``outcome``; empty where there is nothing to say.
 
     Parameters
     ----------
     tables
         :data:`NEEDED` by name, without rows where the study has no control arm, or no outcome.
+    alpha
+        False discovery rate of what is called associated.
     """
     return {
         "first": format_first(tables["control_arms"]),
         "within": format_within(tables["control_arms"]),
-        "outcome": format_outcome(tables["outcome"]),
+        "outcome": format_outcome(tables["outcome"], alpha=alpha),
     }
 
 
@@ -70,22 +72,31 @@ def format_within(arms: pd.DataFrame) -> str:
     """Name the questions that are supported in the treated alone, and not beyond the controls."""
     if arms.empty:
         return ""
-    tested = arms[(arms["id"] == arms["question"]) & (arms["verdict"] != "not testable")]
-    within = tested[tested["treated_verdict"] == "supported"]
-    lost = within[within["verdict"] != "supported"]
+    within = arms[(arms["id"] == arms["question"]) & (arms["treated_verdict"] == "supported")]
     if within.empty:
         return "Nothing is supported in the treated alone."
-    if lost.empty:
-        return f"All {len(within)} questions that are supported in the treated alone are supported beyond the controls."
-    named = "; ".join(f"{row.id} ({row.verdict})" for row in lost.itertuples())
-    return (
-        f"Of {len(within)} questions that are supported in the treated alone, {len(lost)} "
-        f"{'is' if len(lost) == 1 else 'are'} not supported beyond the controls: {named}. What both arms did, such as "
-        "time or season, may be the cause, or so few donors cannot show the difference."
-    )
+    tested = within[within["verdict"] != "not testable"]
+    lost, untested = tested[tested["verdict"] != "supported"], within.drop(tested.index)
+    parts = []
+    if len(lost):
+        named = "; ".join(f"{row.id} ({row.verdict})" for row in lost.itertuples())
+        parts.append(f"{len(lost)} {be(len(lost))} not supported beyond the controls: {named}")
+    if len(untested):
+        reasons = "; ".join(dict.fromkeys(untested["reason"].astype(str)))
+        parts.append(f"{len(untested)} cannot be compared with the controls ({reasons})")
+    asked = f"{wording.plural(len(within), 'question')} that {be(len(within))} supported in the treated alone"
+    if not parts:
+        return f"{asked}, and all of them beyond the controls."
+    why = " What both arms did, such as time or season, may be the cause, or so few donors cannot show the difference."
+    return f"Of {asked}, {' and '.join(parts)}.{why if len(lost) else ''}"
 
 
-def format_outcome(asked: pd.DataFrame, *, alpha: float = 0.05) -> str:
+def be(n: int) -> str:
+    """Verb of so many."""
+    return "is" if n == 1 else "are"
+
+
+def format_outcome(asked: pd.DataFrame, *, alpha: float) -> str:
     """How many associations with the outcome are shown, in exploratory words."""
     if asked.empty:
         return ""
@@ -95,8 +106,8 @@ def format_outcome(asked: pd.DataFrame, *, alpha: float = 0.05) -> str:
     shown = tested[tested["p_adjusted"].astype(float) <= alpha]
     n, least = int(tested["n"].max()), float(tested["smallest"].min())
     text = (
-        f"Of {len(tested)} associations with the outcome, {len(shown)} "
-        f"{'is' if len(shown) == 1 else 'are'} told from none at a false discovery rate of {alpha:g}"
+        f"Of {len(tested)} associations with the outcome, {len(shown)} {be(len(shown))} told from none at a false "
+        f"discovery rate of {alpha:g}"
     )
     named = f" ({'; '.join(map(str, shown['id']))})" if len(shown) else ""
     return (

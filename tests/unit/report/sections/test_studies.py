@@ -22,7 +22,7 @@ def pages():
 
 
 def test_the_first_sentence_says_which_contrast_answers(tables):
-    told = studies.format_section(tables)["first"]
+    told = studies.format_section(tables, alpha=0.05)["first"]
     assert told.startswith("The change of up to 8 treated donors beyond that of up to 7 controls")
     arms = tables["control_arms"]
     own = arms[(arms["family"] == "confirmatory") & (arms["id"] == arms["question"])]
@@ -32,7 +32,7 @@ def test_the_first_sentence_says_which_contrast_answers(tables):
 
 
 def test_what_is_lost_beyond_the_controls_is_named(tables):
-    told = studies.format_section(tables)["within"]
+    told = studies.format_section(tables, alpha=0.05)["within"]
     arms = tables["control_arms"]
     lead = arms[(arms["id"] == arms["question"]) & (arms["treated_verdict"] == "supported")]
     assert f"Of {len(lead)} questions that are supported in the treated alone, 1 is not" in told
@@ -43,24 +43,44 @@ def test_what_is_lost_beyond_the_controls_is_named(tables):
 
 def test_nothing_lost_is_told_as_such(tables):
     arms = tables["control_arms"].assign(verdict=tables["control_arms"]["treated_verdict"])
-    assert studies.format_within(arms).endswith("are supported beyond the controls.")
+    assert studies.format_within(arms).endswith("and all of them beyond the controls.")
     none = arms.assign(treated_verdict="inconclusive")
     assert studies.format_within(none) == "Nothing is supported in the treated alone."
 
 
+def test_too_few_controls_do_not_hide_what_the_treated_show(tables):
+    """Healthy donors seen once have no change to compare with: depletion in the treated is still told."""
+    reason = "0 control donors with both visits, 4 needed in each arm"
+    arms = tables["control_arms"].assign(verdict="not testable", reason=reason)
+    n = int(((arms["id"] == arms["question"]) & (arms["treated_verdict"] == "supported")).sum())
+    assert n > 1
+    assert studies.format_within(arms) == (
+        f"Of {n} questions that are supported in the treated alone, {n} cannot be compared with the controls "
+        f"({reason})."
+    )
+
+
+def test_associations_are_told_at_the_level_of_the_run(tables):
+    told = studies.format_section(tables, alpha=1e-9)["outcome"]
+    assert "0 are told from none at a false discovery rate of 1e-09" in told
+
+
 def test_associations_are_exploratory_by_their_words(tables):
-    told = studies.format_section(tables)["outcome"]
+    told = studies.format_section(tables, alpha=0.05)["outcome"]
     assert told.startswith("Of 2 associations with the outcome, 1 is told from none")
     assert "(C1)" in told
     assert "8 donors show a single one from 0.74 on" in told
     assert "no cause" in told
     untested = tables["outcome"].assign(status="not testable", reason="2 donors")
-    assert studies.format_outcome(untested) == "No association with the outcome was testable: 2 donors."
+    assert (
+        studies.format_outcome(untested, alpha=0.05)
+        == "No association with the outcome was testable: 2 donors."
+    )
 
 
 def test_a_study_without_arms_and_outcome_says_nothing_of_them(pages):
     empty = trust.complete(statistics_tables.every())
-    assert set(studies.format_section(empty).values()) == {""}
+    assert set(studies.format_section(empty, alpha=0.05).values()) == {""}
     assert 'id="studies"' not in pages[0]
     assert "difference in differences" not in pages[0]
     assert "every donor is treated" in pages[0]
