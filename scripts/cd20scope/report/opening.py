@@ -10,6 +10,7 @@ from scipy.special import expit, logit
 from cd20scope import schema
 from cd20scope.report import claims, hypothesis_words, wording
 from cd20scope.report.results import Judged, Results
+from cd20scope.report.sections import studies
 from cd20scope.report.wording import Row
 from cd20scope.stats.pairs import control_of, of_treated
 from cd20scope.study import roles
@@ -217,6 +218,10 @@ def open_ends(run: Judged, sheet: pd.DataFrame) -> str:
     parts = []
     if (control_of(sheet) == "").all():
         parts.append("whether the treatment caused these changes, as every donor was treated")
+    elif not studies.compared(run.statistics["control_arms"]):
+        parts.append(
+            "whether the treatment caused these changes, as no question can be compared with the controls"
+        )
     if not (run.statistics["absolute"]["status"] == "tested").any():
         parts.append("whether cell numbers changed, as only shares were measured")
     undecided = own[own["verdict"].isin(["inconclusive", "not testable"])]

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import report_page
 import report_tables as made_up
+import statistics_tables
 
 from cd20scope.report import alerts, opening
 
@@ -50,7 +51,12 @@ def test_arms_are_told_with_their_donors(made):
 def test_what_every_treated_donor_leaves_open_goes_with_a_control_arm(run, made):
     control = ["" if name < "D06" else "placebo" for name in made["sheet"]["donor"]]
     assert "as every donor was treated" in opening.open_ends(run, made["sheet"])
-    assert "as every donor was treated" not in opening.open_ends(run, made["sheet"].assign(control=control))
+    beside = made["sheet"].assign(control=control)
+    for verdict, said in (("inconclusive", False), ("not testable", True)):
+        arms = statistics_tables.control_arms().assign(verdict=verdict)
+        told = opening.open_ends(replace(run, statistics=run.statistics | {"control_arms": arms}), beside)
+        assert "as every donor was treated" not in told
+        assert ("as no question can be compared with the controls" in told) == said
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,7 @@ def verdict_tables():
     """What the verdicts as text and as JSON are made of, by name."""
     names = (
         *("questions", "verdicts", "arms", "ledger", "parts", "technique"),
+        "control_arms",
         *("donors", "abundance", "absolute", "repopulation", "scores", "programs"),
         *("findings", "sums"),
     )

@@ -26,6 +26,8 @@ NEEDED: dict[str, tuple[str, ...]] = {
 def format_section(tables: Mapping[str, pd.DataFrame], *, alpha: float) -> dict[str, str]:
     """Write the sentences of the section: ``first``, ``within`` and ``outcome``; empty where there is nothing to say.
 
+    ``compared`` is "yes" where controls answer a question.
+
     Parameters
     ----------
     tables
@@ -34,6 +36,7 @@ def format_section(tables: Mapping[str, pd.DataFrame], *, alpha: float) -> dict[
         False discovery rate of what is called associated.
     """
     return {
+        "compared": "yes" if compared(tables["control_arms"]) else "",
         "first": format_first(tables["control_arms"]),
         "within": format_within(tables["control_arms"]),
         "outcome": format_outcome(tables["outcome"], alpha=alpha),
@@ -51,10 +54,21 @@ def chosen(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     }
 
 
+def compared(arms: pd.DataFrame) -> bool:
+    """Whether any question could be tested against controls."""
+    return bool((arms["verdict"] != "not testable").any())
+
+
 def format_first(arms: pd.DataFrame) -> str:
     """Say which contrast answers, and how; empty without a control arm."""
     if arms.empty:
         return ""
+    if not compared(arms):
+        usual = arms["reason"].astype(str).value_counts().index[0]
+        return (
+            f"No question can be compared with the controls ({usual}). The verdicts are of the treated donors alone, "
+            "in whom treatment cannot be told from time."
+        )
     own = arms[(arms["family"] == "confirmatory") & (arms["id"] == arms["question"])]
     counts = [f"{n} {verdict}" for verdict in VERDICTS if (n := int((own["verdict"] == verdict).sum()))]
     n_treated, n_control = (int(arms[column].max()) for column in ("n_treated", "n_control"))

@@ -58,6 +58,9 @@ def test_too_few_controls_do_not_hide_what_the_treated_show(tables):
         f"Of {n} questions that are supported in the treated alone, {n} cannot be compared with the controls "
         f"({reason})."
     )
+    assert studies.format_first(arms).startswith(f"No question can be compared with the controls ({reason}).")
+    assert not studies.compared(arms)
+    assert studies.compared(tables["control_arms"])
 
 
 def test_associations_are_told_at_the_level_of_the_run(tables):
