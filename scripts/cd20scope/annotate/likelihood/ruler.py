@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
-from cd20scope.schema import ATTENUATED, NOT_TOLD, contrast_name
+from cd20scope.schema import ATTENUATED, CONTROL, NOT_TOLD, contrast_name
 
 Array = npt.NDArray[Any]
 
@@ -242,12 +242,16 @@ def say_told(sensitivity: float, enrichment: float) -> str:
 def compare_contrasts(
     counted: pd.DataFrame, sheet: pd.DataFrame, *, contrasts: Sequence[tuple[str, str]]
 ) -> pd.DataFrame:
-    """Compare the visits of every contrast; :func:`compare_visits` with the columns of :data:`VISITS`."""
+    """Compare the visits of every contrast; :func:`compare_visits` with the columns of :data:`VISITS`.
+
+    Donors of a control arm (column ``control`` of the sheet) do not count: verdicts are of the treated.
+    """
+    treated = sheet[sheet[CONTROL] == ""] if CONTROL in sheet else sheet
     of = {ruler.name: ruler for ruler in RULERS}
     tables = [pd.DataFrame(columns=list(VISITS))]
     for later, earlier in contrasts:
         if len(counted):
-            found = compare_visits(counted, sheet, later=later, earlier=earlier).reset_index()
+            found = compare_visits(counted, treated, later=later, earlier=earlier).reset_index()
             found["gene"] = [of[name].gene for name in found["ruler"]]
             found["called"] = [",".join(of[name].called) for name in found["ruler"]]
             tables.append(found.assign(contrast=contrast_name((later, earlier))))

@@ -116,3 +116,14 @@ def test_rulers_of_a_study_are_added_up_by_visit_and_compared():
     assert row["difference"] == pytest.approx(0.6 - (46.5 / 50))
     assert row["differs"]
     assert ruler.compare_contrasts(ruler.stack({}), sheet, contrasts=[("week2", "baseline")]).empty
+    # labels that stay alike in three controls for each treated donor do not hide it
+    copies = [stacked.assign(sample=stacked["sample"] + f"C{n}", positive_called=45) for n in range(3)]
+    beside = [
+        sheet.assign(donor=sheet["donor"] + f"C{n}", control="placebo").set_axis(sheet.index + f"C{n}")
+        for n in range(3)
+    ]
+    both = pd.concat([sheet.assign(control=""), *beside])
+    found = ruler.compare_contrasts(
+        pd.concat([stacked, *copies], ignore_index=True), both, contrasts=[("week2", "baseline")]
+    )
+    assert found.to_dict("records") == [row]
