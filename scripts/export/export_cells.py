@@ -33,7 +33,10 @@ with job(snakemake) as (log, output):
     params, inputs = snakemake.params, snakemake.input
     names = [row["sample"] for row in params.sheet]
     genes = cells.unite_genes(store.read_genes(dict(zip(names, inputs.counts, strict=True))).values())
-    tables = {name: pd.read_csv(inputs[name], sep="\t") for name in ("verdicts", "technique", "ledger")}
+    # a donor named 01 is not the number 1, and nothing but an empty cell is missing
+    text = {"donor": str, "donors": str, "dropped": str}
+    reading = {"sep": "\t", "dtype": text, "keep_default_na": False, "na_values": [""]}
+    tables = {name: pd.read_csv(inputs[name], **reading) for name in ("verdicts", "technique", "ledger")}
     written = cells.write_cells(
         output.cells,
         read_samples(Path(output.labels), cells.ontology_terms(params.populations)),

@@ -9,7 +9,7 @@ with job(snakemake) as (log, output):
     table = ingest_checksums.tabulate(
         snakemake.params.samples, snakemake.params.paths, files=snakemake.params.files
     )
-    looks = pd.read_csv(snakemake.input.looks, sep="\t", keep_default_na=False)
+    looks = pd.read_csv(snakemake.input.looks, sep="\t", dtype={"sample": str}, keep_default_na=False)
     table = ingest_checksums.add_taken(table, looks, cells=snakemake.params.cells)
     table.to_csv(output.sums, sep="\t", index=False)
     files = table.drop_duplicates("path")

@@ -11,8 +11,8 @@ from cd20scope.preflight.sexes import COLUMNS as SEX_COLUMNS
 
 
 def read(path: str) -> pd.DataFrame:
-    """Read one of the small tables; a gene may be called NA."""
-    return pd.read_csv(path, sep="\t", keep_default_na=False)
+    """Read one of the small tables; a gene may be called NA, and a sample 01."""
+    return pd.read_csv(path, sep="\t", dtype={"sample": str, "about": str}, keep_default_na=False)
 
 
 with job(snakemake) as (log, output):

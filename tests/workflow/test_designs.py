@@ -18,7 +18,7 @@ covariates: [age]
 HEAD = ("sample", "donor", "visit", "path", "arm", "tissue", "ms_type", "age")
 
 
-def write_study(folder):
+def write_study(folder, *, numbered=False):
     """Seven treated donors, one of them left out, and two of placebo, in blood; three also in CSF at month 6."""
     lines = ["\t".join(HEAD)]
     for donor in range(1, 10):
@@ -26,14 +26,13 @@ def write_study(folder):
         for visit, tissue in (("baseline", "PBMC"), ("month6", "PBMC"), ("month6", "CSF")):
             if tissue == "CSF" and donor > 3:
                 continue
-            name = f"D{donor}_{visit}_{tissue}"
+            name = f"{len(lines):02d}" if numbered else f"D{donor}_{visit}_{tissue}"
+            who = f"{donor:02d}" if numbered else f"D{donor}"
             counts = np.random.default_rng(len(lines)).poisson(2, (30, len(GENES)))
             barcodes = [f"{len(lines)}A{i}" for i in range(30)]
             tenx_files.write_h5(folder / f"{name}.h5", counts, genes=GENES, barcodes=barcodes)
             lines.append(
-                "\t".join(
-                    [name, f"D{donor}", visit, f"{name}.h5", arm, tissue, course, str(30 + donor**2 % 13)]
-                )
+                "\t".join([name, who, visit, f"{name}.h5", arm, tissue, course, str(30 + donor**2 % 13)])
             )
     (folder / "samples.tsv").write_text("\n".join(lines) + "\n")
     (folder / "study.yaml").write_text(SETTINGS)
@@ -53,3 +52,14 @@ def test_the_preflight_tells_who_is_compared_with_whom(tmp_path):
     page = (tmp_path / "results/preflight/preflight.html").read_text()
     assert "D1, D2, D4, D5, D6, D7" in page
     assert "-fold" in page
+
+
+def test_samples_and_donors_named_by_numbers_keep_their_names(tmp_path):
+    write_study(tmp_path, numbered=True)
+    targets = ("results/preflight/preflight.html", "results/ingest/inputs.tsv")
+    ran(snakemake(*targets, directory=tmp_path, config=tmp_path / "study.yaml"))
+    assert "01, 02, 04, 05, 06, 07" in (tmp_path / targets[0]).read_text()
+    with (tmp_path / targets[1]).open() as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    assert [row["sample"] for row in rows][:2] == ["01", "02"]
+    assert {row["n_cells"] for row in rows} == {"30"}
