@@ -1,6 +1,6 @@
 """All kept cells of a study as one AnnData file, written sample by sample so that memory does not grow with cells."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,16 @@ LABELS = (
 
 UNASSIGNED = "unknown"
 """Cell type without an ontology term, as CELLxGENE writes it."""
+
+
+TERM = "cell_type_ontology_term_id"
+OWN = ("barcode", *QUALITY, *LABELS, TERM)
+"""Columns of the exported cells that the sheet does not give."""
+
+
+def free_names(columns: Iterable[str], taken: Collection[str]) -> list[str]:
+    """Names of columns of the sheet beside those that are taken: ``population`` becomes ``population_in_sheet``."""
+    return [f"{column}_in_sheet" if column in taken else column for column in columns]
 
 
 @dataclass(frozen=True)
@@ -86,19 +96,19 @@ def describe_cells(
     Returns
     -------
     pandas.DataFrame
-        Index ``<sample>_<barcode>``, unique in a study; ``barcode``, the columns of the sheet, :data:`QUALITY`,
-        :data:`LABELS` and ``cell_type_ontology_term_id``, which is the subset's where one is told.
+        Index ``<sample>_<barcode>``, unique in a study; ``barcode``, the columns of the sheet (:func:`free_names`),
+        :data:`QUALITY`, :data:`LABELS` and ``cell_type_ontology_term_id``, which is the subset's where one is told.
     """
     kept = quality.index[quality["keep"].to_numpy(bool)]
     quality, labels = quality.loc[kept], labels.reindex(kept)
     cells = pd.DataFrame({"barcode": kept.astype(object)}, index=kept)
-    for column, value in sample.items():
+    for column, value in zip(free_names(sample, OWN), sample.values(), strict=True):
         cells[column] = value
     cells[list(QUALITY)] = quality[list(QUALITY)]
     cells[list(LABELS)] = labels[list(LABELS)]
     of_subset = (cells["population"] + " / " + cells["subset"]).map(terms)
     told = of_subset.fillna(cells["population"].map(terms)).fillna(UNASSIGNED)
-    cells["cell_type_ontology_term_id"] = told.to_numpy(object)
+    cells[TERM] = told.to_numpy(object)
     cells.index = pd.Index([f"{sample['sample']}_{barcode}" for barcode in kept], name="cell")
     return cells
 

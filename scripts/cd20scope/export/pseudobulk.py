@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from cd20scope.export.cells import text_columns
+from cd20scope.export.cells import free_names, text_columns
 
 DESIGN = "~ donor + visit"
 """Design of the tests of genes, in the formula of R: visits are compared within donors."""
@@ -49,7 +49,11 @@ def tabulate_sums(
     blocks = [_entries(sample, table, row_of=row_of, columns=column_of) for sample, table in sums]
     rows, columns, values = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
     shape = (len(units), len(column_of))
-    obs = units.join(sheet.drop(columns="sample"), on="sample")
+    beside = sheet.drop(columns="sample")
+    obs = units.join(
+        beside.set_axis(free_names(map(str, beside.columns), list(map(str, units.columns))), axis=1),
+        on="sample",
+    )
     obs.index = pd.Index(units["sample"] + " / " + units["population"], name="unit")
     text = text_columns(obs)
     obs = obs.assign(**{c: obs[c].fillna("").astype(str).astype("category") for c in text})

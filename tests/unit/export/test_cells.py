@@ -137,3 +137,13 @@ def test_scanpy_plots_the_file_without_further_work(written):
     _, table, _ = written
     axes = sc.pl.umap(table, color=["population", "MS4A1"], show=False)
     assert len(axes) == 2
+
+
+def test_a_column_of_the_sheet_with_a_taken_name_stands_beside():
+    _, quality, labels = sample("one", np.random.default_rng(1))
+    row = {"sample": "one", "barcode": "AB12", "population": "sorted T cells"}
+    found = cells.describe_cells(quality, labels, terms=cells.ontology_terms(POPULATIONS), sample=row)
+    assert found["barcode"].iloc[0] == "ACGT0-1"
+    assert found["population"].iloc[0] == "B naive"
+    assert set(found["barcode_in_sheet"]) == {"AB12"}
+    assert set(found["population_in_sheet"]) == {"sorted T cells"}

@@ -47,3 +47,15 @@ def test_rows_are_sums_over_leaves_of_one_sample_and_population():
     ]
     assert table.obs["shallow"].to_dict() == {"a / Treg": False, "b / Treg": True, "b / NK": True}
     assert table.uns["design"] == DESIGN
+
+
+def test_a_column_of_the_sheet_with_a_taken_name_stands_beside():
+    sheet = SHEET.assign(n_cells=["8000", "9000"], population="all")
+    table = tabulate_sums([("a", sums([("Treg", "CD3D", 5)]))], CELLS, sheet=sheet, genes=GENES)
+    row = table.obs.loc["a / Treg"]
+    assert row[["n_cells", "n_cells_in_sheet", "population", "population_in_sheet"]].tolist() == [
+        5,
+        "8000",
+        "Treg",
+        "all",
+    ]
