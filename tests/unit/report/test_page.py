@@ -162,7 +162,10 @@ def test_what_a_verdict_hangs_on_stands_beside_it(page):
     )
     assert "Caution" not in claim
     treg = " ".join(page.claims["claim-R3"].split())
-    assert "(!) Caution. Explained by steroids: the steroid score of the same cells changed by −0.31" in treg
+    assert (
+        "(!) Caution. Possible steroid effect: the steroid score of the same cells changed by −0.31 SD"
+        in treg
+    )
     untested = " ".join(page.claims["claim-A4"].split())
     assert "unchanged" not in untested
     assert "Minimum detectable" not in untested
