@@ -3,7 +3,7 @@
 Imported while Snakemake parses the workflow.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -88,18 +88,23 @@ def read_arms(sheet: pd.DataFrame, *, column: str, treated: str, controls: Seque
     return Arms(column, levels[active], control, [donor for donor, cell in first.items() if not cell])
 
 
-def _first(cells: pd.Series) -> str:
+def _first(cells: Iterable[object]) -> str:
     return next((str(cell) for cell in cells if cell and str(cell).casefold() != "unknown"), "")
 
 
 def _by_drug(sheet: pd.DataFrame) -> Arms:
     if "drug" not in sheet.columns:
         return Arms()
-    drugs = {str(donor): [c for c in own if c] for donor, own in sheet.groupby("donor", sort=False)["drug"]}
-    control = {
-        donor: own[0] for donor, own in drugs.items() if own and all(plain(cell) in UNTREATED for cell in own)
+    drugs = {
+        str(donor): [str(cell) for cell in own if _first([cell])]
+        for donor, own in sheet.groupby("donor", sort=False)["drug"]
     }
-    if not control:
+    visits = sheet.groupby("donor", sort=False).size()
+    untreated = [d for d, own in drugs.items() if own and all(plain(cell) in UNTREATED for cell in own)]
+    # none at baseline and nothing stated later is what a sheet says of a treated donor, too
+    control = {donor: drugs[donor][0] for donor in untreated if len(drugs[donor]) == visits[donor]}
+    unknown = [donor for donor in untreated if donor not in control]
+    if not untreated:
         return Arms()
     # a drug is known to be none, or none is known of: only the first says that a donor is a control
     given = dict.fromkeys(cell for own in drugs.values() for cell in own if plain(cell) not in UNTREATED)
@@ -111,7 +116,7 @@ def _by_drug(sheet: pd.DataFrame) -> Arms:
                 "change can be that of a treatment. Correct the column, or write each donor's arm into a column arm."
             ],
         )
-    return Arms("drug", ", ".join(given), control)
+    return Arms("drug", ", ".join(given), control, unknown)
 
 
 def _treated_level(levels: Mapping[str, str], treated: str, controls: Sequence[str], column: str) -> str:

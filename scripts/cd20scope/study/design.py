@@ -77,7 +77,8 @@ def plan_study(
     donor_of = sheet["donor"].astype(str)
     reasons = _of_donors(donor_of, choose_donors(sheet, **choice))
     arms = read_arms(sheet[reasons == ""], **arm)
-    reasons = reasons.mask(donor_of.isin(arms.unknown) & (reasons == ""), f"no {arms.column} in the sheet")
+    unknown = "drug not stated at every visit" if arms.column == "drug" else f"no {arms.column} in the sheet"
+    reasons = reasons.mask(donor_of.isin(arms.unknown) & (reasons == ""), unknown)
     control = _of_donors(donor_of, arms.control)
     chosen, counted = _choose_tissue(
         sheet[reasons == ""], tissue, contrasts=contrasts, treated=control[reasons == ""] == ""

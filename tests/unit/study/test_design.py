@@ -91,6 +91,19 @@ def test_without_the_column_a_drug_that_is_none_at_every_visit_says_control(fold
         plan(read_study(folder, drug=lambda *_: "placebo"))
 
 
+@pytest.mark.parametrize("later", ["", "unknown"])
+def test_no_drug_at_baseline_and_none_stated_later_says_no_arm(folder, later):
+    def drug(donor, visit):
+        if donor == 1:
+            return "none" if visit == "baseline" else later
+        return "placebo" if donor > 3 else "ocrelizumab"
+
+    found = plan(read_study(folder, drug=drug))
+    assert "D1" not in found.arms.control
+    assert set(found.left_out["donor"]) == {"D1"}
+    assert set(found.left_out["reason"]) == {"drug not stated at every visit"}
+
+
 def test_donors_of_no_known_arm_are_left_out_by_name(folder):
     found = plan(read_study(folder, arm=arm_of("treated", "", "treated", "placebo", "placebo", "placebo")))
     assert set(found.left_out["donor"]) == {"D2"}

@@ -66,8 +66,8 @@ def format_first(arms: pd.DataFrame) -> str:
     if not compared(arms):
         usual = arms["reason"].astype(str).value_counts().index[0]
         return (
-            f"No question can be compared with the controls ({usual}). The verdicts are of the treated donors alone, "
-            "in whom treatment cannot be told from time."
+            f"No question can be compared with the controls ({usual}). The verdicts are those of the treated donors "
+            "alone, in whom treatment cannot be separated from time."
         )
     own = arms[(arms["family"] == "confirmatory") & (arms["id"] == arms["question"])]
     counts = [f"{n} {verdict}" for verdict in VERDICTS if (n := int((own["verdict"] == verdict).sum()))]
@@ -76,9 +76,9 @@ def format_first(arms: pd.DataFrame) -> str:
         f"of {len(own)} confirmatory questions, {', '.join(counts)}" if counts else "no confirmatory question"
     )
     return (
-        f"The change of up to {n_treated} treated donors beyond that of up to {n_control} controls (difference in "
-        f"differences) answers whether treatment changed something: {answered}. The verdicts further down are of the "
-        "treated donors alone, in whom treatment cannot be told from time."
+        "Whether a change is specific to the treated arm is answered by the difference between the changes of up to "
+        f"{n_treated} treated donors and up to {n_control} controls (difference in differences): {answered}. The "
+        "verdicts below are those of the treated donors alone, in whom treatment cannot be separated from time."
     )
 
 
@@ -88,26 +88,34 @@ def format_within(arms: pd.DataFrame) -> str:
         return ""
     within = arms[(arms["id"] == arms["question"]) & (arms["treated_verdict"] == "supported")]
     if within.empty:
-        return "Nothing is supported in the treated alone."
+        return "No question is supported in the treated donors alone."
     tested = within[within["verdict"] != "not testable"]
     lost, untested = tested[tested["verdict"] != "supported"], within.drop(tested.index)
     parts = []
     if len(lost):
         named = "; ".join(f"{row.id} ({row.verdict})" for row in lost.itertuples())
-        parts.append(f"{len(lost)} {be(len(lost))} not supported beyond the controls: {named}")
+        parts.append(f"{len(lost)} {be(len(lost))} not supported in comparison with the controls: {named}")
     if len(untested):
         reasons = "; ".join(dict.fromkeys(untested["reason"].astype(str)))
         parts.append(f"{len(untested)} cannot be compared with the controls ({reasons})")
-    asked = f"{wording.plural(len(within), 'question')} that {be(len(within))} supported in the treated alone"
+    asked = f"{wording.plural(len(within), 'question')} that {be(len(within))} supported in the treated donors alone"
     if not parts:
-        return f"{asked}, and all of them beyond the controls."
-    why = " What both arms did, such as time or season, may be the cause, or so few donors cannot show the difference."
+        return f"{asked}, and all of them in comparison with the controls."
+    why = (
+        " The cause may be one that acts on both arms, such as time or season, or there are too few donors to show "
+        "the difference."
+    )
     return f"Of {asked}, {' and '.join(parts)}.{why if len(lost) else ''}"
 
 
 def be(n: int) -> str:
     """Verb of so many."""
     return "is" if n == 1 else "are"
+
+
+def differ(n: int) -> str:
+    """Verb of so many."""
+    return "differs" if n == 1 else "differ"
 
 
 def format_outcome(asked: pd.DataFrame, *, alpha: float) -> str:
@@ -120,11 +128,11 @@ def format_outcome(asked: pd.DataFrame, *, alpha: float) -> str:
     shown = tested[tested["p_adjusted"].astype(float) <= alpha]
     n, least = int(tested["n"].max()), float(tested["smallest"].min())
     text = (
-        f"Of {len(tested)} associations with the outcome, {len(shown)} {be(len(shown))} told from none at a false "
+        f"Of {len(tested)} associations with the outcome, {len(shown)} {differ(len(shown))} from zero at a false "
         f"discovery rate of {alpha:g}"
     )
     named = f" ({'; '.join(map(str, shown['id']))})" if len(shown) else ""
     return (
-        f"{text}{named}. {n} donors show a single one from {wording.number(least)} on. They are exploratory: an "
-        "association is no cause, and none is a verdict."
+        f"{text}{named}. The smallest single association that {n} donors can show is {wording.number(least)}. These "
+        "results are exploratory: an association is not a cause, and none of them is a verdict."
     )

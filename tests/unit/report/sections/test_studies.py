@@ -23,29 +23,30 @@ def pages():
 
 def test_the_first_sentence_says_which_contrast_answers(tables):
     told = studies.format_section(tables, alpha=0.05)["first"]
-    assert told.startswith("The change of up to 8 treated donors beyond that of up to 7 controls")
+    assert "between the changes of up to 8 treated donors and up to 7 controls" in told
     arms = tables["control_arms"]
     own = arms[(arms["family"] == "confirmatory") & (arms["id"] == arms["question"])]
     n = int((own["verdict"] == "supported").sum())
     assert f"of {len(own)} confirmatory questions, {n} supported" in told
-    assert told.endswith("in whom treatment cannot be told from time.")
+    assert told.endswith("in whom treatment cannot be separated from time.")
 
 
 def test_what_is_lost_beyond_the_controls_is_named(tables):
     told = studies.format_section(tables, alpha=0.05)["within"]
     arms = tables["control_arms"]
     lead = arms[(arms["id"] == arms["question"]) & (arms["treated_verdict"] == "supported")]
-    assert f"Of {len(lead)} questions that are supported in the treated alone, 1 is not" in told
+    assert f"Of {len(lead)} questions that are supported in the treated donors alone, 1 is not" in told
     assert (
-        f"not supported beyond the controls: {lead['id'].iloc[0]} (inconclusive). What both arms did" in told
+        f"not supported in comparison with the controls: {lead['id'].iloc[0]} (inconclusive). The cause"
+        in told
     )
 
 
 def test_nothing_lost_is_told_as_such(tables):
     arms = tables["control_arms"].assign(verdict=tables["control_arms"]["treated_verdict"])
-    assert studies.format_within(arms).endswith("and all of them beyond the controls.")
+    assert studies.format_within(arms).endswith("and all of them in comparison with the controls.")
     none = arms.assign(treated_verdict="inconclusive")
-    assert studies.format_within(none) == "Nothing is supported in the treated alone."
+    assert studies.format_within(none) == "No question is supported in the treated donors alone."
 
 
 def test_too_few_controls_do_not_hide_what_the_treated_show(tables):
@@ -55,7 +56,7 @@ def test_too_few_controls_do_not_hide_what_the_treated_show(tables):
     n = int(((arms["id"] == arms["question"]) & (arms["treated_verdict"] == "supported")).sum())
     assert n > 1
     assert studies.format_within(arms) == (
-        f"Of {n} questions that are supported in the treated alone, {n} cannot be compared with the controls "
+        f"Of {n} questions that are supported in the treated donors alone, {n} cannot be compared with the controls "
         f"({reason})."
     )
     assert studies.format_first(arms).startswith(f"No question can be compared with the controls ({reason}).")
@@ -65,15 +66,15 @@ def test_too_few_controls_do_not_hide_what_the_treated_show(tables):
 
 def test_associations_are_told_at_the_level_of_the_run(tables):
     told = studies.format_section(tables, alpha=1e-9)["outcome"]
-    assert "0 are told from none at a false discovery rate of 1e-09" in told
+    assert "0 differ from zero at a false discovery rate of 1e-09" in told
 
 
 def test_associations_are_exploratory_by_their_words(tables):
     told = studies.format_section(tables, alpha=0.05)["outcome"]
-    assert told.startswith("Of 2 associations with the outcome, 1 is told from none")
+    assert told.startswith("Of 2 associations with the outcome, 1 differs from zero")
     assert "(C1)" in told
-    assert "8 donors show a single one from 0.74 on" in told
-    assert "no cause" in told
+    assert "The smallest single association that 8 donors can show is 0.74." in told
+    assert "not a cause" in told
     untested = tables["outcome"].assign(status="not testable", reason="2 donors")
     assert (
         studies.format_outcome(untested, alpha=0.05)
