@@ -3,17 +3,13 @@
 COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
     "control_arms": {
         "id": ("Claim", "key"),
-        "verdict": ("Beyond the controls", "key"),
+        "verdict": ("Verdict", "key"),
         "treated_verdict": ("Treated alone", "key"),
         "treated": ("Treated", "number"),
         "control": ("Controls", "number"),
         "difference": ("Difference", "number"),
         "interval": ("95 % CI", "range"),
-        "p_value": ("p", "p"),
-        "p_adjusted": ("p, adjusted", "p"),
-        "n_treated": ("Treated donors", "count"),
-        "n_control": ("Controls, donors", "count"),
-        "reason": ("Reason", "text"),
+        "p_adjusted": ("p, adj.", "p"),
     },
     "absolute_arms": {
         "population": ("Population", "key"),
