@@ -120,7 +120,7 @@ def find_files(
             f"{place}: no count file found, {DEPTH} folders deep{f' ({seen})' if seen else ''}. Give the folder that "
             "holds filtered_feature_bc_matrix.h5, matrix.mtx, .h5ad, .zarr, .loom or .rds files, or such a file."
         )
-    # what is said of them helps where there is nothing else
+    # parts of a matrix are listed only where no count file was found
     left_out = [(path, why) for path, why in left_out if not PART.search(path.name)]
     of_samples = [table for path in beside if (table := read_table(path)) is not None]
     joined, notes = join(found, of_samples)
