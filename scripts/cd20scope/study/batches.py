@@ -43,7 +43,7 @@ def compare_names(samples: pd.DataFrame, column: str, contrast: Sequence[str]) -
     Parameters
     ----------
     samples
-        ``donor``, ``visit`` and ``column``, one row per sample; empty or missing where it is not known.
+        ``donor``, ``visit`` and ``column``, one row per sample; empty, missing or ``unknown`` where it is not known.
     column
         Such as chemistry or batch.
     contrast
@@ -53,7 +53,8 @@ def compare_names(samples: pd.DataFrame, column: str, contrast: Sequence[str]) -
     -------
     None where no donor has a known name at both.
     """
-    known = samples[samples[column].notna() & (samples[column].astype(str).str.strip() != "")]
+    names = samples[column].astype(object).fillna("").astype(str).str.strip().str.casefold()
+    known = samples[~names.isin(["", "unknown"])]
     visit = known["visit"].astype(str)
     later, earlier = (
         pd.crosstab(own["donor"].astype(str), own[column].astype(str), normalize="index")

@@ -1,5 +1,6 @@
 """The ledger: which donors enter each test, with which change, and why the others do not."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
@@ -72,5 +73,7 @@ def _name_left_out(
         if donor not in asked:
             named[donor] = reason
         elif visit in visits and donor in named:
-            named[donor] = named[donor].replace(f"no {visit}", f"{visit} left out: {reason}")
+            # the whole name: no week2 is not part of no week24
+            told = f"{visit} left out: {reason}".replace("\\", r"\\")
+            named[donor] = re.sub(rf"no {re.escape(visit)}(?!\w)", told, named[donor])
     return named

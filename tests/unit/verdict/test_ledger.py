@@ -102,3 +102,9 @@ def test_of_what_cannot_be_tested_nobody_enters_and_all_say_why():
     }
     absent = {next(iter(share("Treg"))): changes.Change.nothing(pairs.Pairs(()), "no such contrast")}
     assert keep([hypothesis("absent")], absent).empty
+
+
+def test_a_visit_is_not_part_of_a_longer_name():
+    absent = {("D1", "week2"): "tissue CSF"}
+    named = ledger._name_left_out({"D1": "no week24; no week2"}, ["D1"], absent, visits=["week24", "week2"])
+    assert named == {"D1": "no week24; week2 left out: tissue CSF"}
