@@ -42,7 +42,6 @@ with job(snakemake) as (log, output):
         )
         tables = tabulate_sample(
             thinned,
-            matrix.log_normalise(thinned),
             genes,
             labelled,
             populations=tree,

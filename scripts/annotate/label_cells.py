@@ -6,7 +6,7 @@ import pandas as pd
 from cd20scope.annotate import labels, soup
 from cd20scope.annotate.likelihood import depth, ruler
 from cd20scope.annotate.likelihood.state import unpack_likelihood
-from cd20scope.counts import matrix, store
+from cd20scope.counts import store
 from cd20scope.jobs.job import job
 from cd20scope.pseudobulk.tables import tabulate_sample
 
@@ -14,24 +14,22 @@ with job(snakemake) as (log, output):
     params, inputs, sample = snakemake.params, snakemake.input, snakemake.wildcards.sample
     counts = store.read_counts(inputs.counts)
     keep = pd.read_parquet(inputs.cells, columns=["keep"])["keep"].reindex(counts.barcodes).to_numpy(bool)
-    kept, genes = counts.matrix[np.flatnonzero(keep)], counts.genes["gene"]
+    kept, genes, barcodes = counts.matrix[np.flatnonzero(keep)], counts.genes["gene"], counts.barcodes
     with np.load(inputs.model) as main, np.load(inputs.ruler) as without:
         model, blind = unpack_likelihood(main), unpack_likelihood(without)
     asked = {"populations": params.populations, "min_probability": params.min_probability}
     asked["empty"] = counts.empty
+    del counts  # the cells that were left out
     labelled = labels.label_sample(kept, genes, model, **asked)
     asked["soup"] = labelled.soup
     chosen = depth.read_depth(inputs.depth, sample)
-    thinned = depth.thin_counts(
-        kept, barcodes=counts.barcodes[keep], genes=genes, keep=chosen.keep, sample=sample
-    )
+    thinned = depth.thin_counts(kept, barcodes=barcodes[keep], genes=genes, keep=chosen.keep, sample=sample)
     compared = labels.label_sample(kept, genes, model, **asked, thinned=thinned)
-    labels.spread(labelled.cells, keep=keep, barcodes=counts.barcodes).to_parquet(output.labels)
+    labels.spread(labelled.cells, keep=keep, barcodes=barcodes).to_parquet(output.labels)
     if output.get("sums"):  # the markers decide
         bounds = {key: params[key] for key in ("min_probability", "min_probability_hard")}
         tables = tabulate_sample(
             thinned,
-            matrix.log_normalise(thinned),
             genes,
             compared.cells,
             chances=compared.chances,

@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "embed": "",
     "stats": "",
     "study": "",
-    "pseudobulk": "study",
+    "pseudobulk": "study counts",
     "ingest": "jobs study counts",
     "qc": "counts",
     "annotate": "study counts",

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
+from cd20scope.counts.matrix import log_normalise
 from cd20scope.pseudobulk import relabelled
 from cd20scope.pseudobulk.sample import count_leaves, sum_leaves
 
@@ -16,7 +17,6 @@ Array = npt.NDArray[Any]
 
 def tabulate_sample(
     counts: sp.csr_matrix,
-    lognorm: sp.csr_matrix,
     genes: Array,
     labels: pd.DataFrame,
     *,
@@ -30,8 +30,8 @@ def tabulate_sample(
 
     Parameters
     ----------
-    counts, lognorm
-        Raw and log-normalised counts of the kept cells at the depth of the comparison, cells x genes.
+    counts
+        Raw counts of the kept cells at the depth of the comparison, cells x genes.
     genes
         Gene names, shape (n_genes,).
     labels
@@ -52,7 +52,8 @@ def tabulate_sample(
         :data:`schema.ARM_CELLS` and :data:`schema.ARM_SUMS`.
     """
     single = np.flatnonzero((labels["doublet"] == "").to_numpy())
-    own, scaled = counts[single], lognorm[single]
+    own = counts[single]
+    scaled = log_normalise(own)
     inside = labels.iloc[single].reset_index(drop=True)
     summed = None if chances is None else chances.iloc[single].sum()
     arms = relabelled.relabel(

@@ -28,9 +28,8 @@ CHANCES = pd.DataFrame(
 
 
 def tabulate(populations, **more):
-    lognorm = COUNTS.astype(float)
     bounds = {"min_probability": 0.5, "min_probability_hard": 0.8}
-    return tabulate_sample(COUNTS, lognorm, GENES, LABELS, populations=populations, **bounds, **more)
+    return tabulate_sample(COUNTS, GENES, LABELS, populations=populations, **bounds, **more)
 
 
 def test_doublets_enter_no_table(populations):

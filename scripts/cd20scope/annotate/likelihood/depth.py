@@ -6,8 +6,9 @@ smaller share keeps, a larger share keeps too.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from cd20scope.study import roles
 Array = npt.NDArray[Any]
 
 AT_ONCE = 4_000_000
-"""Molecules that are drawn at a time, for memory."""
+"""Molecules that are drawn at a time, about, for memory: some 40 bytes each."""
 FEW = "too few T cells"
 
 
@@ -78,26 +79,29 @@ def thin_counts(
         raise ValueError(f"keep is {keep}; expected a probability, 0 to 1.")
     if keep == 1:
         return sp.csr_matrix(counts, copy=True)
-    molecules = counts.data.astype(np.int64)
-    if (molecules != counts.data).any():
-        raise ValueError("counts are no integers; equal depth needs raw counts.")
     of_cell = hash_names(f"{sample}\t{barcode}" for barcode in barcodes)
     of_gene = hash_names(genes)
-    row = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
-    key = mix_bits(of_cell[row] ^ mix_bits(of_gene[counts.indices]))
-    kept = np.zeros(len(molecules), dtype=np.int64)
-    ends = np.cumsum(molecules)
-    start = 0
-    while start < len(molecules):
-        done = ends[start - 1] if start else 0
-        stop = max(int(np.searchsorted(ends, done + AT_ONCE, side="right")), start + 1)
-        kept[start:stop] = _count_kept(key[start:stop], molecules[start:stop], keep)
-        start = stop
+    kept = np.zeros_like(counts.data)
+    for first, last in _blocks_of_cells(counts):
+        entries = slice(counts.indptr[first], counts.indptr[last])
+        molecules = counts.data[entries].astype(np.int64)
+        if (molecules != counts.data[entries]).any():
+            raise ValueError("counts are no integers; equal depth needs raw counts.")
+        row = np.repeat(of_cell[first:last], np.diff(counts.indptr[first : last + 1]))
+        key = mix_bits(row ^ mix_bits(of_gene[counts.indices[entries]]))
+        kept[entries] = _count_kept(key, molecules, keep)
     thinned: sp.csr_matrix = sp.csr_matrix(
-        (kept.astype(counts.dtype), counts.indices.copy(), counts.indptr.copy()), shape=counts.shape
+        (kept, counts.indices.copy(), counts.indptr.copy()), shape=counts.shape
     )
     thinned.eliminate_zeros()
     return thinned
+
+
+def _blocks_of_cells(counts: sp.csr_matrix) -> Iterator[tuple[int, int]]:
+    """First and last row of blocks that begin within :data:`AT_ONCE` molecules of each other."""
+    before = np.cumsum(np.asarray(counts.sum(axis=1)).ravel(), dtype=np.int64) // AT_ONCE
+    starts = np.flatnonzero(np.diff(before, prepend=-1))
+    yield from pairwise([*starts.tolist(), counts.shape[0]])
 
 
 def _count_kept(key: npt.NDArray[np.uint64], molecules: Array, keep: float) -> Array:

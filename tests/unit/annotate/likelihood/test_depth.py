@@ -41,6 +41,14 @@ def test_smaller_share_is_part_of_larger(low, high):
     assert (more <= COUNTS.toarray()).all()
 
 
+@pytest.mark.parametrize("at_once", [1, 700, 5000])
+def test_blocks_do_not_matter(monkeypatch, at_once):
+    whole = thin()
+    monkeypatch.setattr(depth, "AT_ONCE", at_once)
+    assert (thin() != whole).nnz == 0
+    assert thin(COUNTS[:0], []).shape == (0, 300)
+
+
 def test_bounds_of_the_share():
     assert thin(keep=0).nnz == 0
     assert (thin(keep=1) != COUNTS).nnz == 0
