@@ -6,7 +6,7 @@ import pandas as pd
 
 from cd20scope import schema
 from cd20scope.preflight.design import treated_of
-from cd20scope.preflight.findings import Finding
+from cd20scope.preflight.findings import Finding, list_names
 from cd20scope.study.arms import UNTREATED
 from cd20scope.study.levels import plain
 from cd20scope.study.outcome import donor_outcomes
@@ -16,7 +16,6 @@ OFF = 0.5
 """Part of the time that a visit states by which a draw may miss it: week 2 from day 7 to 21."""
 LOW_COUNT = 100
 """Lymphocytes per microlitre below which the median of a study suggests per cent in their place."""
-LISTED = 12
 
 
 def check_columns(
@@ -82,8 +81,8 @@ def _drugs(treated: pd.DataFrame, contrasts: Sequence[Sequence[str]]) -> list[Fi
                     "warning",
                     schema.contrast_name((later, earlier)),
                     f"the drug changes from {before} at {earlier} to {after} at {later} in {len(donors)} donors "
-                    f"({_listed(donors)}): their change is that of leaving one drug as much as of starting the other. "
-                    "Leave them out (donors > exclude), or compare visits on one drug.",
+                    f"({list_names(donors)}): their change is that of leaving one drug as much as of starting the "
+                    "other. Leave them out (donors > exclude), or compare visits on one drug.",
                 )
             )
     last = named.groupby("donor")["drug"].last().map(plain)
@@ -117,7 +116,7 @@ def _days(sheet: pd.DataFrame, stated: Mapping[str, float]) -> list[Finding]:
             Finding(
                 "warning",
                 first,
-                f"drawn after the first infusion ({_listed(late)}): no baseline of the treatment. Correct {DAYS} or "
+                f"drawn after the first infusion ({list_names(late)}): no baseline of the treatment. Correct {DAYS} or "
                 "the visit.",
             )
         )
@@ -126,13 +125,8 @@ def _days(sheet: pd.DataFrame, stated: Mapping[str, float]) -> list[Finding]:
             Finding(
                 "warning",
                 DAYS,
-                f"far from the time that the visit states ({_listed(off)}). Correct the days or the visit, or give "
+                f"far from the time that the visit states ({list_names(off)}). Correct the days or the visit, or give "
                 "these draws a visit of their own under visits.",
             )
         )
     return findings
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return f"{', '.join(names[:LISTED])}{more}"

@@ -5,22 +5,16 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from cd20scope import schema
-from cd20scope.preflight.findings import Finding
+from cd20scope.preflight.findings import Finding, list_names
+from cd20scope.study.pairing import donors_with_both
 
 FEW = 2
 """Donors below which a control arm has no spread."""
-LISTED = 12
 
 
 def treated_of(sheet: pd.DataFrame) -> pd.DataFrame:
     """Take the samples of treated donors; all of a sheet without the column ``control``."""
     return sheet[sheet[schema.CONTROL] == ""] if schema.CONTROL in sheet else sheet
-
-
-def pairs_of(sheet: pd.DataFrame, contrast: Sequence[str]) -> list[str]:
-    """Find the donors that have both visits of a contrast, sorted."""
-    visits = sheet.groupby("donor")["visit"].agg(set)
-    return sorted(str(donor) for donor, own in visits.items() if set(contrast) <= own)
 
 
 def check_design(
@@ -63,7 +57,7 @@ def _left_out(left_out: Sequence[Mapping[str, str]]) -> list[Finding]:
     table = pd.DataFrame(left_out, columns=["sample", "donor", "visit", "reason"])
     table = table[~table["reason"].str.startswith("tissue ")]
     return [
-        Finding("warning", _listed(own["donor"]), f"left out of this run: {reason}.")
+        Finding("warning", list_names(own["donor"]), f"left out of this run: {reason}.")
         for reason, own in table.groupby("reason", sort=False)
     ]
 
@@ -84,7 +78,7 @@ def _tissues(
             "warning",
             tissue or "tissue",
             f"this run analyses {tissue or 'samples without a tissue'} (donors with both visits of a contrast, by "
-            f"tissue: {counted}) and leaves out {_listed([entry['sample'] for entry in others])}. Tissues are not "
+            f"tissue: {counted}) and leaves out {list_names([entry['sample'] for entry in others])}. Tissues are not "
             "compared and not pooled: make one run per tissue, with tissue: in the configuration.",
         )
     ]
@@ -101,7 +95,7 @@ def _tissues(
                 Finding(
                     "warning",
                     schema.contrast_name((later, earlier)),
-                    f"{later} and {earlier} are of two tissues in {_listed(mixed)}: not comparable, so these donors "
+                    f"{later} and {earlier} are of two tissues in {list_names(mixed)}: not comparable, so these donors "
                     f"do not enter. Give samples of {tissue} at both visits, or correct the column tissue.",
                 )
             )
@@ -118,7 +112,7 @@ def _arms(sheet: pd.DataFrame, arms: Mapping[str, str], contrasts: Sequence[Sequ
         donors = list(dict.fromkeys(own["donor"].astype(str)))
         once = own.groupby("donor")["visit"].nunique().max() == 1
         text = (
-            f"control arm{source}: {_listed(donors)}. {len(donors)} donors, never pooled with the "
+            f"control arm{source}: {list_names(donors)}. {len(donors)} donors, never pooled with the "
             f"{treated['donor'].nunique()} treated, in whom changes are tested"
         )
         text += ", and donors at one visit are never tested as a change." if once else "."
@@ -132,7 +126,7 @@ def _arms(sheet: pd.DataFrame, arms: Mapping[str, str], contrasts: Sequence[Sequ
         findings += [
             Finding("warning", schema.contrast_name(contrast), text)
             for contrast in contrasts
-            if not once and pairs_of(treated, contrast) and not pairs_of(own, contrast)
+            if not once and donors_with_both(treated, contrast) and not donors_with_both(own, contrast)
         ]
     return [*findings, *_beside_arms(treated, control)]
 
@@ -153,9 +147,3 @@ def _beside_arms(treated: pd.DataFrame, control: pd.DataFrame) -> list[Finding]:
                 )
             )
     return findings
-
-
-def _listed(names: Sequence[str] | pd.Series) -> str:
-    shown = list(dict.fromkeys(map(str, names)))
-    more = f" and {len(shown) - LISTED} more" if len(shown) > LISTED else ""
-    return f"{', '.join(shown[:LISTED])}{more}"

@@ -9,8 +9,9 @@ import pandas as pd
 from statsmodels.stats.power import TTestPower
 
 from cd20scope import schema
-from cd20scope.preflight.design import pairs_of, treated_of
+from cd20scope.preflight.design import treated_of
 from cd20scope.preflight.findings import Finding
+from cd20scope.study.pairing import donors_with_both
 from cd20scope.study.question_rules import EXPLORATORY
 from cd20scope.study.questions import read_families
 
@@ -35,7 +36,7 @@ def check_contrasts(
     visits = treated.groupby("donor")["visit"].agg(set)
     rows, findings = [], []
     for later, earlier in contrasts:
-        donors = pairs_of(treated, (later, earlier))
+        donors = donors_with_both(treated, (later, earlier))
         name, n = schema.contrast_name((later, earlier)), len(donors)
         rows.append((name, n, ", ".join(donors), smallest_effect(n, alpha)))
         if n < min_pairs:

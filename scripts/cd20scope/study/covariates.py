@@ -14,6 +14,7 @@ import pandas as pd
 
 from cd20scope import schema
 from cd20scope.study.nearest import nearest
+from cd20scope.study.pairing import donors_with_both
 from cd20scope.study.strict_yaml import ConfigError
 
 MISSING = ("", "unknown")
@@ -99,7 +100,9 @@ def check_covariates(
             )
     if problems:
         raise ConfigError("configuration", problems)
-    paired = {schema.contrast_name(pair): pair for pair in contrasts if len(_donors(sheet, pair)) > 1}
+    paired = {
+        schema.contrast_name(pair): pair for pair in contrasts if len(donors_with_both(sheet, pair)) > 1
+    }
     for name in names:
         why = {contrast: _why_not(sheet, name, names, pair) for contrast, pair in paired.items()}
         if why and all(why.values()):
@@ -110,15 +113,9 @@ def check_covariates(
     return notes
 
 
-def _donors(sheet: pd.DataFrame, contrast: Sequence[str]) -> list[str]:
-    """Donors with both visits of a contrast, sorted."""
-    visits = sheet.groupby("donor")["visit"].agg(set)
-    return sorted(str(donor) for donor, own in visits.items() if set(contrast) <= own)
-
-
 def _why_not(sheet: pd.DataFrame, name: str, names: Sequence[str], contrast: Sequence[str]) -> str:
     """Why a covariate cannot be told in a contrast; empty where it can."""
-    donors = _donors(sheet, contrast)
+    donors = donors_with_both(sheet, contrast)
     own = change_columns(sheet, [name], contrast, donors)
     known = own.dropna() if own.shape[1] else own
     if own.shape[1] == 0:

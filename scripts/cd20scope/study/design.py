@@ -14,6 +14,7 @@ from cd20scope.study.arms import Arms, read_arms
 from cd20scope.study.donor_choice import choose_donors
 from cd20scope.study.levels import name_tissue
 from cd20scope.study.nearest import nearest
+from cd20scope.study.pairing import donors_with_both
 from cd20scope.study.strict_yaml import ConfigError
 
 LEFT_OUT = ("sample", "donor", "visit", "reason")
@@ -106,8 +107,7 @@ def _of_donors(donors: pd.Series, values: Mapping[str, str]) -> pd.Series:
 
 def count_pairs(sheet: pd.DataFrame, contrasts: Sequence[Sequence[str]]) -> int:
     """Donors that have both visits of at least one contrast."""
-    own = sheet.groupby("donor")["visit"].agg(set)
-    return sum(any(set(pair) <= visits for pair in contrasts) for visits in own)
+    return len({donor for contrast in contrasts for donor in donors_with_both(sheet, contrast)})
 
 
 def _choose_tissue(
