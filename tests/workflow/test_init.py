@@ -1,91 +1,19 @@
 """`./cd20scope init` from data to a dry run of the workflow, as a lab would."""
 
-import hashlib
-import os
 import shutil
-import subprocess
-import sys
 import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from measured_genes import few_genes
-from reference_data import locate
-from scipy import sparse
+from initiated_studies import EACH, GENES, PAIRS, barcodes, cd20scope, dry_run, initiated, make_anndata
 
 from cd20scope.simulate import tenx_files
-from workflow.running import ROOT, plan, ran
+from workflow.running import ran
 
 # anndata 0.13 asks pandas 3 for an option that pandas 4 will not have; a caller cannot help it.
 pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string' option:DeprecationWarning")
-
-REAL = (
-    ("kang_ifnb_2000.h5ad", 16),
-    ("pbmc3k_raw.h5ad", 1),
-    ("zheng_sorted.h5ad", 1),
-    ("pbmc1k_citeseq.h5", 1),
-    ("odd/eccite_prefixed_genes.h5ad", 1),
-    ("odd/features_without_ids.h5", 1),
-)
-"""Real count files, and how many samples each holds."""
-GENES = few_genes("CD3E", "MS4A1", "LYZ", "NKG7", "GNLY", "B2M")
-PAIRS = [(donor, visit) for donor in ("P01", "P02") for visit in ("0M", "2W", "6M")]
-EACH = 6
-
-
-def cd20scope(*arguments, folder):
-    command = [sys.executable, str(ROOT / "cd20scope"), *map(str, arguments)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
-
-
-def initiated(data, folder, *more):
-    """Run init in a folder of its own; gives what it says, and the sheet."""
-    process = cd20scope("init", data, "--out", "study", *more, folder=folder)
-    assert process.returncode == 0, process.stderr
-    return process.stdout, pd.read_csv(
-        folder / "study/samples.tsv", sep="\t", dtype=str, keep_default_na=False
-    )
-
-
-def dry_run(folder):
-    """Plan the run, in the folder of the study as the page says."""
-    study = folder / "study"
-    return plan(directory=study, config=study / "study.yaml")
-
-
-def barcodes(rng, n):
-    return ["".join(row) + "-1" for row in rng.choice(list("ACGT"), size=(n, 16))]
-
-
-@pytest.fixture
-def cells():
-    """Counts of six samples in one matrix, and whose the cells are."""
-    rng = np.random.default_rng(0)
-    n = EACH * len(PAIRS)
-    donors, visits = (np.repeat(own, EACH) for own in zip(*PAIRS, strict=True))
-    obs = pd.DataFrame(
-        {
-            "subject": donors,
-            "timepoint": visits,
-            "Gender": np.where(donors == "P01", "female", "male"),
-            "cell_type": np.tile(["B", "T"], n // 2),
-            "n_counts": rng.random(n),
-        },
-        index=pd.Index(barcodes(rng, n), dtype=object),
-    )
-    return rng.poisson(1.5, (n, len(GENES))).astype(np.float32), obs
-
-
-def make_anndata(cells):
-    import anndata as ad
-
-    dense, obs = cells
-    with warnings.catch_warnings(action="ignore"):
-        return ad.AnnData(
-            sparse.csr_matrix(dense), obs=obs, var=pd.DataFrame(index=pd.Index(GENES, dtype=object))
-        )
 
 
 @pytest.mark.parametrize("format", ["h5ad", "zarr"])
@@ -219,85 +147,6 @@ def test_files_are_written_over_only_when_asked(tmp_path, cells):
     assert not (tmp_path / "study/study.yaml").exists()
     _, sheet = initiated("all.h5ad", tmp_path, "--force")
     assert len(sheet) == len(PAIRS)
-
-
-@pytest.fixture
-def seurat(tmp_path, cells):
-    """A folder with the same cells as a Seurat object."""
-    if not shutil.which("Rscript"):
-        pytest.skip("needs R: Rscript is not on the path")
-    probe = ["Rscript", "-e", "library(SeuratObject)"]
-    if subprocess.run(probe, capture_output=True, check=False).returncode:
-        pytest.skip("needs R with SeuratObject (Debian: r-cran-seuratobject)")
-    dense, obs = cells
-    pd.DataFrame(dense.T, index=GENES, columns=obs.index).to_csv(tmp_path / "counts.tsv", sep="\t")
-    # make_seurat.R parts the cells by this column
-    obs.assign(visit=np.where(obs["timepoint"] == "0M", "baseline", "later")).to_csv(
-        tmp_path / "meta.tsv", sep="\t"
-    )
-    script = ROOT / "tests/workflow/make_seurat.R"
-    made = subprocess.run(
-        ["Rscript", str(script), str(tmp_path)], capture_output=True, text=True, check=False
-    )
-    assert made.returncode == 0, made.stderr
-    return tmp_path
-
-
-@pytest.mark.r
-@pytest.mark.parametrize("name", ["assay.rds", "assay5.rds"])
-def test_a_seurat_object(seurat, name):
-    sha256 = hashlib.sha256((seurat / name).read_bytes()).hexdigest()
-    trust = ("--visit-column", "timepoint", "--sha256", sha256.upper())
-    _, sheet = initiated(seurat / name, seurat, *trust)
-    assert set(sheet["sha256"]) == {sha256}
-    assert list(zip(sheet["donor"], sheet["visit"], strict=True)) == PAIRS
-    assert sheet["cells"][0] == "subject=P01; timepoint=0M"
-    ran(dry_run(seurat))
-
-
-@pytest.mark.r
-def test_another_r_object_is_refused(seurat):
-    sha256 = hashlib.sha256((seurat / "list.rds").read_bytes()).hexdigest()
-    process = cd20scope("init", "list.rds", "--sha256", sha256, folder=seurat)
-    assert process.returncode == 2
-    assert (
-        "list.rds: holds an object of class list. Give a Seurat object, a SingleCellExperiment"
-        in process.stderr
-    )
-
-
-def test_without_r_a_seurat_object_is_refused_and_explained(tmp_path):
-    import gzip
-
-    (tmp_path / "all.rds").write_bytes(gzip.compress(b"X\n\x00\x00\x00\x03"))
-    command = [sys.executable, str(ROOT / "cd20scope"), "init", "all.rds"]
-    process = subprocess.run(
-        command,
-        cwd=tmp_path,
-        env={**os.environ, "PATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert process.returncode == 2
-    assert "needs R with SeuratObject, and Rscript was not found" in process.stderr
-
-
-@pytest.mark.cohort(*dict(REAL))
-@pytest.mark.parametrize(("name", "n_samples"), REAL)
-def test_real_data(tmp_path, name, n_samples):
-    told, sheet = initiated(locate(name), tmp_path)
-    assert len(sheet) == n_samples
-    # none of them says at which visits its cells were drawn
-    assert "To fill in" in told
-
-
-@pytest.mark.cohort("kang_ifnb_2000.h5ad")
-def test_the_paired_real_data_can_be_planned_once_the_visits_are_said(tmp_path):
-    told, sheet = initiated(locate("kang_ifnb_2000.h5ad"), tmp_path, "--visit", "stim=week2")
-    assert sheet["donor"].nunique() == 8
-    assert "week2: 8 donors, 8 of them also baseline" in told
-    ran(dry_run(tmp_path))
 
 
 def test_a_visit_misspelt_is_no_new_visit(tmp_path):
