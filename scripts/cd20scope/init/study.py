@@ -64,21 +64,11 @@ def guess_study(
     ValueError
         When a column that the user names is not there.
     """
-    rows: list[Row] = []
-    notes, todo = list(joined), list[str]()
-    by_file: list[tuple[Found, Guess]] = []
-    for file in files:
-        try:
-            own, found, aside = split_file(file, answers)
-        except ValueError as error:
-            raise ValueError(f"{file.path}: {error}.") from error
-        rows += own
-        by_file += [(file, guess) for guess in found]
-        notes += [f"{file.path.name}: {text}" if len(files) > 1 else text for text in aside]
-    rows, copies = ([row for row in rows if bool(row.file.copy_of) == copied] for copied in (False, True))
-    rows, found, missing = _read_names(rows)
+    every, by_file, aside = _split_files(files, answers)
+    notes = [*joined, *aside]
+    own, copies = ([row for row in every if bool(row.file.copy_of) == copied] for copied in (False, True))
+    rows, found, todo = _read_names(own)
     guesses = _together(by_file) + found
-    todo += missing
     apart: list[Row] = []
     if copies:
         apart = _read_names(copies)[0]
@@ -89,20 +79,8 @@ def guess_study(
     words = {row.visit: row.reads or row.visit for row in rows if row.visit not in ("", UNKNOWN)}
     words = dict(sorted(words.items(), key=lambda item: natural(item[1])))
     visits = assign_visits(words, by_donor=_visits_by_donor(rows), study=study, given=answers.visits)
-    if visits.unknown:
-        shown = _few([repr(word) for word in visits.unknown])
-        answer = shlex.quote(f"{visits.unknown[0]}=month6")
-        todo.append(
-            f"the visit that {shown} is. Write it into the brackets of one, under visits in the configuration; or run "
-            f"this again with --visit {answer}, or whichever it is; or take its rows out of the sheet."
-        )
     donors = spellings(_visits_by_donor(rows))
-    alike = [pair for pair in look_alike(row.donor for row in rows) if not _are_one(*pair, donors)]
-    if alike:
-        shown = _few([f"{one!r} and {other!r}" for one, other in alike])
-        todo.append(
-            f"donors that look alike and have a visit in common: {shown}. Write names that differ more."
-        )
+    todo += _ask_visits(visits) + _ask_donors(rows, donors)
     guesses += visits.guesses + [
         Guess(
             f"donor {first}", ", ".join(others), "check", "spelt alike, with no visit in common: one donor?"
@@ -117,6 +95,45 @@ def guess_study(
     todo += ask_arms(rows)
     rows = _libraries(rows, visits, donors, guesses)
     return Study(_named(rows), apart, visits, donors, guesses, todo, notes)
+
+
+def _split_files(
+    files: Sequence[Found], answers: Answers
+) -> tuple[list[Row], list[tuple[Found, Guess]], list[str]]:
+    """Split files into samples; give these, the guesses with their file, and notes on what is left out."""
+    rows: list[Row] = []
+    by_file: list[tuple[Found, Guess]] = []
+    notes: list[str] = []
+    for file in files:
+        try:
+            own, found, aside = split_file(file, answers)
+        except ValueError as error:
+            raise ValueError(f"{file.path}: {error}.") from error
+        rows += own
+        by_file += [(file, guess) for guess in found]
+        notes += [f"{file.path.name}: {text}" if len(files) > 1 else text for text in aside]
+    return rows, by_file, notes
+
+
+def _ask_visits(visits: Visits) -> list[str]:
+    """Ask for the visits that nothing tells."""
+    if not visits.unknown:
+        return []
+    shown = _few([repr(word) for word in visits.unknown])
+    answer = shlex.quote(f"{visits.unknown[0]}=month6")
+    return [
+        f"the visit that {shown} is. Write it into the brackets of one, under visits in the configuration; or run "
+        f"this again with --visit {answer}, or whichever it is; or take its rows out of the sheet."
+    ]
+
+
+def _ask_donors(rows: Sequence[Row], donors: Mapping[str, Sequence[str]]) -> list[str]:
+    """Ask for other names of donors who look alike and are two."""
+    alike = [pair for pair in look_alike(row.donor for row in rows) if not _are_one(*pair, donors)]
+    if not alike:
+        return []
+    shown = _few([f"{one!r} and {other!r}" for one, other in alike])
+    return [f"donors that look alike and have a visit in common: {shown}. Write names that differ more."]
 
 
 def _are_one(one: str, other: str, donors: Mapping[str, Sequence[str]]) -> bool:

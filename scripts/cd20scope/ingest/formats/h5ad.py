@@ -1,9 +1,10 @@
 """Files of anndata, h5ad and zarr: the places that may hold counts, read by anndata's element readers."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from cd20scope.counts.hdf5 import (
     NO_STRINGS,
@@ -20,7 +21,7 @@ from cd20scope.counts.hdf5 import (
 from cd20scope.counts.matrix import ANCHORS, ENSEMBL, IngestError, Strings, share
 from cd20scope.ingest.antibodies import obsm_tables
 from cd20scope.ingest.formats.features import Features, are_types, tell_apart
-from cd20scope.ingest.formats.source import N_HEAD, Source, part_of_counts, without_parts
+from cd20scope.ingest.formats.source import N_HEAD, Source, Table, part_of_counts, without_parts
 
 SYMBOL_COLUMNS = (
     "feature_name",
@@ -67,48 +68,34 @@ def open_anndata(file: Node, path: Path, *, place: str = "") -> list[Source]:
     places = {"X": "X", "layers['counts']": "layers/counts"}
     places |= {f"layers['{name}']": f"layers/{name}" for name in layers} | {"raw.X": "raw/X"}
     found = [name for name, key in places.items() if _is_matrix(file, key)]
-    tried = (place,) if place else [name for name in found if not part_of_counts(name)]
     if place and place not in found:
         raise IngestError(
             f"{path}: no {place}, which ingest: place of the configuration asks for; it has {', '.join(found)}."
         )
-    obs, read = file["obs"], read_columns(file["obs"])
-    index = obs[index_of(obs)]
-    stored = index if is_array(index) else index["codes" if "codes" in index else "values"]
-    check_size(int(stored.shape[0]), path=path, what="cells")
-    barcodes, tables = as_strings(read(index_of(obs))), obsm_tables(file)
-    columns = {
-        name: partial(_text, read, name)
-        for name in obs
-        if name not in (index_of(obs), "__categories") and _is_column(obs[name])
-    }
+    tried = [place] if place else [name for name in found if not part_of_counts(name)]
+    cells = _read_cells(file, path)
     sources = []
     of_frame: dict[str, tuple[Strings, Strings, Features]] = {}
-    for name in (name for name in tried if name in found):
+    for name in tried:
         node, frame = file[places[name]], "raw/var" if name == "raw.X" else "var"
-        rows, n_columns = node.shape if is_array(node) else node.attrs["shape"]
-        shape = (int(rows), int(n_columns))
-        if not is_array(node):
-            check_size(int(node["data"].shape[0]), path=path, what="stored values")
-        elif shape[0] == len(barcodes):
-            check_size(shape[0] * shape[1], path=path, what="stored values")
+        shape = _check_shape(node, path, n_cells=len(cells.barcodes))
         if frame not in of_frame:
             of_frame[frame] = _features(file[frame], path)
-        genes, ids, features = of_frame[frame]
+        names, ids, features = of_frame[frame]
         sources.append(
             Source(
                 place=name,
                 shape=shape,
-                barcodes=barcodes,
-                names=genes,
+                barcodes=cells.barcodes,
+                names=names,
                 ids=ids,
                 keep=features.keep,
                 antibodies=features.antibodies,
                 left_out=features.left_out,
                 head=partial(read_head, node, N_HEAD),
                 load=partial(read_matrix, node),
-                tables=tables,
-                columns=columns,
+                tables=cells.tables,
+                columns=cells.columns,
             )
         )
     if not sources:
@@ -120,6 +107,37 @@ def open_anndata(file: Node, path: Path, *, place: str = "") -> list[Source]:
         return sources
     parts = {name: partial(read_matrix, file[f"layers/{name}"]) for name in layers}
     return without_parts(sources, parts, where=str(path))
+
+
+class _Cells(NamedTuple):
+    """Names of the cells of a file, tables of antibodies beside the counts, and readers of columns."""
+
+    barcodes: Strings
+    tables: tuple[Table, ...]
+    columns: Mapping[str, Callable[[], Strings]]
+
+
+def _read_cells(file: Node, path: Path) -> _Cells:
+    obs, read = file["obs"], read_columns(file["obs"])
+    index = obs[index_of(obs)]
+    stored = index if is_array(index) else index["codes" if "codes" in index else "values"]
+    check_size(int(stored.shape[0]), path=path, what="cells")
+    columns = {
+        name: partial(_text, read, name)
+        for name in obs
+        if name not in (index_of(obs), "__categories") and _is_column(obs[name])
+    }
+    return _Cells(as_strings(read(index_of(obs))), obsm_tables(file), columns)
+
+
+def _check_shape(node: Node, path: Path, *, n_cells: int) -> tuple[int, int]:
+    """Cells and genes of a matrix, once its file is proven to have room for so many."""
+    rows, n_columns = map(int, node.shape if is_array(node) else node.attrs["shape"])
+    if not is_array(node):
+        check_size(int(node["data"].shape[0]), path=path, what="stored values")
+    elif rows == n_cells:
+        check_size(rows * n_columns, path=path, what="stored values")
+    return rows, n_columns
 
 
 def _features(frame: Node, path: Path) -> tuple[Strings, Strings, Features]:

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -58,32 +58,13 @@ def open_table(path: Path) -> list[Source]:
     IngestError
     """
     with explained(path), open_text(path) as handle:
-        skipped, first, second = _head(handle)
-        separator = separator_of(_decode(first, path))
-        _check_line(first, separator, path)
-        _check_line(second, separator, path)
-        header = _split(first, separator, path)
-        check_title(header, path)
-        if header[-1] == "" and len(header) > 1:
-            raise IngestError(
-                f"{path}, row {skipped + 1}: ends with a separator. Remove it, and that of every row."
-            )
-        width = len(_split(second, separator, path)) if second.strip() else len(header)
-        if len(header) == width - 1:
-            header = ["", *header]
-        if len(header) != width or width < 2:
-            raise IngestError(
-                f"{path}, row {skipped + 2}: {width} columns where the header has {len(header)}. Write names of cells "
-                "(or genes) in the first row and in the first column, and nothing but counts elsewhere."
-            )
-        check_long(header, path)
-        texts = texts_beside(_split(second, separator, path))
-        aside = [i for i, name in enumerate(header) if i and (i in texts or ABOUT_GENES.fullmatch(name))]
+        top = _read_top(handle, path)
+        header, aside, texts = top.header, top.aside, top.texts
         symbols = next((i for i in aside if SYMBOLS.fullmatch(header[i])), 0)
         handle.seek(0)
-        for _ in range(skipped + 1):
+        for _ in range(top.skipped + 1):
             handle.readline(LONGEST)
-        found = list(_row_names(handle, separator, path, symbols, width=width))
+        found = list(_row_names(handle, top.separator, path, symbols, width=len(header)))
     check_lengths(header)
     rows, names = [row for row, _ in found], [name for _, name in found]
     kept = [i for i in range(1, len(header)) if i not in aside]
@@ -99,14 +80,9 @@ def open_table(path: Path) -> list[Source]:
     left_out = dict(features.left_out)
     if genes_down and aside:
         left_out |= {f"columns about genes ({', '.join(header[i] for i in aside)})": len(aside)}
-    about_cells = (
-        {} if genes_down else {header[i]: partial(_texts_of, path, separator, skipped, i) for i in texts}
-    )
 
     def load(wanted: Rows | None, stop: int | None = None) -> sparse.csr_matrix:
-        blocks = list(
-            _blocks(path, separator, skipped=skipped, kept=kept, width=len(header), stop=stop, names=rows)
-        )
+        blocks = list(_blocks(path, top, kept=kept, stop=stop, names=rows))
         empty = sparse.csr_matrix((0, len(across)), dtype=np.float64)
         matrix = sparse.vstack(blocks or [empty], format="csr")
         matrix.resize((len(down), len(across)))
@@ -125,16 +101,51 @@ def open_table(path: Path) -> list[Source]:
             left_out=left_out,
             head=lambda: load(None, HEAD_LINES),
             load=load,
-            columns=about_cells,
+            columns={} if genes_down else {header[i]: partial(_texts_of, path, top, i) for i in texts},
         )
     ]
 
 
-def _texts_of(path: Path, separator: str, skipped: int, column: int) -> Strings:
+class _Top(NamedTuple):
+    """Header of a table: comments above it, columns of text, and those that are not counts of a gene or a cell."""
+
+    skipped: int
+    separator: str
+    header: list[str]
+    texts: list[int]
+    aside: list[int]
+
+
+def _read_top(handle: IO[bytes], path: Path) -> _Top:
+    skipped, first, second = _head(handle)
+    separator = separator_of(_decode(first, path))
+    _check_line(first, separator, path)
+    _check_line(second, separator, path)
+    header = _split(first, separator, path)
+    check_title(header, path)
+    if header[-1] == "" and len(header) > 1:
+        raise IngestError(
+            f"{path}, row {skipped + 1}: ends with a separator. Remove it, and that of every row."
+        )
+    width = len(_split(second, separator, path)) if second.strip() else len(header)
+    if len(header) == width - 1:
+        header = ["", *header]
+    if len(header) != width or width < 2:
+        raise IngestError(
+            f"{path}, row {skipped + 2}: {width} columns where the header has {len(header)}. Write names of cells "
+            "(or genes) in the first row and in the first column, and nothing but counts elsewhere."
+        )
+    check_long(header, path)
+    texts = texts_beside(_split(second, separator, path))
+    aside = [i for i, name in enumerate(header) if i and (i in texts or ABOUT_GENES.fullmatch(name))]
+    return _Top(skipped, separator, header, texts, aside)
+
+
+def _texts_of(path: Path, top: _Top, column: int) -> Strings:
     with explained(path), open_text(path) as handle:
-        for _ in range(skipped + 1):
+        for _ in range(top.skipped + 1):
             handle.readline(LONGEST)
-        return np.array([text for _, text in _row_names(handle, separator, path, column)], dtype=np.str_)
+        return np.array([text for _, text in _row_names(handle, top.separator, path, column)], dtype=np.str_)
 
 
 def is_wide(path: Path) -> bool:
@@ -234,25 +245,19 @@ def _names(line: bytes, separator: str, column: int) -> tuple[str, str]:
 
 
 def _blocks(
-    path: Path,
-    separator: str,
-    *,
-    skipped: int,
-    kept: list[int],
-    width: int,
-    stop: int | None,
-    names: Sequence[str],
+    path: Path, top: _Top, *, kept: list[int], stop: int | None, names: Sequence[str]
 ) -> Iterator[sparse.csr_matrix]:
     import pandas as pd
 
+    width = len(top.header)
     lines = max(1, BLOCK_CELLS // width)
     with open_text(path) as handle:
-        for _ in range(skipped + 1):
+        for _ in range(top.skipped + 1):
             handle.readline(LONGEST)
         text = io.TextIOWrapper(handle, encoding="utf-8", errors="replace", newline="")
         table = pd.read_csv(
             text,
-            sep=separator,
+            sep=top.separator,
             header=None,
             names=list(range(width)),
             usecols=[0, *kept],
