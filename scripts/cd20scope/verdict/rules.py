@@ -104,10 +104,9 @@ def decide(t: PairedTest, *, delta: float, level: float, strong: bool, ceiling: 
     """
     # a limit lies beyond a bound exactly if the p-value against it is at most the level; p-values need no search
     rose, fell = t.p_above(0.0) <= level / 2, t.p_below(0.0) <= level / 2
-    beyond, excluded = t.p_above(delta) <= level, t.p_below(delta) <= level
     width = f"{100 * (1 - level):.4g} %"
     if strong:
-        if beyond and ceiling > delta:
+        if ceiling > delta and t.p_above(delta) <= level:
             return Verdict("supported", f"the one-sided {width} limit lies beyond the margin")
     elif rose and t.estimate >= delta:
         wholly = ", and lies wholly beyond the margin" if t.p_above(delta) <= level / 2 else ""
@@ -117,12 +116,13 @@ def decide(t: PairedTest, *, delta: float, level: float, strong: bool, ceiling: 
         )
     if fell:
         return Verdict("contradicted", f"the {width} interval lies wholly in the other direction")
+    excluded = t.p_below(delta) <= level
     if excluded and t.estimate <= ceiling:
         real = "the change is in the stated direction, but " if rose else ""
         return Verdict(
             "not supported", f"{real}an effect as large as the margin is excluded at level {level:.3g}"
         )
-    if excluded or (strong and beyond):
+    if excluded or (strong and t.p_above(delta) <= level):
         return Verdict("inconclusive", "too few cells: the detection limit does not reach the margin")
     if rose:
         size = "the limit does not reach" if strong else "the estimate does not reach"
