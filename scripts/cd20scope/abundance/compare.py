@@ -81,10 +81,11 @@ def counts_at(
     rows: pd.DataFrame, visits: Sequence[str], donors: Sequence[str]
 ) -> list[tuple[NDArray[np.float64], ...]]:
     """Cells, cells of the denominator and log odds of these donors, visit by visit."""
-    wide = rows.assign(donor=rows["donor"].astype(str)).set_index(["visit", "donor"])
-    columns = ["n_cells", "n_denominator", "logit"]
-    at_visits = [wide.loc[pd.MultiIndex.from_product([[visit], donors]), columns] for visit in visits]
-    return [tuple(table[column].to_numpy(dtype=float) for column in columns) for table in at_visits]
+    keys = zip(rows["visit"].tolist(), rows["donor"].astype(str).tolist(), strict=True)
+    place = {key: row for row, key in enumerate(keys)}
+    columns = [rows[name].to_numpy(dtype=float) for name in ("n_cells", "n_denominator", "logit")]
+    at_visits = [[place[visit, donor] for donor in donors] for visit in visits]
+    return [tuple(column[at] for column in columns) for at in at_visits]
 
 
 def compare(

@@ -154,9 +154,11 @@ def spilled_lognorm(
     removed = np.zeros(counts.shape)
     for unit in np.flatnonzero((share > 0) & (n_cells > 0)):
         b, n, total = share[unit], n_cells[unit], counts[unit].sum()
-        own, spilled = counts[unit] / n, b * profile.share * total / n
+        # of a gene that neither these cells nor B cells have, nothing was spilled
+        held = np.flatnonzero((counts[unit] > 0) | (profile.share > 0))
+        own, spilled = counts[unit, held] / n, b * profile.share[held] * total / n
         m = SCALE * n / total
-        removed[unit] = n * (expected_log(own, m) - expected_log(own - spilled, m / (1 - b)))
+        removed[unit, held] = n * (expected_log(own, m) - expected_log(own - spilled, m / (1 - b)))
     return removed
 
 
@@ -166,18 +168,19 @@ def expected_log(mean: NDArray[np.float64], m: float) -> NDArray[np.float64]:
     Parameters
     ----------
     mean
-        Any shape.
+        Shape (n,).
     m
         Above 0.
     """
     grid, chance = _poisson()
     value = chance @ np.log1p(m * np.arange(chance.shape[1]))
-    inside = np.interp(mean, grid, value)
+    result: NDArray[np.float64] = np.interp(mean, grid, value)
+    above, below = mean > grid[-1], mean < grid[1]
+    high = mean[above]
     # to second order, which is exact to 1e-3 above the last point
-    high = np.maximum(mean, grid[-1])
-    above = np.log1p(m * high) - m**2 * high / (2 * (1 + m * high) ** 2)
-    below = mean * value[1] / grid[1]
-    return np.where(mean > grid[-1], above, np.where(mean < grid[1], below, inside))
+    result[above] = np.log1p(m * high) - m**2 * high / (2 * (1 + m * high) ** 2)
+    result[below] = mean[below] * value[1] / grid[1]
+    return result
 
 
 @lru_cache

@@ -67,17 +67,20 @@ def compare(
     """
     schema.require_columns(scores, SCORE_COLUMNS, name="programme scores")
     members = dict(tuple(parts.groupby(["population", "program"], sort=False)))
+    blocks = [
+        (block, members.get(key), baseline_unit(block, baseline))
+        for key, block in scores.groupby(["population", "program"], sort=False)
+    ]
     rows: list[dict[str, object]] = []
     for contrast in contrasts:
-        for key, block in scores.groupby(["population", "program"], sort=False):
-            sd = baseline_sd(block, baseline)
+        for block, own, unit in blocks:
             changes = measure_change(
-                block, members.get(key), contrast=contrast, baseline=baseline, min_coverage=min_coverage
+                block, own, contrast=contrast, baseline=baseline, min_coverage=min_coverage, unit=unit
             )
             rows += [
-                _common(block, contrast, changes["total"], sd, min_pairs)
+                _common(block, contrast, changes["total"], unit.sd, min_pairs)
                 | {"component": component}
-                | _test(change, sd, alpha, min_pairs)
+                | _test(change, unit.sd, alpha, min_pairs)
                 for component, change in changes.items()
             ]
     table = pd.DataFrame(rows, columns=list(PROGRAM_COLUMNS))
@@ -233,22 +236,29 @@ def _changes(
     block: pd.DataFrame, members: pd.DataFrame | None, donors: Sequence[str], contrast: pairs.Contrast
 ) -> dict[str, NDArray[np.float64]]:
     """Raw change per donor and component."""
-    score = block.astype({"donor": str}).set_index(["visit", "donor"])["score"]
-    after, before = (score.loc[[(visit, donor) for donor in donors]].to_numpy() for visit in contrast)
+    # dictionaries: pandas takes ten times as long for so few rows
+    score = dict(zip(_keys(block, ["visit", "donor"]), block["score"].to_numpy(dtype=float), strict=True))
+    after, before = (np.array([score[visit, donor] for donor in donors]) for visit in contrast)
     changes = {"total": after - before}
     if members is not None:
-        table = members.astype({"donor": str}).set_index(["visit", "donor", "member"])
-        names = members["member"].unique()
+        keys = _keys(members, ["visit", "donor", "member"])
+        place = {key: row for row, key in enumerate(keys)}
+        names = list(dict.fromkeys(name for *_, name in keys))
         later, earlier = (
-            table.loc[pd.MultiIndex.from_product([[visit], donors, names])] for visit in contrast
+            np.array([[place[visit, donor, name] for name in names] for donor in donors])
+            for visit in contrast
         )
-        shape = (len(donors), len(names))
+        n_cells, mean = (members[column].to_numpy(dtype=float) for column in ("n_cells", "mean"))
         changes["composition"], changes["within"] = split_change(
-            *(part["n_cells"].to_numpy(dtype=float).reshape(shape) for part in (earlier, later)),
-            *(part["mean"].to_numpy(dtype=float).reshape(shape) for part in (earlier, later)),
-            mixed=np.asarray(names == schema.UNASSIGNED),
+            *(n_cells[rows] for rows in (earlier, later)),
+            *(mean[rows] for rows in (earlier, later)),
+            mixed=np.array(names) == schema.UNASSIGNED,
         )
     return changes
+
+
+def _keys(table: pd.DataFrame, columns: Sequence[str]) -> list[tuple[str, ...]]:
+    return list(zip(*(table[column].astype(str).tolist() for column in columns), strict=True))
 
 
 def _test(change: Change, sd: float, alpha: float, min_pairs: int) -> dict[str, object]:

@@ -119,8 +119,8 @@ def _hold(
     row: dict[str, object] = {"contrast": schema.contrast_name(contrast), "n_pairs": len(paired)}
     if reason := pairs.too_few(len(paired), max(min_pairs, 2)):
         return row | {"status": "not testable", "reason": reason}
-    number = pd.Series(units.index, index=pd.MultiIndex.from_frame(units[["visit", "donor"]].astype(str)))
-    later, earlier = (number.loc[[(visit, d) for d in paired.donors]].to_numpy() for visit in contrast)
+    row_of = {(visit, donor): row for row, (visit, donor) in enumerate(units[["visit", "donor"]].to_numpy())}
+    later, earlier = ([row_of[visit, donor] for donor in paired.donors] for visit in contrast)
     change = scores[later] - scores[earlier]
     with np.errstate(divide="ignore", invalid="ignore"):
         t = change.mean(axis=0) / (change.std(axis=0, ddof=1) / np.sqrt(len(paired)))

@@ -145,19 +145,19 @@ def compute_weights(
     by_population: dict[str, list[str]] = {}
     for population, name in dict.fromkeys(tests):
         by_population.setdefault(population, []).append(name)
+    eligible = np.asarray(~sums.genes.isin(reserved))
     score_weights = {}
     for population, names in by_population.items():
         selected = sums.select(populations, population)
         cohort = sums.add_up(selected, value="lognorm").sum(axis=0)
         cohort /= max(int(sums.n_cells(selected).sum()), 1)
+        ranked = rank_controls(cohort, eligible=eligible) if population not in split else None
         for name in names:
             genes = [gene for gene in known[name]["genes"] if gene not in without]
             plain = total = _plain_weights(sums.genes, genes)
-            if population not in split:
+            if ranked is not None:
                 draw = np.random.default_rng([seed, crc32(name.encode()), crc32(population.encode())])
-                total = subtract_controls(
-                    plain, cohort, eligible=~sums.genes.isin(reserved), rng=draw, n_controls=n_controls
-                )
+                total = subtract_controls(plain, cohort, ranked=ranked, rng=draw, n_controls=n_controls)
             n_genes = int((plain > 0).sum())
             coverage = n_genes / max(len(set(genes)), 1)
             score_weights[population, name] = Weights(plain, total, n_genes, coverage, known[name]["role"])
@@ -172,7 +172,10 @@ def apply_weights(
     min_cells: int,
 ) -> pd.DataFrame:
     """Score donor-visits with given weights; :data:`SCORE_COLUMNS` and ``control``."""
-    scores = []
+    scores: list[NDArray[np.float64]] = []
+    told: list[tuple[object, ...]] = []
+    cells: list[NDArray[np.int64]] = []
+    reasons: list[NDArray[np.object_]] = []
     for population in dict.fromkeys(population for population, _ in score_weights):
         selected = sums.select(populations, population)
         n_cells, totals = sums.n_cells(selected), sums.add_up(selected, value="lognorm")
@@ -180,21 +183,21 @@ def apply_weights(
         for (where, name), w in score_weights.items():
             if where != population:
                 continue
-            scores.append(
-                sums.units.assign(
-                    population=population,
-                    program=name,
-                    score=_per_cell(
-                        totals @ w.total, n_cells, enough=(unusable == "").to_numpy() & (w.n_genes > 0)
-                    ),
-                    n_cells=n_cells,
-                    unusable=unusable,
-                    n_genes=w.n_genes,
-                    coverage=w.coverage,
-                    role=w.role,
-                )
-            )
-    return _table(scores, SCORE_COLUMNS)
+            enough = (unusable == "").to_numpy() & (w.n_genes > 0)
+            scores.append(_per_cell(totals @ w.total, n_cells, enough=enough))
+            told.append((population, name, w.n_genes, w.coverage, w.role))
+            cells.append(n_cells)
+            reasons.append(unusable.to_numpy(dtype=object))
+    if not scores:
+        return pd.DataFrame(columns=[*SCORE_COLUMNS, CONTROL])
+    # one table of all rows, since a table per score costs more than the score
+    table = pd.concat([sums.units] * len(scores), ignore_index=True)
+    named = ("population", "program", "n_genes", "coverage", "role")
+    for column, values in zip(named, zip(*told, strict=True), strict=True):
+        table[column] = np.repeat(np.array(values), len(sums.units))
+    table["score"], table["n_cells"] = np.concatenate(scores), np.concatenate(cells)
+    table["unusable"] = np.concatenate(reasons)
+    return table[[*SCORE_COLUMNS, CONTROL]]
 
 
 def measure_members(
@@ -212,11 +215,39 @@ def measure_members(
     return _table(parts, PART_COLUMNS)
 
 
+def rank_controls(mean: NDArray[np.float64], *, eligible: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Rank the genes that may be drawn as controls by their mean expression.
+
+    Parameters
+    ----------
+    mean
+        Shape (genes,), mean expression by which controls are matched.
+    eligible
+        Shape (genes,), genes that may be drawn; none of a programme.
+
+    Returns
+    -------
+    Their positions, from the lowest mean to the highest.
+
+    Raises
+    ------
+    ValueError
+        If no gene may be drawn.
+    """
+    ranked: NDArray[np.int64] = np.flatnonzero(eligible)[np.argsort(mean[eligible], kind="stable")]
+    if ranked.size == 0:
+        raise ValueError(
+            "no gene is left to serve as a control: every gene measured in all samples belongs to a "
+            "programme or is excluded. Use the whole transcriptome, or exclude fewer genes."
+        )
+    return ranked
+
+
 def subtract_controls(
     weights: NDArray[np.float64],
     mean: NDArray[np.float64],
     *,
-    eligible: NDArray[np.bool_],
+    ranked: NDArray[np.int64],
     rng: np.random.Generator,
     n_controls: int,
 ) -> NDArray[np.float64]:
@@ -231,28 +262,17 @@ def subtract_controls(
         Shape (genes,), positive for the genes of the programme.
     mean
         Shape (genes,), mean expression by which controls are matched.
-    eligible
-        Shape (genes,), genes that may be drawn; none of the programme.
+    ranked
+        From :func:`rank_controls`.
     rng
         Source of the draw.
     n_controls
-        Controls per gene; all eligible genes if there are fewer.
-
-    Raises
-    ------
-    ValueError
-        If no gene may be drawn.
+        Controls per gene; all that may be drawn if there are fewer.
     """
-    ranked = np.flatnonzero(eligible)[np.argsort(mean[eligible], kind="stable")]
-    if ranked.size == 0:
-        raise ValueError(
-            "no gene is left to serve as a control: every gene measured in all samples belongs to a "
-            "programme or is excluded. Use the whole transcriptome, or exclude fewer genes."
-        )
-    result = weights.copy()
+    result, ascending = weights.copy(), mean[ranked]
     width = min(2 * n_controls, ranked.size)
     for gene in np.flatnonzero(weights > 0):
-        position = int(np.searchsorted(mean[ranked], mean[gene]))
+        position = int(np.searchsorted(ascending, mean[gene]))
         start = min(max(position - width // 2, 0), ranked.size - width)
         drawn = rng.choice(ranked[start : start + width], size=min(n_controls, width), replace=False)
         result[drawn] -= weights[gene] / len(drawn)
@@ -260,7 +280,9 @@ def subtract_controls(
 
 
 def _plain_weights(genes: pd.Index, program: Sequence[str]) -> NDArray[np.float64]:
-    present = np.asarray(genes.isin(program), dtype=np.float64)
+    at = genes.get_indexer(pd.Index(program, dtype=genes.dtype))
+    present = np.zeros(len(genes))
+    present[at[at >= 0]] = 1.0
     return present / max(float(present.sum()), 1.0)
 
 

@@ -31,7 +31,7 @@ def controls_of(table, program, population):
     weights = scores.subtract_controls(
         np.isin(GENES, program["genes"]) / 4,
         mean,
-        eligible=~np.isin(GENES, list(reserved)),
+        ranked=scores.rank_controls(mean, eligible=~np.isin(GENES, list(reserved))),
         rng=np.random.default_rng([1, crc32(program["name"].encode()), crc32(population.encode())]),
         n_controls=5,
     )
@@ -66,8 +66,9 @@ def test_weights_sum_to_zero_and_controls_match_in_expression():
     mean = np.linspace(0, 3, 400)
     weights = np.isin(np.arange(400), [0, 200, 399]) / 3
     eligible = weights == 0
+    ranked = scores.rank_controls(mean, eligible=eligible)
     result = scores.subtract_controls(
-        weights, mean, eligible=eligible, rng=np.random.default_rng(0), n_controls=20
+        weights, mean, ranked=ranked, rng=np.random.default_rng(0), n_controls=20
     )
     assert result.sum() == pytest.approx(0)
     assert result[weights > 0] == pytest.approx(1 / 3)
@@ -81,10 +82,11 @@ def test_few_eligible_genes_all_serve_and_none_is_an_error():
     weights = np.array([1.0, 0, 0, 0])
     eligible = np.array([False, True, True, False])
     rng = np.random.default_rng(0)
-    result = scores.subtract_controls(weights, np.arange(4.0), eligible=eligible, rng=rng, n_controls=50)
+    ranked = scores.rank_controls(np.arange(4.0), eligible=eligible)
+    result = scores.subtract_controls(weights, np.arange(4.0), ranked=ranked, rng=rng, n_controls=50)
     assert result.tolist() == [1, -0.5, -0.5, 0]
     with pytest.raises(ValueError, match="no gene is left to serve as a control"):
-        scores.subtract_controls(weights, np.arange(4.0), eligible=weights > 1, rng=rng, n_controls=50)
+        scores.rank_controls(np.arange(4.0), eligible=weights > 1)
 
 
 def test_controls_follow_the_seed_and_not_the_other_programmes(cohort):
