@@ -1,6 +1,7 @@
 # Set-up, demo and tests. Python 3.12 is the one that .python-version names (pyenv and uv both honour it).
 .PHONY: demo init preflight test clean help help-dev
 .PHONY: test-marked test-all check benchmark scale calibration fuzz requirements reference
+.PHONY: benchmark-annotation benchmark-labels calibration-rates calibration-r calibration-verdicts
 .DEFAULT_GOAL := help
 
 CORES ?= 2
@@ -62,16 +63,24 @@ check: .venv/installed  ### style, types, lint, dry run
 	.venv/bin/snakemake --lint --configfile config/demo.yaml
 	.venv/bin/snakemake --dry-run --quiet all --configfile config/demo.yaml
 
-benchmark: .venv/installed  ### how right the labels are, beside other methods, on the cells in CD20SCOPE_DATA (a quarter of an hour)
-	$(PYTHON) tests/benchmark/annotation.py
-	$(PYTHON) tests/benchmark/labels.py
+# The parts of benchmark and calibration use one core each: make -j 2 runs two side by side.
+benchmark: benchmark-annotation benchmark-labels  ### how right the labels are, beside other methods, on the cells in CD20SCOPE_DATA (a quarter of an hour)
+
+benchmark-annotation benchmark-labels: .venv/installed
+	$(PYTHON) tests/benchmark/$(subst benchmark-,,$@).py
 
 scale: .venv/installed  ### time and memory, beside an in-memory scanpy script and, with BASE=dir, another checkout (an hour)
 	$(PYTHON) tests/benchmark/scale.py --cores $(CORES) $(if $(BASE),--base $(BASE))
 
-calibration: .venv/installed  ### how often tests and verdicts are wrong: simulations, R, and cohorts of sorted cells where there are any
+calibration: calibration-rates calibration-r calibration-verdicts  ### how often tests and verdicts are wrong: simulations, R, and cohorts of sorted cells where there are any
+
+calibration-rates: .venv/installed
 	$(PYTHON) tests/benchmark/calibration.py --cohorts $(COHORTS)
+
+calibration-r: .venv/installed
 	$(PYTHON) -W ignore tests/oracle/comparison.py
+
+calibration-verdicts: .venv/installed
 	if $(PYTHON) tests/fixtures/reference_data.py zheng_sorted.h5ad real_cohort.py; then \
 	  $(PYTHON) tests/benchmark/verdicts.py --seeds $(SEEDS); fi
 

@@ -1,6 +1,7 @@
 """What tests share: the shipped catalogues and a small simulated cohort, drawn once."""
 
 import fcntl
+import os
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,21 @@ LONGEST = ("faults", "workflow")
 
 
 def pytest_collection_modifyitems(items):
-    """Begin with the longest tests: workers take whole files in this order."""
+    """Begin with the longest tests: workers take whole files in this order.
+
+    One file starts the run of the built-in cohort; the others that read it come last, as they would wait for it.
+    """
     place = {folder: number for number, folder in enumerate(LONGEST)}
-    items.sort(key=lambda item: place.get(item.nodeid.split("/")[1], len(LONGEST)))
+    reading = list(
+        dict.fromkeys(item.path for item in items if "treated" in getattr(item, "fixturenames", ()))
+    )
+
+    def key(item):
+        if item.path in reading:
+            return -1 if item.path == reading[0] else len(LONGEST) + 1
+        return place.get(item.nodeid.split("/")[1], len(LONGEST))
+
+    items.sort(key=key)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -54,11 +67,15 @@ def profiles(populations):
 
 @pytest.fixture(scope="session")
 def treated(tmp_path_factory, request):
-    """The built-in cohort, run once for all tests and workers; nobody writes into its folder."""
+    """The built-in cohort, run once for all tests and workers; nobody writes into its folder.
+
+    ``CD20SCOPE_KEPT`` names a folder in which the run is kept for further calls of pytest on the same code.
+    """
     from workflow.running import ran, snakemake
 
     base = tmp_path_factory.getbasetemp()
-    shared = base.parent if hasattr(request.config, "workerinput") else base
+    base = base.parent if hasattr(request.config, "workerinput") else base
+    shared = Path(os.environ.get("CD20SCOPE_KEPT", base))
     folder = shared / "treated"
     folder.mkdir(exist_ok=True)
     with (shared / "treated.lock").open("w") as lock:

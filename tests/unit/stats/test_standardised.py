@@ -25,6 +25,20 @@ def test_tail_is_the_double_integral(null, estimate, se):
     assert tail(null, estimate, se, df=df, df_scale=k) == pytest.approx(value, abs=1e-7)
 
 
+@pytest.mark.parametrize("k", [9, 13, 14, 60])
+@pytest.mark.parametrize("null", [-1.0, 0.2, 0.8])
+def test_the_points_over_the_scale_are_enough(k, null):
+    estimate, se, df = 0.9, 0.5, 11
+
+    def inside(w):
+        return stats.chi2.pdf(w, k) * stats.t.cdf((null / np.sqrt(w / k) - estimate) / se, df)
+
+    value, _ = integrate.quad(
+        inside, 0, 12 * k, points=[k / 2, k, 2 * k], limit=500, epsabs=1e-13, epsrel=1e-12
+    )
+    assert tail(null, estimate, se, df=df, df_scale=k) == pytest.approx(value, abs=1e-11)
+
+
 @given(st.integers(2, 20), st.integers(0, 10_000))
 def test_against_no_change_it_is_the_paired_t(n, seed):
     d = np.random.default_rng(seed).normal(0.4, 1, n)
