@@ -11,7 +11,7 @@ from cd20scope.annotate.features import principal_components
 from cd20scope.annotate.likelihood import profiles, ruler, tree
 from cd20scope.annotate.likelihood.fit import fit_likelihood
 from cd20scope.annotate.likelihood.state import pack_likelihood
-from cd20scope.counts import matrix, store
+from cd20scope.counts import ingested, matrix, store
 from cd20scope.jobs.job import job
 
 with job(snakemake) as (log, output):
@@ -28,7 +28,7 @@ with job(snakemake) as (log, output):
         for sample, path in zip(params.samples, snakemake.input.cells, strict=True)
     )
     chosen = sketch.choose_sketch(cells, n_cells=params.cells, seed=params.seed)
-    references = store.read_genes(paths)
+    references = ingested.read_genes(paths)
     reference = sketch.shared_genes(references)
     genes = reference.loc[reference["n_samples"] == len(paths), "gene"].to_numpy(dtype=object)
     log.info(
@@ -47,7 +47,7 @@ with job(snakemake) as (log, output):
         scaled = matrix.log_normalise(drawn)
         lognorm.append(scaled if same else scaled[:, own.get_indexer(genes)])
         counts.append(drawn[:, own.get_indexer(told_by)])
-        barcodes.append(store.read_barcodes(paths[sample])[rows["row"]])
+        barcodes.append(ingested.read_barcodes(paths[sample])[rows["row"]])
     markers = {gene for node in params.populations["nodes"] for gene in node["markers"]}
     components = principal_components(
         sp.vstack(lognorm, format="csr"), genes, markers=markers, seed=params.seed

@@ -6,14 +6,14 @@ import pandas as pd
 from cd20scope.annotate import labels
 from cd20scope.annotate.judges import calls, celltypist, input_labels, reference, settings
 from cd20scope.annotate.likelihood import depth
-from cd20scope.counts import matrix, store
+from cd20scope.counts import ingested, matrix
 from cd20scope.jobs.job import job
 from cd20scope.pseudobulk.tables import tabulate_sample
 
 with job(snakemake) as (log, output):
     params, source = snakemake.params, snakemake.input.source
     tree, mapping = params.populations, params.settings["labels"]
-    counts = store.read_counts(snakemake.input.counts)
+    counts = ingested.read_counts(snakemake.input.counts)
     keep = pd.read_parquet(snakemake.input.cells)["keep"].reindex(counts.barcodes).to_numpy(dtype=bool)
     kept, genes = counts.matrix[np.flatnonzero(keep)], counts.genes["gene"]
     lognorm = matrix.log_normalise(kept)

@@ -6,15 +6,16 @@ import pandas as pd
 from cd20scope.annotate import labels, soup
 from cd20scope.annotate.likelihood import depth, ruler
 from cd20scope.annotate.likelihood.state import unpack_likelihood
-from cd20scope.counts import store
+from cd20scope.counts import ingested
 from cd20scope.jobs.job import job
 from cd20scope.pseudobulk.tables import tabulate_sample
 
 with job(snakemake) as (log, output):
     params, inputs, sample = snakemake.params, snakemake.input, snakemake.wildcards.sample
-    counts = store.read_counts(inputs.counts)
+    counts = ingested.read_counts(inputs.counts)
     keep = pd.read_parquet(inputs.cells, columns=["keep"])["keep"].reindex(counts.barcodes).to_numpy(bool)
-    kept, genes, barcodes = counts.matrix[np.flatnonzero(keep)], counts.genes["gene"], counts.barcodes
+    kept, barcodes = counts.matrix[np.flatnonzero(keep)], counts.barcodes
+    genes = pd.Index(counts.genes["gene"], dtype=object)
     with np.load(inputs.model) as main, np.load(inputs.ruler) as without:
         model, blind = unpack_likelihood(main), unpack_likelihood(without)
     asked = {"populations": params.populations, "min_probability": params.min_probability}
@@ -24,7 +25,8 @@ with job(snakemake) as (log, output):
     asked["soup"] = labelled.soup
     chosen = depth.read_depth(inputs.depth, sample)
     thinned = depth.thin_counts(kept, barcodes=barcodes[keep], genes=genes, keep=chosen.keep, sample=sample)
-    compared = labels.label_sample(kept, genes, model, **asked, thinned=thinned)
+    shallowest = chosen.keep == 1  # then nothing was thinned
+    compared = labelled if shallowest else labels.label_sample(kept, genes, model, **asked, thinned=thinned)
     labels.spread(labelled.cells, keep=keep, barcodes=barcodes).to_parquet(output.labels)
     if output.get("sums"):  # the markers decide
         bounds = {key: params[key] for key in ("min_probability", "min_probability_hard")}
@@ -39,7 +41,7 @@ with job(snakemake) as (log, output):
         )
         for name, table in tables.items():
             table.to_parquet(output[name], index=False)
-    told = labels.label_sample(kept, genes, blind, **asked, thinned=thinned).cells
+    told = labels.tell_populations(kept, genes, blind, **asked, thinned=thinned).cells
     single = np.flatnonzero(told["doublet"] == "")
     called = told["likeliest"].to_numpy(dtype=object)[single]
     rulers = ruler.rulers_of(params.populations)

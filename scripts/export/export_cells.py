@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cd20scope.counts import store
+from cd20scope.counts import ingested
 from cd20scope.export import cells
 from cd20scope.jobs.job import job
 
@@ -16,7 +16,7 @@ def read_samples(folder: Path, terms: dict[str, str]) -> Iterator[cells.Sample]:
     inputs = snakemake.input
     folder.mkdir(parents=True, exist_ok=True)
     for row, *paths in zip(snakemake.params.sheet, inputs.counts, inputs.quality, inputs.labels, strict=True):
-        counts = store.read_counts(paths[0])
+        counts = ingested.read_counts(paths[0])
         quality, labels = (pd.read_parquet(path).reindex(counts.barcodes) for path in paths[1:])
         quality.join(labels).to_csv(
             folder / f"{row['sample']}.tsv.gz",
@@ -32,7 +32,7 @@ def read_samples(folder: Path, terms: dict[str, str]) -> Iterator[cells.Sample]:
 with job(snakemake) as (log, output):
     params, inputs = snakemake.params, snakemake.input
     names = [row["sample"] for row in params.sheet]
-    genes = cells.unite_genes(store.read_genes(dict(zip(names, inputs.counts, strict=True))).values())
+    genes = cells.unite_genes(ingested.read_genes(dict(zip(names, inputs.counts, strict=True))).values())
     # a donor named 01 is not the number 1, and nothing but an empty cell is missing
     text = {"donor": str, "donors": str, "dropped": str}
     reading = {"sep": "\t", "dtype": text, "keep_default_na": False, "na_values": [""]}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bad_inputs.spoiling import dense, rewritten
-from cd20scope.counts import store
+from cd20scope.counts import ingested
 from workflow.running import ran, snakemake
 
 
@@ -64,4 +64,6 @@ def test_an_input_that_changes_between_runs_is_read_again(study):
     other = dense(5)
     rewritten(counts=other)(study)
     ran(snakemake("results/ingest/s1.h5ad", **run))
-    np.testing.assert_array_equal(store.read_counts(study / "results/ingest/s1.h5ad").matrix.toarray(), other)
+    np.testing.assert_array_equal(
+        ingested.read_counts(study / "results/ingest/s1.h5ad").matrix.toarray(), other
+    )

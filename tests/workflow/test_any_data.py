@@ -12,7 +12,7 @@ from measured_genes import few_genes
 from reference_data import locate
 from scipy import sparse
 
-from cd20scope.counts import store
+from cd20scope.counts import ingested
 from cd20scope.simulate import tenx_files
 from workflow.running import ROOT, plan, ran, snakemake
 
@@ -61,7 +61,7 @@ def trusted(folder, sheet):
 def assert_split(folder, data):
     dense, obs = data
     for (donor, visit), own in obs.groupby(["donor", "visit"]):
-        counts = store.read_counts(folder / f"results/ingest/{donor}_{visit}.h5ad")
+        counts = ingested.read_counts(folder / f"results/ingest/{donor}_{visit}.h5ad")
         assert counts.barcodes.tolist() == own.index.tolist()
         order = counts.genes["gene"].tolist()
         expected = pd.DataFrame(dense, columns=GENES)[order].to_numpy()[obs.index.get_indexer(own.index)]
@@ -146,7 +146,7 @@ def test_the_real_seurat_object(seurat):
     ]
     config = study(seurat, trusted(seurat, sheet))
     ran(snakemake("results/ingest/S1.h5ad", "results/ingest/S2.h5ad", directory=seurat, config=config))
-    first, second = (store.read_counts(seurat / f"results/ingest/S{i}.h5ad") for i in (1, 2))
+    first, second = (ingested.read_counts(seurat / f"results/ingest/S{i}.h5ad") for i in (1, 2))
     assert first.matrix.shape == (168, 12627)
     assert second.matrix.shape == (332, 12627)
     assert "MS4A1" in set(first.genes["gene"])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from measured_genes import few_genes
 
-from cd20scope.counts import store
+from cd20scope.counts import ingested
 from cd20scope.simulate import tenx_files
 from workflow.running import ran, snakemake
 
@@ -103,7 +103,7 @@ def test_files_are_fetched_over_http_once_and_kept(tmp_path, files):
         ran(snakemake(*TARGETS, **run))
         assert [name for verb, name in log if verb == "GET"] == fetched
     assert sorted(fetched) == ["a.h5", "b.h5"]
-    assert store.read_counts(tmp_path / TARGETS[0]).matrix.shape == (30, len(GENES))
+    assert ingested.read_counts(tmp_path / TARGETS[0]).matrix.shape == (30, len(GENES))
     kept = sorted((tmp_path / "results/ingest/fetched").iterdir())
     assert {path.read_bytes() for path in kept} == set(files.values())
     # without the server what was fetched serves on
@@ -136,7 +136,7 @@ def test_a_download_that_breaks_off_ends_the_run_and_the_next_brings_the_file(tm
         assert not (tmp_path / "results/ingest/s1.h5ad").exists()
         ran(snakemake(*TARGETS, **run))
     assert [name for verb, name in log if verb == "GET"].count("a.h5") == 2
-    assert store.read_counts(tmp_path / TARGETS[0]).matrix.shape == (30, len(GENES))
+    assert ingested.read_counts(tmp_path / TARGETS[0]).matrix.shape == (30, len(GENES))
 
 
 def test_what_an_interrupted_download_left_is_never_taken_for_whole(tmp_path, files):
@@ -149,7 +149,7 @@ def test_what_an_interrupted_download_left_is_never_taken_for_whole(tmp_path, fi
         left.write_bytes(files["a.h5"][: len(files["a.h5"]) // 2])
         ran(snakemake(*TARGETS, **run))
     assert [name for verb, name in log if verb == "GET"].count("a.h5") == 1
-    assert store.read_counts(tmp_path / TARGETS[0]).matrix.shape == (30, len(GENES))
+    assert ingested.read_counts(tmp_path / TARGETS[0]).matrix.shape == (30, len(GENES))
 
 
 def test_another_file_than_stated_is_refused(tmp_path, files):
@@ -191,7 +191,7 @@ def test_files_are_fetched_from_s3(tmp_path, files, monkeypatch):
         server.stop()
     for number, target in enumerate(TARGETS[:2]):
         expected = np.random.default_rng(number).poisson(2, (30, len(GENES)))
-        np.testing.assert_array_equal(store.read_counts(tmp_path / target).matrix.toarray(), expected)
+        np.testing.assert_array_equal(ingested.read_counts(tmp_path / target).matrix.toarray(), expected)
 
 
 def upload(endpoint, files):

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from cd20scope import schema
 from cd20scope.annotate.likelihood import subsets
 from cd20scope.annotate.likelihood.fit import Likelihood, tell_cells
-from cd20scope.annotate.likelihood.label import label_cells, soup_share
+from cd20scope.annotate.likelihood.label import Labels, label_cells, soup_share
 from cd20scope.annotate.likelihood.tree import lineages_of_populations
 from cd20scope.annotate.soup import Soup, estimate_soup
 from cd20scope.study import catalogue, roles
@@ -59,7 +59,7 @@ def measure_soup(
 
 def label_sample(
     counts: sp.csr_matrix,
-    genes: Array,
+    genes: Array | pd.Index,
     model: Likelihood,
     *,
     populations: Mapping[str, Any],
@@ -75,7 +75,8 @@ def label_sample(
     counts
         Raw counts of the kept cells, cells x genes.
     genes
-        Gene names, shape (n_genes,).
+        Gene names, shape (n_genes,); as an index where they are searched more than once
+        (:func:`cd20scope.annotate.likelihood.genes.find_genes`).
     model
         The fit.
     populations
@@ -90,8 +91,41 @@ def label_sample(
         Of the sample, where it is known.
     """
     soup = soup or measure_soup(counts, genes, model, populations=populations, empty=empty)
+    told = tell_populations(
+        counts,
+        genes,
+        model,
+        populations=populations,
+        min_probability=min_probability,
+        empty=empty,
+        thinned=thinned,
+        soup=soup,
+    )
+    below = counts if thinned is None else thinned
+    population = told.cells["population"].to_numpy(dtype=object)
+    listed = subsets.read_subsets(populations)
     share = soup_share(soup.share)
-    told = label_cells(
+    found = subsets.tell_subsets(below, genes, population, listed, ambient=empty, share=share)
+    role = roles.of_cells(told.cells["lineage"].to_numpy(dtype=object), populations)
+    cells = told.cells.assign(
+        subset=found["subset"], subset_probability=np.nan, cd20_t=is_cd20_t(counts, genes, role)
+    )
+    return Labelled(cells[list(schema.LABELS)], told.chances, soup)
+
+
+def tell_populations(
+    counts: sp.csr_matrix,
+    genes: Array | pd.Index,
+    model: Likelihood,
+    *,
+    populations: Mapping[str, Any],
+    min_probability: float,
+    soup: Soup,
+    empty: Array | None = None,
+    thinned: sp.csr_matrix | None = None,
+) -> Labels:
+    """Tell lineage, population and doublets alone; parameters as for :func:`label_sample`."""
+    return label_cells(
         counts,
         genes,
         model,
@@ -99,18 +133,9 @@ def label_sample(
         lineage_names=catalogue.lineage_of(populations),
         min_probability=min_probability,
         ambient=empty,
-        share=share,
+        share=soup_share(soup.share),
         thinned=thinned,
     )
-    below = counts if thinned is None else thinned
-    population = told.cells["population"].to_numpy(dtype=object)
-    listed = subsets.read_subsets(populations)
-    found = subsets.tell_subsets(below, genes, population, listed, ambient=empty, share=share)
-    role = roles.of_cells(told.cells["lineage"].to_numpy(dtype=object), populations)
-    cells = told.cells.assign(
-        subset=found["subset"], subset_probability=np.nan, cd20_t=is_cd20_t(counts, genes, role)
-    )
-    return Labelled(cells[list(schema.LABELS)], told.chances, soup)
 
 
 def lineage_of_cells(

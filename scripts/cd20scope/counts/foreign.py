@@ -1,4 +1,4 @@
-"""Bounds of files that others wrote: what they are, what they refer to, and how much memory they may take."""
+"""Files that others wrote: what they may be, refer to and take of the memory, and errors that name them."""
 
 import os
 import resource
@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
+import numpy as np
 import pyarrow
+from scipy import sparse
 
 from cd20scope.counts.matrix import LONGEST_NAME, IngestError
 
@@ -47,7 +49,7 @@ def check_lengths(texts: Sequence[str], *, most: int = LONGEST_NAME) -> None:
     Raises
     ------
     ValueError
-        Which :func:`cd20scope.counts.hdf5.explained` gives the name of the file.
+        Which :func:`explained` gives the name of the file.
     """
     if max(map(len, texts), default=0) > most:
         longest = max(texts, key=len)
@@ -84,6 +86,46 @@ def bounded_memory(path: Path) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+COPY_AGAIN = "compare its size and checksum with the original and copy it again"
+
+
+@contextmanager
+def explained(path: Path, *, remedy: str = COPY_AGAIN) -> Iterator[None]:
+    """Turn whatever goes wrong with a file into one error that names it, and bound the memory that it may take.
+
+    The one boundary around all readers: what libraries raise over a file made to break them cannot be listed. Their
+    traceback goes into the log with the error, as its cause.
+
+    Raises
+    ------
+    IngestError
+    """
+    try:
+        with bounded_memory(path):
+            yield
+    except IngestError:
+        raise
+    except MemoryError as error:
+        raise IngestError(
+            f"{path}: would take more memory than {size_of(path):,} bytes of counts can need ({str(error)[:200]}): "
+            "damaged, or made to fill the memory. Give the original file."
+        ) from error
+    except Exception as error:
+        raise IngestError(
+            f"{path}: cannot be read ({type(error).__name__}: {' '.join(str(error).split())[:300]}). It may be "
+            f"truncated or damaged: {remedy}."
+        ) from error
+
+
+def checked(matrix: sparse.csr_matrix | sparse.csc_matrix) -> sparse.csr_matrix:
+    """Prove of a matrix, by row or by column, that every index lies inside: scipy would write outside its arrays."""
+    # scipy passes over pointers that go down where the last of them is 0, and then reads outside its arrays
+    if (np.diff(matrix.indptr) < 0).any():
+        raise ValueError("indptr goes down")
+    matrix.check_format(full_check=True)
+    return sparse.csr_matrix(matrix)
 
 
 @contextmanager

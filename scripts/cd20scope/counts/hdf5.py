@@ -3,7 +3,6 @@
 import warnings
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import pandas as pd
 from anndata.io import read_elem, sparse_dataset
 from scipy import sparse
 
-from cd20scope.counts.foreign import LONGEST_TEXT, bounded_memory, check_lengths, size_of
+from cd20scope.counts.foreign import LONGEST_TEXT, check_lengths, checked, size_of
 from cd20scope.counts.matrix import IngestError, Strings
 
 type Rows = npt.NDArray[np.int64]
@@ -168,46 +167,6 @@ def read_head(node: Node, n_values: int) -> sparse.csr_matrix:
     head = checked(stored[:, :whole] if stored.format == "csc" else stored[:whole])
     head.resize(stored.shape)
     return head
-
-
-COPY_AGAIN = "compare its size and checksum with the original and copy it again"
-
-
-@contextmanager
-def explained(path: Path, *, remedy: str = COPY_AGAIN) -> Iterator[None]:
-    """Turn whatever goes wrong with a file into one error that names it, and bound the memory that it may take.
-
-    The one boundary around all readers: what libraries raise over a file made to break them cannot be listed. Their
-    traceback goes into the log with the error, as its cause.
-
-    Raises
-    ------
-    IngestError
-    """
-    try:
-        with bounded_memory(path):
-            yield
-    except IngestError:
-        raise
-    except MemoryError as error:
-        raise IngestError(
-            f"{path}: would take more memory than {size_of(path):,} bytes of counts can need ({str(error)[:200]}): "
-            "damaged, or made to fill the memory. Give the original file."
-        ) from error
-    except Exception as error:
-        raise IngestError(
-            f"{path}: cannot be read ({type(error).__name__}: {' '.join(str(error).split())[:300]}). It may be "
-            f"truncated or damaged: {remedy}."
-        ) from error
-
-
-def checked(matrix: Element) -> sparse.csr_matrix:
-    """Prove of a matrix, by row or by column, that every index lies inside: scipy would write outside its arrays."""
-    # scipy passes over pointers that go down where the last of them is 0, and then reads outside its arrays
-    if (np.diff(matrix.indptr) < 0).any():
-        raise ValueError("indptr goes down")
-    matrix.check_format(full_check=True)
-    return sparse.csr_matrix(matrix)
 
 
 def read_element(node: Node) -> Element:

@@ -5,8 +5,7 @@ steps need a part of it.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 import anndata as ad
@@ -17,20 +16,13 @@ import pandas as pd
 from anndata.io import write_elem
 from scipy import sparse
 
-from cd20scope.counts.hdf5 import explained, index_of, read_element, read_matrix, read_strings
-from cd20scope.counts.matrix import Counts, Genes, IngestError
+from cd20scope.counts.hdf5 import read_element, read_matrix
+from cd20scope.counts.ingested import DIGEST, EMPTY, opened
+from cd20scope.counts.matrix import Counts
 
 COMPRESSION = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
 """For 9 million stored counts: 0.4 s to write, 0.2 s to read, 15 MB. Without shuffle 0.7 s and 22 MB; level 4
 takes 0.6 s for 14 MB; lzf is as fast but 18 to 38 MB, and few HDF5 libraries outside Python read it."""
-
-EMPTY = "empty_droplets"
-"""Column of ``var``: molecules of a gene in droplets without a cell."""
-
-DIGEST = "digest"
-"""Attribute of ``var``: SHA-256 of the names and ids of its genes, equal where they are."""
-
-RUN_AGAIN = "remove it and run again, so that the ingest step makes it anew"
 
 
 def write_counts(counts: Counts, path: Path | str, *, provenance: Mapping[str, str]) -> None:
@@ -64,65 +56,6 @@ def write_counts(counts: Counts, path: Path | str, *, provenance: Mapping[str, s
         file["var"].attrs[DIGEST] = hashlib.sha256("\n".join([*gene, *gene_id]).encode()).hexdigest()
 
 
-def read_counts(path: Path | str) -> Counts:
-    """Read what :func:`write_counts` wrote, without its protein and gene ids.
-
-    Raises
-    ------
-    IngestError
-        When the file is damaged or was written by something else.
-    """
-    path = Path(path)
-    with _opened(path) as (file, _):
-        obs, var = file["obs"], file["var"]
-        matrix = read_matrix(file["X"])
-        barcodes = read_strings(obs[index_of(obs)])
-        genes = {"gene": read_strings(var[index_of(var)]).astype(object)}
-        empty = read_element(var[EMPTY]) if EMPTY in var else None
-    return Counts(matrix=matrix, barcodes=barcodes, genes=genes, empty=empty)
-
-
-def read_genes(paths: Mapping[str, Path | str]) -> dict[str, Genes]:
-    """Read the genes alone of what :func:`write_counts` wrote: ``gene`` and ``gene_id``, in order.
-
-    Parameters
-    ----------
-    paths
-        By sample. Samples mostly share their reference: each list of genes is read once, and is one object.
-
-    Raises
-    ------
-    IngestError
-        As :func:`read_counts`.
-    """
-    lists: dict[str, Genes] = {}
-    found = {}
-    for sample, path in paths.items():
-        with _opened(Path(path)) as (file, _):
-            var = file["var"]
-            # a file of another version has no digest, and its list is its own
-            digest = var.attrs.get(DIGEST, sample)
-            if digest not in lists:
-                columns = {"gene": index_of(var), "gene_id": "gene_id"}
-                lists[digest] = {
-                    name: read_strings(var[column]).astype(object) for name, column in columns.items()
-                }
-            found[sample] = lists[digest]
-    return found
-
-
-def read_barcodes(path: Path | str) -> npt.NDArray[np.str_]:
-    """Read the barcodes alone of what :func:`write_counts` wrote, in order.
-
-    Raises
-    ------
-    IngestError
-        As :func:`read_counts`.
-    """
-    with _opened(Path(path)) as (file, _):
-        return read_strings(file["obs"][index_of(file["obs"])])
-
-
 def read_protein(path: Path | str) -> pd.DataFrame | None:
     """Read the antibody counts of what :func:`write_counts` wrote.
 
@@ -136,7 +69,7 @@ def read_protein(path: Path | str) -> pd.DataFrame | None:
     IngestError
         As :func:`read_counts`.
     """
-    with _opened(Path(path)) as (file, _):
+    with opened(Path(path)) as (file, _):
         if "obsm/protein" not in file:
             return None
         table: pd.DataFrame = read_element(file["obsm/protein"])
@@ -167,20 +100,10 @@ def read_rows(path: Path | str, rows: npt.NDArray[np.integer]) -> sparse.csr_mat
     path = Path(path)
     rows = np.asarray(rows, dtype=np.int64)
     wanted, back = np.unique(rows, return_inverse=True)
-    with _opened(path) as (file, n_cells):
+    with opened(path) as (file, n_cells):
         inside = not wanted.size or 0 <= wanted[0] <= wanted[-1] < n_cells
         taken = read_matrix(file["X"], wanted) if inside else sparse.csr_matrix((0, 0))
     if not inside:  # a mistake of the caller, not of the file
         raise IndexError(f"{path}: cells {wanted[0]} to {wanted[-1]} asked for; it holds 0 to {n_cells - 1}.")
     chosen: sparse.csr_matrix = taken[back]
     return chosen
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[h5py.File, int]]:
-    """Open what :func:`write_counts` wrote; the file and its number of cells."""
-    with explained(path, remedy=RUN_AGAIN), h5py.File(path, "r") as file:
-        X = file.get("X")
-        if X is None or X.attrs.get("encoding-type") != "csr_matrix" or "gene_id" not in file.get("var", ()):
-            raise IngestError(f"{path}: not written by the ingest step: {RUN_AGAIN}.")
-        yield file, int(X.attrs["shape"][0])

@@ -14,7 +14,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from cd20scope.counts.hdf5 import Node, checked, index_of, is_array, read_element, read_strings
+from cd20scope.counts.foreign import checked
+from cd20scope.counts.hdf5 import Node, index_of, is_array, read_element, read_strings
 from cd20scope.counts.matrix import LIMIT, Strings, make_unique
 from cd20scope.ingest.formats.source import Source, Table
 

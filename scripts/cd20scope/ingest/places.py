@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from cd20scope.counts import matrix as proofs
-from cd20scope.counts.hdf5 import explained
+from cd20scope.counts.foreign import explained
 from cd20scope.counts.matrix import Genes, IngestError, NotRawError
 from cd20scope.ingest.formats import detect
 from cd20scope.ingest.formats.source import Source, choose_cells, says_counts

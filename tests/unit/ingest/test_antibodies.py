@@ -25,8 +25,8 @@ from count_files import (
 )
 from scipy import sparse
 
+from cd20scope.counts import ingested, store
 from cd20scope.counts import matrix as counts_matrix
-from cd20scope.counts import store
 from cd20scope.ingest import antibodies, look, read
 
 # anndata 0.13 asks pandas 3 for an option that pandas 4 will not have; a caller cannot help it.
@@ -290,4 +290,4 @@ def test_from_a_foreign_file_to_the_steps(tmp_path, writer):
     path = in_one_matrix(tmp_path, writer, antibody_counts())
     store.write_counts(read.read_sample(path), tmp_path / "out.h5ad", provenance={"sample": "x"})
     assert_protein(store.read_protein(tmp_path / "out.h5ad"), names=ANTIBODIES_READ)
-    np.testing.assert_array_equal(store.read_counts(tmp_path / "out.h5ad").matrix.toarray(), counts())
+    np.testing.assert_array_equal(ingested.read_counts(tmp_path / "out.h5ad").matrix.toarray(), counts())

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from cd20scope.counts import matrix, store
+from cd20scope.counts import ingested, matrix, store
 from cd20scope.ingest import read as ingest
 
 # anndata 0.13 asks pandas 3 for an option that pandas 4 will not have; a caller cannot help it.
@@ -75,7 +75,7 @@ def test_strings_are_stored_as_every_anndata_reads_them(written):
 
 
 def test_read_counts(counts, written):
-    found = store.read_counts(written)
+    found = ingested.read_counts(written)
     assert isinstance(found.matrix, sparse.csr_matrix)
     assert found.matrix.dtype == np.int32
     assert found.matrix.has_sorted_indices
@@ -90,13 +90,13 @@ def test_a_list_of_genes_is_read_once_and_another_is_not_taken_for_it(counts, wr
     for name, genes in (("same", counts.genes), ("other", ids)):
         own = dataclasses.replace(counts, genes=genes)
         store.write_counts(own, tmp_path / name, provenance=PROVENANCE)
-    found = store.read_genes({"a": written, "b": tmp_path / "same", "c": tmp_path / "other"})
+    found = ingested.read_genes({"a": written, "b": tmp_path / "same", "c": tmp_path / "other"})
     assert found["b"] is found["a"]
     assert_same_genes(found["a"], counts.genes)
     assert_same_genes(found["c"], ids)
     with h5py.File(tmp_path / "same", "a") as file:  # of a version that wrote no digest
         del file["var"].attrs["digest"]
-    assert_same_genes(store.read_genes({"b": tmp_path / "same"})["b"], counts.genes)
+    assert_same_genes(ingested.read_genes({"b": tmp_path / "same"})["b"], counts.genes)
 
 
 def test_what_was_written_can_be_ingested_again(counts, written):
@@ -142,7 +142,7 @@ def test_read_protein(counts, written, tagged):
     pd.testing.assert_frame_equal(store.read_protein(tagged), make_protein())
     assert store.read_protein(written) is None
     # genes are read as from a file without
-    np.testing.assert_array_equal(store.read_counts(tagged).matrix.toarray(), counts.matrix.toarray())
+    np.testing.assert_array_equal(ingested.read_counts(tagged).matrix.toarray(), counts.matrix.toarray())
     pd.testing.assert_frame_equal(ingest.read_sample(tagged).protein, make_protein())
 
 
@@ -199,8 +199,8 @@ def test_rows_outside_the_file(written, rows):
 @pytest.mark.parametrize(
     "read",
     [
-        store.read_counts,
-        lambda path: store.read_genes({"a": path}),
+        ingested.read_counts,
+        lambda path: ingested.read_genes({"a": path}),
         store.read_protein,
         lambda path: store.read_rows(path, [0]),
     ],

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from cd20scope.annotate.judges import settings
-from cd20scope.counts.foreign import open_hdf5
-from cd20scope.counts.hdf5 import as_strings, explained, index_of, read_columns
+from cd20scope.counts.foreign import explained, open_hdf5
+from cd20scope.counts.hdf5 import as_strings, index_of, read_columns
 from cd20scope.counts.matrix import IngestError, Strings
 
 

@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from scipy.special import softmax
 
 from cd20scope.annotate.likelihood import constants
+from cd20scope.annotate.likelihood.genes import find_genes
 from cd20scope.annotate.likelihood.mixture import (
     Fitted,
     class_sums,
@@ -104,7 +105,7 @@ def fit_likelihood(
     """
     common = [gene for gene in common_genes(table, genes) if gene not in set(without)]
     shared = table.loc[common]
-    columns = pd.Index(genes).get_indexer(pd.Index(common))
+    columns = find_genes(common, genes)
     inside = counts[:, columns].tocsr()
     seen = np.bincount(inside.indices[inside.data > 0], minlength=len(common)) >= constants.MIN_CELLS
     soup = None if ambient is None else np.asarray(ambient, dtype=float)[columns]
@@ -184,7 +185,7 @@ def sample_view(
         Counts (cells x genes held); profiles and soup over these genes, each summing to 1; the genes' weights; and
         their positions among the genes of the decision.
     """
-    at = pd.Index(genes).get_indexer(pd.Index(node.genes))
+    at = find_genes(node.genes, genes)
     held = np.flatnonzero(at >= 0)
     values = counts[:, at[held]].tocsr().astype(np.float64)
     profile = node.profile[held] / node.profile[held].sum(axis=0)

@@ -5,10 +5,11 @@ Immunoglobulin and T-cell receptor genes follow the clone, HLA the donor and int
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 TCR_CONSTANT = frozenset(
     ["TRAC", "TRBC1", "TRBC2", "TRDC", "TRGC1", "TRGC2", "TRDV1", "TRDV2", "TRGV9", "TRAV1-2"]
@@ -105,3 +106,14 @@ def may_move_labels(genes: Iterable[str], *, root: bool = False) -> npt.NDArray[
     return np.array(
         [not reason_left_out(str(gene)) or (root and gene in ROOT_ONLY) for gene in genes], dtype=bool
     )
+
+
+def find_genes(
+    names: Sequence[str] | npt.NDArray[np.str_], genes: npt.NDArray[np.object_] | pd.Index
+) -> npt.NDArray[np.intp]:
+    """Find the positions of names among the genes of a sample; -1 for one that the sample lacks.
+
+    Genes that are searched again and again are given as an index, which keeps its table of names.
+    """
+    index = genes if isinstance(genes, pd.Index) else pd.Index(genes, dtype=object)
+    return np.asarray(index.get_indexer(pd.Index(names, dtype=object)))

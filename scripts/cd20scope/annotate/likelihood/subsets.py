@@ -14,6 +14,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from cd20scope.annotate.likelihood import constants
+from cd20scope.annotate.likelihood.genes import find_genes
 
 Array = npt.NDArray[Any]
 
@@ -70,7 +71,7 @@ def subset_evidence(
         without the molecules that soup explains; and the number of markers with a molecule left.
     """
     every = list(dict.fromkeys(gene for one in subsets for gene in (*one.markers, *one.negative)))
-    at = pd.Index(genes).get_indexer(pd.Index(every))
+    at = find_genes(every, genes)
     every, at = [gene for gene, place in zip(every, at, strict=True) if place >= 0], at[at >= 0]
     size = np.asarray(counts.sum(axis=1), dtype=float).ravel() if total is None else total
     spilt = (

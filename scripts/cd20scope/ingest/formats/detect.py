@@ -12,8 +12,7 @@ from pathlib import Path
 
 import zarr
 
-from cd20scope.counts.foreign import check_regular, open_hdf5
-from cd20scope.counts.hdf5 import explained
+from cd20scope.counts.foreign import check_regular, explained, open_hdf5
 from cd20scope.counts.matrix import IngestError
 from cd20scope.ingest.formats.h5ad import open_anndata
 from cd20scope.ingest.formats.layouts import find_matrix

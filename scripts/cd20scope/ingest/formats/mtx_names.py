@@ -10,8 +10,8 @@ from typing import IO, cast
 
 import numpy as np
 
-from cd20scope.counts.foreign import check_regular
-from cd20scope.counts.hdf5 import NO_STRINGS, explained
+from cd20scope.counts.foreign import check_regular, explained
+from cd20scope.counts.hdf5 import NO_STRINGS
 from cd20scope.counts.matrix import BARCODE, ENSEMBL, IngestError, Strings, share
 from cd20scope.ingest.formats.features import are_types
 from cd20scope.ingest.formats.layouts import Bundle

@@ -6,7 +6,8 @@ import h5py
 import numpy as np
 from scipy import sparse
 
-from cd20scope.counts.hdf5 import NO_STRINGS, Rows, check_size, checked, read_strings, take_rows
+from cd20scope.counts.foreign import checked
+from cd20scope.counts.hdf5 import NO_STRINGS, Rows, check_size, read_strings, take_rows
 from cd20scope.counts.matrix import IngestError
 from cd20scope.ingest.formats.features import tell_apart
 from cd20scope.ingest.formats.source import N_HEAD, Source

@@ -11,8 +11,8 @@ from typing import IO, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from cd20scope.counts.foreign import check_lengths
-from cd20scope.counts.hdf5 import NO_STRINGS, Rows, explained
+from cd20scope.counts.foreign import check_lengths, explained
+from cd20scope.counts.hdf5 import NO_STRINGS, Rows
 from cd20scope.counts.matrix import IngestError, Strings
 from cd20scope.ingest.formats.features import tell_apart
 from cd20scope.ingest.formats.mtx_names import SYMBOLS, open_text
