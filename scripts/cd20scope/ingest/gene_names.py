@@ -4,7 +4,6 @@ Data sets name genes by symbols old and new, by Ensembl ids with or without vers
 both names in one. Catalogues speak in today's symbols; here the two meet.
 """
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -68,23 +67,26 @@ def parse_table(text: str, *, name: str) -> GeneTable:
     IngestError
         A column missing; a name that would mean two genes.
     """
-    rows = list(csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
+    header, *lines = [line.split("\t") for line in text.splitlines() if line] or [[]]
     needed = ("gene", "gene_id", "other_names")
-    if not rows or any(column not in rows[0] for column in needed):
-        found = ", ".join(map(str, rows[0])) if rows else "nothing"
+    if not lines or any(column not in header for column in needed):
+        found = ", ".join(header) if lines else "nothing"
         raise IngestError(
             f"{name}: needs the columns {', '.join(needed)}, with tabs between them; found {found}."
         )
-    current = frozenset(row["gene"] for row in rows)
+    places = [header.index(column) for column in needed]
+    # a row may end before its last columns, where they are empty
+    rows = [[row[i] if i < len(row) else "" for i in places] for row in lines]
+    current = frozenset(gene for gene, *_ in rows)
     outdated: dict[str, str] = {}
-    for number, row in enumerate(rows, start=2):
-        for other in filter(None, (row["other_names"] or "").split(",")):
-            if outdated.setdefault(other, row["gene"]) != row["gene"] or other in current:
+    for number, (gene, _, others) in enumerate(rows, start=2):
+        for other in filter(None, others.split(",")):
+            if outdated.setdefault(other, gene) != gene or other in current:
                 raise IngestError(
-                    f"{name}, row {number}: {other!r} is given to {row['gene']} but also means "
+                    f"{name}, row {number}: {other!r} is given to {gene} but also means "
                     f"{outdated[other] if other not in current else other}. Remove it."
                 )
-    return GeneTable({row["gene_id"]: row["gene"] for row in rows if row["gene_id"]}, current, outdated)
+    return GeneTable({code: gene for gene, code, _ in rows if code}, current, outdated)
 
 
 def tidy_genes(names: Strings, ids: Strings, *, where: str, table: GeneTable = NO_TABLE) -> Genes:
