@@ -38,7 +38,7 @@ with job(snakemake) as (log, output):
         len(genes),
         len(reference),
     )
-    told_by = genes[np.isin(genes, table.index)]
+    told_by = genes[pd.Index(genes, dtype=object).isin(table.index)]
     lognorm, counts, barcodes = [], [], []
     for sample, rows in chosen.groupby("sample", sort=False):
         drawn = store.read_rows(paths[sample], rows["row"].to_numpy())

@@ -140,8 +140,12 @@ def read_matrix(node: Node, rows: Rows | None = None) -> sparse.csr_matrix:
         # anndata would hold the whole matrix
         blocks = (checked(block)[rows] for block in column_blocks(node))
         return sparse.csr_matrix(sparse.hstack(list(blocks), format="csr"))
-    # of no rows at all anndata makes floats
-    return checked(stored[rows].astype(node["data"].dtype, copy=False))
+    if not rows.size:  # of none, anndata makes floats
+        return sparse.csr_matrix((0, stored.shape[1]), dtype=node["data"].dtype)
+    # by a mask, anndata reads rows that follow each other at once, and not one by one
+    mask = np.zeros(stored.shape[0], dtype=bool)
+    mask[rows] = True
+    return checked(stored[mask])
 
 
 def column_blocks(node: Node) -> Iterator[sparse.csc_matrix]:

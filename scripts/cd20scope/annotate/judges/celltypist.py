@@ -109,7 +109,7 @@ def judge(lognorm: sp.csr_matrix, genes: Array, model: Any) -> pd.DataFrame:  # 
     """
     from anndata import AnnData
 
-    shared = int(np.isin(model.features, genes).sum())
+    shared = int(pd.Index(model.features, dtype=object).isin(genes).sum())
     if shared < MIN_SHARED * len(model.features):
         raise ValueError(
             f"annotate > celltypist: of {len(model.features):,} genes of the model ({model.features[0]}, ...) "
@@ -118,7 +118,7 @@ def judge(lognorm: sp.csr_matrix, genes: Array, model: Any) -> pd.DataFrame:  # 
     celltypist = _celltypist()
     # it would warn, block by block, that not all genes are given; the values are relative to all of them
     celltypist.logger.set_level(logging.ERROR)
-    read = np.flatnonzero(np.isin(genes, model.features))
+    read = np.flatnonzero(pd.Index(genes, dtype=object).isin(model.features))
     of_model, var = lognorm[:, read], pd.DataFrame(index=pd.Index(genes[read].astype(object), dtype=object))
     parts = [pd.DataFrame(columns=[str(label) for label in model.cell_types], dtype=np.float64)]
     for start in range(0, lognorm.shape[0], BLOCK_CELLS):
