@@ -1,6 +1,6 @@
 # Set-up, demo and tests. Python 3.12 is the one that .python-version names (pyenv and uv both honour it).
 .PHONY: demo init preflight test clean help help-dev
-.PHONY: test-marked test-all check benchmark scale calibration fuzz requirements reference
+.PHONY: test-marked test-all check benchmark scale calibration comparison fuzz requirements reference docs
 .PHONY: benchmark-annotation benchmark-labels calibration-rates calibration-r calibration-verdicts
 .DEFAULT_GOAL := help
 
@@ -84,6 +84,10 @@ calibration-verdicts: .venv/installed
 	if $(PYTHON) tests/fixtures/reference_data.py zheng_sorted.h5ad real_cohort.py; then \
 	  $(PYTHON) tests/benchmark/verdicts.py --seeds $(SEEDS); fi
 
+comparison: .venv/installed  ### verdicts beside methods in common use, on cohorts of the generator (half an hour): make comparison DIR=folder PEERS=python
+	$(PYTHON) tests/benchmark/comparison_cohorts.py $(or $(DIR),comparison)
+	$(PYTHON) tests/benchmark/comparison.py $(or $(DIR),comparison) $(if $(PEERS),--peers $(PEERS))
+
 fuzz: .venv/installed  ### feed a reader with made-up input until it breaks: make fuzz TARGET=sheet SECONDS=120 (sheet, config, mtx, table)
 	$(PYTHON) tests/fuzz/fuzz_inputs.py $(or $(TARGET),sheet) --seconds $(or $(SECONDS),120)
 
@@ -93,11 +97,21 @@ requirements: .uv/installed-$(UV_VERSION)  ### compile the pins anew from pyproj
 	$(UV) pip compile --quiet --upgrade --python-version 3.12 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make requirements" pyproject.toml --group dev --constraint requirements.txt \
 	  --output-file requirements-dev.txt
+	$(UV) pip compile --quiet --upgrade --python-version 3.12 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make requirements" --group docs --output-file requirements-docs.txt
 
 reference: .venv/installed  ### write config/config.yaml, config/README.md and docs/populations.md from their sources
 	$(PYTHON) docs/make_reference.py
 	$(PYTHON) docs/make_populations.py
 
+.venv-docs/installed: requirements-docs.txt .python-version .uv/installed-$(UV_VERSION)
+	$(UV) venv --quiet --clear .venv-docs
+	$(UV) pip sync --quiet --require-hashes --python .venv-docs requirements-docs.txt
+	touch $@
+
+docs: .venv-docs/installed  ### the documentation as a site, site/index.html, with the report of the demo where there is one
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet
+
 clean:  ## remove results, not the environment
-	rm -rf .snakemake .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .snakemake .pytest_cache .mypy_cache .ruff_cache site
 	find results -mindepth 1 -not -name .gitkeep -delete
