@@ -2,15 +2,23 @@
 
 import copy
 import re
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import report_tables
 import yaml
+from scipy import sparse
 
+from cd20scope.annotate import labels
+from cd20scope.annotate.likelihood import fit
 from cd20scope.annotate.likelihood import profiles as profile_table
-from cd20scope.annotate.likelihood.tree import profiles_of_populations
+from cd20scope.annotate.likelihood.tree import (
+    build_decisions,
+    lineages_of_populations,
+    profiles_of_populations,
+)
 from cd20scope.ingest import places
 from cd20scope.study import catalogue
 
@@ -70,28 +78,51 @@ def test_a_format_is_detected_and_read(tmp_path, monkeypatch):
         names["open_npz"](tmp_path / "matrix.npz")
 
 
-def test_a_population_fits_into_the_tree_and_all_that_refers_to_it(populations, programs):
+@pytest.fixture(scope="module")
+def own_tree(populations):
+    """The shipped tree with the nodes of the page in the place of Treg, loaded as a study loads it."""
     (text,) = blocks("A population", "yaml")
     own, tree = yaml.safe_load(text), copy.deepcopy(populations)
+    (new,) = own["sets"]
     tree["nodes"] = [node for node in tree["nodes"] if "Treg" not in (node["name"], node["parent"])]
     tree["nodes"] += own["nodes"]
     for entry in tree["sets"]:
-        entry["members"] = [
-            new for old in entry["members"] for new in (own["sets"][0]["members"] if old == "Treg" else [old])
-        ]
-    tree["sets"] += own["sets"]
+        members = [new["members"] if name == "Treg" else [name] for name in entry["members"]]
+        entry["members"] = list(chain.from_iterable(members))
+    tree["sets"].append(new)
+    text = yaml.safe_dump(tree, sort_keys=False)
+    return catalogue.load(text, kind="populations", schema=schema("populations"), name="mine.yaml")
 
-    def schema(kind):
-        return yaml.safe_load((ROOT / f"workflow/schemas/{kind}.schema.yaml").read_text(encoding="utf-8"))
 
-    loaded = catalogue.load(
-        yaml.safe_dump(tree, sort_keys=False), kind="populations", schema=schema("populations"), name="mine"
-    )
-    told = profiles_of_populations(loaded)
+def schema(kind):
+    return yaml.safe_load((ROOT / f"workflow/schemas/{kind}.schema.yaml").read_text(encoding="utf-8"))
+
+
+def test_a_population_fits_all_that_refers_to_the_tree(own_tree, populations, programs):
+    told = profiles_of_populations(own_tree)
     assert (list(told["Treg naive"]), list(told["Treg memory"])) == (["nTreg"], ["mTreg"])
+    references = catalogue.References(
+        own_tree, populations, programs=catalogue.scored_here(programs, own_tree)
+    )
     asked = (ROOT / "config/hypotheses.yaml").read_text(encoding="utf-8")
-    references = catalogue.References(loaded, populations, programs=catalogue.scored_here(programs, loaded))
-    catalogue.load(asked, kind="hypotheses", schema=schema("hypotheses"), name="asked", references=references)
+    catalogue.load(
+        asked, kind="hypotheses", schema=schema("hypotheses"), name="asked.yaml", references=references
+    )
+
+
+def test_cells_get_the_labels_of_a_new_population(own_tree, cohort):
+    table = profile_table.read_profiles(ROOT / "config/profiles.tsv")
+    decisions = build_decisions(lineages_of_populations(own_tree), profiles_of_populations(own_tree))
+    counts = sparse.vstack(list(cohort["counts"].values()), format="csr")
+    model = fit.fit_likelihood(counts, cohort["genes"], table, decisions)
+    told = labels.label_sample(
+        cohort["counts"]["D01_baseline"], cohort["genes"], model, populations=own_tree, min_probability=0.5
+    )
+    own = told.cells["population"].isin(["Treg naive", "Treg memory"]).to_numpy()
+    treg = cohort["truth"]["D01_baseline"] == "Treg"
+    assert told.cells["population"][own].nunique() == 2
+    assert own[treg].mean() > 0.6
+    assert own[~treg].mean() < 0.03
 
 
 def test_the_endpoint_is_the_one_that_the_tests_of_verdicts_run():
