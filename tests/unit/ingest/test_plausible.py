@@ -2,8 +2,10 @@
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 from count_files import write_h5ad, write_loom
+from reference_data import locate
 from scipy import sparse
 
 from cd20scope.counts.matrix import IngestError, NotRawError
@@ -30,6 +32,50 @@ def imputed(counts):
     """Mean of ten cells, weighted by none, as smoothing over neighbours makes it."""
     rng = np.random.default_rng(1)
     return np.stack([np.round(counts[rng.choice(N_CELLS, 10)].mean(axis=0)) for _ in counts])
+
+
+def ranked(method):
+    """Values of each cell by their rank among those above zero."""
+
+    def change(counts):
+        ranks = pd.DataFrame(counts).where(counts > 0).rank(axis=1, method=method)
+        return ranks.fillna(0).to_numpy()
+
+    return change
+
+
+def with_tail(counts):
+    """Genes in the proportions of real cells: a few with many molecules, most with one."""
+    return np.random.default_rng(3).poisson(counts * np.where(np.arange(N_GENES) < 30, 12.0, 0.4))
+
+
+@pytest.mark.parametrize("method", ["dense", "min", "max", "first"])
+def test_ranks_within_cells_are_refused(method):
+    counts = with_tail(molecules())
+    check_plausible(sparse.csr_matrix(counts), where="x", place="X")
+    for values in (ranked(method)(counts), ranked(method)(counts + 1)):
+        with pytest.raises(NotRawError, match=r'x: .*looks ranked within each cell.* ingest: {place: "X"}'):
+            check_plausible(sparse.csr_matrix(values), where="x", place="X")
+
+
+@pytest.mark.parametrize("part", [0.5, 0.2, 0.1, 0.05, 0.02])
+def test_shallow_counts_are_no_ranks(part):
+    thinned = np.random.default_rng(4).binomial(with_tail(molecules()), part)
+    check_plausible(sparse.csr_matrix(thinned), where="x", place="X")
+
+
+REAL = ("pbmc3k_raw.h5ad", "zheng_sorted.h5ad", "kang_ifnb_2000.h5ad")
+
+
+@pytest.mark.cohort(*REAL)
+@pytest.mark.parametrize("name", REAL)
+@pytest.mark.parametrize("part", [1.0, 0.2, 0.1, 0.05])
+def test_real_counts_are_no_ranks(name, part):
+    counts = read.read_sample(locate(name)).matrix[:300]
+    counts.data = np.random.default_rng(5).binomial(counts.data, part)
+    highest = np.argsort(-np.asarray(counts.sum(axis=0)).ravel(), kind="stable")
+    for genes in (highest, highest[:300], highest[50:350], highest[50:1050]):
+        check_plausible(sparse.csr_matrix(counts[:, genes]), where="x", place="X")
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,12 @@ ONLY_PROTEINS = re.compile(
     r"cd\d+\w?[-_. ](?!as\d|dt$|[io]t\d)[a-z0-9][-\w. ]*",
     flags=re.IGNORECASE,
 )
+COPY = re.compile(
+    r"(?P<name>(?!cd99(?![a-z0-9]))cd\d+[a-z]{0,2}|hla\W?d[pqr][ab]?\d?|tcr\W?\w+|ig[gamde]\w{0,3})[.-]\d{1,2}",
+    flags=re.IGNORECASE,
+)
+"""A surface protein made unique beside the gene, or another antibody, of its name (``CD4.1``), as R and anndata do where
+genes and antibodies are put together. CD99 has a copy on the Y chromosome."""
 FEWEST_IN_RUN = 3
 """Antibodies by their place: a list of genes that ends in this many names of surface proteins (``CD3``, ``CD19-1``,
 ``CD45RA``, ``IgG2a``), two of which no gene has. Genes lie in the order of the genome, or of the alphabet."""
@@ -191,4 +197,18 @@ def _told_by_name(names: tuple[str, ...], ids: tuple[str, ...]) -> tuple[list[in
         and end
     ):
         proteins |= set(range(end, len(names)))
+    if copies := _copies(names, ids):
+        # among the genes are antibodies, and those whose names no gene has are such, too
+        proteins |= copies | {i for i, name in enumerate(names) if ONLY_PROTEINS.fullmatch(name)}
     return sorted(proteins - sums), sorted(sums)
+
+
+def _copies(names: tuple[str, ...], ids: tuple[str, ...]) -> set[int]:
+    """Positions of surface proteins made unique beside a feature of the same name; one with an id of its own is a gene."""
+    held = set(names)
+    found = ((i, COPY.fullmatch(name)) for i, name in enumerate(names) if name[-1:].isdigit())
+    return {
+        i
+        for i, match in found
+        if match and match["name"] in held and not (i < len(ids) and ENSEMBL.fullmatch(ids[i]))
+    }

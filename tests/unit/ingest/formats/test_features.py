@@ -114,3 +114,34 @@ def test_genes_of_surface_proteins_at_the_end_are_genes(names):
 )
 def test_rows_about_the_cells_are_no_genes(name):
     assert told(["CD3D", name]).keep.tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("names", "proteins"),
+    [
+        (("CD4", "CD4.1", "LYZ"), ["CD4.1"]),
+        (("CD14", "CD3", "CD14-1", "CD3.1", "LYZ", "CD3"), ["CD3", "CD14-1", "CD3.1", "CD3"]),
+        (("LYZ", "HLA-DRA", "CD19", "CD45RA", "CD19.1", "MS4A1"), ["CD45RA", "CD19.1"]),
+    ],
+)
+def test_copies_of_surface_proteins_are_antibodies_wherever_they_stand(names, proteins):
+    assert [name for name, told in zip(names, told(names).antibodies, strict=True) if told] == proteins
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("CD99", "CD99.1", "IL3RA.1", "IL3RA"),
+        ("TBCE", "TBCE.1", "MATR3.1", "MATR3"),
+        ("AC007325.4", "CD8B2", "LYZ"),
+        ("HLA-DRB1", "HLA-DRB5", "IGHG1", "CD27-AS1"),
+    ],
+)
+def test_genes_made_unique_are_genes(names):
+    assert told(names).keep.all()
+
+
+def test_a_copy_with_an_id_of_its_own_is_a_gene():
+    ids = [f"ENSG{number:011d}" for number in range(3)]
+    assert told(["CD4", "CD4.1", "LYZ"], ids=ids).keep.all()
+    assert told(["CD4", "CD4.1", "LYZ"], ids=[ids[0], "CD4.1", ids[2]]).antibodies.tolist() == [False, True, False]
