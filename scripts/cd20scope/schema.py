@@ -27,7 +27,7 @@ SHEET_REQUIRED = ("sample", "donor", "visit", "path")
 CONTROL = "control"
 """Column of the sheet, and of the tables per donor and visit: level of the control arm; empty for a treated donor."""
 
-FORMATS = ("10x_h5", "10x_mtx", "h5ad", "zarr", "loom", "table", "seurat")
+FORMATS = ("10x_h5", "10x_mtx", "h5ad", "h5mu", "zarr", "loom", "table", "seurat")
 """Formats of count files; ``table`` is dense text."""
 
 QC = ("n_counts", "n_genes", "percent_mito", "stratum", "keep", "reason")

@@ -30,7 +30,7 @@ BUNDLE = re.compile(
 """Lists of names that belong to a matrix."""
 MATRICES = {layout.matrix for layout in LAYOUTS}
 PACKED = re.compile(
-    r"(\.((h5|hdf5|h5ad|loom|rds|zarr|h5mu|h5seurat)\.gz|tar(\.gz)?|tgz|zip|7z|rar|bz2|xz|zst|lz4|h5mu|h5seurat|"
+    r"(\.((h5|hdf5|h5ad|loom|rds|zarr|h5mu|h5seurat)\.gz|tar(\.gz)?|tgz|zip|7z|rar|bz2|xz|zst|lz4|h5seurat|"
     r"parquet|feather|arrow|npz|npy|pkl|pickle|qs2?|xlsx?)|^quants_mat\.gz)$",
     flags=re.IGNORECASE,
 )
@@ -40,7 +40,7 @@ SAMPLES = re.compile(
 )
 TABLE = re.compile(r"\.(csv|tsv|txt|st)(\.gz)?$", flags=re.IGNORECASE)
 COUNTS = re.compile(r"count|(?<!series_)matrix|umi|dge|expr", flags=re.IGNORECASE)
-SINGLE = re.compile(r"\.(h5|hdf5|h5ad|loom|rds|rda|rdata)$", flags=re.IGNORECASE)
+SINGLE = re.compile(r"\.(h5|hdf5|h5ad|h5mu|loom|rds|rda|rdata)$", flags=re.IGNORECASE)
 RAW = re.compile(r"(^|[-_.])(raw|unfiltered)([-_.]|$)", flags=re.IGNORECASE)
 TENX_RAW = re.compile(r"raw_(feature|gene|probe|peak)s?_bc|^raw$|unfiltered", flags=re.IGNORECASE)
 ALL_DROPLETS = (
@@ -194,7 +194,7 @@ def _beside(path: Path) -> list[Path]:
 def _is_unfiltered(path: Path) -> bool:
     """Whether a file holds all droplets, by its name; raw says of a table or an h5ad file that it is not normalised."""
     return (
-        path.suffix.lower() not in (".h5ad", ".loom", ".rds", ".zarr")
+        path.suffix.lower() not in (".h5ad", ".h5mu", ".loom", ".rds", ".zarr")
         and not TABLE.search(path.name)
         and bool(RAW.search(_own_name(path)))
     )

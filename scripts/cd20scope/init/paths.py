@@ -9,7 +9,7 @@ from cd20scope.init.names import ACCESSION, find_visits, take_apart
 
 ENDINGS = re.compile(
     r"[-_.]?(sample_)?(filtered|raw)?[-_]?((feature|gene)s?_bc_matri(x|ces)(_h5)?|matrix|quants_mat|cells_x_genes|dge|"
-    r"(rsec|dbec)?_?molspercell(_mex)?)?(\.(h5|hdf5|h5ad|loom|rds|zarr|mtx|csv|tsv|txt))?(\.gz)?$",
+    r"(rsec|dbec)?_?molspercell(_mex)?)?(\.(h5|hdf5|h5ad|h5mu|loom|rds|zarr|mtx|csv|tsv|txt))?(\.gz)?$",
     flags=re.IGNORECASE,
 )
 PLACES = re.compile(

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import h5py
 import zarr
 
 from cd20scope.counts.foreign import check_regular, explained, open_hdf5
 from cd20scope.counts.matrix import IngestError
 from cd20scope.ingest.formats.h5ad import open_anndata
+from cd20scope.ingest.formats.h5mu import open_mudata
 from cd20scope.ingest.formats.layouts import find_matrix
 from cd20scope.ingest.formats.loom import open_loom
 from cd20scope.ingest.formats.mistaken import HDF5_SIGNATURE, name_mistaken
@@ -56,7 +58,8 @@ def sniff_format(path: Path | str) -> str:
             return "10x_mtx"
         with path.open("rb") as handle:
             start = handle.read(len(HDF5_SIGNATURE))
-        if start == HDF5_SIGNATURE:
+        # files of mudata and MATLAB have a text of their own in front
+        if start == HDF5_SIGNATURE or h5py.is_hdf5(path):
             return _sniff_hdf5(path)
         return _sniff_text(path, start)
 
@@ -68,9 +71,9 @@ def _sniff_hdf5(path: Path) -> str:
         if "matrix" in file or _version_2_groups(file):
             return "10x_h5"
         # h5mu has tables of all its cells, too
-        if "mod" not in file and (
-            file.attrs.get("encoding-type") == "anndata" or {"obs", "var"} <= set(file)
-        ):
+        if "mod" in file:
+            return "h5mu"
+        if file.attrs.get("encoding-type") == "anndata" or {"obs", "var"} <= set(file):
             return "h5ad"
         if what := name_hdf5(file, path):
             raise IngestError(f"{path}: {what}.")
@@ -148,7 +151,8 @@ def open_sources(path: Path, *, format: str, place: str = "") -> Iterator[list[S
                 "a name that ends in .rds."
             )
         if format == "zarr":
-            yield open_anndata(zarr.open_group(str(path), mode="r"), path, place=place)
+            store = zarr.open_group(str(path), mode="r")
+            yield (open_mudata if "mod" in store else open_anndata)(store, path, place=place)
             return
         with open_hdf5(path) as file:
             match format:
@@ -156,5 +160,7 @@ def open_sources(path: Path, *, format: str, place: str = "") -> Iterator[list[S
                     yield [_10x_h5(file, path)]
                 case "loom":
                     yield open_loom(file, path)
+                case "h5mu":
+                    yield open_mudata(file, path, place=place)
                 case _:
                     yield open_anndata(file, path, place=place)

@@ -78,8 +78,8 @@ COPY = re.compile(
     r"(?P<name>(?!cd99(?![a-z0-9]))cd\d+[a-z]{0,2}|hla\W?d[pqr][ab]?\d?|tcr\W?\w+|ig[gamde]\w{0,3})[.-]\d{1,2}",
     flags=re.IGNORECASE,
 )
-"""A surface protein made unique beside the gene, or another antibody, of its name (``CD4.1``), as R and anndata do where
-genes and antibodies are put together. CD99 has a copy on the Y chromosome."""
+"""A surface protein made unique beside the gene, or another antibody, of its name (``CD4.1``), as R and anndata do
+where genes and antibodies are put together. CD99 has a copy on the Y chromosome."""
 FEWEST_IN_RUN = 3
 """Antibodies by their place: a list of genes that ends in this many names of surface proteins (``CD3``, ``CD19-1``,
 ``CD45RA``, ``IgG2a``), two of which no gene has. Genes lie in the order of the genome, or of the alphabet."""
@@ -204,7 +204,7 @@ def _told_by_name(names: tuple[str, ...], ids: tuple[str, ...]) -> tuple[list[in
 
 
 def _copies(names: tuple[str, ...], ids: tuple[str, ...]) -> set[int]:
-    """Positions of surface proteins made unique beside a feature of the same name; one with an id of its own is a gene."""
+    """Positions of surface proteins made unique beside a feature of their name; one with an Ensembl id is a gene."""
     held = set(names)
     found = ((i, COPY.fullmatch(name)) for i, name in enumerate(names) if name[-1:].isdigit())
     return {

@@ -37,6 +37,7 @@ ZIPPED = (
         "an object of R's package qs",
         "Write it as .rds (R): saveRDS(qs::qread(FILE), 'x.rds')",
     ),
+    (b"MATLAB ", "a file of MATLAB", "Write its counts as MTX with lists of genes and barcodes"),
     (b"\xff\xfe", "text in UTF-16", "Save it as UTF-8 (iconv -f UTF-16 -t UTF-8)"),
     (b"\xfe\xff", "text in UTF-16", "Save it as UTF-8 (iconv -f UTF-16 -t UTF-8)"),
 )

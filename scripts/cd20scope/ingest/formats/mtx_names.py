@@ -120,8 +120,24 @@ def _check_alike(rows: Rows, path: Path) -> None:
     )
 
 
+def check_ends(text: bytes, path: Path) -> None:
+    """Refuse text whose lines end in a carriage return alone, as an old spreadsheet on a Mac writes them.
+
+    Raises
+    ------
+    IngestError
+    """
+    if b"\r" in text.rstrip(b"\r\n").replace(b"\r\n", b""):
+        raise IngestError(
+            f"{path}: a carriage return within a row. Where rows end in it alone, write line feeds (tr '\\r' '\\n' "
+            "< FILE > NEW, of an unpacked file); else it is damaged: copy it again."
+        )
+
+
 def _check_lines(text: bytes, path: Path) -> None:
     """Refuse lists of names with more lines, or longer ones, than such a list has, before they are split."""
+    if b"\n" not in text:
+        check_ends(text, path)
     n_lines, longest = text.count(b"\n"), 0
     if n_lines <= MOST_NAMES:
         ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord("\n"))

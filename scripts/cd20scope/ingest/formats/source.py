@@ -39,9 +39,13 @@ COMPARED = 20
 """Cells by which a place is compared with layers that hold a part of the counts."""
 
 
+MODALITY = re.compile(r"^mod\[(['\"]).*?\1\]\.")
+"""What stands before a place of an h5mu file."""
+
+
 def layer_of(place: str) -> str:
     """Name of the layer that a place is; empty for another place."""
-    found = re.fullmatch(r"layers\[(['\"])(.*)\1\]", place)
+    found = re.fullmatch(r"layers\[(['\"])(.*)\1\]", MODALITY.sub("", place))
     return found[2] if found else ""
 
 
@@ -52,7 +56,7 @@ def part_of_counts(place: str) -> bool:
 
 def says_counts(place: str) -> bool:
     """Whether the name of a place says that it holds the raw counts."""
-    return place == "raw.X" or bool(NAMED.fullmatch(layer_of(place)))
+    return MODALITY.sub("", place) == "raw.X" or bool(NAMED.fullmatch(layer_of(place)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from cd20scope.ingest.formats.features import tell_apart
 from cd20scope.ingest.formats.layouts import find_bundle
 from cd20scope.ingest.formats.mtx_names import (
     LONGEST_LINE,
+    check_ends,
     fits,
     open_text,
     read_barcodes,
@@ -49,7 +50,9 @@ class _Joined:
 
 def _mtx_shape(handle: IO[bytes], path: Path) -> tuple[int, int, int]:
     """Read the header; rows, columns and entries it declares. The stream then stands at the first entry."""
-    banner = handle.readline(LONGEST_LINE).decode("utf-8-sig", "replace").lower().split()
+    first = handle.readline(LONGEST_LINE)
+    check_ends(first, path)
+    banner = first.decode("utf-8-sig", "replace").lower().split()
     if banner[:3] != ["%%matrixmarket", "matrix", "coordinate"] or banner[3:] not in (
         ["integer", "general"],
         ["unsigned-integer", "general"],

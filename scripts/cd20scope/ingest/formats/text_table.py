@@ -15,7 +15,7 @@ from cd20scope.counts.foreign import check_lengths, explained
 from cd20scope.counts.hdf5 import NO_STRINGS, Rows
 from cd20scope.counts.matrix import IngestError, Strings
 from cd20scope.ingest.formats.features import tell_apart
-from cd20scope.ingest.formats.mtx_names import SYMBOLS, open_text
+from cd20scope.ingest.formats.mtx_names import SYMBOLS, check_ends, open_text
 from cd20scope.ingest.formats.source import Source
 from cd20scope.ingest.formats.table_shape import (
     ABOUT_GENES,
@@ -176,11 +176,7 @@ def _head(handle: IO[bytes]) -> tuple[int, bytes, bytes]:
 
 def _check_line(line: bytes, separator: str, path: Path) -> None:
     """Refuse a line that is none of a table, before it is split."""
-    if b"\r" in line.rstrip(b"\r\n"):
-        raise IngestError(
-            f"{path}: a carriage return within a row. Where rows end in it alone, write line feeds (tr '\\r' '\\n' "
-            "< FILE > NEW); else it is damaged: copy it again."
-        )
+    check_ends(line, path)
     if len(line) >= LONGEST or line.count(separator.encode() or b"\t") > MOST_COLUMNS:
         raise IngestError(
             f"{path}: a row of {len(line):,} bytes or more; {LONGEST:,} and {MOST_COLUMNS:,} columns are the most. It "

@@ -8,12 +8,6 @@ import h5py
 def name_hdf5(file: h5py.File, path: Path) -> str:
     """Say what an HDF5 file is that holds no counts which are read, and what to do."""
     held, quoted = set(file), repr(path.name)
-    if "mod" in held:
-        modalities = ", ".join(file["mod"])
-        return (
-            f"an h5mu file of the modalities {modalities}. Write that of the genes as h5ad (Python): "
-            f"mudata.read_h5mu({quoted}).mod['rna'].write_h5ad('rna.h5ad')"
-        )
     if {"assays", "meta.data"} <= held or "cell.names" in held:
         return f"a file of SeuratDisk. Write it as .rds (R): saveRDS(SeuratDisk::LoadH5Seurat({quoted}), 'x.rds')"
     if "posterior_noise_log_prob" in held or ("droplet_latents" in held and "matrix" not in held):

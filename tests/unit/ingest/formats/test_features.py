@@ -144,4 +144,8 @@ def test_genes_made_unique_are_genes(names):
 def test_a_copy_with_an_id_of_its_own_is_a_gene():
     ids = [f"ENSG{number:011d}" for number in range(3)]
     assert told(["CD4", "CD4.1", "LYZ"], ids=ids).keep.all()
-    assert told(["CD4", "CD4.1", "LYZ"], ids=[ids[0], "CD4.1", ids[2]]).antibodies.tolist() == [False, True, False]
+    assert told(["CD4", "CD4.1", "LYZ"], ids=[ids[0], "CD4.1", ids[2]]).antibodies.tolist() == [
+        False,
+        True,
+        False,
+    ]

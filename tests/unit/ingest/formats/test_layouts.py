@@ -160,7 +160,6 @@ def test_a_wide_table_of_numbers_looks_like_counts(tmp_path):
 @pytest.mark.parametrize(
     ("groups", "told"),
     [
-        (["mod/rna", "mod/prot"], r"h5mu file of the modalities prot, rna.*mudata\.read_h5mu"),
         (["assays", "meta.data"], "SeuratDisk.*LoadH5Seurat"),
         (["posterior_noise_log_prob"], "CellBender's posterior"),
         (["barcode_idx", "umi"], "molecule_info"),

@@ -1,5 +1,7 @@
 """Matrices in MTX format whose lists of names have other names, empty lines, headers, or lie the other way."""
 
+import gzip
+
 import numpy as np
 import pytest
 from count_files import BARCODES, IDS, SYMBOLS, assert_counts, counts, write_mtx
@@ -81,3 +83,17 @@ def test_a_part_of_the_counts_is_told(tmp_path, name):
     (folder / "matrix.mtx").rename(folder / name)
     with pytest.raises(IngestError, match=rf"{name}: a part of the counts"):
         read.read_sample(folder / name)
+
+
+@pytest.mark.parametrize("name", ["matrix.mtx", "features.tsv", "barcodes.tsv"])
+@pytest.mark.parametrize("zipped", [True, False])
+def test_line_ends_of_old_macs_are_told_with_the_cure(tmp_path, name, zipped):
+    folder = write_mtx(tmp_path / "x", counts(), zipped=False)
+    text = (folder / name).read_bytes().replace(b"\n", b"\r")
+    (folder / name).unlink()
+    (folder / f"{name}{'.gz' * zipped}").write_bytes(gzip.compress(text) if zipped else text)
+    for reader in (read.read_sample, lambda path: look.look(path, sample="s")):
+        with pytest.raises(
+            IngestError, match=rf"{name}.*: a carriage return within a row\. .*tr '\\r' '\\n'"
+        ):
+            reader(folder)
