@@ -25,7 +25,8 @@ values and counts with a number added have 0.1 to 0.5."""
 RANKED_CELLS = 100
 FEWEST_RANKS = 10
 RANKED = 0.9
-"""Part of so many cells, each of so many different values, whose values are their own ranks, above which all are. Large counts leave gaps: where sampled down to a tenth, of 0 to 0.3 of the cells with ten values or more none is missing
+"""Part of so many cells, each of so many different values, whose values are their own ranks, above which all are.
+Large counts leave gaps: where sampled down to a tenth, of 0 to 0.3 of the cells with ten values or more none is missing
 below the largest; of dense ranks it is all."""
 MANY_MOLECULES = 8
 CLIPPED = 0.5
