@@ -63,6 +63,21 @@ NO_FEATURES = re.compile(
 )
 """Rows that sum others, count reads without a gene or describe the cells: HTSeq, STAR, featureCounts, CITE-seq-Count,
 spreadsheets, Seurat."""
+SPIKE_INS = re.compile(r"ercc[-_.]?\d{5}|sirv[-_.]?\d+\w*|sequin[-_.]?\w+|phix(?:174)?", flags=re.IGNORECASE)
+REGIONS = re.compile(
+    r"(?:(?:hg19|hg38|grch3[78])[-_]+)?chr(?:\d\d?|[xym]|mt|un\w*)(?:_\w+)?[:_-]\d+[-_]\d+", flags=re.IGNORECASE
+)
+"""Peaks of open chromatin and other regions of the genome: ``chr1:1000-1500``."""
+LEFT_OUT = {
+    "sums": "sums and reads without a gene",
+    "spike_ins": "spike-ins",
+    "regions": "regions of the genome",
+}
+NO_GENES = re.compile(
+    f"(?P<sums>{NO_FEATURES.pattern})|(?P<spike_ins>{SPIKE_INS.pattern})|(?P<regions>{REGIONS.pattern})",
+    flags=re.IGNORECASE,
+)
+"""What names alone tell to be no gene, and the words for it."""
 RUN = re.compile(
     r"(?:anti[-_ ]?(?:human|mouse)?[-_ ]?)?(?:cd\d+[a-z]{0,2}|hla\W?[a-z,]+\d?|ig[gamde]\w{0,3}|tcr\w*|isotype\w*)"
     r"(?:[-_./: ].*)?",
@@ -161,11 +176,11 @@ def tell_apart(names: Strings, ids: Strings, types: Strings, *, where: str) -> F
         kinds = np.array([kind_of[word] for word in types.tolist()], dtype="<U8")
         left_out.update(types[kinds == OTHER].tolist())
     keep, antibodies = kinds == GENE, kinds == ANTIBODY
-    proteins, sums = _told_by_name(tuple(names.tolist()), tuple(ids[:n].tolist()))
-    for i in sums:
+    proteins, others = _told_by_name(tuple(names.tolist()), tuple(ids[:n].tolist()))
+    for i, what in others:
         if keep[i]:
             keep[i] = False
-            left_out["sums and reads without a gene"] += 1
+            left_out[what] += 1
     for i in proteins:
         if keep[i]:
             keep[i], antibodies[i] = False, True
@@ -182,12 +197,13 @@ def tell_apart(names: Strings, ids: Strings, types: Strings, *, where: str) -> F
 
 # the samples of a study mostly share their reference
 @lru_cache(maxsize=4)
-def _told_by_name(names: tuple[str, ...], ids: tuple[str, ...]) -> tuple[list[int], list[int]]:
-    """Positions of antibodies and hashtags, and of rows that are no features, by either name."""
+def _told_by_name(names: tuple[str, ...], ids: tuple[str, ...]) -> tuple[list[int], list[tuple[int, str]]]:
+    """Positions of antibodies and hashtags, and of rows that are no genes with what they are, by either name."""
     # ids of Ensembl, as most are, need no search, which takes five times as long
     odd = [(i, text) for texts in (names, ids) for i, text in enumerate(texts) if not ENSEMBL.fullmatch(text)]
     proteins = {i for i, text in odd if PROTEINS.search(text)}
-    sums = {i for i, text in odd if NO_FEATURES.fullmatch(text)}
+    found = ((i, NO_GENES.fullmatch(text)) for i, text in odd)
+    others = {i: LEFT_OUT[str(match.lastgroup)] for i, match in found if match}
     end = len(names)
     while end and (RUN.fullmatch(names[end - 1]) or end - 1 in proteins):
         end -= 1
@@ -200,7 +216,7 @@ def _told_by_name(names: tuple[str, ...], ids: tuple[str, ...]) -> tuple[list[in
     if copies := _copies(names, ids):
         # among the genes are antibodies, and those whose names no gene has are such, too
         proteins |= copies | {i for i, name in enumerate(names) if ONLY_PROTEINS.fullmatch(name)}
-    return sorted(proteins - sums), sorted(sums)
+    return sorted(proteins - others.keys()), sorted(others.items())
 
 
 def _copies(names: tuple[str, ...], ids: tuple[str, ...]) -> set[int]:

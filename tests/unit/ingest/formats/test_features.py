@@ -62,7 +62,7 @@ def test_no_gene_has_the_name_of_an_antibody_or_a_sum():
         rows = list(csv.DictReader(handle, delimiter="\t", quoting=csv.QUOTE_NONE))
     names = {name for row in rows for name in (row["gene"], *row["other_names"].split(",")) if name}
     assert len(names) > 20_000
-    assert [n for n in names if features.PROTEINS.search(n) or features.NO_FEATURES.fullmatch(n)] == []
+    assert [n for n in names if features.PROTEINS.search(n) or features.NO_GENES.fullmatch(n)] == []
 
 
 @pytest.mark.parametrize(
@@ -73,6 +73,23 @@ def test_sums_and_reads_without_a_gene_are_left_out(name):
     assert found.keep.tolist() == [True, False]
     assert not found.antibodies.any()
     assert found.left_out == {"sums and reads without a gene": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("ERCC-00002", "spike-ins"),
+        ("SIRV101", "spike-ins"),
+        ("chr1:10109-10357", "regions of the genome"),
+        ("GRCh38_chrX_100_200", "regions of the genome"),
+        ("chrUn_KI270742v1-5-900", "regions of the genome"),
+    ],
+)
+def test_spike_ins_and_regions_are_left_out_without_a_type(name, what):
+    for types in ((), ("Gene Expression",) * 3):
+        found = told(["CD3D", name, "ERCC1"], types)
+        assert found.keep.tolist() == [True, False, True]
+        assert found.left_out == {what: 1}
 
 
 def test_antibodies_alone_are_no_genes():
