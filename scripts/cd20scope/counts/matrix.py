@@ -32,7 +32,8 @@ LONGEST_NAME = 256
 """Characters of a name of a gene or a cell; the longest in use, joined from several names, have some 80."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 """Characters that no name has: HDF5, figures and terminals end or break at them, or no eye sees them."""
-ENSEMBL = re.compile(r"ENS[A-Z]*G\d{11}(?:\.\d+)?")
+ENSEMBL = re.compile(r"ENS[A-Z]*G\d{11}(?:\.?\d+)?")
+"""Ids of genes with or without version, which has lost its point in some files (``ENSG0000016329412``)."""
 BARCODE = re.compile(r".*[ACGTN]{10,}.*")
 ANCHORS = ("ACTB", "B2M", "CD3D", "CD74", "GAPDH", "LYZ", "MALAT1", "MS4A1", "NKG7", "RPLP0")
 """Genes that nearly every data set of human blood has; as names of cells they betray a transposed matrix."""

@@ -15,7 +15,7 @@ import numpy as np
 from cd20scope.counts.matrix import ENSEMBL, Genes, IngestError, Strings, make_unique, share
 
 PREFIX = re.compile(r"(?:hg19|hg38|GRCh37|GRCh38)(?:[-_]pre_?mrna)?[-_]+", flags=re.IGNORECASE)
-HUMAN_ID = re.compile(r"(ENSG\d{11})(?:\.\d+)?")
+HUMAN_ID = re.compile(r"(ENSG\d{11})(?:\.?\d+)?")
 PAIRS = (
     re.compile(r"(?P<symbol>.+?)[_|:;. -](?P<id>ENSG\d{11})(?:\.\d+)?"),
     re.compile(r"(?P<id>ENSG\d{11})(?:\.\d+)?[_|:;. -](?P<symbol>.+)"),
@@ -30,6 +30,14 @@ SPREADSHEET = re.compile(
     re.IGNORECASE,
 )
 """What spreadsheets make of MARCH1, SEPT2 and DEC1 (doi:10.1186/s13059-016-1044-7)."""
+NUMBER = re.compile(r"\d+(?:\.0)?")
+TRANSCRIPT = re.compile(r"ENS[A-Z]*T\d{11}(?:\.\d+)?|[NX][MR]_\d{6,}(?:\.\d+)?")
+"""Ids of transcripts, of Ensembl and RefSeq."""
+MIXED = 0.05
+"""Part of the genes that may be of mouse, as transgenes are; references of two species have half of each."""
+MOST_REPEATED, FEW = 0.25, 100
+"""Part, and number, of repeated symbols up to which they are copies of genes: 0.1 % in references of Cell Ranger, 4 %
+in those of Ensembl with all RNAs; probes and exons repeat each symbol."""
 FEMALE = ("XIST",)
 """Transcribed in cells with two X chromosomes alone."""
 MALE = ("RPS4Y1", "DDX3Y", "EIF1AY", "KDM5D", "UTY", "USP9Y", "ZFY")
@@ -130,6 +138,7 @@ def _tidied(
     symbols = [name or code for name, code in zip(names, codes, strict=True)]
     symbols, codes = _without_prefix(symbols, codes)
     symbols, codes = _taken_apart(symbols, codes)
+    _check_kind(symbols)
     _check_species(symbols, codes)
     _check_dates(symbols)
     # the id beside an empty or made-up name may be all there is
@@ -145,7 +154,8 @@ def _tidied(
             "symbols (features.tsv column 2, or an h5ad var column gene_symbols), or give a table of your own under "
             "ingest: genes."
         )
-    symbols = _brought_up_to_date(symbols, table)
+    symbols = _brought_up_to_date(_with_dashes(symbols, table), table)
+    _check_repeats(symbols)
     codes = [code or name for code, name in zip(codes, symbols, strict=True)]
     return tuple(make_unique(symbols)), tuple(codes)
 
@@ -182,9 +192,43 @@ def _taken_apart(names: list[str], ids: list[str]) -> tuple[list[str], list[str]
     return names, ids
 
 
+def _check_kind(names: list[str]) -> None:
+    """Refuse names that are those of no genes."""
+    if share(names, NUMBER) > 0.5:
+        raise IngestError(
+            f"genes are named by numbers ({names[0]}, {names[-1]}): their rows, regions of the genome, or Entrez ids. "
+            "Give symbols or Ensembl ids: column 2 or 1 of features.tsv, or an h5ad var column gene_symbols."
+        )
+    if share(names, TRANSCRIPT) > 0.5:
+        raise IngestError(
+            f"counts of transcripts ({names[0]}). Sum them by gene (R: tximport with tx2gene; kb count and alevin-fry "
+            "give genes), and give that."
+        )
+
+
+def _check_repeats(symbols: list[str]) -> None:
+    """Refuse counts that are split over several rows of each gene."""
+    times = Counter(symbols)
+    repeated = len(symbols) - len(times)
+    if repeated > max(FEW, MOST_REPEATED * len(symbols)):
+        symbol, most = times.most_common(1)[0]
+        raise IngestError(
+            f"{len(symbols):,} rows have {len(times):,} symbols ({symbol} {most} times): counts of probes, transcripts "
+            "or exons. Give the counts by gene (of Cell Ranger's Flex filtered_feature_bc_matrix, not the matrix of "
+            "probes), or their sums."
+        )
+
+
 def _check_species(names: list[str], ids: list[str]) -> None:
     by_id = max(share(names, MOUSE_ID), share(ids, MOUSE_ID))
     by_name = share(names, MOUSE_SYMBOL)
+    if len(names) >= FEW and MIXED < max(by_id, by_name) < 1 - MIXED:
+        pattern, texts = (MOUSE_ID, [*names, *ids]) if by_id > by_name else (MOUSE_SYMBOL, names)
+        example = next(text for text in texts if pattern.fullmatch(text))
+        raise IngestError(
+            f"{max(by_id, by_name):.0%} of the genes are of mouse ({example}): a reference of several species? Give "
+            "the counts of the human cells and genes alone."
+        )
     if by_id > 0.5 or (len(names) >= 10 and by_name > 0.5):
         example = next((name for name in names if MOUSE_SYMBOL.fullmatch(name)), names[0])
         raise IngestError(
@@ -205,6 +249,21 @@ def _check_dates(names: list[str]) -> None:
             f"{', ...' if len(dates) > 6 else ''} (such as MARCH1, now MARCHF1, or SEPT2, now SEPTIN2). Take the names "
             "from the original file; or remove these rows, when it is lost."
         )
+
+
+def _with_dashes(symbols: list[str], table: GeneTable) -> list[str]:
+    """Give back the dashes that R takes from the names of columns (``HLA.DRA``), where the symbol is then in use."""
+    present = set(symbols)
+    named = [
+        name.replace(".", "-")
+        if "." in name and name not in table.current and name not in table.outdated
+        else ""
+        for name in symbols
+    ]
+    return [
+        new if new in table.current and new not in present else name
+        for name, new in zip(symbols, named, strict=True)
+    ]
 
 
 def _brought_up_to_date(symbols: list[str], table: GeneTable) -> list[str]:

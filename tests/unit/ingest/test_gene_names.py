@@ -33,6 +33,8 @@ def tidy(names, ids=()):
         [f"{a}_{b}" for a, b in zip(SYMBOLS, IDS, strict=True)],
         [f"{b}_{a}" for a, b in zip(SYMBOLS, IDS, strict=True)],
         [f"{b}.7|{a}" for a, b in zip(SYMBOLS, IDS, strict=True)],
+        [f"{gene_id}{version}" for version, gene_id in enumerate(IDS, start=9)],
+        [name.replace("-", ".") for name in SYMBOLS],
         ["CD20", "CD3epsilon", "LYZ", "NKG7", "SCURFIN", "MT-CO1"],
     ],
 )
@@ -64,6 +66,10 @@ def test_an_id_that_no_table_knows_stays_an_id():
         ([f"ENSDARG{i:011d}" for i in range(12)], "genes of another species"),
         ([*SYMBOLS, "1-Mar", "2-Sep"], r"2 genes were turned into dates by a spreadsheet: 1-Mar, 2-Sep"),
         ([*SYMBOLS, "Mar-01"], "1 genes were turned into dates"),
+        (["1", "2", "30"], r"named by numbers \(1, 30\)"),
+        (["0.0", "1.0", "2.0"], "named by numbers"),
+        ([f"ENST{i:011d}.3" for i in range(12)], r"counts of transcripts \(ENST00000000000\.3\).*Sum them"),
+        (["NM_001101", "NM_004048.4", "NR_002819"], "counts of transcripts"),
         ([f"ENSG09{i:09d}" for i in range(12)], "none of them is in the table"),
     ],
 )
@@ -71,6 +77,43 @@ def test_names_that_are_of_no_use(names, words):
     with pytest.raises(matrix.IngestError, match=words) as error:
         tidy(names)
     assert str(error.value).startswith("x.h5: ")
+
+
+KNOWN = sorted(TABLE.symbols.items(), key=lambda pair: pair[1])[:1000]
+
+
+@pytest.mark.parametrize("beside", [0, 1])
+@pytest.mark.parametrize("n_mouse", [100, 1000, 5000])
+def test_genes_of_mouse_among_those_of_human(n_mouse, beside):
+    ids, symbols = zip(*KNOWN, strict=True)
+    ids = [*ids, *(f"ENSMUSG{i:011d}" for i in range(n_mouse))]
+    symbols = [*symbols, *(f"Gene{i}a" for i in range(n_mouse))]
+    with pytest.raises(
+        matrix.IngestError, match=r"% of the genes are of mouse \((Gene0a|ENSMUSG00000000000)\)"
+    ):
+        tidy(symbols, ids if beside else ())
+
+
+def test_a_few_genes_of_mouse_are_transgenes():
+    names = [symbol for _, symbol in KNOWN] + ["Trp53", "Cas9", "Cd19"]
+    assert tidy(names)["gene"].tolist() == names
+
+
+def test_several_rows_of_each_gene_are_refused():
+    symbols = [symbol for _, symbol in KNOWN]
+    probes = [f"{i}|{s}|{n}" for n in range(2) for i, s in KNOWN]
+    with pytest.raises(
+        matrix.IngestError, match=r"2,000 rows have 1,000 symbols \(.* 2 times\): counts of probes"
+    ):
+        tidy([*symbols, *symbols], probes)
+    # small RNAs share their symbols in references with all genes
+    assert tidy([*symbols, *["Y_RNA"] * 90])["gene"].tolist()[-2:] == ["Y_RNA-88", "Y_RNA-89"]
+
+
+def test_a_point_stays_where_no_symbol_has_a_dash():
+    assert tidy(["AC007325.4", "HLA.DRA", "HLA-DRA", "MT.ND1"])["gene"].tolist() == [
+        "AC007325.4", "HLA.DRA", "HLA-DRA", "MT-ND1",
+    ]  # fmt: skip
 
 
 def test_the_table_knows_every_gene_that_is_asked_for(populations, programs):

@@ -65,7 +65,8 @@ NO_FEATURES = re.compile(
 spreadsheets, Seurat."""
 SPIKE_INS = re.compile(r"ercc[-_.]?\d{5}|sirv[-_.]?\d+\w*|sequin[-_.]?\w+|phix(?:174)?", flags=re.IGNORECASE)
 REGIONS = re.compile(
-    r"(?:(?:hg19|hg38|grch3[78])[-_]+)?chr(?:\d\d?|[xym]|mt|un\w*)(?:_\w+)?[:_-]\d+[-_]\d+", flags=re.IGNORECASE
+    r"(?:(?:hg19|hg38|grch3[78])[-_]+)?chr(?:\d\d?|[xym]|mt|un\w*)(?:_\w+)?[:_-]\d+[-_]\d+",
+    flags=re.IGNORECASE,
 )
 """Peaks of open chromatin and other regions of the genome: ``chr1:1000-1500``."""
 LEFT_OUT = {
