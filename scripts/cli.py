@@ -28,7 +28,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "certainty. Reads file names, cell names and cell metadata, but no counts (R loads a Seurat object "
         "completely). Exit status: 0 written, 2 refused.",
     )
-    add.add_argument("data", type=Path, help="10x, h5ad, h5mu, zarr, loom or Seurat file, or a folder of them")
+    add.add_argument(
+        "data", type=Path, help="10x, h5ad, h5mu, zarr, loom or Seurat file, or a folder of them"
+    )
     add.add_argument("--out", type=Path, default=Path("my_study"), help="output folder (default: my_study)")
     add.add_argument("--force", action="store_true", help="overwrite existing files")
     for kind in ("donor", "visit"):

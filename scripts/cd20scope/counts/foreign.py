@@ -1,6 +1,7 @@
 """Files that others wrote: what they may be, refer to and take of the memory, and errors that name them."""
 
 import os
+import re
 import resource
 import stat
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,8 @@ MOST_OBJECTS = 20_000
 """Groups and arrays of an HDF5 file; h5ad files have some hundreds."""
 LEAST_MEMORY = 800 << 20
 """Bytes that any file may take: names of a lane's droplets, and a block of a dense matrix, take half of it."""
+PER_BYTE = 250
+"""Numbers that one byte of a file can stand for at most: what gzip makes of zeros. Real counts reach about two."""
 MEMORY_PER_BYTE = 100
 """Bytes of memory for one of the file; counts as gzip packs them take 20 to 30 while they are read."""
 
@@ -62,6 +65,23 @@ def size_of(path: Path) -> int:
     return sum(part.stat().st_size for part in parts if part.is_file())
 
 
+def check_size(n: int, *, path: Path, what: str) -> None:
+    """Refuse a file that declares more numbers than its bytes can hold, before anything is made room for.
+
+    Raises
+    ------
+    IngestError
+    """
+    if n < 1 << 24:
+        return
+    size = size_of(path)
+    if n > PER_BYTE * size:
+        raise IngestError(
+            f"{path}: declares {n:,} {what} but has {size:,} bytes, which cannot hold them: damaged, or made to fill "
+            "the memory. Give the original file."
+        )
+
+
 @contextmanager
 def bounded_memory(path: Path) -> Iterator[None]:
     """Let the process take no more memory than a file of this size needs; MemoryError follows where it wants more.
@@ -88,6 +108,11 @@ def bounded_memory(path: Path) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
+FILTER = re.compile(
+    r"filter\b.*(?:not registered|not available)|can't open directory.*plugin", flags=re.DOTALL
+)
+"""What HDF5 says of a compression whose library is not there."""
+
 COPY_AGAIN = "compare its size and checksum with the original and copy it again"
 
 
@@ -112,7 +137,17 @@ def explained(path: Path, *, remedy: str = COPY_AGAIN) -> Iterator[None]:
             f"{path}: would take more memory than {size_of(path):,} bytes of counts can need ({str(error)[:200]}): "
             "damaged, or made to fill the memory. Give the original file."
         ) from error
+    except PermissionError as error:
+        raise IngestError(
+            f"{path}: may not be read by this user ({error.strerror}). Change its permissions (chmod), or copy it."
+        ) from error
     except Exception as error:
+        if isinstance(error, OSError) and FILTER.search(str(error)):
+            raise IngestError(
+                f"{path}: its arrays are compressed by a filter of HDF5 that is not installed ({str(error)[:200]}). "
+                "Write it with gzip: h5repack -f GZIP=4 FILE NEW, where the filter is installed (Python: import "
+                "hdf5plugin)."
+            ) from error
         raise IngestError(
             f"{path}: cannot be read ({type(error).__name__}: {' '.join(str(error).split())[:300]}). It may be "
             f"truncated or damaged: {remedy}."

@@ -4,7 +4,6 @@ import warnings
 import zlib
 from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import anndata as ad
@@ -14,8 +13,8 @@ import pandas as pd
 from anndata.io import read_elem, sparse_dataset
 from scipy import sparse
 
-from cd20scope.counts.foreign import LONGEST_TEXT, check_lengths, checked, size_of
-from cd20scope.counts.matrix import IngestError, Strings
+from cd20scope.counts.foreign import LONGEST_TEXT, check_lengths, checked
+from cd20scope.counts.matrix import Strings
 
 type Rows = npt.NDArray[np.int64]
 
@@ -40,33 +39,12 @@ HALF_LIMIT = 2048
 """Whole number from which half precision (float16) rounds."""
 
 
-PER_BYTE = 250
-"""Numbers that one byte of a file can stand for at most: what gzip makes of zeros. Real counts reach about two."""
-
-
 NO_STRINGS: Strings = np.array([], dtype=np.str_)
 
 
 def is_array(node: Node) -> bool:
     """Whether a node of an HDF5 file or a zarr store is an array and not a group."""
     return hasattr(node, "shape")
-
-
-def check_size(n: int, *, path: Path, what: str) -> None:
-    """Refuse a file that declares more numbers than its bytes can hold, before anything is made room for.
-
-    Raises
-    ------
-    IngestError
-    """
-    if n < 1 << 24:
-        return
-    size = size_of(path)
-    if n > PER_BYTE * size:
-        raise IngestError(
-            f"{path}: declares {n:,} {what} but has {size:,} bytes, which cannot hold them: damaged, or made to fill "
-            "the memory. Give the original file."
-        )
 
 
 def take_rows(
@@ -83,7 +61,7 @@ def take_rows(
     n_columns, dtype
         Of the matrix.
     """
-    wide = np.float32 if dtype == np.float16 else dtype
+    wide = np.float32 if dtype == np.float16 else np.dtype(dtype).newbyteorder("=")
     parts = [sparse.csr_matrix((0, n_columns), dtype=wide)]
     for block in np.unique(rows // BLOCK_ROWS):
         inside = rows[rows // BLOCK_ROWS == block]
@@ -91,6 +69,11 @@ def take_rows(
         parts.append(read(int(inside[0]), int(inside[-1]) + 1)[inside - inside[0]])
     taken: sparse.csr_matrix = sparse.vstack(parts, format="csr")
     return taken
+
+
+def native[T: np.generic](values: npt.NDArray[T]) -> npt.NDArray[T]:
+    """Bring numbers into the byte order of the machine: scipy knows no other."""
+    return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
 
 
 def as_sparse(values: npt.NDArray[np.generic]) -> sparse.csr_matrix:
@@ -102,7 +85,7 @@ def as_sparse(values: npt.NDArray[np.generic]) -> sparse.csr_matrix:
         For half precision with values above which it does not hold every whole number.
     """
     if values.dtype != np.float16:
-        return sparse.csr_matrix(values)
+        return sparse.csr_matrix(native(values))
     if values.size and np.abs(values).max() >= HALF_LIMIT:
         raise ValueError(
             f"values up to {np.abs(values).max():g} in half precision, which rounds whole numbers from {HALF_LIMIT:,}"

@@ -205,7 +205,7 @@ def check_raw(matrix: sparse.csr_matrix, *, barcodes: Strings, names: Strings, w
             at = start + int(fine.argmin())
             row = int(np.searchsorted(matrix.indptr, at, side="right")) - 1
             raise NotRawError(
-                f"{where}: {data[at]:.4g} in cell {barcodes[row]}, gene {names[matrix.indices[at]]} is no "
+                f"{where}: {data[at]:.10g} in cell {barcodes[row]}, gene {names[matrix.indices[at]]} is no "
                 f"raw count: {_why_not_raw(float(data[at]), data)}. Give the raw counts (integers, before "
                 "any normalisation)."
             )

@@ -12,6 +12,7 @@ from cd20scope.counts.matrix import IngestError
 from cd20scope.ingest.formats.detect import ZARR, open_sources, sniff_format
 from cd20scope.ingest.formats.layouts import LAYOUTS, MTX, PART
 from cd20scope.ingest.formats.text_table import is_wide
+from cd20scope.ingest.formats.unread import name_unread
 from cd20scope.init.columns import read_columns
 from cd20scope.init.copies import bases_of, set_copies_apart
 from cd20scope.init.found import Found
@@ -24,8 +25,8 @@ MOST_FILES = 2000
 """Count files; a folder with more is not that of a study."""
 
 BUNDLE = re.compile(
-    r"(matrix|features|(all_)?genes|barcodes|quants_mat_(rows|cols)|gene_names|genes\.names|"
-    r"featuredump)\.(mtx|tsv|csv|txt)(\.gz)?$"
+    r"(features|(all_)?genes|barcodes|quants_mat_(rows|cols)|gene_names|genes\.names|featuredump)"
+    r"\.(tsv|csv|txt)(\.gz)?$"
 )
 """Lists of names that belong to a matrix."""
 MATRICES = {layout.matrix for layout in LAYOUTS}
@@ -42,7 +43,7 @@ TABLE = re.compile(r"\.(csv|tsv|txt|st)(\.gz)?$", flags=re.IGNORECASE)
 COUNTS = re.compile(r"count|(?<!series_)matrix|umi|dge|expr", flags=re.IGNORECASE)
 SINGLE = re.compile(r"\.(h5|hdf5|h5ad|h5mu|loom|rds|rda|rdata)$", flags=re.IGNORECASE)
 RAW = re.compile(r"(^|[-_.])(raw|unfiltered)([-_.]|$)", flags=re.IGNORECASE)
-TENX_RAW = re.compile(r"raw_(feature|gene|probe|peak)s?_bc|^raw$|unfiltered", flags=re.IGNORECASE)
+TENX_RAW = re.compile(r"raw_(feature|gene|probe|peak)s?_bc|^raw(_matrix)?$|unfiltered", flags=re.IGNORECASE)
 ALL_DROPLETS = (
     "an unfiltered matrix of all droplets, and no filtered one is there. Call its cells first (emptyDrops, CellBender, "
     "STARsolo --soloCellFilter, kb count --filter), and give that matrix"
@@ -153,6 +154,9 @@ def _candidates(
         closed.append((folder, f"a folder that cannot be read ({error.strerror})"))
         return
     names = {entry.name for entry in entries}
+    if what := name_unread(folder, names):
+        closed.append((folder, f"{what}."))
+        return
     if names & set(ZARR):
         yield folder
         return
@@ -219,7 +223,9 @@ def _raw_beside(path: Path, raw: list[Path]) -> Path | None:
     wanted = re.sub("filtered", "raw", path.name)
     beside = [other for other in raw if other.parent == path.parent]
     above = path.parent.parent / re.sub("filtered", "raw", path.parent.name) / path.name
-    exact = [other for other in beside if other.name == wanted] + [other for other in raw if other == above]
+    exact = [other for other in beside if other.name == wanted] + [
+        other for other in raw if other in (above, above.parent)
+    ]
     stem = re.sub(r"\.h5$", "", wanted)
     alike = [other for other in beside if other.name.removesuffix(".h5") == stem]
     return next(iter([*exact, *alike]), None) if "filtered" in str(path) else None

@@ -11,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cd20scope.counts.matrix import IngestError
+from cd20scope.counts.hdf5 import NO_STRINGS
+from cd20scope.counts.matrix import IngestError, Strings
+from cd20scope.ingest.empty_droplets import SEQUENCE, sequences
 from cd20scope.ingest.formats.mtx_names import open_text
 from cd20scope.ingest.formats.text_table import separator_of
 from cd20scope.init.columns import MOST_VALUES, PATTERN, Column, make_column
@@ -164,20 +166,53 @@ def _by_library(table: Table, files: Sequence[Found]) -> Joined:
 
 
 def _by_cell(table: Table, files: Sequence[Found]) -> Joined:
-    """Join by the column that holds the barcodes of one file."""
-    for i, file in enumerate(files):
-        if file.read_barcodes is None or len(table.values) < NEARLY_ALL * file.n_cells:
-            continue
-        barcodes = file.read_barcodes()
-        for name in table.values:
-            at = {value: row for row, value in enumerate(table.values[name])}
-            rows = np.array([at.get(barcode, -1) for barcode in barcodes.tolist()])
-            if len(at) == len(table.values) and (rows >= 0).mean() >= NEARLY_ALL:
-                own = _of_cells(table, file, rows)
-                return [
-                    own if j == i else [] for j in range(len(files))
-                ], f"joined to the cells by its column {name!r}"
-    return None
+    """Join by the column that holds the barcodes of one file or of several."""
+    keys = {str(name): _keys_of(table.values[name].tolist()) for name in table.values}
+    columns: list[list[Column]] = []
+    used = ""
+    for file in files:
+        few = file.read_barcodes is None or len(table.values) < NEARLY_ALL * file.n_cells
+        barcodes = NO_STRINGS if few or file.read_barcodes is None else file.read_barcodes()
+        found = ((name, _rows_of(barcodes, file.bases, key)) for name, key in keys.items() if len(barcodes))
+        name, rows = next(((name, rows) for name, rows in found if rows is not None), ("", None))
+        columns.append([] if rows is None else _of_cells(table, file, rows))
+        used = used or name
+    return (columns, f"joined to the cells by its column {used!r}") if any(columns) else None
+
+
+@dataclass(frozen=True, eq=False)
+class _Keys:
+    """Rows of a table by the values of a column; and, for each name beside the bases of barcodes, by the bases."""
+
+    whole: dict[str, int]
+    by_name: dict[str, dict[str, int]]
+
+
+def _keys_of(values: Sequence[str]) -> _Keys:
+    whole = {value: row for row, value in enumerate(values)}
+    if len(whole) < len(values):
+        return _Keys({}, {})
+    by_name: dict[str, dict[str, int]] = {}
+    for value, row in whole.items() if SEQUENCE.search(values[0]) else ():
+        if found := SEQUENCE.search(value):
+            by_name.setdefault(value[: found.start()] + value[found.end() :], {})[found[0]] = row
+    return _Keys(whole, by_name)
+
+
+def _rows_of(barcodes: Strings, bases: frozenset[str], keys: _Keys) -> npt.NDArray[np.int64] | None:
+    """Find the row of each barcode, -1 for one without; None where the column holds other names.
+
+    In a table of several samples each barcode has the name of its sample before or behind the bases (``P01_ACGT...``):
+    the one name of all of a file's cells.
+    """
+    fewest = NEARLY_ALL * len(barcodes)
+    rows = [keys.whole.get(barcode, -1) for barcode in barcodes.tolist()]
+    if len(rows) - rows.count(-1) >= fewest:
+        return np.array(rows, dtype=np.int64)
+    fit = [own for own in keys.by_name.values() if len(bases & own.keys()) >= NEARLY_ALL * len(bases) > 0]
+    if len(fit) != 1:
+        return None
+    return np.array([fit[0].get(base, -1) for base in sequences(barcodes).tolist()], dtype=np.int64)
 
 
 def _of_cells(table: Table, file: Found, rows: npt.NDArray[np.int64]) -> list[Column]:

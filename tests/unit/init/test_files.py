@@ -8,6 +8,7 @@ import pytest
 from init_studies import STUDY
 
 from cd20scope.counts.matrix import IngestError
+from cd20scope.ingest.formats.detect import sniff_format
 from cd20scope.init import copies, files, paths, tables
 from cd20scope.init.rows import Answers
 from cd20scope.init.study import guess_study
@@ -130,6 +131,30 @@ def test_a_corrected_copy_and_all_droplets_are_set_apart(tmp_path):
     assert {row.donor for row in study.apart} == {"P1"}
 
 
+def test_levels_of_pipseeker_are_copies_and_its_droplets_are_unfiltered(tmp_path):
+    given = {"raw_matrix": 200} | {
+        f"filtered_matrix/sensitivity_{level}": 20 + 10 * level for level in (1, 2, 3)
+    }
+    for name, n in given.items():
+        folder = tmp_path / "P1_BL" / name
+        folder.mkdir(parents=True)
+        dense = np.random.default_rng(1).poisson(3, (200, 100))[:n]
+        rows, columns = np.nonzero(dense)
+        entries = "".join(f"{g + 1} {c + 1} {dense[c, g]}\n" for c, g in zip(rows, columns, strict=True))
+        head = f"%%MatrixMarket matrix coordinate integer general\n100 {n} {len(rows)}\n"
+        (folder / "matrix.mtx").write_text(head + entries)
+        (folder / "features.tsv").write_text(
+            "".join(f"ENSG{g:011d}\tG{g}\tGene Expression\n" for g in range(100))
+        )
+        (folder / "barcodes.tsv").write_text("".join(f"{name}-1\n" for name in barcodes(n)))
+    found, _, _ = found_in(tmp_path)
+    taken = [file for file in found if file.copy_of is None]
+    assert [(file.path.name, file.raw) for file in taken] == [
+        ("sensitivity_1", tmp_path / "P1_BL/raw_matrix")
+    ]
+    assert len(found) == 3
+
+
 def test_other_cells_of_the_same_barcodes_are_no_copy(tmp_path):
     write_h5(tmp_path / "P1_BL.h5", seed=1)
     write_h5(tmp_path / "P1_M6.h5", seed=2)
@@ -231,3 +256,53 @@ def test_where_nothing_is_filtered_raw_says_not_normalised(tmp_path):
     found, _, _ = found_in(tmp_path)
     assert [file.path.name for file in found] == ["P1_BL_raw_counts.h5", "P1_M6_raw_counts.h5"]
     assert [row.donor for row in guess_study(found, study=STUDY, answers=Answers()).rows] == ["P1", "P1"]
+
+
+@pytest.mark.parametrize("form", ["{}-1", "P{lane}_{}-1", "{}_P{lane}", "batch.P{lane}:{}x"])
+def test_one_table_of_the_cells_of_several_files_is_joined_to_each(tmp_path, form):
+    visits = ("baseline", "month6", "baseline")
+    rows = []
+    for lane, visit in enumerate(visits):
+        write_h5(tmp_path / f"GSM{lane}.h5", first=lane * 1000, seed=lane)
+        names = (form.format(name, lane=lane) for name in barcodes(40, lane * 1000))
+        rows += [(name, f"D{lane // 2 + 1}", visit) for name in names]
+    table_file(tmp_path, "cells.csv", ("cell", "donor", "visit"), *rows)
+    guessed, study = guessed_of(tmp_path)
+    assert [row[:2] for row in guessed] == [("D1", "baseline"), ("D1", "month6"), ("D2", "baseline")]
+    assert any("cells.csv: joined to the cells by its column 'cell'" in note for note in study.notes)
+
+
+def test_two_samples_of_one_table_that_have_the_barcodes_of_a_file_are_not_guessed(tmp_path):
+    write_h5(tmp_path / "GSM1.h5")
+    rows = [(f"{lane}_{name}-1", lane) for lane in ("P1", "P2") for name in barcodes(40)]
+    table_file(tmp_path, "cells.csv", ("cell", "donor"), *rows)
+    found, _, joined = found_in(tmp_path)
+    assert joined == []
+    assert not any(column.joined for column in found[0].columns)
+
+
+@pytest.mark.parametrize("name", ["GSE1_P1_count_matrix.csv", "P1_expression_matrix.txt", "matrix.tsv"])
+def test_a_table_that_is_called_a_matrix_is_found(tmp_path, name):
+    separator = "," if name.endswith("csv") else "\t"
+    rows = [["", *barcodes(30)], *([f"G{i}", *["1"] * 30] for i in range(30))]
+    (tmp_path / name).write_text("".join(separator.join(row) + "\n" for row in rows))
+    found, _, _ = found_in(tmp_path)
+    assert [file.path.name for file in found] == [name]
+
+
+@pytest.mark.parametrize(
+    ("held", "told"),
+    [
+        (["idxptr", "version", "row_names", "col_names", "val_data"], r"BPCells::open_matrix_dir\('x'\)"),
+        (["__group", "__meta"], r"tiledbsoma\.open\('x'\)"),
+        (["X.csv", "obs.csv", "var.csv"], r"write_csvs.*to_csv\('counts\.csv'\)"),
+        (["assays.h5", "se.rds"], r"HDF5Array::loadHDF5SummarizedExperiment\('x'\)"),
+    ],
+)
+def test_folders_of_other_tools_are_told_with_the_command_that_converts_them(tmp_path, held, told):
+    (tmp_path / "x").mkdir()
+    for name in held:
+        (tmp_path / "x" / name).write_text("1,2\n3,4\n")
+    for reader in (found_in, lambda path: sniff_format(path / "x")):
+        with pytest.raises(IngestError, match=told):
+            reader(tmp_path)

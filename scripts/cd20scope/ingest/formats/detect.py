@@ -85,6 +85,10 @@ def _sniff_hdf5(path: Path) -> str:
 
 
 def _sniff_text(path: Path, start: bytes) -> str:
+    if path.suffix.lower() == ".cloupe":
+        raise IngestError(
+            f"{path}: a file of the Loupe Browser. Give filtered_feature_bc_matrix.h5 of the same run."
+        )
     if path.name == "quants_mat.gz":
         raise IngestError(
             f"{path}: a matrix of salmon alevin in its own binary format. Quantify with alevin-fry, or write it as .rds"

@@ -6,12 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from cd20scope.counts.foreign import check_size
 from cd20scope.counts.hdf5 import (
     NO_STRINGS,
     Element,
     Node,
     as_strings,
-    check_size,
     index_of,
     is_array,
     read_columns,
@@ -22,6 +22,7 @@ from cd20scope.counts.matrix import ANCHORS, ENSEMBL, IngestError, Strings, shar
 from cd20scope.ingest.antibodies import obsm_tables
 from cd20scope.ingest.formats.features import Features, are_types, tell_apart
 from cd20scope.ingest.formats.source import N_HEAD, Source, Table, part_of_counts, without_parts
+from cd20scope.ingest.formats.unread import name_zarr
 
 SYMBOL_COLUMNS = (
     "feature_name",
@@ -59,6 +60,8 @@ def open_anndata(file: Node, path: Path, *, place: str = "") -> list[Source]:
     ------
     IngestError
     """
+    if "obs" not in file or "var" not in file:
+        raise IngestError(f"{path}: {name_zarr(file)}.")
     if is_array(file["obs"]) or is_array(file["var"]):
         raise IngestError(
             f"{path}: written by anndata before 0.7, whose tables are no longer read. Read it with such an "

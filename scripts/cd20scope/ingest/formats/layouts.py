@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cd20scope.counts.matrix import IngestError
+from cd20scope.ingest.formats.unread import name_inside, name_unread
 
 MATRIX = "matrix.mtx"
 MTX = re.compile(r"\.mtx(\.gz)?$", flags=re.IGNORECASE)
@@ -67,9 +68,12 @@ LAYOUTS = (
 
 OTHER = "another tool"
 PART = re.compile(
-    r"(?<![a-z])((?:un)?spliced|ambiguous|mature|nascent|intronic|exonic)(?![a-z])", flags=re.IGNORECASE
+    r"(?<![a-z])((?:un)?spliced|ambiguous|mature|nascent|intronic|exonic|(?<=cells_x_genes\.)(?:cell|nucleus))(?![a-z])",
+    flags=re.IGNORECASE,
 )
 """Matrices that hold a part of the molecules."""
+SHARED_READS = re.compile(r"UniqueAndMult", flags=re.IGNORECASE)
+"""STARsolo's matrices in which a read of several genes is a fraction of each."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,11 @@ def find_matrix(place: Path) -> tuple[Path, Layout]:
     if not place.is_dir():
         layout = layout_of(place.name)
         layout = layout or layout_beside(place)
+        if layout is None and SHARED_READS.search(place.name):
+            raise IngestError(
+                f"{place}: fractions of reads that map to several genes (STARsolo). Give the unique "
+                "reads: the folder Gene/filtered, with matrix.mtx."
+            )
         if layout is None and (part := PART.search(place.name)):
             raise IngestError(
                 f"{place}: a part of the counts ({part[1]}). Give the matrix of all molecules: of kb count with --sum "
@@ -187,6 +196,8 @@ def _first(folder: Path, names: Sequence[str]) -> Path | None:
 
 def _lacking(folder: Path, names: Sequence[str]) -> IngestError:
     found = sorted(path.name for path in folder.iterdir())
+    if what := name_unread(folder, found) or name_inside(found):
+        return IngestError(f"{folder}: {what}.")
     return IngestError(
         f"{folder}: a folder without {' or '.join(names)} (plain or .gz); it holds "
         f"{', '.join(found[:8]) or 'nothing'}{', ...' if len(found) > 8 else ''}. Give the folder that holds "

@@ -10,7 +10,8 @@ import h5py
 import numpy as np
 from scipy import sparse
 
-from cd20scope.counts.hdf5 import NO_STRINGS, Rows, as_sparse, check_size, read_strings, take_rows
+from cd20scope.counts.foreign import check_size
+from cd20scope.counts.hdf5 import NO_STRINGS, Rows, as_sparse, read_strings, take_rows
 from cd20scope.counts.matrix import IngestError, Strings
 from cd20scope.ingest.formats.features import tell_apart
 from cd20scope.ingest.formats.source import N_HEAD, Source, part_of_counts, without_parts

@@ -42,6 +42,34 @@ ZIPPED = (
     (b"\xfe\xff", "text in UTF-16", "Save it as UTF-8 (iconv -f UTF-16 -t UTF-8)"),
 )
 """First bytes of a file as it lies on disk, what it is, and what to do."""
+TEXTS = (
+    (
+        rb"@[^\n]{1,400}\n[ACGTN.]+\r?\n\+",
+        "sequencing reads (FASTQ)",
+        "Count them (Cell Ranger, STARsolo, kb)",
+    ),
+    (rb"(BAM\x01|@HD\t|@SQ\t|CRAM)", "aligned reads (BAM)", "Count them (Cell Ranger, STARsolo, kb)"),
+    (rb"##fileformat=VCF", "variants (VCF)", "Give the matrix of counts of the same run"),
+    (rb">[^\n]{1,400}\n[ACGTNacgtn]+\r?\n", "sequences (FASTA)", "Give the matrix of counts"),
+    (
+        rb"(#[^\n]*\n)*[^\t\n]+\t[^\t\n]+\t(gene|transcript|exon|CDS)\t\d+\t\d+\t",
+        "an annotation of genes (GTF)",
+        "Give the matrix of counts",
+    ),
+    (
+        rb"(#[^\n]*\n)*[^\t\n]+\t\d+\t\d+\t[ACGTN]{8,}[^\t\n]*\t\d+\r?\n",
+        "fragments of open chromatin (ATAC)",
+        "Give the matrix of gene expression of the same run",
+    ),
+    (
+        rb"BUS\x00",
+        "sorted barcodes and molecules (BUS)",
+        "Count them (bustools count), or give cells_x_genes.mtx",
+    ),
+    (rb"SQLite format 3\x00", "a database (SQLite)", "Write its counts as MTX or h5ad"),
+    (rb"\s*[\[{]\s*[\"\[{]", "JSON", "Write its counts as a table of text, or h5ad"),
+)
+"""How the text of a file begins, what it is, and what to do."""
 POINTER = re.compile(rb"version https://git-lfs\.github\.com/|/?(\.\./)*\.git/annex/objects/|/annex/objects/")
 PAGE = re.compile(rb"\s*<(!doctype html|html|\?xml|head|body)", flags=re.IGNORECASE)
 TAR = slice(257, 262)
@@ -60,6 +88,9 @@ def name_mistaken(start: bytes, text: bytes) -> str:
     for signature, what, cure in ZIPPED:
         if start.startswith(signature):
             return f"{what}. {cure}, and give that."
+    for pattern, what, cure in TEXTS:
+        if re.match(pattern, text):
+            return f"{what}, no counts. {cure}."
     if POINTER.match(text):
         return "a pointer that Git keeps in place of a large file. Fetch the file itself (git lfs pull, git annex get)."
     if PAGE.match(text.removeprefix(b"\xef\xbb\xbf")):

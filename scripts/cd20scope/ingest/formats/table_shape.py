@@ -44,6 +44,26 @@ def check_title(header: Sequence[str], path: Path) -> None:
         )
 
 
+def check_named(header: Sequence[str], path: Path) -> None:
+    """Refuse tables whose first row is one of values."""
+    if all(map(NUMBER.fullmatch, header)):
+        raise IngestError(
+            f"{path}: row 1 holds numbers ({', '.join(header[:3])}) and no names. Write the names of the cells (or "
+            "genes) into the first row, and those of the others into the first column."
+        )
+
+
+def names_behind(row: Sequence[str], header: Sequence[str], texts: Sequence[int]) -> int:
+    """Find the column that names the rows, where the first one only counts them; 0 where that names them."""
+    if header[0] and not re.fullmatch(
+        r"(index|unnamed.*|row|x|v1|n[or]?\.?|#)", header[0], flags=re.IGNORECASE
+    ):
+        return 0
+    if not texts or texts[0] != 1 or not re.fullmatch(r"[01]", row[0]):
+        return 0
+    return next((i for i in texts if SYMBOLS.fullmatch(header[i])), 1)
+
+
 def check_long(header: Sequence[str], path: Path) -> None:
     """Refuse tables that have a row for each gene of each cell."""
     words = [next((name for name in header if word.fullmatch(name)), "") for word in (GENE_WORD, CELL_WORD)]
@@ -90,6 +110,11 @@ def complain(chunk: "pd.DataFrame", path: Path, done: int) -> None:
                 raise IngestError(
                     f"{path}, row {done + int(odd[0]) + 1}, column {int(column) + 1}: {value[:40]!r} has a comma, of "
                     "decimals or thousands. Write plain whole numbers, such as 1140."
+                )
+            if MISSING.fullmatch(value):
+                raise IngestError(
+                    f"{path}, row {done + int(odd[0]) + 1}, column {int(column) + 1}: {value!r} is missing. Write 0 "
+                    "where nothing was counted, and leave genes out that were not measured."
                 )
             raise IngestError(
                 f"{path}, row {done + int(odd[0]) + 1}, column {int(column) + 1}: {value[:40]!r} is no count. Keep "

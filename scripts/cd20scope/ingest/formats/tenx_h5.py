@@ -6,8 +6,8 @@ import h5py
 import numpy as np
 from scipy import sparse
 
-from cd20scope.counts.foreign import checked
-from cd20scope.counts.hdf5 import NO_STRINGS, Rows, check_size, read_strings, take_rows
+from cd20scope.counts.foreign import check_size, checked
+from cd20scope.counts.hdf5 import NO_STRINGS, Rows, native, read_strings, take_rows
 from cd20scope.counts.matrix import IngestError
 from cd20scope.ingest.formats.features import tell_apart
 from cd20scope.ingest.formats.source import N_HEAD, Source
@@ -48,7 +48,7 @@ def _10x_h5(file: h5py.File, path: Path) -> Source:
             )
         bounds = pointers[start : stop + 1]
         span = slice(int(bounds[0]), int(bounds[-1]))
-        stored = (group["data"][span], group["indices"][span], bounds - bounds[0])
+        stored = (native(group["data"][span]), native(group["indices"][span]), bounds - bounds[0])
         return checked(sparse.csr_matrix(stored, shape=(len(bounds) - 1, n_features)))
 
     def head() -> sparse.csr_matrix:

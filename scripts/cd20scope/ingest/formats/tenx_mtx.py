@@ -9,8 +9,8 @@ import numpy as np
 import scipy  # scipy.io is imported where it is first used
 from scipy import sparse
 
-from cd20scope.counts.foreign import explained
-from cd20scope.counts.hdf5 import Rows, check_size
+from cd20scope.counts.foreign import check_size, explained
+from cd20scope.counts.hdf5 import Rows
 from cd20scope.counts.matrix import IngestError, Strings
 from cd20scope.ingest.formats.features import tell_apart
 from cd20scope.ingest.formats.layouts import find_bundle

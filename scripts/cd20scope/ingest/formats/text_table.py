@@ -20,9 +20,11 @@ from cd20scope.ingest.formats.source import Source
 from cd20scope.ingest.formats.table_shape import (
     ABOUT_GENES,
     check_long,
+    check_named,
     check_title,
     complain,
     looks_like_genes,
+    names_behind,
     texts_beside,
 )
 
@@ -60,7 +62,7 @@ def open_table(path: Path) -> list[Source]:
     with explained(path), open_text(path) as handle:
         top = _read_top(handle, path)
         header, aside, texts = top.header, top.aside, top.texts
-        symbols = next((i for i in aside if SYMBOLS.fullmatch(header[i])), 0)
+        symbols = top.counted or next((i for i in aside if SYMBOLS.fullmatch(header[i])), 0)
         handle.seek(0)
         for _ in range(top.skipped + 1):
             handle.readline(LONGEST)
@@ -73,9 +75,12 @@ def open_table(path: Path) -> list[Source]:
     if not genes_down and aside:
         # a table of cells: what is called length there is a gene, or a measure that is refused by its values
         kept, symbols = [i for i in range(1, len(header)) if i not in texts], 0
-        across, down = np.array([header[i] for i in kept], dtype=np.str_), np.array(rows, dtype=np.str_)
+        across, down = (
+            np.array([header[i] for i in kept], dtype=np.str_),
+            np.array(names if top.counted else rows, dtype=np.str_),
+        )
     barcodes, features_of = (across, down) if genes_down else (down, across)
-    ids = np.array(rows, dtype=np.str_) if genes_down and symbols else NO_STRINGS
+    ids = np.array(rows, dtype=np.str_) if genes_down and symbols and not top.counted else NO_STRINGS
     features = tell_apart(features_of, ids, NO_STRINGS, where=str(path))
     left_out = dict(features.left_out)
     if genes_down and aside:
@@ -114,6 +119,8 @@ class _Top(NamedTuple):
     header: list[str]
     texts: list[int]
     aside: list[int]
+    counted: int
+    """Column that names the rows, where the first one only counts them; else 0."""
 
 
 def _read_top(handle: IO[bytes], path: Path) -> _Top:
@@ -136,9 +143,11 @@ def _read_top(handle: IO[bytes], path: Path) -> _Top:
             "(or genes) in the first row and in the first column, and nothing but counts elsewhere."
         )
     check_long(header, path)
-    texts = texts_beside(_split(second, separator, path))
+    check_named(header, path)
+    row = _split(second, separator, path)
+    texts = texts_beside(row)
     aside = [i for i, name in enumerate(header) if i and (i in texts or ABOUT_GENES.fullmatch(name))]
-    return _Top(skipped, separator, header, texts, aside)
+    return _Top(skipped, separator, header, texts, aside, names_behind(row, header, texts))
 
 
 def _texts_of(path: Path, top: _Top, column: int) -> Strings:

@@ -113,7 +113,9 @@ def test_dense_tables(tmp_path, separator, genes_down, corner):
 def test_a_table_with_something_else_than_counts(tmp_path, value):
     dense = counts().astype(object)
     dense[3, 2] = value
-    with pytest.raises(counts_matrix.IngestError, match=r"x\.csv.*(no count|no raw count)") as error:
+    with pytest.raises(
+        counts_matrix.IngestError, match=r"x\.csv.*(no count|no raw count|is missing)"
+    ) as error:
         ingest.read_sample(write_table(tmp_path / "x.csv", dense))
     assert "row 4, column 5" in str(error.value) or BARCODES[3] in str(error.value)
 
