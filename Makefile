@@ -88,7 +88,7 @@ comparison: .venv/installed  ### verdicts beside methods in common use, on cohor
 	$(PYTHON) tests/benchmark/comparison_cohorts.py $(or $(DIR),comparison)
 	$(PYTHON) tests/benchmark/comparison.py $(or $(DIR),comparison) $(if $(PEERS),--peers $(PEERS))
 
-fuzz: .venv/installed  ### feed a reader with made-up input until it breaks: make fuzz TARGET=sheet SECONDS=120 (sheet, config, mtx, table)
+fuzz: .venv/installed  ### feed a reader with made-up input until it breaks: make fuzz TARGET=sheet SECONDS=120 (sheet, config, mtx, table, hdf5)
 	$(PYTHON) tests/fuzz/fuzz_inputs.py $(or $(TARGET),sheet) --seconds $(or $(SECONDS),120)
 
 requirements: .uv/installed-$(UV_VERSION)  ### compile the pins anew from pyproject.toml

@@ -8,18 +8,25 @@ Runs until the time is over, or stops at the first input that crashes, which it 
 
 import argparse
 import contextlib
+import logging
 import sys
 import tempfile
 import warnings
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import atheris
+import h5py
+import numpy as np
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "scripts"))
+sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests/fixtures")]
 
 with atheris.instrument_imports(include=["cd20scope"]):
+    from hdf5_mutations import KINDS, mutate, sound
+
     from cd20scope.counts.matrix import IngestError
     from cd20scope.ingest import look, read
     from cd20scope.study import cell_choice, sheet, strict_yaml
@@ -40,6 +47,7 @@ SEEDS = {
         b"%%MatrixMarket matrix coordinate real general\n3 2 1\n1 1 1.5\n",
     ],
     "table": [b"gene,ACGTACGTAC,ACGTACGTAG\nCD3E,1,2\nMS4A1,0,3\n", b"\tCD3E\tMS4A1\nACGTACGTAC\t1\t0\n"],
+    "hdf5": [bytes([kind, *range(kind, kind + 40)]) for kind in range(len(KINDS))],
 }
 OWN = (sheet.SheetError, ConfigError, IngestError)
 
@@ -79,7 +87,55 @@ def feed_table(folder: Path, data: bytes) -> None:
     read.read_sample(folder / "counts.csv")
 
 
-TARGETS = {"sheet": feed_sheet, "config": feed_config, "mtx": feed_mtx, "table": feed_table}
+class Drawn:
+    """What mutations draw from numpy's generators, drawn from the bytes of an input; zeros when they are used up."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    def integers(self, low: int, high: int | None = None, size: object = None) -> Any:
+        """A whole number from ``low`` to ``high`` - 1 (from 0 to ``low`` - 1), or an array of them in turn."""
+        low, high = (0, low) if high is None else (low, high)
+        drawn, self.data = int.from_bytes(self.data[:2], "little"), self.data[2:]
+        if size is None:
+            return low + drawn % (high - low)
+        n = int(np.prod(np.asarray(size), dtype=np.int64))
+        return (low + (drawn + np.arange(n)) % (high - low)).reshape(size)
+
+    def choice(self, items: Any, size: int | None = None) -> Any:
+        """One of some items, or a list of so many."""
+        return items[self.integers(len(items))] if size is None else [self.choice(items) for _ in range(size)]
+
+
+@cache
+def sound_file(kind: str) -> bytes:
+    """Bytes of a sound file of a kind."""
+    with tempfile.TemporaryDirectory() as folder:
+        return sound(Path(folder), kind).read_bytes()
+
+
+def feed_hdf5(folder: Path, data: bytes) -> None:
+    """Change a sound HDF5 file as the bytes say, look at it, then read it."""
+    path, drawn = folder / "mutated.h5", Drawn(data)
+    path.write_bytes(sound_file(drawn.choice(KINDS)))
+    with h5py.File(path, "r+") as file:
+        for _ in range(drawn.integers(1, 4)):
+            mutate(file, drawn)
+    for step in (lambda: look.look(path, sample="s"), lambda: read.read_sample(path)):
+        try:
+            step()
+        except IngestError as error:
+            if str(path) not in str(error):
+                raise AssertionError(f"no name of the file in {error}") from error
+
+
+TARGETS = {
+    "hdf5": feed_hdf5,
+    "sheet": feed_sheet,
+    "config": feed_config,
+    "mtx": feed_mtx,
+    "table": feed_table,
+}
 
 
 def main() -> None:
@@ -92,6 +148,7 @@ def main() -> None:
     parser.add_argument("inputs", nargs="*", help="inputs of an earlier crash, to be run once")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
+    logging.disable()
     with tempfile.TemporaryDirectory() as scratch:
         corpus, folder = Path(scratch, "corpus"), Path(scratch, "files")
         for place in (corpus, folder):

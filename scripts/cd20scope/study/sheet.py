@@ -130,8 +130,9 @@ def _parse(path: Path, problems: Problems, *, pattern: str) -> pd.DataFrame:
     width = len(header)
     padded = [(cells + [""] * width)[:width] for cells in rows.values()]
     table = pd.DataFrame(padded, index=list(rows), columns=header).astype("str")
+    table = table.loc[:, ~table.columns.duplicated() & (table.columns != AS_GIVEN)]
     _read_off(table, read_off, pattern, problems)
-    return table.loc[:, ~table.columns.duplicated() & (table.columns != AS_GIVEN)]
+    return table
 
 
 def _read_off(table: pd.DataFrame, columns: list[str], pattern: str, problems: Problems) -> None:

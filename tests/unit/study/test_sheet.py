@@ -266,3 +266,10 @@ def test_the_unfiltered_matrix_stands_beside_the_filtered_one(folder):
         (line,) = refusal(folder, head, f"A\tD1\tbaseline\ta.h5\t{raw}")
         assert line.startswith("row 2, column raw: ")
         assert words in line
+
+
+def test_a_column_of_samples_twice_where_donors_are_read_off_them(tmp_path):
+    path = tmp_path / "samples.tsv"
+    path.write_text("sample\tsample\tpath\nP1_0M\tP2_0M\ta.h5\n")
+    with pytest.raises(sheet.SheetError, match=r"row 1, column sample: a column named twice"):
+        sheet.read_sheet(path, visits=VISITS, pattern="(?P<donor>[^_]+)_(?P<visit>.+)")
