@@ -18,26 +18,20 @@ from cd20scope.counts.matrix import Strings
 
 type Rows = npt.NDArray[np.int64]
 
-
 type Node = Any
 """Group or array of an HDF5 file or a zarr store; the two libraries share no type."""
-
 
 type Element = Any
 """What anndata reads of a node: an array, a column of pandas, a table, a sparse matrix."""
 
-
 BLOCK_ROWS = 1024
 """Cells read together: a few tens of MB at usual depth, 120 MB of a dense matrix with 30,000 genes in float32."""
-
 
 BLOCK_VALUES = 1 << 22
 """Stored values read together from a matrix that is stored gene by gene."""
 
-
 HALF_LIMIT = 2048
 """Whole number from which half precision (float16) rounds."""
-
 
 NO_STRINGS: Strings = np.array([], dtype=np.str_)
 
@@ -166,6 +160,11 @@ def read_element(node: Node) -> Element:
     """
     if is_array(node):
         _check_width(node)
+    elif node.attrs.get("encoding-type") == "nullable-string-array":
+        # anndata makes a column of pandas of it, from which the same text has to be taken again
+        texts = np.array(read_element(node["values"]), dtype=object)
+        texts[read_element(node["mask"])] = None
+        return texts
     try:
         with warnings.catch_warnings():
             # files without marks of what an element is: 10x, loom, and old ones of anndata

@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from cd20scope.counts.remembered import remembered
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -121,8 +123,8 @@ def check_names(barcodes: Strings, names: Strings, *, shape: tuple[int, int], wh
             f"barcodes and {len(names):,} gene names. Give a file with cells and genes, or take the sample "
             "off the sheet."
         )
-    _check_each(barcodes.tolist(), kind="cell", where=where)
-    _check_each(names.tolist(), kind="gene", where=where)
+    _check_each(barcodes, kind="cell", where=where)
+    _check_each(names, kind="gene", where=where)
     swapped = shape == (len(names), len(barcodes)) and shape[0] != shape[1]
     genes_on_cells = int(np.isin(ANCHORS, barcodes).sum()) >= 2 or share(barcodes[:1000], ENSEMBL) > 0.5
     if swapped or genes_on_cells or share(names[:1000], BARCODE) > 0.5:
@@ -147,19 +149,27 @@ def check_names(barcodes: Strings, names: Strings, *, shape: tuple[int, int], wh
         )
 
 
-def _check_each(names: list[str], *, kind: str, where: str) -> None:
+def _check_each(names: Strings, *, kind: str, where: str) -> None:
     """Refuse names that are longer than a name is, or hold a control character."""
-    if max(map(len, names)) > LONGEST_NAME:
-        longest = max(names, key=len)
+    longest, odd = _odd_names(names)
+    if longest:
         raise IngestError(
             f"{where}: a name of a {kind} has {len(longest):,} characters ({longest[:40]!r}...), and {LONGEST_NAME} "
             "are the most. Give the original file, or shorten the name."
         )
-    if CONTROL.search("".join(names)):
-        odd = next(name for name in names if CONTROL.search(name))
+    if odd:
         raise IngestError(
             f"{where}: {odd!r} is no name of a {kind}: it holds a control character or an unseen one. Take it out."
         )
+
+
+@remembered
+def _odd_names(names: Strings) -> tuple[str, str]:
+    """Longest name, where it is longer than a name is, and the first with a control character; else empty."""
+    texts = names.tolist()
+    longest = max(texts, key=len)
+    odd = next(filter(CONTROL.search, texts)) if CONTROL.search("".join(texts)) else ""
+    return longest if len(longest) > LONGEST_NAME else "", odd
 
 
 def _why_not_raw(value: float, data: npt.NDArray[np.generic]) -> str:

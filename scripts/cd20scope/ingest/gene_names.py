@@ -8,11 +8,12 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from cd20scope.counts.matrix import ENSEMBL, Genes, IngestError, Strings, make_unique, share
+from cd20scope.counts.remembered import remembered
 
 PREFIX = re.compile(r"(?:hg19|hg38|GRCh37|GRCh38)(?:[-_]pre_?mrna)?[-_]+", flags=re.IGNORECASE)
 HUMAN_ID = re.compile(r"(ENSG\d{11})(?:\.?\d+)?")
@@ -120,21 +121,21 @@ def tidy_genes(names: Strings, ids: Strings, *, where: str, table: GeneTable = N
         Genes of another species, or of several; names that a spreadsheet turned into dates; Ensembl ids that
         the table does not know.
     """
-    # plain text, not numpy's: patterns run over it in half the time
     try:
-        symbols, codes = _tidied(tuple(names.tolist()), tuple(ids.tolist()), table)
+        symbols, codes = _tidied(names, ids, table)
     except IngestError as error:
         raise IngestError(f"{where}: {error}") from None
-    return {"gene": np.array(symbols, dtype=object), "gene_id": np.array(codes, dtype=object)}
+    return {"gene": symbols.copy(), "gene_id": codes.copy()}
 
 
-# the samples of a study mostly share their reference
-@lru_cache(maxsize=4)
+@remembered
 def _tidied(
-    names: tuple[str, ...], ids: tuple[str, ...], table: GeneTable
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    given: Strings, given_ids: Strings, table: GeneTable
+) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
     """Symbol and id of each gene, see :func:`tidy_genes`."""
-    codes = list(ids) if ids else [""] * len(names)
+    # plain text, not numpy's: patterns run over it in half the time
+    names, ids = given.tolist(), given_ids.tolist()
+    codes = ids or [""] * len(names)
     symbols = [name or code for name, code in zip(names, codes, strict=True)]
     symbols, codes = _without_prefix(symbols, codes)
     symbols, codes = _taken_apart(symbols, codes)
@@ -157,7 +158,7 @@ def _tidied(
     symbols = _brought_up_to_date(_with_dashes(symbols, table), table)
     _check_repeats(symbols)
     codes = [code or name for code, name in zip(codes, symbols, strict=True)]
-    return tuple(make_unique(symbols)), tuple(codes)
+    return np.array(make_unique(symbols), dtype=object), np.array(codes, dtype=object)
 
 
 def _without_prefix(names: list[str], ids: list[str]) -> tuple[list[str], list[str]]:

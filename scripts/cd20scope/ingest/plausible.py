@@ -113,7 +113,7 @@ def _smallest(matrix: sparse.csr_matrix) -> np.ndarray[tuple[int], np.dtype[np.f
 def _are_ranked(matrix: sparse.csr_matrix) -> bool:
     """Whether the values of each cell are their own ranks, ties as one (dense) or by the lowest or highest of them."""
     some = np.unique(np.linspace(0, matrix.shape[0] - 1, RANKED_CELLS).astype(np.int64))
-    n_told, n_ranked = 0, 0
+    n_told, n_others = 0, 0
     for start, stop in zip(matrix.indptr[some].tolist(), matrix.indptr[some + 1].tolist(), strict=True):
         values = matrix.data[start:stop]
         found, times = np.unique(values[values > 0], return_counts=True)
@@ -122,5 +122,7 @@ def _are_ranked(matrix: sparse.csr_matrix) -> bool:
         up_to = np.cumsum(times)
         ranks = (np.arange(1, len(found) + 1), up_to - times + 1, up_to)
         n_told += 1
-        n_ranked += any(np.array_equal(found, each) for each in ranks)
-    return n_told >= FEWEST_CELLS and n_ranked > RANKED * n_told
+        n_others += not any(np.array_equal(found, each) for each in ranks)
+        if n_others > (1 - RANKED) * len(some):
+            return False
+    return n_told >= FEWEST_CELLS and n_others < (1 - RANKED) * n_told

@@ -50,7 +50,7 @@ BAD_VALUES = [
     ),
     (
         spoil(counts(), 2**31),
-        f"2.147e+09 in cell {BARCODES[3]}, gene LYZ is no raw count: it is not below 2,147,483,648",
+        f"2147483648 in cell {BARCODES[3]}, gene LYZ is no raw count: it is not below 2,147,483,648",
     ),
     (LOGGED, f"looks log-normalised: max {LOGGED.max():.3g}. Give the raw counts"),
     (counts() * 123.4, "looks normalised to a total, or corrected for ambient RNA"),

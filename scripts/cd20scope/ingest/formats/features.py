@@ -2,14 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from cd20scope.counts.matrix import ENSEMBL, IngestError, Strings
+from cd20scope.counts.remembered import remembered
 
 GENE, ANTIBODY, OTHER = "gene", "antibody", "other"
 TYPES = {
@@ -177,7 +177,7 @@ def tell_apart(names: Strings, ids: Strings, types: Strings, *, where: str) -> F
         kinds = np.array([kind_of[word] for word in types.tolist()], dtype="<U8")
         left_out.update(types[kinds == OTHER].tolist())
     keep, antibodies = kinds == GENE, kinds == ANTIBODY
-    proteins, others = _told_by_name(tuple(names.tolist()), tuple(ids[:n].tolist()))
+    proteins, others = _told_by_name(names, ids[:n])
     for i, what in others:
         if keep[i]:
             keep[i] = False
@@ -196,10 +196,10 @@ def tell_apart(names: Strings, ids: Strings, types: Strings, *, where: str) -> F
     return Features(keep, antibodies, dict(left_out))
 
 
-# the samples of a study mostly share their reference
-@lru_cache(maxsize=4)
-def _told_by_name(names: tuple[str, ...], ids: tuple[str, ...]) -> tuple[list[int], list[tuple[int, str]]]:
+@remembered
+def _told_by_name(given: Strings, codes: Strings) -> tuple[list[int], list[tuple[int, str]]]:
     """Positions of antibodies and hashtags, and of rows that are no genes with what they are, by either name."""
+    names, ids = given.tolist(), codes.tolist()
     # ids of Ensembl, as most are, need no search, which takes five times as long
     odd = [(i, text) for texts in (names, ids) for i, text in enumerate(texts) if not ENSEMBL.fullmatch(text)]
     proteins = {i for i, text in odd if PROTEINS.search(text)}
@@ -220,7 +220,7 @@ def _told_by_name(names: tuple[str, ...], ids: tuple[str, ...]) -> tuple[list[in
     return sorted(proteins - others.keys()), sorted(others.items())
 
 
-def _copies(names: tuple[str, ...], ids: tuple[str, ...]) -> set[int]:
+def _copies(names: Sequence[str], ids: Sequence[str]) -> set[int]:
     """Positions of surface proteins made unique beside a feature of their name; one with an Ensembl id is a gene."""
     held = set(names)
     found = ((i, COPY.fullmatch(name)) for i, name in enumerate(names) if name[-1:].isdigit())

@@ -39,6 +39,7 @@ TYPE_COLUMNS = ("feature_types", "feature_type", "modality", "type", "assay", "f
 
 NUMBERED = re.compile(r"(?:gene|feature|var|v)?[-_ ]?\d+", flags=re.IGNORECASE)
 """Names that count features and name none."""
+ANCHOR_NAMES = frozenset(ANCHORS)
 SOME = 1000
 """Names by which a column is told."""
 
@@ -155,13 +156,13 @@ def _features(frame: Node, path: Path) -> tuple[Strings, Strings, Features]:
 def _genes(frame: Node, read: Callable[[str], Element]) -> tuple[Strings, Strings]:
     """Give symbols and ids: of the index, or of the column that holds genes where the index is numbers or ids."""
     names, ids = as_strings(read(index_of(frame))), _column(frame, read, ID_COLUMNS)
-    symbols = _column(frame, read, SYMBOL_COLUMNS)
     if share(names[:SOME], ENSEMBL) > 0.5:
+        symbols = _column(frame, read, SYMBOL_COLUMNS)
         return (symbols, names) if symbols.size else (names, ids)
-    if _n_anchors(names):
+    if not ANCHOR_NAMES.isdisjoint(names.tolist()):
         return names, ids
     numbered = share(names[:SOME], NUMBERED) > 0.5
-    if numbered and symbols.size:
+    if numbered and (symbols := _column(frame, read, SYMBOL_COLUMNS)).size:
         return symbols, ids
     texts = [as_strings(read(name)) for name in frame if name != "__categories" and _is_text(frame[name])]
     best = max(texts, key=_n_anchors, default=NO_STRINGS)
@@ -171,7 +172,7 @@ def _genes(frame: Node, read: Callable[[str], Element]) -> tuple[Strings, String
 
 
 def _n_anchors(names: Strings) -> int:
-    return len(set(ANCHORS) & set(names.tolist()))
+    return len(ANCHOR_NAMES & set(names.tolist()))
 
 
 def _is_column(node: Node) -> bool:
