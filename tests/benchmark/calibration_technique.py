@@ -18,15 +18,17 @@ SCATTER = {
     "b_rna_share": 0.005,
     "hemoglobin_share": 0.02,
     "doublet_rate": 0.01,
+    "cells": 0.4,
     "kept_share": 0.05,
 }
-"""SD of a sample around its donor: of the logarithm for depth, of the share elsewhere."""
+"""SD of a sample around its donor: of the logarithm for ratios, of the share elsewhere."""
 BASE = {
     "depth": 3000.0,
     "ambient_share": 0.05,
     "b_rna_share": 0.01,
     "hemoglobin_share": 0.02,
     "doublet_rate": 0.04,
+    "cells": 4000.0,
     "kept_share": 0.85,
 }
 PLANTED = {
@@ -35,9 +37,10 @@ PLANTED = {
     "b_rna_share": (0.02, 0.1),
     "hemoglobin_share": (0.3,),
     "doublet_rate": (0.05,),
+    "cells": (0.12,),
     "kept_share": (-0.3,),
 }
-"""Differences at the later visit: factors of the depth, additions to shares."""
+"""Differences at the later visit: factors of ratios, additions to shares."""
 
 
 def draw(rng: np.random.Generator, *, donors: int, quantity: str, planted: float) -> pd.DataFrame:
@@ -46,7 +49,7 @@ def draw(rng: np.random.Generator, *, donors: int, quantity: str, planted: float
     for donor in range(donors):
         for visit in ("baseline", "month6"):
             noise, late = rng.normal(0, SCATTER[quantity]), visit == "month6"
-            if quantity == "depth":
+            if quantities.QUANTITIES[quantity].scale == "ratio":
                 value = BASE[quantity] * np.exp(noise) * (planted if late else 1.0)
             else:
                 value = max(BASE[quantity] + noise + (planted if late else 0.0), 0.0)
@@ -61,11 +64,12 @@ def tabulate(*, cohorts: int, donors: Sequence[int] = (6, 8, 12), seed: int = 71
         for planted in differences:
             for n in donors:
                 rng = np.random.default_rng([seed, n, list(PLANTED).index(quantity)])
+                nothing = 1.0 if quantities.QUANTITIES[quantity].scale == "ratio" else 0.0
                 named = {"named": 0, "named in the twin": 0}
                 for _ in range(cohorts):
                     for key, size in (
                         ("named", planted),
-                        ("named in the twin", 1.0 if quantity == "depth" else 0.0),
+                        ("named in the twin", nothing),
                     ):
                         table = draw(rng, donors=n, quantity=quantity, planted=size)
                         found = compare_technique(table, contrasts=[("month6", "baseline")])

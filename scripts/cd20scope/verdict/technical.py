@@ -10,7 +10,7 @@ from cd20scope.stats.changes import Change, Key
 from cd20scope.verdict import own_arms
 from cd20scope.verdict.decide import Decision
 from cd20scope.verdict.quantities import QUANTITIES
-from cd20scope.verdict.robustness import COLUMNS, LABELS
+from cd20scope.verdict.robustness import COLUMNS, EQUAL_CELLS, LABELS
 from cd20scope.verdict.rules import Verdict
 from cd20scope.verdict.technique import moved_for
 
@@ -19,7 +19,7 @@ SAME = {
 }
 """Arms over the donors that have one name of a quantity at both visits."""
 
-EQUAL = {"b_rna_share": LABELS[schema.NO_B_RNA_ARM], **SAME}
+EQUAL = {"b_rna_share": LABELS[schema.NO_B_RNA_ARM], "cells": EQUAL_CELLS, **SAME}
 """Quantity -> arm in which it is equal between the visits. Depth is equal in the main analysis already."""
 
 UNDECIDED = ("chemistry",)

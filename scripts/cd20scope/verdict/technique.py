@@ -31,8 +31,8 @@ def compare_technique(table: pd.DataFrame, *, contrasts: Sequence[pairs.Contrast
     Parameters
     ----------
     table
-        :data:`TECHNICAL_COLUMNS`, one row per sample and quantity; samples of a donor-visit are averaged, unknown
-        values missing.
+        :data:`TECHNICAL_COLUMNS`, one row per sample and quantity; samples of a donor-visit are averaged, their cells
+        added up, unknown values missing.
     contrasts
         Pairs (later, earlier) of visits.
 
@@ -40,8 +40,8 @@ def compare_technique(table: pd.DataFrame, *, contrasts: Sequence[pairs.Contrast
     -------
     :data:`COLUMNS`, one row per contrast and quantity that some donor has at both visits. ``moved`` is "yes" where the
     mean paired change reaches its size and is told from none at the level :data:`cd20scope.study.sizes.LEVEL`; with
-    fewer than three donors where it reaches its size. Names are "yes" by their size alone. ``statement`` says it in
-    words.
+    fewer than three donors where it reaches its size; and where enough donors changed the same way. Names are "yes" by
+    their size alone. ``statement`` says it in words.
 
     Raises
     ------
@@ -113,8 +113,12 @@ def _values(
         raise ValueError(
             f"technical quantities: {bad['quantity']} of sample {bad['sample']} is {bad['value']}; it must be above 0."
         )
+    at = [own["visit"].astype(str), own["donor"].astype(str)]
+    if quantity.summed:
+        number = number.groupby(at).sum()
+        at = [number.index.get_level_values(level) for level in (0, 1)]
     scaled = np.log(number) if quantity.scale == "ratio" else number
-    mean = scaled.groupby([own["visit"].astype(str), own["donor"].astype(str)]).mean()
+    mean = scaled.groupby(at).mean()
     later, earlier = (mean.loc[visit].loc[list(donors)].to_numpy(dtype=float) for visit in contrast)
     return later, earlier
 
@@ -133,8 +137,9 @@ def _compare_numbers(
     if t.se > 0:
         low, high = t.interval(0.05)
         row |= {"ci_low": float(back(low)), "ci_high": float(back(high)), "p_value": t.p_value}
-    told = far and (len(donors) < 3 or not t.se > 0 or t.p_value < sizes.LEVEL)
     same_way = int((np.sign(d) == np.sign(t.estimate)).sum())
+    told = far and (len(donors) < 3 or not t.se > 0 or t.p_value < sizes.LEVEL)
+    told = told and same_way >= quantity.agreeing * len(donors)
     amount = {
         "ratio": f"{np.exp(abs(t.estimate)):.2g}",
         "share": f"{100 * abs(t.estimate):.2g} points",

@@ -39,6 +39,7 @@ def test_a_sample_is_measured_on_its_kept_single_cells():
             "genes_per_cell": 1200,
             "mitochondrial_share": 0.03,
             "doublet_rate": 1 / 4,
+            "cells": 3,
             "kept_share": 4 / 5,
             "unassigned_share": 1 / 3,
         }

@@ -93,6 +93,16 @@ def test_a_verdict_that_holds_at_equal_quality_says_so_in_its_caution():
     assert told == {"score": f"{SAID}; the verdict is unchanged in the analysis “{ARM}”"}
 
 
+@pytest.mark.parametrize(("estimate", "verdict"), [(0.05, "inconclusive"), (0.95, "supported")])
+def test_a_share_that_few_cells_move_is_asked_at_equal_numbers_of_cells(estimate, verdict):
+    said = "month6 has 8.1 times fewer cells than baseline (8 of 8 donors)"
+    made = share("Treg")
+    decisions = decide.decide_all([hypothesis("up")], made)
+    arms = arms_of(decisions, made, {robustness.EQUAL_CELLS: share("Treg", estimate=estimate)})
+    found = technical.settle(decisions, arms, moved("cells", statement=said))[0]
+    assert (found.verdict.verdict, found.technical) == (verdict, verdict == "inconclusive")
+
+
 def chemistry(later, earlier=("v2",) * 8):
     return pd.DataFrame(
         [

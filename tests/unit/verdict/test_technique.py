@@ -103,6 +103,49 @@ def test_donors_without_a_pair_and_unknown_values_are_left_out():
     assert compare_technique(nothing, contrasts=[CONTRAST]).empty
 
 
+STRONG = SHARE | {"strength": "strong"}
+LOADED = np.array([900.0, 1100.0, 1000.0, 800.0, 1200.0, 950.0, 1050.0, 1000.0])
+
+
+def test_few_cells_at_a_visit_are_named_where_shares_rest_on_them():
+    after = LOADED * 0.12 * np.array([0.8, 1.2, 1.1, 0.9, 1.0, 1.2, 0.8, 1.0])
+    compared = compare_technique(tidy("cells", LOADED, after), contrasts=[CONTRAST])
+    ratio = np.exp(np.log(LOADED / after).mean())
+    (said,) = compared["statement"]
+    assert said == f"month6 has {ratio:.2g} times fewer cells than baseline (8 of 8 donors)"
+    split = SCORE | {"component": "composition"}
+    assert all(cautions_of(claim, compared) == [said] for claim in (SHARE, STRONG, split))
+    # a mean over few cells is noisy, and its interval says so
+    assert cautions_of(SCORE, compared) == []
+
+
+@pytest.mark.parametrize("spread", [0.12, 0.5, 0.8])
+def test_uneven_loads_of_a_clean_study_are_not_named(spread):
+    """From loads within a fifth of each other to a log SD of .8, a factor of 2.2 between samples."""
+    rng = np.random.default_rng(3)
+    named = [
+        one(tidy("cells", *(LOADED * rng.lognormal(0, spread, 8) for _ in range(2))))["moved"] == "yes"
+        for _ in range(100)
+    ]
+    assert np.mean(named) <= 0.05
+
+
+def test_cells_lost_in_half_of_the_donors_are_no_difference_between_the_visits():
+    few = np.array([0.01] * 4 + [1.0] * 4) * LOADED
+    less = few * np.array([1, 1, 1, 1, 1.01, 1.01, 1.01, 1.01])
+    row = one(tidy("cells", LOADED, less))
+    assert row["change"] < 1 / 3
+    assert row["p_value"] < 0.1
+    assert row["moved"] == "no"
+
+
+def test_cells_of_two_libraries_are_added_up():
+    half = LOADED / 2
+    both = tidy("cells", LOADED, half)
+    second = tidy("cells", LOADED, half).query("visit == 'month6'").assign(sample="again")
+    assert one(pd.concat([both, second]))["change"] == pytest.approx(1)
+
+
 @pytest.mark.parametrize(
     ("table", "words"),
     [
