@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "verdict": "study stats abundance programs",
     "report": "study stats verdict.endpoints",
     "export": "counts",
-    "preflight": "study counts ingest",
+    "preflight": "study counts ingest stats",
     "init": "study counts ingest",
 }
 """Rooms, or folders of rooms, that a room may import besides itself and ``schema``, the flow of the data from top to

@@ -30,6 +30,7 @@ rule measure_technique:
                     schema.CONTROL,
                     "chemistry",
                     "batch",
+                    draw_time.COLUMN,
                 )
                 if key in row
             }

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from cd20scope.init.columns import JUNK, Column
 from cd20scope.init.names import Guess, count, natural
 from cd20scope.study.arms import UNTREATED
+from cd20scope.study.draw_time import COLUMN, hour_of
 from cd20scope.study.levels import SEXES, TISSUES, name_tissue, plain
 from cd20scope.study.number_columns import NUMBERS, SIGNED
 
@@ -29,18 +30,25 @@ NAMES = {
     "hours_since_steroid": r"^(h|hrs?|hours?)_.*(steroid|pred|premed)|(steroid|pred|premed).*_(h|hrs?|hours?)$",
     "lymphocytes_per_ul": r"^(alc|lymphocytes?_(per_ul|count|abs(olute)?|ul)|abs(olute)?_lymphocyte(s|_count))",
     "days_since_first_infusion": r"^days?_(since|after|post|from)_.*(infusion|treatment|dose|ocr)|^(study_)?days?$",
+    "drawn_at": (
+        r"^(blood_)?(draw|drawn|collection|collected|sampling|sampled|phlebotomy)_(at|time|hour)(_of_day)?$"
+        r"|^(time|hour)_of_(day|draw|blood_draw|collection|sampling)$"
+    ),
     "dose": r"^(cumulative_|total_)?dose(_mg)?(_cumulative|_total)?$",
 }
 """Columns of the sheet, with what tables of cells call them; a dose may be a covariate."""
 
 SURE = re.compile(
-    r"sex|gender|age|batch|tissue|drug|arm|(study|trial|treatment)_arm|chemistry|outcome|days_since_\w+|dose_mg"
+    r"sex|gender|age|batch|tissue|drug|arm|(study|trial|treatment)_arm|chemistry|outcome|days_since_\w+|dose_mg|drawn_at|"
+    r"(time|hour)_of_(day|draw|blood_draw)"
 )
 """Names that say what they hold; others are likely, or to be checked."""
 AMBIGUOUS = {
     "arm": re.compile(r"treatment|treatment_group|group|cohort|allocation|condition|diagnosis"),
     "tissue": re.compile(r"site|source|specimen|sample_(type|site|source)|tissue_site"),
     "days_since_first_infusion": re.compile(r"(study_)?days?"),
+    # of days or months as well
+    "drawn_at": re.compile(r"(collection|sampling)_time"),
 }
 """Names that may hold something else: taken only where the values are of the usual words, and to be checked."""
 
@@ -110,6 +118,8 @@ def _usual(name: str, values: list[str | None]) -> bool:
         return bool(known) and known <= {*TISSUES, "whole blood"}
     if name == "arm":
         return len(known) > 1 and bool(known & UNTREATED) and None not in values
+    if name == COLUMN:
+        return all(":" in value for value in known)
     return len(known) > 1 and all(re.fullmatch(SIGNED, value) for value in known)
 
 
@@ -134,6 +144,12 @@ def _unfit(name: str, values: list[str | None]) -> str:
     known = [value for value in values if value]
     if not known:
         return "it is empty"
+    if name == COLUMN:
+        for value in known:
+            try:
+                hour_of(value)
+            except ValueError:
+                return f"{value!r} is no time of day"
     if name in NUMBERS:
         odd = next((value for value in known if not re.fullmatch(NUMBERS[name], value, flags=re.ASCII)), "")
         if odd:

@@ -272,6 +272,7 @@ def _worth_adding(study: Study) -> list[str]:
     lacking = {
         "sex": "used to detect swapped samples",
         "hours_since_steroid": "steroids before an infusion change lymphocytes within hours",
+        "drawn_at": "lymphocyte subsets vary over the day",
         "batch": "corrected for on the map of the cells, and compared with the visits",
     }
     missing = {name: why for name, why in lacking.items() if name not in columns}

@@ -14,7 +14,7 @@ from cd20scope.preflight.design import check_design, treated_of
 from cd20scope.preflight.findings import Finding
 from cd20scope.preflight.questions import check_contrasts, check_hypotheses
 from cd20scope.preflight.sexes import check_sexes
-from cd20scope.preflight.visits import check_depth, check_names
+from cd20scope.preflight.visits import check_depth, check_hours, check_names
 from cd20scope.study import sizes
 from cd20scope.study.batches import integrable
 
@@ -240,6 +240,7 @@ def examine(
     warnings += check_sheet(sheet, integrate_over=integrate_over)
     warnings += check_columns(sheet, contrasts=contrasts, stated=stated)
     warnings += check_names(treated_of(sheet), contrasts=contrasts)
+    warnings += check_hours(treated_of(sheet), contrasts=contrasts)
     if len(samples):
         readable = sheet[sheet["sample"].isin(samples["sample"])]
         tables["Sex"], of_sex = check_sexes(samples, readable)

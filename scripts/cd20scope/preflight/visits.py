@@ -4,12 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from numpy.typing import NDArray
 
 from cd20scope import schema
 from cd20scope.preflight.findings import Finding
+from cd20scope.stats import clock
+from cd20scope.stats.paired_tests import paired_t
 from cd20scope.study import sizes
 from cd20scope.study.batches import compare_names
+from cd20scope.study.draw_time import hours_of
 
 
 def check_names(sheet: pd.DataFrame, *, contrasts: Sequence[Sequence[str]]) -> list[Finding]:
@@ -68,16 +71,8 @@ def check_depth(
         if not {later, earlier} <= set(wide):
             continue
         change = (wide[later] - wide[earlier]).dropna().to_numpy()
-        ratio = float(np.exp(change.mean())) if len(change) else 1.0
-        far = abs(np.log(ratio)) >= np.log(sizes.DEPTH)
-        # with two donors nothing can be told from chance, so the size alone decides
-        chance = (
-            float(stats.ttest_1samp(change, 0.0).pvalue)
-            if far and len(change) > 2 and np.ptp(change)
-            else 0.0
-        )
-        if far and chance < sizes.LEVEL:
-            same_way = int((np.sign(change) == np.sign(np.log(ratio))).sum())
+        if _is_told(change, float(np.log(sizes.DEPTH))):
+            ratio, same_way = float(np.exp(change.mean())), _same_way(change)
             words = f"{max(ratio, 1 / ratio):.2g} times {'deeper' if ratio > 1 else 'shallower'}"
             findings.append(
                 Finding(
@@ -88,3 +83,48 @@ def check_depth(
                 )
             )
     return findings
+
+
+def check_hours(sheet: pd.DataFrame, *, contrasts: Sequence[Sequence[str]]) -> list[Finding]:
+    """Find contrasts whose visits were drawn at different times of the day.
+
+    Parameters
+    ----------
+    sheet
+        All samples of the study, with the column ``drawn_at`` where the times are known.
+    contrasts
+        Pairs (later, earlier) of visits.
+    """
+    known = sheet.assign(hour=hours_of(sheet)).dropna(subset="hour")
+    wide = known.pivot_table(index="donor", columns="visit", values="hour", aggfunc=clock.mean_hour)
+    findings = []
+    for later, earlier in contrasts:
+        if not {later, earlier} <= set(wide):
+            continue
+        both = wide[[later, earlier]].dropna()
+        change = clock.shifts(both[later], both[earlier])
+        if _is_told(change, sizes.DRAW_HOURS):
+            words = f"{abs(change.mean()):.2g} hours {'later' if change.mean() > 0 else 'earlier'}"
+            findings.append(
+                Finding(
+                    "warning",
+                    schema.contrast_name((later, earlier)),
+                    f"{later} is drawn {words} in the day than {earlier} ({_same_way(change)} of {len(change)} "
+                    "donors), and lymphocyte subsets vary over the day: treatment and time of draw cannot be told "
+                    "apart. Draw at one time of the day; a control arm drawn alike separates them.",
+                )
+            )
+    return findings
+
+
+def _is_told(change: NDArray[np.float64], size: float) -> bool:
+    """Whether a mean change reaches a size and is told from none; of two donors the size alone decides."""
+    if not len(change) or abs(change.mean()) < size:
+        return False
+    t = paired_t(change)
+    return len(change) < 3 or not t.se > 0 or t.p_value < sizes.LEVEL
+
+
+def _same_way(change: NDArray[np.float64]) -> int:
+    """How many donors changed the way of the mean."""
+    return int((np.sign(change) == np.sign(change.mean())).sum())

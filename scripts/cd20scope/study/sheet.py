@@ -12,7 +12,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from cd20scope.schema import SHEET_REQUIRED as REQUIRED
-from cd20scope.study import sheet_checks, sheet_donors, sheet_files, sheet_numbers
+from cd20scope.study import draw_time, sheet_checks, sheet_donors, sheet_files, sheet_numbers
 from cd20scope.study.patterns import check_pattern
 from cd20scope.study.sheet_checks import AS_GIVEN, SCHEME, Problems, SheetError, cells_of, is_remote, suggest
 from cd20scope.study.text import TextError, read_text
@@ -27,6 +27,7 @@ def read_sheet(
     donors: Mapping[str, Sequence[str]] = MappingProxyType({}),
     pattern: str = "",
     arm: str = "arm",
+    drawn_at: str = draw_time.COLUMN,
 ) -> pd.DataFrame:
     """Read and check a sample sheet.
 
@@ -44,6 +45,8 @@ def read_sheet(
         lacks these columns; empty (default) when it has them.
     arm
         Name of the column of the arm.
+    drawn_at
+        Name of the column of the time of the draw; it is brought to ``drawn_at``.
 
     Returns
     -------
@@ -69,6 +72,7 @@ def read_sheet(
     sheet = _parse(path, problems, pattern=pattern)
     sheet_checks.check_cells(sheet, problems, arm=arm)
     sheet_numbers.check_numbers(sheet, problems)
+    sheet = draw_time.name_draw_times(sheet, problems, column=drawn_at)
     if "donor" in sheet:
         sheet["donor"] = _name_donors(sheet, donors, problems)
     if "visit" in sheet:

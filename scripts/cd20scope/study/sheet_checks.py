@@ -42,6 +42,7 @@ OPTIONAL = (
     "drug",
     "outcome",
     *NUMBERS,
+    "drawn_at",
 )
 """Columns with a meaning of their own that a sheet may have; any other is carried along."""
 

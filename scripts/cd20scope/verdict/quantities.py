@@ -11,6 +11,7 @@ from cd20scope import schema
 from cd20scope.programs.b_rna import FEWEST_MOLECULES
 from cd20scope.study import roles, sizes
 from cd20scope.study.catalogue_rules import B_ALONE
+from cd20scope.study.draw_time import COLUMN, hour_of
 
 type Estimate = Literal["depletion", "share", "score", "split"]
 """Types of estimates that technique acts on differently: a fall beyond a large margin; a share of cells; a score within
@@ -33,7 +34,7 @@ class Quantity:
     ----------
     scale
         ``ratio``: compared by its logarithm. ``share``: a part of cells or molecules, 0 to 1. ``name``: a category; its
-        change is the largest difference between visits in the part of donors with one name.
+        change is the largest difference between visits in the part of donors with one name. ``hours``: a time of day.
     size
         Smallest change that is told; a ratio above 1 on scale ``ratio``.
     more, less
@@ -46,7 +47,7 @@ class Quantity:
         Whether libraries of one visit are added up; by default they are averaged.
     """
 
-    scale: Literal["ratio", "share", "name"]
+    scale: Literal["ratio", "share", "name", "hours"]
     size: float
     more: str
     less: str
@@ -83,8 +84,8 @@ QUANTITIES: dict[str, Quantity] = {
     "doublet_rate": Quantity(
         "share", 0.03, "has {} more doublets", "has {} fewer doublets", ("share", "score", "split")
     ),
-    # at a third of the cells a share of 1 % of 1,000 cells is 3 cells, where log odds are biased and limits of detection
-    # decide (range 2 to 5); loads of studies differ by less, and not the same way in three of four donors
+    # at a third of the cells a share of 1 % of 1,000 cells is 3 cells, where log odds are biased and limits of
+    # detection decide (range 2 to 5); loads of studies differ by less, and not the same way in three of four donors
     "cells": Quantity(
         "ratio", 3.0, "has {} times more cells", "has {} times fewer cells", ("depletion", "share", "split"),
         agreeing=0.75, summed=True,
@@ -94,6 +95,11 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "unassigned_share": Quantity(
         "share", 0.05, "has {} more cells without a label", "has {} fewer cells without a label", CALLS
+    ),
+    # subsets of lymphocytes leave the blood and return over the day, and cortisol moves genes with them
+    "drawn_at": Quantity(
+        "hours", sizes.DRAW_HOURS, "is drawn {} later in the day", "is drawn {} earlier in the day",
+        ("share", "score", "split"),
     ),
     "chemistry": Quantity("name", sizes.NAMES, "differs in chemistry ({})", "", ESTIMATES),
     "batch": Quantity("name", sizes.NAMES, "differs in batch ({})", "", ESTIMATES),
@@ -225,14 +231,16 @@ def tabulate_sample(
     Parameters
     ----------
     row
-        Of the sheet: ``sample``, ``donor``, ``visit`` and, where it has them, ``control``, ``chemistry`` and ``batch``.
+        Of the sheet: ``sample``, ``donor``, ``visit`` and, where it has them, ``control``, ``chemistry``, ``batch`` and
+        ``drawn_at``.
     measured
         From :func:`measure_sample`.
     ambient_share
         Ambient part of the molecules, if it was estimated.
     """
     named = {name: row.get(name) or None for name in ("chemistry", "batch")}
-    values: dict[str, Any] = {**measured, "ambient_share": ambient_share, **named}
+    drawn = hour_of(str(row.get(COLUMN) or ""))
+    values: dict[str, Any] = {**measured, "ambient_share": ambient_share, COLUMN: drawn, **named}
     table = pd.DataFrame({"quantity": list(values), "value": pd.Series(list(values.values()), dtype=object)})
     table = table.assign(**{name: row[name] for name in ("sample", "donor", "visit")})
     table[schema.CONTROL] = row.get(schema.CONTROL, "")

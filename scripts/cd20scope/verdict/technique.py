@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cd20scope import schema
-from cd20scope.stats import paired_tests, pairs
+from cd20scope.stats import clock, paired_tests, pairs
 from cd20scope.study import sizes
 from cd20scope.study.batches import compare_names
 from cd20scope.verdict.endpoints.catalogue import endpoint_of
@@ -22,7 +22,8 @@ COLUMNS = (
     *("contrast", "quantity", "scale", "n_pairs", "earlier", "later"),
     *("change", "ci_low", "ci_high", "p_value", "size", "moved", "statement"),
 )
-"""Columns of the table of differences. ``change`` is a ratio for quantities on scale ``ratio``, else a difference."""
+"""Columns of the table of differences. ``change`` is a ratio for quantities on scale ``ratio``, else a difference, of
+hours with those of the day."""
 
 
 def compare_technique(table: pd.DataFrame, *, contrasts: Sequence[pairs.Contrast]) -> pd.DataFrame:
@@ -118,7 +119,7 @@ def _values(
         number = number.groupby(at).sum()
         at = [number.index.get_level_values(level) for level in (0, 1)]
     scaled = np.log(number) if quantity.scale == "ratio" else number
-    mean = scaled.groupby(at).mean()
+    mean = scaled.groupby(at).agg(clock.mean_hour if quantity.scale == "hours" else "mean")
     later, earlier = (mean.loc[visit].loc[list(donors)].to_numpy(dtype=float) for visit in contrast)
     return later, earlier
 
@@ -127,12 +128,13 @@ def _compare_numbers(
     own: pd.DataFrame, contrast: pairs.Contrast, donors: Sequence[str], quantity: Quantity
 ) -> dict[str, object]:
     later, earlier = _values(own, contrast, donors, quantity)
-    d = later - earlier
+    ratio, hours = quantity.scale == "ratio", quantity.scale == "hours"
+    d = clock.shifts(later, earlier) if hours else later - earlier
     t = paired_tests.paired_t(d)
-    ratio = quantity.scale == "ratio"
     back = np.exp if ratio else np.asarray
     far = abs(t.estimate) >= (np.log(quantity.size) if ratio else quantity.size)
-    row: dict[str, object] = {"earlier": float(back(earlier.mean())), "later": float(back(later.mean()))}
+    usual = [clock.mean_hour(part) if hours else part.mean() for part in (earlier, later)]
+    row: dict[str, object] = {"earlier": float(back(usual[0])), "later": float(back(usual[1]))}
     row |= {"change": float(back(t.estimate)), "ci_low": np.nan, "ci_high": np.nan, "p_value": np.nan}
     if t.se > 0:
         low, high = t.interval(0.05)
@@ -143,6 +145,7 @@ def _compare_numbers(
     amount = {
         "ratio": f"{np.exp(abs(t.estimate)):.2g}",
         "share": f"{100 * abs(t.estimate):.2g} points",
+        "hours": f"{abs(t.estimate):.2g} hours",
     }[quantity.scale]
     words = (quantity.more if t.estimate > 0 else quantity.less).format(amount)
     said = f"{contrast[0]} {words} than {contrast[1]} ({same_way} of {len(donors)} donors)"

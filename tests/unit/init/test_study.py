@@ -43,6 +43,23 @@ def test_one_file_of_all_samples(tmp_path):
     assert any("thousands per microlitre" in note for note in study.notes)
 
 
+@pytest.mark.parametrize(
+    ("name", "sure"), [("drawn_at", "sure"), ("Blood draw time", "likely"), ("collection_time", "check")]
+)
+def test_the_time_of_the_draw_is_guessed(tmp_path, name, sure):
+    times = ["09:30" if visit == "0M" else "14:00" for visit in VISITS]
+    study = guessed(found({name: times, "donor": DONORS, "visit": VISITS}))
+    assert next(guess.sure for guess in study.guesses if guess.what == "drawn_at") == sure
+    assert as_read(study, tmp_path / "study")["drawn_at"].tolist() == ["09:30", "14:00", "14:00"] * 3
+
+
+def test_a_time_that_is_no_time_of_day_is_left_out(tmp_path):
+    months = [visit.replace("M", " months") for visit in VISITS]
+    study = guessed(found({"draw_time": months, "donor": DONORS, "visit": VISITS}))
+    assert "drawn_at" not in as_read(study, tmp_path / "study")
+    assert any("looks like drawn_at and was left out" in note for note in study.notes)
+
+
 def test_days_as_plain_numbers_read_by_the_unit_of_their_column(tmp_path):
     donors, days = grid(["1", "2"], ["0", "14", "180"])
     table = as_read(guessed(found({"patient": donors, "day": days})), tmp_path / "study")

@@ -85,3 +85,30 @@ def test_the_depth_of_a_sample_is_the_median_of_its_first_cells():
     names = np.array(["a", "b", "c"])
     assert files.count_molecules(Look("s", names, np.array(["G1", "G2"]), cells)) == 5
     assert files.count_molecules(Look("s", names[:0], np.array(["G1", "G2"]), cells[:0])) == 0
+
+
+def drawn(later, scatter=0.5):
+    """Times of 24 samples, those of month 6 by so many hours later in the day."""
+    rng = np.random.default_rng(4)
+    hours = 9 + rng.normal(0, scatter, 24) + later * (sheet()["visit"] == "month6")
+    return [f"{int(hour):02}:{int(60 * (hour % 1)):02}" for hour in hours]
+
+
+def test_a_visit_drawn_at_another_time_of_the_day_is_told():
+    (found,) = visits.check_hours(sheet(drawn_at=drawn(5)), contrasts=CONTRASTS)
+    assert found.about == "month6-baseline"
+    assert "hours later in the day than baseline (8 of 8 donors)" in found.text
+    assert "treatment and time of draw cannot be told apart" in found.text
+    (found,) = visits.check_hours(sheet(drawn_at=drawn(-5)), contrasts=CONTRASTS)
+    assert "hours earlier in the day than baseline" in found.text
+
+
+@pytest.mark.parametrize("columns", [{}, {"drawn_at": ""}, {"drawn_at": drawn(1)}, {"drawn_at": "9:30"}])
+def test_draws_at_one_time_or_an_unknown_one_are_not_told(columns):
+    assert visits.check_hours(sheet(**columns), contrasts=CONTRASTS) == []
+
+
+def test_draws_at_exact_hours_are_told_without_a_spread():
+    times = ["9", "9", "14"] * 8
+    (found,) = visits.check_hours(sheet(drawn_at=times), contrasts=CONTRASTS)
+    assert found.text.startswith("month6 is drawn 5 hours later")

@@ -49,7 +49,9 @@ def test_a_sample_is_measured_on_its_kept_single_cells():
     table = tabulate_sample(row, found, ambient_share=0.1).set_index("quantity")["value"]
     assert set(table.index) == set(QUANTITIES)
     assert (table["chemistry"], table["ambient_share"]) == ("v3", 0.1)
-    assert table.isna()["batch"]
+    assert table.isna()[["batch", "drawn_at"]].all()
+    drawn = tabulate_sample(row | {"drawn_at": "14:15"}, found, ambient_share=None)
+    assert drawn.set_index("quantity").loc["drawn_at", "value"] == 14.25
 
 
 def test_a_sample_without_single_cells_has_no_technique():

@@ -146,6 +146,32 @@ def test_cells_of_two_libraries_are_added_up():
     assert one(pd.concat([both, second]))["change"] == pytest.approx(1)
 
 
+def test_draws_at_another_time_of_the_day_are_named():
+    before = np.array([9.0, 9.5, 8.75, 10.0, 9.25, 9.0])
+    after = before + np.array([5.0, 5.5, 4.5, 5.0, 6.0, 4.0])
+    compared = compare_technique(tidy("drawn_at", before, after), contrasts=[CONTRAST])
+    (said,) = compared["statement"]
+    assert said == "month6 is drawn 5 hours later in the day than baseline (6 of 6 donors)"
+    assert compared["p_value"][0] == pytest.approx(stats.ttest_rel(after, before).pvalue)
+    assert all(cautions_of(claim, compared) == [said] for claim in (SHARE, SCORE))
+    assert cautions_of(STRONG, compared) == []
+    back = one(tidy("drawn_at", after, before))
+    assert back["statement"] == "month6 is drawn 5 hours earlier in the day than baseline (6 of 6 donors)"
+
+
+def test_draws_around_midnight_are_near_each_other():
+    row = one(tidy("drawn_at", [23.0, 23.5, 0.5, 22.75], [0.5, 0.25, 23.75, 1.0]))
+    assert row["change"] == pytest.approx(1.0)
+    assert row["moved"] == "no"
+    assert row["later"] == pytest.approx(stats.circmean([0.5, 0.25, 23.75, 1.0], high=24))
+
+
+def test_mornings_of_a_clean_study_are_alike():
+    rng = np.random.default_rng(6)
+    rows = [one(tidy("drawn_at", *(rng.uniform(7.5, 12, 6) for _ in range(2)))) for _ in range(100)]
+    assert np.mean([row["moved"] == "yes" for row in rows]) <= 0.05
+
+
 @pytest.mark.parametrize(
     ("table", "words"),
     [

@@ -81,6 +81,7 @@ def given_samples():
         donors=aliases,
         pattern=pattern,
         arm=config["arm"]["column"],
+        drawn_at=config["draw_time"]["column"],
     )
 
 
