@@ -32,7 +32,8 @@ with job(snakemake) as (log, output):
     bounds = {"contrasts": contrasts, "alpha": params.alpha, "min_pairs": params.min_pairs}
     tested = compare.compare(donors, **bounds, min_denominator=params.settings["min_denominator"])
     counts = absolute.measure_counts(leaves, **counted)
-    in_arms = {"contrasts": contrasts, "alpha": params.alpha, "min_per_arm": params.min_per_arm}
+    in_arms = {"contrasts": contrasts, "controls": params.controls, "alpha": params.alpha}
+    in_arms |= {"min_per_arm": params.min_per_arm}
     tables = {
         "donors": donors,
         "abundance": tested,

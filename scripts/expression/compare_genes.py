@@ -44,13 +44,13 @@ with job(snakemake) as (log, output):
         "min_pairs": params.min_pairs
     }
     rules = {"contrasts": contrasts, "alpha": params.alpha, "min_per_arm": params.min_per_arm}
-    rules |= {"min_count": params.settings["min_counts"]}
+    rules |= {"min_count": params.settings["min_counts"], "controls": params.controls}
     for population in catalogue.lineage_of(params.populations):
         data, genes, summary = fit.test_population(sums, population=population, **shared)
         extra = [
             (part, fit.test_population(some, population=population, **shared)[1]) for part, some in others
         ]
-        if len(of_control(data.design)):
+        if len(of_control(data.design, params.controls)):
             arms.append(control_arms.fit_difference(data, population=population, **rules))
         fits.append(partial_genes.join(genes, summary, extra, n_samples=len(samples), alpha=params.alpha))
         for contrast, name in ((pair, schema.contrast_name(pair)) for pair in contrasts):

@@ -16,18 +16,24 @@ with job(snakemake) as (log, output):
     tables = {name: pd.read_csv(path, **reading) for name, path in snakemake.input.items()}
     hypotheses = params.hypotheses["hypotheses"]
     measured = {name: tables[name] for name in ("donors", "scores", "parts")}
-    decisions, arms = [], ({}, {})
-    if len(of_control(tables["donors"])):
-        settings = measure.Settings(**params.measured)
-        arms = control_arms.measure_by_arm(hypotheses, **measured, settings=settings)
-        decisions = control_arms.decide_differences(
-            hypotheses,
-            *arms,
-            min_per_arm=params.min_per_arm,
-            alpha=params.alpha,
-            families=read_families(params.hypotheses),
-            attenuation=attenuated(tables["all_rulers"], tables["rulers"]),
-        )
-    table = control_arms.tabulate_arms(decisions, *arms, verdicts=tables["verdicts"], alpha=params.alpha)
+    settings = measure.Settings(**params.measured)
+    rules = {
+        "min_per_arm": params.min_per_arm,
+        "alpha": params.alpha,
+        "families": read_families(params.hypotheses),
+        "attenuation": attenuated(tables["all_rulers"], tables["rulers"]),
+    }
+    shown = {"verdicts": tables["verdicts"], "alpha": params.alpha}
+    compared = [control_arms.tabulate_arms([], {}, {}, **shown)]
+    # the control arm of the study first, then each level that can be compared on its own
+    for levels in (params.controls["pooled"], *([level] for level in params.controls["own"])):
+        if not len(of_control(tables["donors"], levels)) or not levels:
+            continue
+        arms = control_arms.measure_by_arm(hypotheses, **measured, settings=settings, controls=levels)
+        decisions = control_arms.decide_differences(hypotheses, *arms, **rules)
+        asked = {"controls": levels, "pooled": levels == params.controls["pooled"]}
+        compared.append(control_arms.tabulate_arms(decisions, *arms, **shown, **asked))
+        found = compared[-1]["verdict"].value_counts().to_dict()
+        log.info("treated against %s: %s", ", ".join(levels), found)
+    table = pd.concat(compared[1:] or compared, ignore_index=True)
     table.to_csv(output.arms, sep="\t", index=False)
-    log.info("%s", table["verdict"].value_counts().to_dict() if len(table) else "no control arm")

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmark.calibration_verdicts import T_CELLS, Simulator
-from cd20scope.stats.between_arms import MIN_PER_ARM, difference_t
+from cd20scope.stats.between_arms import MIN_PER_ARM, difference_t, welch_t, welch_t_beside
 from cd20scope.stats.changes import Change, Key
 from cd20scope.stats.paired_tests import paired_t
 from cd20scope.stats.pairs import Pairs
@@ -126,6 +126,38 @@ def tabulate(
             total = counted.pop("cohorts")
             row = {"quantity": quantity.name, "N": n}
             rows.append(row | {name: count / total for name, count in counted.items()})
+    return pd.DataFrame(rows)
+
+
+def tabulate_beside(
+    *, cohorts: int, sizes: Sequence[tuple[int, int]] = ((5, 4), (6, 6), (10, 10), (12, 5)), seed: int = 95
+) -> pd.DataFrame:
+    """Share of cohorts called at 0.05 where a covariate differs by 1 SD between the arms and moves the change by 0.5.
+
+    Returns
+    -------
+    ``beside`` and ``plain``: by the difference with and without the covariate, where only that moves the arms apart;
+    ``covered``: intervals that hold a true difference of 0.6; ``power``.
+    """
+    rows = []
+    for n_treated, n_control in sizes:
+        rng = np.random.default_rng([seed, n_treated, n_control])
+        arm = np.arange(n_treated + n_control) < n_treated
+        counted = dict.fromkeys(("beside", "plain", "covered", "power"), 0)
+        for _ in range(cohorts):
+            x = rng.normal(0, 1, len(arm)) + arm
+            noise = np.sqrt(2) * VISIT_SD * rng.normal(0, 1, len(arm)) + arm * rng.normal(
+                0, RESPONSE_SD, len(arm)
+            )
+            d = TIME + 0.5 * x + noise
+            beside = welch_t_beside(d[arm], d[~arm], x[:, None])
+            counted["beside"] += beside.p_value < 0.05
+            counted["plain"] += welch_t(d[arm], d[~arm]).p_value < 0.05
+            low, high = beside.interval(0.05)
+            counted["covered"] += low <= 0 <= high
+            counted["power"] += welch_t_beside(d[arm] + 0.6, d[~arm], x[:, None]).p_value < 0.05
+        row = {"treated": n_treated, "control": n_control}
+        rows.append(row | {name: count / cohorts for name, count in counted.items()})
     return pd.DataFrame(rows)
 
 

@@ -18,7 +18,7 @@ from cd20scope.abundance.log_odds import log_odds
 from cd20scope.expression import control_arms, deseq, moderated_t
 from cd20scope.stats import multiplicity, paired_tests, pairs
 from cd20scope.stats.association import associate_levels, associate_numbers
-from cd20scope.stats.between_arms import welch_t
+from cd20scope.stats.between_arms import welch_t, welch_t_beside
 from cd20scope.stats.covariates import covariate_t
 from cd20scope.stats.paired_tests import signed_rank
 from cd20scope.verdict.families import Family, judge
@@ -175,7 +175,7 @@ def covariates(donors: tuple[str, ...]) -> NDArray[np.float64]:
 
 
 def arms() -> list[Difference]:
-    """Two arms, covariates and associations against t.test, lm, cor.test and wilcox.test."""
+    """Two arms, with and without covariates, and associations against t.test, lm, cor.test and wilcox.test."""
     golden = read("arms.tsv").set_index(["contrast", "population"])
     cells = read("cells.tsv").assign(denominator="PBMC", unusable="")
     cells["logit"] = log_odds(cells["n_cells"], cells["n_denominator"])
@@ -189,6 +189,7 @@ def arms() -> list[Difference]:
         own = np.array([treated(donor) for donor in donors])
         x = covariates(donors)
         welch, beside = welch_t(d[own], d[~own]), covariate_t(d, x)
+        adjusted = welch_t_beside(d[own], d[~own], np.vstack([x[own], x[~own]]))
         low, high = welch.interval()
         levels = associate_levels(d, x[:, 1] == 1)
         pairs_of = int(x[:, 1].sum() * (1 - x[:, 1]).sum())
@@ -200,6 +201,10 @@ def arms() -> list[Difference]:
                 "ci_low": low,
                 "ci_high": high,
                 "p_value": welch.p_value,
+                "adjusted": adjusted.estimate,
+                "adjusted_se": adjusted.se,
+                "adjusted_df": adjusted.df,
+                "adjusted_p": adjusted.p_value,
                 "beside_se": beside.se,
                 "beside_df": beside.df,
                 "beside_p": beside.p_value,

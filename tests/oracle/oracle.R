@@ -105,6 +105,20 @@ write(shares, "shares.tsv")
 # two arms, donors of odd and of even number: Welch's t of the changes; and a change beside covariates, by lm
 treated <- function(donor) as.integer(substring(donor, 2)) %% 2 == 1
 covariates <- function(donor) data.frame(age = as.integer(substring(donor, 2))^2, sex = as.integer(substring(donor, 2)) %in% c(1, 2, 5, 8))
+# the arms beside covariates: lm, its HC2 variance, and Satterthwaite's degrees of freedom with a variance for each arm
+beside_arms <- function(d, arm, x) {
+  fit <- lm(d ~ arm + x$age + x$sex)
+  m <- model.matrix(fit)
+  solved <- solve(crossprod(m), t(m))
+  left <- 1 - hatvalues(fit)
+  w <- solved[2, ] / sqrt(left)
+  se <- sqrt(sum((w * residuals(fit))^2))
+  spread <- ave(residuals(fit)^2, arm, FUN = sum) / ave(left, arm, FUN = sum)
+  form <- t(diag(w) %*% (diag(length(d)) - m %*% solved))
+  scaled <- tcrossprod(diag(sqrt(spread)) %*% form)
+  df <- sum(diag(scaled))^2 / sum(scaled^2)
+  c(estimate = unname(coef(fit)[2]), se = se, df = df, p = 2 * pt(-abs(coef(fit)[[2]]) / se, df))
+}
 arms <- do.call(rbind, lapply(unique(cells$population), function(population) {
   each(function(contrast) {
     at <- function(visit) with(cells[cells$population == population & cells$visit == visit, ], setNames(logit, donor))
@@ -114,12 +128,14 @@ arms <- do.call(rbind, lapply(unique(cells$population), function(population) {
     d <- later[both] - earlier[both]
     welch <- t.test(d[treated(both)], d[!treated(both)])
     x <- covariates(both)
+    adjusted <- beside_arms(d, treated(both), x)
     beside <- summary(lm(d ~ I(x$age - mean(x$age)) + I(x$sex - mean(x$sex))))
     rank <- cor.test(d, x$age, method = "spearman", exact = TRUE)
     levels <- wilcox.test(d[x$sex], d[!x$sex], exact = TRUE)
     data.frame(
       population = population, difference = -diff(welch$estimate), se = welch$stderr, df = welch$parameter,
       ci_low = welch$conf.int[1], ci_high = welch$conf.int[2], p_value = welch$p.value,
+      adjusted = adjusted[["estimate"]], adjusted_se = adjusted[["se"]], adjusted_df = adjusted[["df"]], adjusted_p = adjusted[["p"]],
       beside_se = beside$coefficients[1, 2], beside_df = beside$df[2], beside_p = beside$coefficients[1, 4],
       rank_estimate = unname(rank$estimate), levels_p = levels$p.value, levels_u = unname(levels$statistic), row.names = NULL
     )

@@ -39,5 +39,6 @@ rule compare_shares:
         alpha=config["verdict"]["alpha"],
         min_pairs=config["verdict"]["min_pairs"],
         min_per_arm=config["verdict"]["min_per_arm"],
+        controls=control_levels()["pooled"],
     script:
         "../../scripts/abundance/compare_shares.py"

@@ -66,7 +66,7 @@ from cd20scope.annotate.likelihood.tree import require_profiles
 from cd20scope.jobs import code, files, record
 from cd20scope.report import ending
 from cd20scope.simulate.cohort import cohort_layout
-from cd20scope.study import catalogue, covariates, design, draw_time
+from cd20scope.study import arms, catalogue, covariates, design, draw_time
 from cd20scope.study import gene_sets, names, patterns, sheet
 from cd20scope.study import strict_yaml, text, themes, times
 

@@ -39,5 +39,6 @@ rule compare_genes:
         alpha=config["verdict"]["alpha"],
         min_pairs=config["verdict"]["min_pairs"],
         min_per_arm=config["verdict"]["min_per_arm"],
+        controls=control_levels()["pooled"],
     script:
         "../../scripts/expression/compare_genes.py"

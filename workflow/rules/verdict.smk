@@ -180,6 +180,7 @@ rule compare_arms:
         measured=measured(),
         alpha=config["verdict"]["alpha"],
         min_per_arm=config["verdict"]["min_per_arm"],
+        controls=control_levels(),
     script:
         "../../scripts/verdict/compare_arms.py"
 

@@ -29,7 +29,12 @@ COLUMNS = (
 
 
 def compare_counts(
-    counts: pd.DataFrame, *, contrasts: Sequence[pairs.Contrast], alpha: float = 0.05, min_per_arm: int = 4
+    counts: pd.DataFrame,
+    *,
+    contrasts: Sequence[pairs.Contrast],
+    controls: Sequence[str] = (),
+    alpha: float = 0.05,
+    min_per_arm: int = 4,
 ) -> pd.DataFrame:
     """Welch test of the log changes of two arms, for every lymphocyte population.
 
@@ -39,6 +44,8 @@ def compare_counts(
         From :func:`cd20scope.abundance.absolute.measure_counts`; ``control`` is empty for the treated.
     contrasts
         Pairs (later, earlier) of visits.
+    controls
+        Levels of the control arm; all (default) where empty.
     alpha
         Intervals are two-sided ``1 - alpha``.
     min_per_arm
@@ -48,12 +55,12 @@ def compare_counts(
     -------
     :data:`COLUMNS`, ``p_adjusted`` Benjamini-Hochberg within the contrast; no rows where nobody is a control.
     """
-    if not len(pairs.of_control(counts)):
+    if not len(pairs.of_control(counts, controls)):
         return pd.DataFrame(columns=list(COLUMNS))
     rows = []
     for contrast in contrasts:
         for name, table in counts.groupby("population", sort=False):
-            arms = [pairs.of_treated(table), pairs.of_control(table)]
+            arms = [pairs.of_treated(table), pairs.of_control(table, controls)]
             paired = [pairs.pair(arm, contrast) for arm in arms]
             n_treated, n_control = map(len, paired)
             row: dict[str, object] = {

@@ -59,6 +59,7 @@ def fit_difference(
     *,
     population: str,
     contrasts: Sequence[pairs.Contrast],
+    controls: Sequence[str] = (),
     alpha: float = 0.05,
     min_per_arm: int = MIN_PER_ARM,
     min_count: int = 10,
@@ -73,6 +74,8 @@ def fit_difference(
     population, contrasts, alpha, min_count, min_genes
         As for :func:`cd20scope.expression.fit.fit_population`; a gene enters with ``min_count`` counts in as many
         donor-visits as the smaller arm of the smallest tested contrast has donors.
+    controls
+        Levels of the control arm; all (default) where empty.
     min_per_arm
         Fewer donors with both visits in an arm make a contrast not testable.
 
@@ -84,7 +87,8 @@ def fit_difference(
         :data:`SUMMARY_COLUMNS`.
     """
     design = data.design.astype({"donor": str, "visit": str})
-    arms = (pairs.of_treated(design), pairs.of_control(design))
+    arms = (pairs.of_treated(design), pairs.of_control(design, controls))
+    design = design.loc[design.index.isin(arms[0].index.union(arms[1].index))]
     sizes = {
         contrast: (len(pairs.pair(arms[0], contrast)), len(pairs.pair(arms[1], contrast)))
         for contrast in contrasts

@@ -11,8 +11,9 @@ from cd20scope.preflight.findings import Finding
 NOTES = {
     "Donors and visits": "Cells per donor and visit, and the arm where there are controls; empty without a sample.",
     "Times": "Days from the first infusion to the draw, by visit.",
-    "Contrasts": "Treated donors with both visits, and the smallest true change that so many would show in 80 of 100 "
-    "studies, in standard deviations of the donors' changes (two-sided paired t-test).",
+    "Contrasts": "Treated donors with both visits and known covariates, how many a verdict needs, and the smallest "
+    "true change that so many would show in 80 of 100 studies, in standard deviations of the donors' changes "
+    "(two-sided paired t-test).",
     "Hypotheses": "Hypotheses that pairs and genes of these data allow to test, with the donors that enter and the "
     "smallest true effect that they would show in 80 of 100 studies: from the level without correction to that with "
     "correction; for shares in fold changes of the odds, with the noise between visits of untreated people.",

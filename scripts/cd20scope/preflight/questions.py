@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from statsmodels.stats.power import TTestPower
 from cd20scope import schema
 from cd20scope.preflight.design import treated_of
 from cd20scope.preflight.findings import Finding
+from cd20scope.study.covariates import change_columns
 from cd20scope.study.pairing import donors_with_both
 from cd20scope.study.question_rules import EXPLORATORY
 from cd20scope.study.questions import read_families
@@ -23,29 +25,55 @@ eight untreated people, counting included (Hao 2021, doi:10.1016/j.cell.2021.04.
 
 
 def check_contrasts(
-    sheet: pd.DataFrame, *, contrasts: Sequence[Sequence[str]], min_pairs: int, alpha: float
+    sheet: pd.DataFrame,
+    *,
+    contrasts: Sequence[Sequence[str]],
+    min_pairs: int,
+    alpha: float,
+    covariates: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> tuple[pd.DataFrame, list[Finding]]:
     """Count the treated donors of each contrast, and compute what so many can show.
 
+    Parameters
+    ----------
+    sheet
+        Samples that are analysed.
+    contrasts, min_pairs, alpha
+        As in the configuration.
+    covariates
+        Columns of the sheet that changes are tested beside, by contrast; none by default. Donors of whom one is not
+        known do not enter, and every column that they make (of a categorical one a column per level but the first)
+        costs a donor.
+
     Returns
     -------
-    ``contrast n_pairs donors smallest_effect``, the last in standard deviations of the donors' changes: what a
+    ``contrast n_pairs needed donors smallest_effect``, the last in standard deviations of the donors' changes: what a
     two-sided paired t-test at ``alpha`` finds with 80 % power; and warnings.
     """
     treated = treated_of(sheet)
     visits = treated.groupby("donor")["visit"].agg(set)
     rows, findings = [], []
     for later, earlier in contrasts:
-        donors = donors_with_both(treated, (later, earlier))
-        name, n = schema.contrast_name((later, earlier)), len(donors)
-        rows.append((name, n, ", ".join(donors), smallest_effect(n, alpha)))
-        if n < min_pairs:
+        name, donors = schema.contrast_name((later, earlier)), donors_with_both(treated, (later, earlier))
+        beside, n_columns = list(covariates.get(name, ())), 0
+        if beside and donors:
+            known = change_columns(treated, beside, (later, earlier), donors).dropna()
+            donors, n_columns = [str(donor) for donor in known.index], known.shape[1]
+        n, needed = len(donors), min_pairs + n_columns
+        rows.append((name, n, needed, ", ".join(donors), smallest_effect(n - n_columns, alpha)))
+        if n < needed:
+            shown = (
+                f" beside {', '.join(beside)}, whose {n_columns} columns cost a donor each"
+                if n_columns
+                else ""
+            )
+            which = "both visits and known covariates" if beside else "both visits"
             findings.append(
                 Finding(
                     "warning",
                     name,
-                    f"{n} treated donors have both visits and a verdict needs {min_pairs}: its hypotheses will be "
-                    "not testable.",
+                    f"{n} treated donors have {which} and a verdict needs {needed}{shown}: its hypotheses will be "
+                    f"not testable.{' Leave a covariate out.' if n >= min_pairs else ''}",
                 )
             )
     for visit in dict.fromkeys(earlier for _, earlier in contrasts):
@@ -58,7 +86,8 @@ def check_contrasts(
                     f"donors without this visit, who enter no comparison with it: {', '.join(without)}.",
                 )
             )
-    return pd.DataFrame(rows, columns=["contrast", "n_pairs", "donors", "smallest_effect"]), findings
+    columns = ["contrast", "n_pairs", "needed", "donors", "smallest_effect"]
+    return pd.DataFrame(rows, columns=columns), findings
 
 
 @cache
@@ -119,19 +148,21 @@ def check_hypotheses(
     ``id contrast n_pairs testable smallest_effect``. The effect is a range: from the level without correction and, for
     shares, the least noise between visits, to the level with correction and the largest noise.
     """
-    pairs = contrasts.set_index("contrast")["n_pairs"]
+    pairs, needed = (contrasts.set_index("contrast")[name] for name in ("n_pairs", "needed"))
     found = genes[genes["kind"] == "programme"].set_index("name")
     level = first_levels(questions, families)
     rows = []
     for entry in questions:
-        n = int(pairs.get(entry["contrast"], 0))
+        n, least = int(pairs.get(entry["contrast"], 0)), int(needed.get(entry["contrast"], min_pairs))
         program = entry.get("program")
-        reason = "" if n >= min_pairs else f"no: {n} pairs, {min_pairs} are needed"
+        reason = "" if n >= least else f"no: {n} pairs, {least} are needed"
         if not reason and program in found.index:
             part = found.loc[program]
             if part["n_found"] < min_coverage * part["n_genes"]:
                 reason = f"no: {part['n_found']} of {part['n_genes']} genes"
-        effect = "" if reason else _effect_text(entry, n, alpha, alpha * level[entry["question"]])
+        # a covariate costs a donor
+        left = n - (least - min_pairs)
+        effect = "" if reason else _effect_text(entry, left, alpha, alpha * level[entry["question"]])
         rows.append((entry["id"], entry["contrast"], n, reason or "yes", effect))
     return pd.DataFrame(rows, columns=["id", "contrast", "n_pairs", "testable", "smallest_effect"])
 

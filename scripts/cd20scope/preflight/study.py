@@ -201,6 +201,7 @@ def examine(
     families: Sequence[Mapping[str, Any]],
     design: Mapping[str, Any],
     stated: Mapping[str, float],
+    covariates: Mapping[str, Sequence[str]],
 ) -> tuple[dict[str, pd.DataFrame], list[Finding]]:
     """Put all checks together.
 
@@ -224,6 +225,8 @@ def examine(
         What :func:`cd20scope.preflight.design.check_design` is told beside sheet and contrasts.
     stated
         Days that visits state by their names.
+    covariates
+        Columns of the sheet that changes are tested beside, by contrast.
     visits, contrasts, alpha, min_pairs, min_coverage, integrate_over, sketch_cells
         As in the configuration.
 
@@ -231,7 +234,9 @@ def examine(
     -------
     Tables as :mod:`cd20scope.preflight.page` names them, and findings, errors first.
     """
-    pairs, of_contrasts = check_contrasts(sheet, contrasts=contrasts, alpha=alpha, min_pairs=min_pairs)
+    pairs, of_contrasts = check_contrasts(
+        sheet, contrasts=contrasts, alpha=alpha, min_pairs=min_pairs, covariates=covariates
+    )
     errors = [Finding("error", about, text) for about, text in problems]
     tables = {"Donors and visits": grid(samples, sheet, visits=visits), "Contrasts": pairs}
     if len(times := tabulate_times(sheet, visits=visits)):

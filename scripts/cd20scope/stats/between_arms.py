@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
+from statsmodels.regression.linear_model import OLS
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from cd20scope.stats.changes import Change
+from cd20scope.stats.covariates import centred_basis
 from cd20scope.stats.paired_tests import PairedT, paired_t
 from cd20scope.stats.pairs import Pairs
 from cd20scope.stats.standardised import StandardisedT, standardise
@@ -59,23 +61,113 @@ def welch_t(treated: ArrayLike, control: ArrayLike) -> PairedT:
     )
 
 
-def difference_t(treated: Change, control: Change) -> PairedT | StandardisedT:
-    """Test the changes of two arms; in standard deviations, with what those are uncertain of.
+def welch_t_beside(treated: ArrayLike, control: ArrayLike, covariates: ArrayLike) -> PairedT:
+    r"""Test the difference between the changes of two arms beside covariates, by least squares.
+
+    .. math:: d_i = \beta_0 + \beta_1 a_i + \sum_j \beta_j x_{ij} + e_i, \quad
+        se^2(\hat\beta_1) = \sum_i \frac{w_i^2 \hat e_i^2}{1 - h_i}
+
+    with a 1 in the treated and 0 in the controls, w the weights by which :math:`\hat\beta_1` is made of the changes and
+    h the leverages (HC2). The variances of the arms may differ, as in Welch's test, to which it is equal without
+    covariates: the degrees of freedom are those of Satterthwaite, :math:`(\mathrm{tr} B)^2 / \mathrm{tr} B^2` for the
+    quadratic form B of the variance, with the residual variance of each arm. Covariates that differ between the arms
+    move the estimate.
 
     Parameters
     ----------
     treated, control
-        In one unit: log odds, or standard deviations between the treated donors at baseline (``n_sd`` of ``treated``).
+        Shapes (n_T,) and (n_C,), as for :func:`welch_t`.
+    covariates
+        Shape (n_T + n_C, k), the treated first; collinear and constant columns add nothing.
+
+    Raises
+    ------
+    ValueError
+        If covariates leave no degree of freedom, or are the arm.
+
+    References
+    ----------
+    MacKinnon, White (1985), HC2. doi:10.1016/0304-4076(85)90158-7
+    Imbens, Kolesar (2016), its degrees of freedom in small samples. doi:10.1162/REST_a_00552
     """
-    t = welch_t(treated.values, control.values)
+    plain = welch_t(treated, control)
+    d = np.concatenate([np.asarray(arm, dtype=float) for arm in (treated, control)])
+    arm = np.arange(len(d)) < len(np.asarray(treated))
+    x = np.asarray(covariates, dtype=float)
+    if x.ndim != 2 or len(x) != len(d) or not np.isfinite(x).all():
+        raise ValueError(
+            f"covariates need one finite row per donor; found shape {x.shape} for {len(d)} donors."
+        )
+    basis = centred_basis(x)
+    if not basis.shape[1]:
+        return plain
+    design = np.column_stack([np.ones(len(d)), arm, basis])
+    if len(d) <= design.shape[1] or np.linalg.matrix_rank(design, tol=1e-8) < design.shape[1]:
+        raise ValueError(
+            f"{len(d)} donors cannot tell the arm from covariates of rank {basis.shape[1]}: leave one out."
+        )
+    fit = OLS(d, design).fit()
+    if not np.sqrt(fit.ssr / fit.df_resid) > 1e-12 * max(1.0, float(np.abs(d).max())):
+        return PairedT(n=plain.n, estimate=float(fit.params[1]), se=0.0, df=float(fit.df_resid))
+    se, df = _hc2(design, fit.resid, arm)
+    return PairedT(n=plain.n, estimate=float(fit.params[1]), se=se, df=df)
+
+
+def _hc2(
+    design: NDArray[np.float64], residuals: NDArray[np.float64], arm: NDArray[np.bool_]
+) -> tuple[float, float]:
+    """Give the standard error of the second coefficient, with the degrees of freedom of its variance."""
+    solve = np.linalg.pinv(design)
+    makes = np.eye(len(design)) - design @ solve
+    free = np.diag(makes)
+    # a donor whom covariates fit exactly has no weight in the coefficient
+    told = free > 1e-9
+    weight = np.where(told, solve[1] / np.sqrt(np.where(told, free, 1.0)), 0.0)
+    spread = np.empty(len(design))
+    for own in (arm, ~arm):
+        spread[own] = (residuals[own] ** 2).sum() / max(free[own].sum(), 1e-9)
+    half = makes * weight * np.sqrt(spread)[:, None]
+    form = half @ half.T
+    return float(np.sqrt(((weight * residuals) ** 2).sum())), float(np.trace(form) ** 2 / (form**2).sum())
+
+
+def difference_t(treated: Change, control: Change) -> PairedT | StandardisedT:
+    """Test the changes of two arms beside their covariates; in standard deviations, with what those are uncertain of.
+
+    Parameters
+    ----------
+    treated, control
+        In one unit: log odds, or standard deviations between the treated donors at baseline (``n_sd`` of ``treated``);
+        with the same covariates, if any.
+    """
+    beside = _covariates(treated, control)
+    arms = treated.values, control.values
+    t = welch_t(*arms) if beside is None else welch_t_beside(*arms, beside)
     return standardise(t, sd=1.0, n_sd=treated.n_sd) if treated.n_sd else t
 
 
 def difference_reach(treated: Change, control: Change) -> tuple[float, float]:
-    """Largest fall and rise of the treated against the controls that the numbers of cells of both arms can show."""
+    """Largest fall and rise of the treated against the controls that the numbers of cells of both arms can show.
+
+    What covariates move the difference by, they move these limits by.
+    """
     here, there = (float(arm.values.mean()) for arm in (treated, control))
+    moved = difference_t(treated, control).estimate - (here - there) if rank_beside(treated, control) else 0.0
     floor = max(treated.mean_floor - there, here - control.mean_ceiling)
-    return floor, min(treated.mean_ceiling - there, here - control.mean_floor)
+    return floor + moved, min(treated.mean_ceiling - there, here - control.mean_floor) + moved
+
+
+def _covariates(treated: Change, control: Change) -> NDArray[np.float64] | None:
+    """Covariates of the donors of both arms, the treated first; None without any."""
+    if treated.covariates is None or control.covariates is None:
+        return None
+    return np.vstack([treated.covariates.values, control.covariates.values])
+
+
+def rank_beside(treated: Change, control: Change) -> int:
+    """Degrees of freedom that the covariates of both arms take; 0 without any."""
+    beside = _covariates(treated, control)
+    return 0 if beside is None or not len(beside) else int(centred_basis(beside).shape[1])
 
 
 def both_arms(arms: Sequence[Pairs]) -> Pairs:
@@ -84,10 +176,43 @@ def both_arms(arms: Sequence[Pairs]) -> Pairs:
     return Pairs(tuple(sorted(donor for arm in arms for donor in arm.donors)), dict(sorted(dropped.items())))
 
 
-def too_few_in_arm(n_treated: int, n_control: int, least: int) -> str:
-    """Reason why arms are not compared; empty where each has donors enough."""
+def too_few_in_arm(n_treated: int, n_control: int, least: int, *, rank: int = 0) -> str:
+    """Reason why arms are not compared; empty where each has donors enough.
+
+    Every degree of freedom that covariates take, ``rank`` (default 0) in all, costs a donor of either arm.
+    """
     short = [f"{n} {arm}" for n, arm in ((n_treated, "treated"), (n_control, "control")) if n < least]
-    return f"{' and '.join(short)} donors with both visits, {least} needed in each arm" if short else ""
+    if short:
+        return f"{' and '.join(short)} donors with both visits, {least} needed in each arm"
+    if n_treated + n_control < 2 * least + rank:
+        return (
+            f"{n_treated + n_control} donors with both visits in the two arms, {2 * least + rank} needed beside "
+            f"covariates with {rank} column{'' if rank == 1 else 's'}"
+        )
+    return ""
+
+
+def why_not_compared(treated: Change, control: Change, least: int) -> str:
+    """Reason why two measured arms are not compared; empty where they are.
+
+    Parameters
+    ----------
+    treated, control
+        Changes with a value per donor.
+    least
+        Fewest donors of each arm.
+    """
+    rank = rank_beside(treated, control)
+    few = too_few_in_arm(len(treated.paired), len(control.paired), least, rank=rank)
+    beside = _covariates(treated, control)
+    if few or not rank or beside is None or treated.covariates is None:
+        return few
+    arm = np.arange(len(beside)) < len(treated.paired)
+    if centred_basis(np.column_stack([beside, arm])).shape[1] > rank:
+        return ""
+    return (
+        f"the covariates ({', '.join(treated.covariates.names)}) cannot be told from the arm in these donors"
+    )
 
 
 def reason_of_arm(treated: Change, control: Change) -> str:

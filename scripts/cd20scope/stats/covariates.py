@@ -36,7 +36,7 @@ class Covariates:
     @property
     def rank(self) -> int:
         """Degrees of freedom that they take, beside the mean."""
-        return int(_basis(self.values).shape[1])
+        return int(centred_basis(self.values).shape[1])
 
     def take(self, kept: NDArray[np.bool_]) -> Self:
         """Keep the donors that are true."""
@@ -83,7 +83,7 @@ def covariate_t(differences: ArrayLike, covariates: ArrayLike) -> PairedT:
             f"covariate_t needs one finite row of covariates per donor; found shape {x.shape} for {len(d)} donors with "
             f"{int((~np.isfinite(x)).sum())} not finite. Leave donors without a value out first."
         )
-    basis = _basis(x)
+    basis = centred_basis(x)
     if len(d) - 1 - basis.shape[1] < 1:
         raise ValueError(
             f"covariate_t: {len(d)} donors leave no degree of freedom beside covariates of rank {basis.shape[1]}."
@@ -99,7 +99,7 @@ def covariate_t(differences: ArrayLike, covariates: ArrayLike) -> PairedT:
     )
 
 
-def _basis(x: NDArray[np.float64]) -> NDArray[np.float64]:
+def centred_basis(x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Orthonormal basis of the centred columns, shape (N, rank); constant and collinear ones add nothing."""
     centred = x - x.mean(axis=0)
     # columns that vary by rounding error only are constant

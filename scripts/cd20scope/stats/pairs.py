@@ -4,7 +4,7 @@ Abundance, programs and verdict all use :func:`pair`, so that a donor is never i
 another.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -113,9 +113,18 @@ def of_treated(table: pd.DataFrame) -> pd.DataFrame:
     return table[control_of(table) == ""]
 
 
-def of_control(table: pd.DataFrame) -> pd.DataFrame:
-    """Rows of donors of a control arm, with ``control`` emptied, so that they are paired as the treated are."""
-    return table[control_of(table) != ""].assign(control="")
+def of_control(table: pd.DataFrame, levels: Collection[str] = ()) -> pd.DataFrame:
+    """Rows of donors of a control arm, with ``control`` emptied, so that they are paired as the treated are.
+
+    Parameters
+    ----------
+    table
+        With the column ``control``.
+    levels
+        Of which control levels; all (default) where empty.
+    """
+    control = control_of(table)
+    return table[control.isin(list(levels)) if levels else control != ""].assign(control="")
 
 
 def control_of(table: pd.DataFrame) -> pd.Series:

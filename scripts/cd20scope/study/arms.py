@@ -5,9 +5,11 @@ Imported while Snakemake parses the workflow.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import pandas as pd
 
+from cd20scope.schema import CONTROL
 from cd20scope.study.levels import plain
 from cd20scope.study.nearest import nearest
 from cd20scope.study.strict_yaml import ConfigError
@@ -25,6 +27,20 @@ UNTREATED = frozenset(
     )
 )
 """Usual words for an arm without treatment."""
+HEALTHY = frozenset(
+    (
+        *("healthy", "hc", "hd", "healthy control", "healthy controls", "healthy donor", "healthy donors"),
+        *("healthy volunteer", "healthy volunteers"),
+    )
+)
+"""Usual words for donors without the disease, who are no arm of a trial."""
+
+
+class Controls(NamedTuple):
+    """Levels of the control arm: those pooled in the comparison with the treated, and those also compared alone."""
+
+    pooled: list[str]
+    own: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +102,37 @@ def read_arms(sheet: pd.DataFrame, *, column: str, treated: str, controls: Seque
     active = _treated_level(levels, treated, controls, column)
     control = {donor: levels[plain(cell)] for donor, cell in first.items() if cell and plain(cell) != active}
     return Arms(column, levels[active], control, [donor for donor, cell in first.items() if not cell])
+
+
+def plan_controls(samples: pd.DataFrame, contrasts: Sequence[Sequence[str]], *, least: int) -> Controls:
+    """Choose which control levels are compared with the treated.
+
+    Parameters
+    ----------
+    samples
+        Samples that are analysed: ``donor``, ``visit`` and ``control``.
+    contrasts
+        Pairs (later, earlier) of visits.
+    least
+        Fewest donors with both visits of a contrast for a comparison of a level alone.
+
+    Returns
+    -------
+    Pooled are all levels of patients, where one of them has a donor with both visits of a contrast, else all levels:
+    healthy donors differ from patients in more than the treatment. Alone are compared, where several levels have donors
+    enough, those that are not the pool already.
+    """
+    control = samples[samples[CONTROL] != ""]
+    n_pairs = {}
+    for level, own in control.groupby(CONTROL, sort=False):
+        visits = own.groupby("donor")["visit"].agg(set)
+        n_pairs[str(level)] = max(
+            (sum(set(pair) <= seen for seen in visits) for pair in contrasts), default=0
+        )
+    patients = [level for level in n_pairs if plain(level) not in HEALTHY]
+    pooled = patients if any(n_pairs[level] for level in patients) else list(n_pairs)
+    enough = [level for level, n in n_pairs.items() if n >= least]
+    return Controls(pooled, [level for level in enough if [level] != pooled] if len(enough) > 1 else [])
 
 
 def _first(cells: Iterable[object]) -> str:

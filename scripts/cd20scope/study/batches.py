@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+UNKNOWN = ("", "unknown")
+"""What stands for a name that is not known, in lower case."""
+
 
 @dataclass(frozen=True, slots=True)
 class NameGap:
@@ -54,7 +57,7 @@ def compare_names(samples: pd.DataFrame, column: str, contrast: Sequence[str]) -
     None where no donor has a known name at both.
     """
     names = samples[column].astype(object).fillna("").astype(str).str.strip().str.casefold()
-    known = samples[~names.isin(["", "unknown"])]
+    known = samples[~names.isin(UNKNOWN)]
     visit = known["visit"].astype(str)
     later, earlier = (
         pd.crosstab(own["donor"].astype(str), own[column].astype(str), normalize="index")
@@ -86,6 +89,7 @@ def integrable(samples: pd.DataFrame, column: str) -> bool:
     """
     if column not in samples.columns:
         return False
-    batch = samples[column].astype(str).str.strip()
+    batch = samples[column].astype(object).fillna("").astype(str).str.strip()
     visits = samples.groupby(batch)["visit"].nunique()
-    return bool(batch.ne("").all() and len(visits) > 1 and (visits > 1).all())
+    known = ~batch.str.casefold().isin(UNKNOWN)
+    return bool(known.all() and len(visits) > 1 and (visits > 1).all())

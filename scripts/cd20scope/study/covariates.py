@@ -7,7 +7,7 @@ enters by its own change.
 Imported while Snakemake parses the workflow.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -110,6 +110,74 @@ def check_covariates(
         notes += [(contrast, name, text) for contrast, text in why.items() if text]
     if problems:
         raise ConfigError("configuration", problems)
+    return notes
+
+
+def split_by_arm(
+    sheet: pd.DataFrame,
+    names: Sequence[str],
+    contrast: Sequence[str],
+    *,
+    treated: Sequence[str],
+    control: Sequence[str],
+) -> tuple[list[str], dict[str, str]]:
+    """Split covariates into those that can be told from the arm, and the others with the reason.
+
+    Parameters
+    ----------
+    sheet, names, contrast
+        As for :func:`change_columns`.
+    treated, control
+        Donors of both arms.
+    """
+    told: list[str] = []
+    others: dict[str, str] = {}
+    donors, arm = [*treated, *control], set(treated)
+    for name in names:
+        alone = change_columns(sheet, [name], contrast, donors).dropna()
+        table = change_columns(sheet, [*told, name], contrast, donors).dropna()
+        both = table.assign(arm=table.index.isin(arm).astype(float))
+        if alone.shape[1] and len(set(alone.index.isin(arm))) < 2:
+            others[name] = "is known in one arm only"
+        elif len(set(both["arm"])) > 1 and _rank(both) == _rank(table):
+            others[name] = "goes with the arm in every donor"
+        else:
+            told.append(name)
+    return told, others
+
+
+def check_arms(
+    sheet: pd.DataFrame,
+    covariates: Mapping[str, Sequence[str]],
+    *,
+    contrasts: Sequence[Sequence[str]],
+    controls: Sequence[str],
+) -> list[tuple[str, str, str]]:
+    """Find the covariates that have no part in the comparison of the arms: contrast, covariate and why.
+
+    Parameters
+    ----------
+    sheet
+        Samples that are analysed, with the column ``control``.
+    covariates
+        Of the tests within the treated, by contrast.
+    contrasts
+        Pairs (later, earlier) of visits.
+    controls
+        Levels of the control arm.
+    """
+    parts = [sheet[sheet[schema.CONTROL].isin(levels)] for levels in ([""], list(controls))]
+    notes = []
+    for pair in contrasts:
+        name, donors = schema.contrast_name(pair), [donors_with_both(part, pair) for part in parts]
+        if all(donors):
+            others = split_by_arm(
+                sheet, covariates.get(name, ()), pair, treated=donors[0], control=donors[1]
+            )[1]
+            notes += [
+                (name, covariate, f"{why}, so it has no part in the comparison with the controls")
+                for covariate, why in others.items()
+            ]
     return notes
 
 

@@ -9,7 +9,7 @@ from cd20scope import schema
 from cd20scope.stats.changes import Change, Key
 from cd20scope.stats.covariates import Covariates
 from cd20scope.stats.pairs import Contrast
-from cd20scope.study.covariates import change_columns
+from cd20scope.study.covariates import change_columns, split_by_arm
 from cd20scope.verdict.endpoints.tables import Settings
 
 
@@ -40,6 +40,42 @@ def add_covariates(changes: Mapping[Key, Change], *, settings: Settings) -> dict
         covariates, unknown = made[key[-1], donors]
         beside[key] = change.beside(covariates, unknown)
     return beside
+
+
+def add_to_arms(
+    treated: Mapping[Key, Change], control: Mapping[Key, Change], *, settings: Settings
+) -> tuple[dict[Key, Change], dict[Key, Change]]:
+    """Put covariates beside the changes of two arms, coded and centred over the donors of both.
+
+    Parameters
+    ----------
+    treated, control
+        Changes of the two arms by the same keys.
+    settings
+        As for :func:`add_covariates`. A covariate that goes with the arm is left out.
+
+    Returns
+    -------
+    The same changes; donors of whom a covariate is not known have left, with the reason.
+    """
+    sheet = pd.DataFrame(settings.samples)
+    contrasts = {schema.contrast_name(contrast): contrast for contrast in settings.contrasts}
+    made: dict[tuple[str, ...], tuple[Covariates, dict[str, str]]] = {}
+    here, there = dict(treated), dict(control)
+    for key, change in treated.items():
+        arms, names = (change.paired.donors, control[key].paired.donors), settings.covariates.get(key[-1], ())
+        if not names or not all(arms) or key[-1] not in contrasts:
+            continue
+        place = (key[-1], *arms[0], "", *arms[1])
+        if place not in made:
+            contrast = contrasts[key[-1]]
+            told, _ = split_by_arm(sheet, names, contrast, treated=arms[0], control=arms[1])
+            made[place] = _of_donors(sheet, told, contrast, [*arms[0], *arms[1]])
+        covariates, unknown = made[place]
+        first = np.arange(len(covariates.values)) < len(arms[0])
+        here[key] = change.beside(covariates.take(first), unknown)
+        there[key] = control[key].beside(covariates.take(~first), unknown)
+    return here, there
 
 
 def _of_donors(

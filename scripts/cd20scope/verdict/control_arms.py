@@ -10,14 +10,14 @@ from dataclasses import replace
 import pandas as pd
 
 from cd20scope.programs.compare import baseline_unit
-from cd20scope.stats.changes import Change, Key, common
+from cd20scope.stats.changes import Change, Key
 from cd20scope.stats.pairs import of_control, of_treated
 from cd20scope.study.families import Family
 from cd20scope.study.themes import Row
+from cd20scope.verdict.beside import add_to_arms
 from cd20scope.verdict.decide import Decision, decide_evaluated
 from cd20scope.verdict.endpoints.catalogue import endpoint_of
 from cd20scope.verdict.endpoints.tables import Settings, by_key
-from cd20scope.verdict.evidence import evaluate_change
 from cd20scope.verdict.measure import measure_needed
 
 COLUMNS = (
@@ -36,11 +36,13 @@ COLUMNS = (
     *("treated", "treated_low", "treated_high", "treated_verdict"),
     *("control", "control_low", "control_high"),
     *("difference", "ci_low", "ci_high", "p_value", "p_adjusted", "level", "verdict", "reason"),
-    *("donors_treated", "donors_control", "dropped"),
+    *("donors_treated", "donors_control", "dropped", "controls", "pooled", "covariates"),
 )
-"""Columns of ``results/verdict/control_arms.tsv``. ``treated`` with limits and verdict is the row of
-``results/verdict/verdicts.tsv``, ``control`` the same quantity in the controls, in the same unit, and ``difference``
-the one less the other, with two-sided limits and the ``verdict`` on it."""
+"""Columns of ``results/verdict/control_arms.tsv``. ``treated`` with limits is the change of the treated donors that
+enter the comparison, ``treated_verdict`` that of ``results/verdict/verdicts.tsv``, ``control`` the same quantity in the
+controls, in the same unit, and ``difference`` the one less the other, beside the ``covariates``, with two-sided limits
+and the ``verdict`` on it. ``controls`` names the control levels; ``pooled`` is "yes" where they are the control arm of
+the study, and "no" where one of several levels is compared on its own."""
 
 
 def measure_by_arm(
@@ -50,6 +52,7 @@ def measure_by_arm(
     scores: pd.DataFrame,
     parts: pd.DataFrame,
     settings: Settings,
+    controls: Sequence[str] = (),
 ) -> tuple[dict[Key, Change], dict[Key, Change]]:
     """Measure the changes that hypotheses need in the treated and in the controls, in one unit.
 
@@ -58,24 +61,27 @@ def measure_by_arm(
     hypotheses, donors, scores, parts, settings
         As for :func:`cd20scope.verdict.measure.measure_needed`; the column ``control`` of the tables is empty for
         treated donors.
+    controls
+        Levels of the control arm; all (default) where empty.
 
     Returns
     -------
-    Changes of the treated and of the controls. The unit of a programme is its spread between the treated donors at
-    baseline in both.
+    Changes of the treated and of the controls, with the covariates of both. The unit of a programme is its spread
+    between the treated donors at baseline in both.
     """
     units = {
         key: baseline_unit(rows, settings.baseline)
         for key, rows in by_key(of_treated(scores), ["population", "program"]).items()
     }
-    # Welch's test has no covariates, so no donor is left out for one
+    # covariates are coded over both arms, below
     plain = replace(settings, covariates={}, units=units)
     tables = {"donors": donors, "scores": scores, "parts": parts}
-    treated, control = (
-        measure_needed(hypotheses, settings=plain, **{name: arm(table) for name, table in tables.items()})
-        for arm in (of_treated, of_control)
+    arms = (
+        {name: of_treated(table) for name, table in tables.items()},
+        {name: of_control(table, controls) for name, table in tables.items()},
     )
-    return treated, control
+    treated, control = (measure_needed(hypotheses, settings=plain, **arm) for arm in arms)
+    return add_to_arms(treated, control, settings=settings)
 
 
 def decide_differences(
@@ -115,6 +121,8 @@ def tabulate_arms(
     *,
     verdicts: pd.DataFrame,
     alpha: float,
+    controls: Sequence[str] = (),
+    pooled: bool = True,
 ) -> pd.DataFrame:
     """Write the decisions as the table of arms.
 
@@ -128,13 +136,16 @@ def tabulate_arms(
         Table of verdicts within the treated arm (:func:`cd20scope.verdict.table.complete`).
     alpha
         Of the limits shown.
+    controls, pooled
+        Levels of the control arm, and whether they are that of the study.
 
     Returns
     -------
     :data:`COLUMNS`, one row per claim.
     """
-    within = verdicts.set_index("id")
-    rows = [_row(decision, treated, control, within, alpha) for decision in decisions]
+    within = verdicts.set_index("id")["verdict"]
+    asked = {"controls": ", ".join(controls), "pooled": "yes" if pooled else "no"}
+    rows = [_row(decision, treated, control, within, alpha) | asked for decision in decisions]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -142,25 +153,21 @@ def _row(
     decision: Decision,
     treated: Mapping[Key, Change],
     control: Mapping[Key, Change],
-    within: pd.DataFrame,
+    within: pd.Series,
     alpha: float,
 ) -> dict[str, object]:
-    entry, evidence = decision.hypothesis, decision.evidence
-    here, there = (_entered(entry, arm) for arm in (treated, control))
-    own = within.loc[entry["id"]]
-    limits = endpoint_of(entry).limits(evidence, alpha)
+    entry, evidence, endpoint = decision.hypothesis, decision.evidence, decision.endpoint
+    limits = endpoint.limits(evidence, alpha)
     row: dict[str, object] = {column: entry.get(column, "") for column in COLUMNS}
-    row |= {"treated": own["estimate"], "treated_low": own["ci_low"], "treated_high": own["ci_high"]}
-    row |= dict.fromkeys(("control", "control_low", "control_high", "difference"), float("nan"))
-    if there.measured:
-        t = evaluate_change(there)
-        row["control"] = t.estimate
-        if not t.no_spread:
-            row["control_low"], row["control_high"] = t.interval(alpha)
+    for name, changes in (("treated", treated), ("control", control)):
+        own = endpoint.evaluate(entry, changes, min_pairs=2)
+        shown = endpoint.limits(own, alpha)
+        row[name] = float("nan") if own.t is None else own.t.estimate
+        row |= {f"{name}_low": shown["ci_low"], f"{name}_high": shown["ci_high"]}
+        row |= {f"n_{name}": len(own.paired), f"donors_{name}": own.paired.donors_text}
     return row | {
-        "n_treated": len(here.paired),
-        "n_control": len(there.paired),
-        "treated_verdict": own["verdict"],
+        "treated_verdict": within.loc[entry["id"]],
+        "covariates": ", ".join(evidence.covariates),
         "difference": float("nan") if evidence.t is None else evidence.t.estimate,
         "ci_low": limits["ci_low"],
         "ci_high": limits["ci_high"],
@@ -169,16 +176,5 @@ def _row(
         "level": decision.level,
         "verdict": decision.verdict.verdict,
         "reason": decision.verdict.reason,
-        "donors_treated": here.paired.donors_text,
-        "donors_control": there.paired.donors_text,
         "dropped": evidence.paired.dropped_text,
     }
-
-
-def _entered(hypothesis: Row, arm: Mapping[Key, Change]) -> Change:
-    """Change that is shown of an arm: of an order, that of its programme in the donors with all visits."""
-    parts = {part: arm[key] for part, key in endpoint_of(hypothesis).needs(hypothesis).items()}
-    if "main" in parts:
-        return parts["main"]
-    shown = dict(zip(parts, common(list(parts.values())), strict=True))
-    return shown["change"]

@@ -141,6 +141,13 @@ def test_a_difference_of_arms_errs_at_its_rate_where_time_fools_the_treated_alon
     assert table.loc[table["N"] == 10, "power"].item() > 0.5
 
 
+def test_a_covariate_that_differs_between_the_arms_is_taken_out():
+    table = calibration_arms.tabulate_beside(cohorts=400, sizes=((6, 6), (12, 5)))
+    assert table["beside"].between(0.017, 0.083).all()
+    assert (table["covered"] >= 0.917).all()
+    assert (table["plain"] > 2 * table["beside"]).all()
+
+
 def test_few_donors_whose_b_cells_stay_low_are_called_back():
     table = calibration_repopulation.tabulate(donors=300, ratios=(0.09, 0.3)).set_index(["ratio", "heavy"])
     # .05 and three standard errors would be .088; counting alone is wrong in a tenth

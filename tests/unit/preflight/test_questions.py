@@ -47,7 +47,7 @@ def test_levels_are_shares_of_the_family_over_its_questions():
 
 
 def test_effects_are_ranges_from_the_level_and_the_noise():
-    pairs = pd.DataFrame({"contrast": ["week2-baseline"], "n_pairs": [8]})
+    pairs = pd.DataFrame({"contrast": ["week2-baseline"], "n_pairs": [8], "needed": [6]})
     genes = pd.DataFrame([("programme", "Th1", 10, 9)], columns=["kind", "name", "n_genes", "n_found"])
     bounds = {"families": FAMILIES, "min_pairs": 6, "min_coverage": 0.5, "alpha": 0.05}
     table = questions.check_hypotheses(pairs, genes, questions=ASKED, **bounds).set_index("id")
@@ -67,3 +67,35 @@ def test_controls_do_not_count_as_pairs(tmp_path):
     assert pairs["n_pairs"].tolist() == [6, 6, 6]
     assert pairs["donors"][0] == "D1, D2, D3, D4, D5, D6"
     assert findings == []
+
+
+def test_every_column_of_the_covariates_costs_a_donor(tmp_path):
+    ages = ["30", "41", "28", "55", "60", "39", "47", "unknown"]
+    sites = ["A", "A", "B", "B", "C", "C", "A", "B"]
+    table = plan(
+        read_study(tmp_path, donors=8, age=lambda d, _: ages[d - 1], site=lambda d, _: sites[d - 1])
+    ).samples
+    beside = {"week2-baseline": ["age", "site"], "month6-baseline": ["age"], "month6-week2": []}
+    bounds = {"min_pairs": 6, "alpha": 0.05}
+    pairs, findings = questions.check_contrasts(table, contrasts=CONTRASTS, covariates=beside, **bounds)
+    assert pairs["n_pairs"].tolist() == [7, 7, 8]
+    assert pairs["needed"].tolist() == [9, 7, 6]
+    assert "D8" not in pairs["donors"][0]
+    assert pairs["smallest_effect"].tolist() == [questions.smallest_effect(n, 0.05) for n in (4, 6, 8)]
+    (found,) = findings
+    assert found.about == "week2-baseline"
+    assert found.text == (
+        "7 treated donors have both visits and known covariates and a verdict needs 9 beside age, site, whose 3 "
+        "columns cost a donor each: its hypotheses will be not testable. Leave a covariate out."
+    )
+    genes = pd.DataFrame(columns=["kind", "name", "n_genes", "n_found"])
+    asked = [claim("B", "confirmatory", "depletion", denominator="PBMC")]
+    said = questions.check_hypotheses(
+        pairs, genes, questions=asked, families=FAMILIES, min_coverage=0.5, **bounds
+    )
+    assert said["testable"].tolist() == ["no: 7 pairs, 9 are needed"]
+    said = questions.check_hypotheses(
+        pairs, genes, questions=[asked[0] | {"contrast": "month6-baseline"}], families=FAMILIES, min_coverage=0.5,
+        **bounds,
+    )  # fmt: skip
+    assert said["testable"].tolist() == ["yes"]

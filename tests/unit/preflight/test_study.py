@@ -229,6 +229,7 @@ def test_everything_together_and_its_page(populations, programs):
         "contrasts": [["week2", "baseline"]],
         "alpha": 0.05,
         "min_pairs": 6,
+        "covariates": {},
         "min_coverage": 0.5,
         "integrate_over": "batch",
         "sketch_cells": 50_000,

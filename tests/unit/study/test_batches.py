@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from cd20scope.study.batches import compare_names
+from cd20scope.study.batches import compare_names, integrable
 
 CONTRAST = ("month6", "baseline")
 
@@ -29,3 +29,11 @@ def test_the_name_that_differs_most_is_given_with_its_donors():
     gap = compare_names(samples(["v3"] * 6, ["v2"] * 4 + ["v3"] * 2), "chemistry", CONTRAST)
     assert (gap.name, gap.n, gap.later, gap.earlier) == ("v3", 6, 6, 2)
     assert gap.share == pytest.approx(4 / 6)
+
+
+@pytest.mark.parametrize("absent", ["", "unknown", "Unknown", None])
+def test_an_unknown_batch_is_none_to_even_out(absent):
+    table = pd.DataFrame({"visit": list(CONTRAST) * 3, "batch": ["a", "a", "b", "b", "a", "b"]})
+    assert integrable(table, "batch")
+    # unknown at both visits would pass for a batch of its own
+    assert not integrable(table.assign(batch=["a", "a", "b", "b", absent, absent]), "batch")

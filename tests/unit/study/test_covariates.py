@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from study_sheets import CONTRASTS, read_study
+from study_sheets import CONTRASTS, plan, read_study
 
+from cd20scope import schema
 from cd20scope.study import covariates
 from cd20scope.study.strict_yaml import ConfigError
 
@@ -136,3 +137,32 @@ def test_aliasing_in_one_contrast_is_noted_there(folder):
     notes = check(read_study(folder, donors=8, batch=batch), ["batch"])
     assert [note[:2] for note in notes] == [("month6-baseline", "batch")]
     assert "it is the visit by another name" in notes[0][2]
+
+
+ARMS = of_donor(*["ocrelizumab"] * 4, *["placebo"] * 4)
+
+
+def of_arms(folder, names, **columns):
+    table = plan(read_study(folder, donors=8, arm=ARMS, **columns)).samples
+    beside = {schema.contrast_name(pair): names for pair in CONTRASTS}
+    found = covariates.check_arms(table, beside, contrasts=CONTRASTS, controls=["placebo"])
+    return {(contrast, name): why for contrast, name, why in found}
+
+
+def test_covariates_that_go_with_the_arm_are_named(folder):
+    sites = of_donor(*"AAAABBBB")
+    found = of_arms(folder, ["age", "site"], age=of_donor(*AGES), site=sites)
+    assert set(found) == {(schema.contrast_name(pair), "site") for pair in CONTRASTS}
+    assert found["month6-baseline", "site"] == (
+        "goes with the arm in every donor, so it has no part in the comparison with the controls"
+    )
+
+
+def test_covariates_known_in_one_arm_are_named(folder):
+    hours = of_donor("3", "9", "24", "5", *["unknown"] * 4)
+    found = of_arms(folder, ["hours_since_steroid"], hours_since_steroid=hours)
+    assert found["month6-baseline", "hours_since_steroid"].startswith("is known in one arm only")
+
+
+def test_covariates_that_both_arms_share_are_not_named(folder):
+    assert of_arms(folder, ["age", "sex"], age=of_donor(*AGES), sex=of_donor(*SEXES)) == {}

@@ -1,11 +1,13 @@
 """Questions asked against a control arm: what time does to all cancels, what treatment does stays."""
 
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from statsmodels.regression.linear_model import OLS
 from verdict_cases import hypothesis, spread
 
 from cd20scope.abundance.log_odds import log_odds
@@ -202,3 +204,94 @@ def test_no_controls_give_no_rows():
     table = control_arms.tabulate_arms([], {}, {}, verdicts=within, alpha=ALPHA)
     assert table.empty
     assert tuple(table.columns) == control_arms.COLUMNS
+
+
+def sheet_of(n, ages):
+    return [
+        {"donor": donor, "visit": visit, "age": ages[donor]}
+        for donor in donors_of(*n)
+        for visit in ("baseline", "month6")
+    ]
+
+
+def asked_beside(table, ages, n=(8, 8)):
+    """The table of arms of one share with age as covariate, and the verdicts within the treated."""
+    settings = replace(SETTINGS, covariates={"month6-baseline": ["age"]}, samples=sheet_of(n, ages))
+    table = table.assign(unusable="")
+    arms = control_arms.measure_by_arm([SHARE], donors=table, scores=NONE, parts=NONE, settings=settings)
+    alone = measure.measure_needed(
+        [SHARE], donors=table[table["control"] == ""], scores=NONE, parts=NONE, settings=settings
+    )
+    within = tabulate(decide_all([SHARE], alone, alpha=ALPHA), contrasts=[CONTRAST], alpha=ALPHA)
+    decided = control_arms.decide_differences([SHARE], *arms, **RULES)
+    rows = control_arms.tabulate_arms(decided, *arms, verdicts=within, alpha=ALPHA)
+    return rows.iloc[0], within.iloc[0]
+
+
+def changes_of(table):
+    wide = table.pivot_table(values="logit", index="donor", columns="visit")
+    return wide["month6"] - wide["baseline"]
+
+
+def test_covariates_enter_the_difference_on_the_same_donors():
+    rng = np.random.default_rng(5)
+    ages = {donor: str(30 + rng.integers(30) - 8 * (donor[0] == "C")) for donor in donors_of(8, 8)}
+    ages |= {"T3": "unknown", "C5": ""}
+    table = shares(time=0.3, effect=0.4)
+    row, within = asked_beside(table, ages)
+    known = [donor for donor in donors_of(8, 8) if ages[donor] not in ("unknown", "")]
+    d = changes_of(table)[known].to_numpy()
+    age = np.array([float(ages[donor]) for donor in known])
+    arm = np.array([donor[0] == "T" for donor in known], dtype=float)
+    fit = OLS(d, np.column_stack([np.ones(len(d)), arm, age])).fit(cov_type="HC2")
+    assert row["difference"] == pytest.approx(fit.params[1], rel=1e-10)
+    assert row["covariates"] == "age"
+    assert (row["n_treated"], row["n_control"]) == (7, 7)
+    assert row["dropped"] == "C5: no age; T3: no age"
+    # the treated are those of the verdicts, and of the difference
+    assert row["donors_treated"] == within["donors"] == "T0, T1, T2, T4, T5, T6, T7"
+    assert row["treated"] == pytest.approx(d[arm == 1].mean(), rel=1e-10)
+    same = ["treated", "treated_low", "treated_high"]
+    assert row[same].tolist() == pytest.approx(within[["estimate", "ci_low", "ci_high"]].tolist())
+
+
+def test_a_covariate_that_is_the_arm_is_left_out():
+    ages = {donor: "40" if donor[0] == "T" else "60" for donor in donors_of(8, 8)}
+    table = shares(effect=0.6)
+    row, _ = asked_beside(table, ages)
+    d = changes_of(table)
+    treated = d.index.str.startswith("T")
+    assert row["covariates"] == ""
+    theirs = stats.ttest_ind(d[treated], d[~treated], equal_var=False)
+    assert row["p_value"] == pytest.approx(theirs.pvalue, rel=1e-8)
+
+
+def test_covariates_cost_donors_of_the_arms():
+    ages = {donor: str(40 + number**2) for number, donor in enumerate(donors_of(4, 4))}
+    row, _ = asked_beside(shares(effect=0.6, n=(4, 4)), ages, n=(4, 4))
+    assert row["verdict"] == "not testable"
+    assert row["reason"].startswith("8 donors with both visits in the two arms, 9 needed beside covariates")
+
+
+def test_a_level_is_compared_on_its_own():
+    table = shares(effect=0.6, n=(8, 12))
+    levels = {f"C{i}": "placebo" if i < 6 else "interferon" for i in range(12)}
+    table["control"] = table["donor"].map(levels).fillna("")
+    found = {}
+    for controls in (["placebo", "interferon"], ["interferon"]):
+        arms = control_arms.measure_by_arm(
+            [SHARE], donors=table, scores=NONE, parts=NONE, settings=SETTINGS, controls=controls
+        )
+        within = tabulate(decide_all([SHARE], arms[0], alpha=ALPHA), contrasts=[CONTRAST], alpha=ALPHA)
+        decided = control_arms.decide_differences([SHARE], *arms, **RULES)
+        asked_of = {"controls": controls, "pooled": len(controls) > 1}
+        row = control_arms.tabulate_arms(decided, *arms, verdicts=within, alpha=ALPHA, **asked_of).iloc[0]
+        found[row["controls"], row["pooled"]] = row
+    assert set(found) == {("placebo, interferon", "yes"), ("interferon", "no")}
+    own = found["interferon", "no"]
+    assert own["donors_control"] == "C10, C11, C6, C7, C8, C9"
+    d = changes_of(table)
+    theirs = stats.ttest_ind(
+        d[d.index.str.startswith("T")], d[[f"C{i}" for i in range(6, 12)]], equal_var=False
+    )
+    assert own["p_value"] == pytest.approx(theirs.pvalue, rel=1e-8)

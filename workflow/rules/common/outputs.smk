@@ -72,6 +72,14 @@ def covariates_beside():
     }
 
 
+def control_levels():
+    """Levels of the control arm that are pooled, and those that are compared on their own too."""
+    plan = arms.plan_controls(
+        SHEET, config["contrasts"], least=config["verdict"]["min_per_arm"]
+    )
+    return plan._asdict()
+
+
 def level():
     """At what level the hypotheses are judged, and on how many pairs."""
     return {key: config["verdict"][key] for key in ("alpha", "min_pairs")}
@@ -274,6 +282,15 @@ def preflight_study():
             "tissue": DESIGN.tissue,
             "tissues": dict(DESIGN.tissues),
             "left_out": DESIGN.left_out.to_dict("records"),
-            "covariate_notes": COVARIATE_NOTES,
+            "covariate_notes": [
+                *COVARIATE_NOTES,
+                *covariates.check_arms(
+                    SHEET,
+                    covariates_beside(),
+                    contrasts=config["contrasts"],
+                    controls=control_levels()["pooled"],
+                ),
+            ],
         },
+        "covariates": covariates_beside(),
     }

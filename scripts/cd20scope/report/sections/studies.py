@@ -11,6 +11,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "control_arms": (
         *("id", "question", "statement", "family", "n_treated", "n_control", "treated", "treated_verdict"),
         *("control", "difference", "ci_low", "ci_high", "p_value", "p_adjusted", "verdict", "reason"),
+        *("controls", "pooled", "covariates"),
     ),
     "absolute_arms": (
         *("population", "contrast", "n_treated", "n_control", "fold_change", "p_value", "status", "reason"),
@@ -35,10 +36,11 @@ def format_section(tables: Mapping[str, pd.DataFrame], *, alpha: float) -> dict[
     alpha
         False discovery rate of what is called associated.
     """
+    arms = of_study(tables["control_arms"])
     return {
-        "compared": "yes" if compared(tables["control_arms"]) else "",
-        "first": format_first(tables["control_arms"]),
-        "within": format_within(tables["control_arms"]),
+        "compared": "yes" if compared(arms) else "",
+        "first": format_first(arms),
+        "within": format_within(arms),
         "outcome": format_outcome(tables["outcome"], alpha=alpha),
     }
 
@@ -48,15 +50,21 @@ def chosen(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     asked = tables["outcome"]
     numbers = tables["absolute_arms"]
     return {
-        "control_arms": tables["control_arms"],
+        "control_arms": of_study(tables["control_arms"]),
+        "control_levels": tables["control_arms"][tables["control_arms"]["pooled"] == "no"],
         "absolute_arms": numbers[numbers["status"] == "tested"],
         "outcome": asked[asked["status"] == "tested"].sort_values("p_value", kind="stable"),
     }
 
 
+def of_study(arms: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the control arm of the study, and not of one of its levels."""
+    return arms[arms["pooled"] != "no"]
+
+
 def compared(arms: pd.DataFrame) -> bool:
-    """Whether any question could be tested against controls."""
-    return bool((arms["verdict"] != "not testable").any())
+    """Whether any question could be tested against the control arm of the study."""
+    return bool((of_study(arms)["verdict"] != "not testable").any())
 
 
 def format_first(arms: pd.DataFrame) -> str:
@@ -72,12 +80,18 @@ def format_first(arms: pd.DataFrame) -> str:
     own = arms[(arms["family"] == "confirmatory") & (arms["id"] == arms["question"])]
     counts = [f"{n} {verdict}" for verdict in VERDICTS if (n := int((own["verdict"] == verdict).sum()))]
     n_treated, n_control = (int(arms[column].max()) for column in ("n_treated", "n_control"))
+    levels = str(arms["controls"].iloc[0])
+    beside = sorted(
+        {name for text in arms["covariates"].fillna("") for name in str(text).split(", ") if name}
+    )
+    adjusted = f", adjusted for {', '.join(beside)}" if beside else ""
     answered = (
         f"of {len(own)} confirmatory questions, {', '.join(counts)}" if counts else "no confirmatory question"
     )
     return (
         "Whether a change is specific to the treated arm is answered by the difference between the changes of up to "
-        f"{n_treated} treated donors and up to {n_control} controls (difference in differences): {answered}. The "
+        f"{n_treated} treated donors and up to {n_control} controls ({levels}; difference in differences{adjusted}): "
+        f"{answered}. The "
         "verdicts below are those of the treated donors alone, in whom treatment cannot be separated from time."
     )
 

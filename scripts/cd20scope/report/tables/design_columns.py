@@ -11,6 +11,16 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         "interval": ("95 % CI", "range"),
         "p_adjusted": ("p, adj.", "p"),
     },
+    "control_levels": {
+        "controls": ("Controls", "key"),
+        "id": ("Claim", "key"),
+        "verdict": ("Verdict", "key"),
+        "treated": ("Treated", "number"),
+        "control": ("Controls, change", "number"),
+        "difference": ("Difference", "number"),
+        "interval": ("95 % CI", "range"),
+        "p_adjusted": ("p, adj.", "p"),
+    },
     "absolute_arms": {
         "population": ("Population", "key"),
         "contrast": ("Contrast", "key"),

@@ -11,7 +11,7 @@ from cd20scope.stats.between_arms import (
     difference_reach,
     difference_t,
     reason_of_arm,
-    too_few_in_arm,
+    why_not_compared,
 )
 from cd20scope.stats.changes import Change, Key, common
 from cd20scope.stats.paired_tests import PairedTest
@@ -114,15 +114,17 @@ class Biphasic(Program):
         for one, other in zip(here, there, strict=True):
             if reason := reason_of_arm(one, other):
                 return Evidence(paired, reason)
-        if reason := too_few_in_arm(len(whole[0]), len(whole[1]), max(min_per_arm, 2)):
-            return Evidence(paired, f"on donors with all visits: {reason}")
         asked = [in_order(arm) for arm in (here, there)]
+        for part in asked[0]:
+            if reason := why_not_compared(asked[0][part], asked[1][part], max(min_per_arm, 2)):
+                return Evidence(paired, f"on donors with all visits: {reason}")
         tests = {part: difference_t(asked[0][part], asked[1][part]) for part in asked[0]}
         floors = {part: difference_reach(asked[0][part], asked[1][part])[0] for part in CELLS}
         claim = self._order(hypothesis, tests, floors)
         if claim.no_spread:
             return Evidence(paired, f"on donors with all visits: {claim.no_spread}")
-        return Evidence(paired, key=tuple(keys), t=tests["change"], claim=claim)
+        beside = names_beside(asked[0]["change"], None)
+        return Evidence(paired, key=tuple(keys), t=tests["change"], covariates=beside, claim=claim)
 
     def _order(self, hypothesis: Row, tests: Mapping[str, PairedTest], floors: Mapping[str, float]) -> Order:
         """Turn the tests of :func:`in_order` into the direction of a hypothesis."""

@@ -12,7 +12,7 @@ from cd20scope.stats.between_arms import (
     difference_reach,
     difference_t,
     reason_of_arm,
-    too_few_in_arm,
+    why_not_compared,
 )
 from cd20scope.stats.changes import Change, Key
 from cd20scope.stats.paired_tests import PairedTest
@@ -198,14 +198,14 @@ class Endpoint(ABC):
         key = self.needs(hypothesis)["main"]
         here, there = treated[key], control[key]
         paired = both_arms([here.paired, there.paired])
-        few = too_few_in_arm(len(here.paired), len(there.paired), max(min_per_arm, 2))
-        if reason := reason_of_arm(here, there) or few:
+        if reason := reason_of_arm(here, there) or why_not_compared(here, there, max(min_per_arm, 2)):
             return Evidence(paired, reason)
         t, reach = difference_t(here, there), difference_reach(here, there)
         if t.no_spread:
             return Evidence(paired, t.no_spread, t=t)
         claim = self._claim(hypothesis, t, reach=reach)
-        return Evidence(paired, key=key, t=t, floor=reach[0], claim=claim)
+        beside = names_beside(here, None)
+        return Evidence(paired, key=key, t=t, covariates=beside, floor=reach[0], claim=claim)
 
     def _claim(self, hypothesis: Row, t: PairedTest, *, reach: tuple[float, float]) -> Claim:
         """Turn a test into the direction of a hypothesis; ``reach`` is the fall and the rise that cells can show."""
