@@ -114,12 +114,11 @@ def _values(
         raise ValueError(
             f"technical quantities: {bad['quantity']} of sample {bad['sample']} is {bad['value']}; it must be above 0."
         )
-    at = [own["visit"].astype(str), own["donor"].astype(str)]
+    number = number.set_axis(pd.MultiIndex.from_frame(own[["visit", "donor"]].astype(str)))
     if quantity.summed:
-        number = number.groupby(at).sum()
-        at = [number.index.get_level_values(level) for level in (0, 1)]
+        number = number.groupby(level=[0, 1]).sum()
     scaled = np.log(number) if quantity.scale == "ratio" else number
-    mean = scaled.groupby(at).agg(clock.mean_hour if quantity.scale == "hours" else "mean")
+    mean = scaled.groupby(level=[0, 1]).agg(clock.mean_hour if quantity.scale == "hours" else "mean")
     later, earlier = (mean.loc[visit].loc[list(donors)].to_numpy(dtype=float) for visit in contrast)
     return later, earlier
 

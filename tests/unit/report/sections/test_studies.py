@@ -64,6 +64,23 @@ def test_too_few_controls_do_not_hide_what_the_treated_show(tables):
     assert studies.compared(tables["control_arms"])
 
 
+def test_control_levels_are_named_and_listed_apart(tables):
+    arms = tables["control_arms"].assign(controls="placebo, interferon", covariates="age, sex = M")
+    own = arms.assign(controls="interferon", pooled="no", verdict="not supported")
+    both = tables | {"control_arms": pd.concat([arms, own])}
+    told, plain = (studies.format_section(every, alpha=0.05) for every in (both, tables))
+    assert (
+        "7 controls (placebo, interferon; difference in differences, adjusted for age, sex = M): of"
+        in told["first"]
+    )
+    # the levels are beside the answer
+    assert told["within"] == plain["within"]
+    shown = studies.chosen(both)
+    assert set(shown["control_arms"]["controls"]) == {"placebo, interferon"}
+    assert set(shown["control_levels"]["controls"]) == {"interferon"}
+    assert studies.chosen(tables)["control_levels"].empty
+
+
 def test_associations_are_told_at_the_level_of_the_run(tables):
     told = studies.format_section(tables, alpha=1e-9)["outcome"]
     assert "0 differ from zero at a false discovery rate of 1e-09" in told
