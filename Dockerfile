@@ -1,5 +1,9 @@
 # The pinned environment and the workflow: docker build -t cd20scope .
-FROM python:3.12-slim-bookworm
+# Reading or writing Seurat objects needs R: docker build --build-arg R_PACKAGES=r-cran-seuratobject -t cd20scope .
+FROM python:3.12.12-slim-bookworm@sha256:593bd06efe90efa80dc4eee3948be7c0fde4134606dd40d8dd8dbcade98e669c
+ARG R_PACKAGES=""
+RUN if [ -n "$R_PACKAGES" ]; then apt-get update \
+      && apt-get install --yes --no-install-recommends $R_PACKAGES && rm -rf /var/lib/apt/lists/*; fi
 WORKDIR /opt/cd20scope
 COPY requirements.txt .
 RUN pip install --no-cache-dir --require-hashes --requirement requirements.txt
