@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from cd20scope import schema
 from cd20scope.annotate.likelihood import subsets
 from cd20scope.annotate.likelihood.fit import Likelihood, tell_cells
+from cd20scope.annotate.likelihood.genes import Names
 from cd20scope.annotate.likelihood.label import Labels, label_cells, soup_share
 from cd20scope.annotate.likelihood.tree import lineages_of_populations
 from cd20scope.annotate.soup import Soup, estimate_soup
@@ -44,7 +45,7 @@ class Labelled:
 
 def measure_soup(
     counts: sp.csr_matrix,
-    genes: Array,
+    genes: Names,
     model: Likelihood,
     *,
     populations: Mapping[str, Any],
@@ -59,7 +60,7 @@ def measure_soup(
 
 def label_sample(
     counts: sp.csr_matrix,
-    genes: Array | pd.Index,
+    genes: Names,
     model: Likelihood,
     *,
     populations: Mapping[str, Any],
@@ -115,7 +116,7 @@ def label_sample(
 
 def tell_populations(
     counts: sp.csr_matrix,
-    genes: Array | pd.Index,
+    genes: Names,
     model: Likelihood,
     *,
     populations: Mapping[str, Any],
@@ -149,7 +150,7 @@ def lineage_of_cells(
     return np.where(reached, by_lineage.columns.to_numpy(dtype=object)[best], schema.UNASSIGNED)
 
 
-def is_cd20_t(counts: sp.csr_matrix, genes: Array, role: Array) -> Array:
+def is_cd20_t(counts: sp.csr_matrix, genes: Names, role: Array) -> Array:
     """MS4A1 in a T cell without other B transcripts: a flag, no type, since RNA cannot prove such cells.
 
     ``role`` is that of the lineage of each cell (:mod:`cd20scope.study.roles`).

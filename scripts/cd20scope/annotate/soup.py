@@ -14,6 +14,8 @@ import pandas as pd
 import scipy.sparse as sp
 from scipy.special import pdtrc
 
+from cd20scope.annotate.likelihood.genes import Names
+
 Array = npt.NDArray[Any]
 
 FOREIGN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -70,7 +72,7 @@ class Soup:
         return UNKNOWN if np.isnan(self.high) else self.high
 
 
-def estimate_soup(counts: sp.csr_matrix, genes: Array, role: Array, *, empty: Array | None = None) -> Soup:
+def estimate_soup(counts: sp.csr_matrix, genes: Names, role: Array, *, empty: Array | None = None) -> Soup:
     """Estimate the share of soup in a sample.
 
     For gene set s and lineage l that lacks it, O = molecules seen, E = (molecules of these cells) * (part of the
@@ -126,7 +128,7 @@ def _combine(observed: Array, expected: Array, profile: Array) -> Soup:
     return Soup(float(share), float(max(0.0, share - half)), float(high), len(observed), profile)
 
 
-def tabulate(soup: Soup, genes: Array, *, n_genes: int = 200) -> tuple[pd.DataFrame, pd.DataFrame]:
+def tabulate(soup: Soup, genes: Names, *, n_genes: int = 200) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Give the estimate as a table of one row, and the genes that most of the soup is made of.
 
     Returns

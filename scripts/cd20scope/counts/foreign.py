@@ -159,7 +159,7 @@ def checked(matrix: sparse.csr_matrix | sparse.csc_matrix) -> sparse.csr_matrix:
     # scipy passes over pointers that go down where the last of them is 0, and then reads outside its arrays
     if (np.diff(matrix.indptr) < 0).any():
         raise ValueError("indptr goes down")
-    matrix.check_format(full_check=True)
+    matrix.check_format(full_check=True)  # type: ignore[no-untyped-call]
     return sparse.csr_matrix(matrix)
 
 

@@ -8,6 +8,7 @@ import pytest
 from program_cells import CATALOGUE, GENES, POPULATIONS, cells, collect, score
 
 from cd20scope.programs import scores
+from cd20scope.programs.controls import rank_controls, subtract_controls
 
 
 @pytest.mark.parametrize("shuffled", [False, True])
@@ -28,10 +29,10 @@ def controls_of(table, program, population):
     inside = sums.select(POPULATIONS, population)
     mean = sums.add_up(inside, value="lognorm").sum(axis=0) / sums.n_cells(inside).sum()
     reserved = {gene for entry in CATALOGUE["programs"] for gene in entry["genes"]}
-    weights = scores.subtract_controls(
+    weights = subtract_controls(
         np.isin(GENES, program["genes"]) / 4,
         mean,
-        ranked=scores.rank_controls(mean, eligible=~np.isin(GENES, list(reserved))),
+        ranked=rank_controls(mean, eligible=~np.isin(GENES, list(reserved))),
         rng=np.random.default_rng([1, crc32(program["name"].encode()), crc32(population.encode())]),
         n_controls=5,
     )
@@ -66,10 +67,8 @@ def test_weights_sum_to_zero_and_controls_match_in_expression():
     mean = np.linspace(0, 3, 400)
     weights = np.isin(np.arange(400), [0, 200, 399]) / 3
     eligible = weights == 0
-    ranked = scores.rank_controls(mean, eligible=eligible)
-    result = scores.subtract_controls(
-        weights, mean, ranked=ranked, rng=np.random.default_rng(0), n_controls=20
-    )
+    ranked = rank_controls(mean, eligible=eligible)
+    result = subtract_controls(weights, mean, ranked=ranked, rng=np.random.default_rng(0), n_controls=20)
     assert result.sum() == pytest.approx(0)
     assert result[weights > 0] == pytest.approx(1 / 3)
     drawn = np.flatnonzero(result < 0)
@@ -82,11 +81,11 @@ def test_few_eligible_genes_all_serve_and_none_is_an_error():
     weights = np.array([1.0, 0, 0, 0])
     eligible = np.array([False, True, True, False])
     rng = np.random.default_rng(0)
-    ranked = scores.rank_controls(np.arange(4.0), eligible=eligible)
-    result = scores.subtract_controls(weights, np.arange(4.0), ranked=ranked, rng=rng, n_controls=50)
+    ranked = rank_controls(np.arange(4.0), eligible=eligible)
+    result = subtract_controls(weights, np.arange(4.0), ranked=ranked, rng=rng, n_controls=50)
     assert result.tolist() == [1, -0.5, -0.5, 0]
     with pytest.raises(ValueError, match="no gene is left to serve as a control"):
-        scores.rank_controls(np.arange(4.0), eligible=weights > 1)
+        rank_controls(np.arange(4.0), eligible=weights > 1)
 
 
 def test_controls_follow_the_seed_and_not_the_other_programmes(cohort):

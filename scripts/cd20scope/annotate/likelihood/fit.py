@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from scipy.special import softmax
 
 from cd20scope.annotate.likelihood import constants
-from cd20scope.annotate.likelihood.genes import find_genes
+from cd20scope.annotate.likelihood.genes import Names, find_genes
 from cd20scope.annotate.likelihood.mixture import (
     Fitted,
     class_sums,
@@ -74,7 +74,7 @@ class Told:
 
 def fit_likelihood(
     counts: sp.csr_matrix,
-    genes: Array,
+    genes: Names,
     table: pd.DataFrame,
     decisions: Sequence[Decision],
     *,
@@ -175,7 +175,7 @@ def members_of(values: sp.csr_matrix, root: Fitted) -> dict[str, Array]:
 
 
 def sample_view(
-    counts: sp.csr_matrix, genes: Array, node: Fitted, *, ambient: Array | None
+    counts: sp.csr_matrix, genes: Names, node: Fitted, *, ambient: Array | None
 ) -> tuple[sp.csr_matrix, Array, Array, Array, Array]:
     """Take the genes of a decision that a sample holds.
 
@@ -198,7 +198,7 @@ def sample_view(
 
 
 def leaf_scores(
-    counts: sp.csr_matrix, genes: Array, node: Fitted, *, ambient: Array | None, share: float
+    counts: sp.csr_matrix, genes: Names, node: Fitted, *, ambient: Array | None, share: float
 ) -> Array:
     """Log likelihood plus log weight of each leaf, cells x leaves.
 
@@ -221,7 +221,7 @@ def leaf_scores(
 
 def tell_cells(
     counts: sp.csr_matrix,
-    genes: Array,
+    genes: Names,
     model: Likelihood,
     *,
     lineages: Mapping[str, str],

@@ -6,10 +6,14 @@ Immunoglobulin and T-cell receptor genes follow the clone, HLA the donor and int
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+type Names = npt.NDArray[Any] | pd.Index
+"""Names of the genes of a sample; an index where they are searched more than once."""
 
 TCR_CONSTANT = frozenset(
     ["TRAC", "TRBC1", "TRBC2", "TRDC", "TRGC1", "TRGC2", "TRDV1", "TRDV2", "TRGV9", "TRAV1-2"]
@@ -108,9 +112,7 @@ def may_move_labels(genes: Iterable[str], *, root: bool = False) -> npt.NDArray[
     )
 
 
-def find_genes(
-    names: Sequence[str] | npt.NDArray[np.str_], genes: npt.NDArray[np.object_] | pd.Index
-) -> npt.NDArray[np.intp]:
+def find_genes(names: Sequence[str] | npt.NDArray[np.str_], genes: Names) -> npt.NDArray[np.intp]:
     """Find the positions of names among the genes of a sample; -1 for one that the sample lacks.
 
     Genes that are searched again and again are given as an index, which keeps its table of names.

@@ -11,6 +11,7 @@ import scipy.sparse as sp
 
 from cd20scope.annotate.likelihood import constants
 from cd20scope.annotate.likelihood.fit import Likelihood, Told, tell_cells
+from cd20scope.annotate.likelihood.genes import Names
 from cd20scope.annotate.likelihood.lineage import find_doublets, is_b, lineage_margin
 from cd20scope.annotate.likelihood.tree import ROOT
 from cd20scope.schema import UNASSIGNED
@@ -58,7 +59,7 @@ def apply_rules(
 
 def label_cells(
     counts: sp.csr_matrix,
-    genes: Array,
+    genes: Names,
     model: Likelihood,
     *,
     lineages: Mapping[str, str],

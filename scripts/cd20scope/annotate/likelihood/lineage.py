@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 from cd20scope.annotate.likelihood import constants
 from cd20scope.annotate.likelihood.fit import sample_view
+from cd20scope.annotate.likelihood.genes import Names
 from cd20scope.annotate.likelihood.mixture import Fitted, log_likelihood, with_soup
 from cd20scope.annotate.likelihood.tree import Decision
 
@@ -71,7 +72,7 @@ def doublet_profiles(
 
 def find_doublets(
     counts: sp.csr_matrix,
-    genes: Array,
+    genes: Names,
     node: Fitted,
     *,
     ambient: Array | None = None,

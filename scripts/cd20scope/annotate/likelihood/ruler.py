@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
+from cd20scope.annotate.likelihood.genes import Names
 from cd20scope.schema import ATTENUATED, CONTROL, NOT_TOLD, contrast_name
 
 Array = npt.NDArray[Any]
@@ -91,7 +92,7 @@ def rulers_of(populations: Mapping[str, Any]) -> list[Ruler]:
 
 
 def count_ruler(
-    counts: sp.csr_matrix, genes: Array, population: Array, *, rulers: Sequence[Ruler] = RULERS
+    counts: sp.csr_matrix, genes: Names, population: Array, *, rulers: Sequence[Ruler] = RULERS
 ) -> pd.DataFrame:
     """Count cells that show each ruler's gene, and those of them that are called, in one sample.
 

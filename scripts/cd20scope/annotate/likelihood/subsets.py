@@ -14,7 +14,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from cd20scope.annotate.likelihood import constants
-from cd20scope.annotate.likelihood.genes import find_genes
+from cd20scope.annotate.likelihood.genes import Names, find_genes
 
 Array = npt.NDArray[Any]
 
@@ -42,7 +42,7 @@ def read_subsets(populations: Mapping[str, Any]) -> tuple[Subset, ...]:
 
 def subset_evidence(
     counts: sp.csr_matrix,
-    genes: Array,
+    genes: Names,
     subsets: Sequence[Subset],
     *,
     ambient: Array | None = None,
@@ -97,7 +97,7 @@ def subset_evidence(
 
 def tell_subsets(
     counts: sp.csr_matrix,
-    genes: Array,
+    genes: Names,
     population: Array,
     subsets: Sequence[Subset],
     *,
