@@ -38,11 +38,16 @@ class _Joined:
 
     def __init__(self, *parts: IO[bytes]) -> None:
         self.parts = list(parts)
+        self.has_nul = False
 
     def read(self, size: int = -1) -> bytes:
         while self.parts:
             chunk = self.parts[0].read(size)
             if chunk:
+                # behind a NUL scipy looks for the end of the line at address zero, which ends the whole process
+                if b"\0" in chunk:
+                    self.has_nul = True
+                    return chunk.replace(b"\0", b" ")
                 return chunk
             self.parts.pop(0)
         return b""
@@ -97,8 +102,11 @@ def _mtx_entries(path: Path, stop: int | None = None) -> sparse.coo_array:
         # Always read as real: in a file that says "integer" scipy would cut 1.5 to 1 without a word.
         header = f"%%MatrixMarket matrix coordinate real general\n{rows} {columns} {entries}\n"
         # scipy reads past its memory when the last line has no end and something odd behind its number
-        parts = (io.BytesIO(header.encode()), body, io.BytesIO(b"\n"))
-        return sparse.coo_array(scipy.io.mmread(_Joined(*parts), spmatrix=False))
+        joined = _Joined(io.BytesIO(header.encode()), body, io.BytesIO(b"\n"))
+        read = sparse.coo_array(scipy.io.mmread(joined, spmatrix=False))
+        if joined.has_nul:
+            raise ValueError("a byte of zero among the entries, which no text has")
+        return read
 
 
 def open_mtx(place: Path) -> Source:

@@ -283,6 +283,19 @@ def test_a_last_line_without_an_end_and_with_something_behind_its_number(tmp_pat
     assert_counts(ingest.read_sample(path), counts())
 
 
+@pytest.mark.parametrize("place", ["1 1 1\0", "1 1 1.\x005", "1 1\x00 1", "\x001 1 1", "1 1 1\n\0"])
+@pytest.mark.parametrize("after", ["\n", "", "\n2 1 1\n"])
+def test_a_byte_of_zero_among_the_entries(tmp_path, place, after):
+    # scipy alone ends the whole process on these
+    path = write_mtx(tmp_path / "x", counts(), zipped=False)
+    n = len(after.split("\n")) - 1 or 1
+    head = f"%%MatrixMarket matrix coordinate real general\n{len(SYMBOLS)} {len(BARCODES)} {n}\n"
+    (path / "matrix.mtx").write_text(f"{head}{place}{after}")
+    for reader in (ingest.read_sample, lambda path: look.look(path, sample="s")):
+        with pytest.raises(counts_matrix.IngestError, match=r"matrix\.mtx: cannot be read \(ValueError: "):
+            reader(path)
+
+
 def test_a_carriage_return_within_a_row_of_a_table(tmp_path):
     path = put("x.csv", b"\tCD3E\t\r51\nACGTACGTAC\t1\t0\n")(tmp_path)
     with pytest.raises(
