@@ -130,11 +130,11 @@ def tidy_genes(names: Strings, ids: Strings, *, where: str, table: GeneTable = N
 
 @remembered
 def _tidied(
-    given: Strings, given_ids: Strings, table: GeneTable
+    all_names: Strings, all_ids: Strings, table: GeneTable
 ) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
     """Symbol and id of each gene, see :func:`tidy_genes`."""
     # plain text, not numpy's: patterns run over it in half the time
-    names, ids = given.tolist(), given_ids.tolist()
+    names, ids = all_names.tolist(), all_ids.tolist()
     codes = ids or [""] * len(names)
     symbols = [name or code for name, code in zip(names, codes, strict=True)]
     symbols, codes = _without_prefix(symbols, codes)
