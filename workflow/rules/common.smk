@@ -148,6 +148,7 @@ tell_design()
 check_pairs()
 check_apart()
 SAMPLES = SHEET["sample"].tolist()
+ROW_OF = SHEET.set_index("sample").to_dict("index")
 SHEET_RECORDS = SHEET.drop(columns=["path", "raw"], errors="ignore").to_dict("records")
 
 

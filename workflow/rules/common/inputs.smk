@@ -266,7 +266,7 @@ def read_by(wildcards):
 
 def of_sample(sample, column):
     """What the sheet says of a sample in an optional column; empty where it says nothing."""
-    return SHEET.set_index("sample").get(column, {}).get(sample, "")
+    return ROW_OF.get(sample, {}).get(column, "")
 
 
 def check_place():
