@@ -97,18 +97,8 @@ def find_files(
     filtered = _best_of_each([path for path in candidates if path not in raw])
     if len(filtered) > MOST_FILES:
         raise IngestError(f"{place}: {len(filtered)} count files. Give the folder of one study.")
-    found = []
-    for path, name in zip(filtered, names_of(filtered, place), strict=True):
-        try:
-            found.append(_open(path, name, _raw_beside(path, raw), read_seurat))
-        except IngestError as error:
-            left_out.append((path, str(error).removeprefix(f"{path}: ")))
-    tables = [file for file in found if file.format == "table"]
-    if len(tables) < len(found):
-        # beside files of counts, a table is a list of samples or a summary more often than counts
-        found = [file for file in found if file.format != "table"]
-        why = "a table of text beside other files; add it to the sheet if it holds counts"
-        left_out += [(file.path, why) for file in tables]
+    found, aside = _open_each(filtered, raw, place, read_seurat)
+    left_out += aside
     used = {file.raw for file in found}
     left_out += [
         (path, "an unfiltered matrix: its samples are the filtered ones" if filtered else ALL_DROPLETS)
@@ -130,6 +120,26 @@ def find_files(
         (file.path, f"the same cells as {file.copy_of}, which is taken") for file in kept if file.copy_of
     ]
     return kept, left_out, notes
+
+
+def _open_each(
+    paths: list[Path], raw: list[Path], place: Path, read_seurat: MetaReader
+) -> tuple[list[Found], list[tuple[Path, str]]]:
+    """Open files with the unfiltered ones beside them; those that hold no counts are left out, with the reason."""
+    found: list[Found] = []
+    left_out: list[tuple[Path, str]] = []
+    for path, name in zip(paths, names_of(paths, place), strict=True):
+        try:
+            found.append(_open(path, name, _raw_beside(path, raw), read_seurat))
+        except IngestError as error:
+            left_out.append((path, str(error).removeprefix(f"{path}: ")))
+    tables = [file for file in found if file.format == "table"]
+    if len(tables) < len(found):
+        # beside files of counts, a table is a list of samples or a summary more often than counts
+        found = [file for file in found if file.format != "table"]
+        why = "a table of text beside other files; add it to the sheet if it holds counts"
+        left_out += [(file.path, why) for file in tables]
+    return found, left_out
 
 
 def _candidates(

@@ -113,6 +113,25 @@ def check_header(header: list[str], row: int, problems: Problems) -> None:
 
 def check_cells(sheet: pd.DataFrame, problems: Problems, *, arm: str) -> None:
     """Check cells one by one; empty words for missing, and bring sexes to F and M."""
+    _check_names(sheet, problems)
+    _check_files(sheet, problems)
+    for column in sheet.columns.difference([*REQUIRED, "cells", "raw", "sha256", "format", "library"]):
+        # without a drug is an arm, and nothing that is missing
+        words = names.MISSING - {"none"} if column in ("drug", arm) else names.MISSING
+        sheet[column] = ["" if cell.lower() in words else cell for cell in sheet[column]]
+    if "sex" in sheet:
+        sheet["sex"] = [levels.SEXES.get(cell.casefold(), cell) for cell in sheet["sex"]]
+    for row, cell in cells_of(sheet, "sex"):
+        if cell not in ("", "F", "M") and cell.casefold() != "unknown":
+            problems.add(
+                f"{cell!r} is no sex of the donor: write F or M (female, male), unknown, or nothing.",
+                row=row,
+                column="sex",
+            )
+
+
+def _check_names(sheet: pd.DataFrame, problems: Problems) -> None:
+    """Check that what every sample needs is there, and can be a name."""
     for column in REQUIRED:
         for row, cell in cells_of(sheet, column):
             if not cell:
@@ -130,6 +149,10 @@ def check_cells(sheet: pd.DataFrame, problems: Problems, *, arm: str) -> None:
         for row, cell in cells_of(sheet, column):
             if odd := names.invisible(cell):
                 problems.add(odd, row=row, column=column)
+
+
+def _check_files(sheet: pd.DataFrame, problems: Problems) -> None:
+    """Check what is stated about the files: format, cells and checksum."""
     for row, cell in cells_of(sheet, "format"):
         if cell and cell not in FORMATS:
             known = ", ".join(FORMATS)
@@ -150,19 +173,6 @@ def check_cells(sheet: pd.DataFrame, problems: Problems, *, arm: str) -> None:
                 "leave it empty.",
                 row=row,
                 column="sha256",
-            )
-    for column in sheet.columns.difference([*REQUIRED, "cells", "raw", "sha256", "format", "library"]):
-        # without a drug is an arm, and nothing that is missing
-        words = names.MISSING - {"none"} if column in ("drug", arm) else names.MISSING
-        sheet[column] = ["" if cell.lower() in words else cell for cell in sheet[column]]
-    if "sex" in sheet:
-        sheet["sex"] = [levels.SEXES.get(cell.casefold(), cell) for cell in sheet["sex"]]
-    for row, cell in cells_of(sheet, "sex"):
-        if cell not in ("", "F", "M") and cell.casefold() != "unknown":
-            problems.add(
-                f"{cell!r} is no sex of the donor: write F or M (female, male), unknown, or nothing.",
-                row=row,
-                column="sex",
             )
 
 

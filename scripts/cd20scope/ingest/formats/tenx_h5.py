@@ -8,7 +8,7 @@ from scipy import sparse
 
 from cd20scope.counts.foreign import check_size, checked
 from cd20scope.counts.hdf5 import NO_STRINGS, Rows, native, read_strings, take_rows
-from cd20scope.counts.matrix import IngestError
+from cd20scope.counts.matrix import IngestError, Strings
 from cd20scope.ingest.formats.features import tell_apart
 from cd20scope.ingest.formats.source import N_HEAD, Source
 
@@ -18,20 +18,25 @@ def _version_2_groups(file: h5py.File) -> list[str]:
     return [name for name, node in file.items() if isinstance(node, h5py.Group) and "gene_names" in node]
 
 
-def _10x_h5(file: h5py.File, path: Path) -> Source:
+def _matrix_and_features(file: h5py.File, path: Path) -> tuple[h5py.Group, Strings, Strings, Strings]:
+    """Group of the matrix; names, ids and types of its features, of which an old file has no types."""
     if "matrix" in file:
-        group, held = file["matrix"], file["matrix"]["features"]
-        names = read_strings(held["name"])
-        ids = read_strings(held["id"]) if "id" in held else NO_STRINGS
-        types = read_strings(held["feature_type"]) if "feature_type" in held else NO_STRINGS
-    else:
-        genomes = _version_2_groups(file)
-        if len(genomes) > 1:
-            raise IngestError(
-                f"{path}: several genomes ({', '.join(genomes)}). Give a file of the human counts alone."
-            )
-        group = file[genomes[0]]
-        names, ids, types = read_strings(group["gene_names"]), read_strings(group["genes"]), NO_STRINGS
+        held = file["matrix"]["features"]
+        ids, types = (
+            read_strings(held[key]) if key in held else NO_STRINGS for key in ("id", "feature_type")
+        )
+        return file["matrix"], read_strings(held["name"]), ids, types
+    genomes = _version_2_groups(file)
+    if len(genomes) > 1:
+        raise IngestError(
+            f"{path}: several genomes ({', '.join(genomes)}). Give a file of the human counts alone."
+        )
+    group = file[genomes[0]]
+    return group, read_strings(group["gene_names"]), read_strings(group["genes"]), NO_STRINGS
+
+
+def _10x_h5(file: h5py.File, path: Path) -> Source:
+    group, names, ids, types = _matrix_and_features(file, path)
     features = tell_apart(names, ids, types, where=str(path))
     n_features, n_cells = (int(n) for n in group["shape"][:])
     shape = (n_cells, n_features)
