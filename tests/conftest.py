@@ -17,6 +17,8 @@ LONGEST = ("faults", "workflow")
 """Folders of the tests that take longest."""
 
 
+# after those that were not asked for are left out
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
     """Begin with the longest tests: workers take whole files in this order.
 
