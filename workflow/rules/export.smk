@@ -52,3 +52,73 @@ rule export_sums:
         sheet=SHEET_RECORDS,
     script:
         "../../scripts/export/export_sums.py"
+
+
+rule export_cellxgene:
+    input:
+        cells="results/export/cells.h5ad",
+        genes=cellxgene_genes,
+    output:
+        cells="results/export/cellxgene.h5ad",
+    log:
+        "results/logs/export/export_cellxgene.log",
+    benchmark:
+        "results/benchmarks/export/export_cellxgene.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=1000, per_input_mb=2),
+        runtime=minutes(60),
+    params:
+        code=code_of("export/export_cellxgene.py"),
+        sheet=SHEET_RECORDS,
+        title=config["report"]["title"],
+        genes=files.checksum(GENE_TABLE),
+        table=uncompared(str(GENE_TABLE)),
+    script:
+        "../../scripts/export/export_cellxgene.py"
+
+
+rule export_plain:
+    input:
+        cells="results/export/cells.h5ad",
+        r=r_is_here,
+    output:
+        parts=temp(directory("results/export/seurat.parts")),
+    log:
+        "results/logs/export/export_plain.log",
+    benchmark:
+        "results/benchmarks/export/export_plain.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=1000, per_input_mb=2),
+        runtime=minutes(30),
+    params:
+        code=code_of("export/export_plain.py"),
+    script:
+        "../../scripts/export/export_plain.py"
+
+
+rule export_seurat:
+    input:
+        parts="results/export/seurat.parts",
+    output:
+        object="results/export/seurat.rds",
+    log:
+        "results/logs/export/export_seurat.log",
+    benchmark:
+        "results/benchmarks/export/export_seurat.tsv"
+    conda:
+        "../../envs/seurat.yaml"
+    threads: 1
+    resources:
+        # counts and normalised values, as numbers of 12 bytes, and copies that R makes of both
+        mem_mb=memory(base=1000, per_input_mb=6),
+        runtime=minutes(60),
+    params:
+        code=code_of("export/export_seurat.R"),
+    script:
+        "../../scripts/export/export_seurat.R"

@@ -165,16 +165,28 @@ def seurat_objects():
         if format == "seurat" or (not format and path.lower().endswith(".rds")):
             digest = hashlib.sha256(path.encode()).hexdigest()
             found[f"{safe_name(Path(path).stem)}-{digest[:8]}"] = path
+    if found:
+        require_r(f"{next(iter(found.values()))}: reading Seurat objects")
+    return found
+
+
+def require_r(purpose):
+    """Stop where R is needed, is not here, and is not brought by conda."""
     by_conda = any(
         str(method).endswith("conda")
         for method in workflow.deployment_settings.deployment_method
     )
-    if found and not by_conda and not shutil.which("Rscript"):
+    if not by_conda and not shutil.which("Rscript"):
         raise WorkflowError(
-            f"{next(iter(found.values()))}: reading Seurat objects needs R with SeuratObject, and Rscript was not found. Install them "
+            f"{purpose} needs R with SeuratObject, and Rscript was not found. Install them "
             "(Debian: r-cran-seuratobject; conda: r-seuratobject), or run with --software-deployment-method conda."
         )
-    return found
+
+
+def r_is_here(wildcards):
+    """No file: an input function that stops, before anything runs, where an object of R is asked for without R."""
+    require_r("results/export/seurat.rds: writing a Seurat object")
+    return []
 
 
 def object_file(wildcards):

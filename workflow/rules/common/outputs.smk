@@ -208,6 +208,19 @@ def verdicts_schema(wildcards):
     return json.loads(VERDICTS_SCHEMA.read_text(encoding="utf-8"))
 
 
+def cellxgene_genes(wildcards):
+    """List of the genes that CELLxGENE knows, if the configuration gives one; stops where the sheet lacks terms.
+
+    An input function: the terms are wanted only of who asks for this file, and then before anything runs.
+    """
+    try:
+        cellxgene_terms.check_terms(SHEET_RECORDS, known=cellxgene_terms.lookup())
+    except cellxgene_terms.TermError as error:
+        raise WorkflowError(str(error)) from None
+    given = config["export"]["cellxgene_genes"]
+    return [outside(find_file(given, "export: cellxgene_genes"))] if given else []
+
+
 def code_of(*scripts):
     """Digest of scripts and of the modules that they import: an edit of these repeats the jobs that use them, and no others."""
     return CODE.digest(*scripts)
@@ -236,7 +249,7 @@ def settings():
     stated = {
         key: value
         for key, value in config.items()
-        if key not in ("samples", "catalogues")
+        if key not in ("samples", "catalogues", "export")
     }
     for section, keys in {"ingest": ["genes"], "expression": ["gene_sets"]}.items():
         stated[section] = {k: v for k, v in config[section].items() if k not in keys}

@@ -1,0 +1,1 @@
+"""How far a study has come, from its results and logs alone."""
