@@ -42,7 +42,7 @@ def read(
         The text of the file.
     schema
         JSON schema (draft 2020-12) of a mapping; where a pattern fails, the ``description`` beside it says
-        what was expected.
+        what was expected; ``former`` beside ``properties`` says of each key of an earlier version what to do.
     name
         File name for messages.
     rules
@@ -135,8 +135,12 @@ def _explain(error: "jsonschema.ValidationError") -> Iterator[Problem]:
     if found is None and rule in ("type", "enum"):
         yield place, "is empty (null). Write a value, or remove the key where it is optional."
     elif rule == "additionalProperties":
-        keys = schema["properties"]
-        yield from (((*place, key), unknown("key", key, keys)) for key in found if key not in keys)
+        keys, former = schema["properties"], schema.get("former", {})
+        for key in (key for key in found if key not in keys):
+            yield (
+                (*place, key),
+                f"a key of version 0.1. {former[key]}" if key in former else unknown("key", key, keys),
+            )
     elif rule == "required":
         yield from ((place, f"the key {key} is missing. Add it.") for key in limit if key not in found)
     elif rule == "enum":
