@@ -72,3 +72,28 @@ def test_pins_of_the_site_name_no_host():
     text = (ROOT / "requirements-docs.txt").read_text(encoding="utf-8")
     assert "://" not in text
     assert text.count("--hash=sha256:") > text.count("==")
+
+
+def test_the_study_of_200_samples_is_computed_from_the_measured_times():
+    number = r"([\d.]+)"
+    pages = [
+        " ".join((ROOT / f"docs/{name}.md").read_text(encoding="utf-8").split())
+        for name in ("performance", "cluster")
+    ]
+    measured = re.search(
+        rf"{number} seconds of one core for a sample of 1,000 cells.*? and {number} seconds for 22,000 cells.*?"
+        rf"{number} minutes of job time at 45,000 cells and {number} minutes at one million",
+        pages[0],
+    )
+    repeated = re.search(
+        rf"{number} and {number} seconds of one core for a sample of 1,000 and 22,000 cells; "
+        rf"{number} and {number} minutes for the joint steps",
+        pages[1],
+    )
+    assert repeated.groups() == measured.groups()
+    small, large, few, many = map(float, measured.groups())
+    sample = small + (large - small) * (8_000 - 1_000) / (22_000 - 1_000)
+    joint = few + (many - few) * (1_600_000 - 45_000) / (1_000_000 - 45_000)
+    assert f"half of {sample:.0f} s" in pages[1]
+    assert f"{joint:.0f} min in all" in pages[1]
+    assert f"= {200 * (round(sample) + 10) / 60:.0f} minutes for the samples" in pages[1]
