@@ -93,6 +93,7 @@ def compare_shares(run: Run, truth: Truth, peers: str) -> pd.DataFrame:
     """Every method's calls on the shares of populations: ``method``, ``planted``, ``effect``, ``called``."""
     tested = run.table("abundance/abundance.tsv")
     tested = tested[~tested["population"].str.contains(" / ") & (tested["status"] == "tested")]
+    tested = tested[~tested["denominator"].isin(ON_REQUEST)]
     counts = pd.crosstab(run.cells.obs["sample"], run.cells.obs["population"])
     counts = counts.reindex(run.samples.index).drop(columns=list(LABELS), errors="ignore")
     shares = counts.div(run.cells.obs["sample"].value_counts(), axis=0)
