@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from cd20scope.stats.paired_tests import paired_t
 from cd20scope.stats.standardised import standardised_t
-from cd20scope.verdict.order import Order
+from cd20scope.verdict.endpoints.order import Order
 
 GONE = (0.0, -3.0, -3.0)
 CASES: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {

@@ -7,8 +7,7 @@ it, claims of no change and "not supported" at the level that holds their error 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from cd20scope.verdict.evidence import Claim
-from cd20scope.verdict.order import Order
+from cd20scope.verdict.claim import AnyClaim
 from cd20scope.verdict.rules import Verdict
 
 
@@ -27,7 +26,7 @@ class Levels(NamedTuple):
     same: float
 
 
-def p_of_question(claims: Sequence[Claim | Order]) -> float:
+def p_of_question(claims: Sequence[AnyClaim]) -> float:
     """p-value by which a question takes its place in its family.
 
     That of its claims of a change: two-sided against no change, which both directions share; one-sided against the
@@ -38,7 +37,7 @@ def p_of_question(claims: Sequence[Claim | Order]) -> float:
     return max(claim.p_value for claim in changes or claims)
 
 
-def judge_claim(claim: Claim | Order, levels: Levels, *, attenuated: str = "") -> Verdict:
+def judge_claim(claim: AnyClaim, levels: Levels, *, attenuated: str = "") -> Verdict:
     """Judge one claim at the levels of its question.
 
     Parameters
@@ -54,7 +53,7 @@ def judge_claim(claim: Claim | Order, levels: Levels, *, attenuated: str = "") -
     -------
     Of claims in opposite directions one at most is supported, and none beside a claim of no change.
     """
-    if isinstance(claim, Claim) and claim.same:
+    if claim.same:
         return _no_change(claim, levels, attenuated)
     at_change = claim.decide(levels.change)
     if at_change.verdict in ("supported", "contradicted"):
@@ -70,7 +69,7 @@ def judge_claim(claim: Claim | Order, levels: Levels, *, attenuated: str = "") -
     return at_change
 
 
-def _no_change(claim: Claim, levels: Levels, attenuated: str) -> Verdict:
+def _no_change(claim: AnyClaim, levels: Levels, attenuated: str) -> Verdict:
     at_change = claim.decide(levels.change)
     if at_change.verdict == "contradicted":
         return at_change

@@ -8,12 +8,12 @@ from cd20scope.schema import FAMILIES as KINDS
 from cd20scope.stats.changes import Change, Key
 from cd20scope.stats.multiplicity import false_discovery
 from cd20scope.study.families import Family
+from cd20scope.verdict.claim import AnyClaim
 from cd20scope.verdict.claims import Levels, judge_claim, p_of_question
 from cd20scope.verdict.endpoints.catalogue import endpoint_of
 from cd20scope.verdict.endpoints.endpoint import Endpoint
-from cd20scope.verdict.evidence import Claim, Evidence
+from cd20scope.verdict.evidence import Evidence
 from cd20scope.verdict.families import FAMILIES, judge
-from cd20scope.verdict.order import Order
 from cd20scope.verdict.rules import Verdict
 
 NO_LEVELS = Levels(float("nan"), float("nan"))
@@ -76,7 +76,7 @@ class Decision:
         of_verdict = {"contradicted": self.levels.change, "not supported": self.levels.same}
         return of_verdict.get(self.verdict.verdict, self.level)
 
-    def judge(self, claim: Claim | Order) -> Verdict:
+    def judge(self, claim: AnyClaim) -> Verdict:
         """Verdict on other evidence for the same claim, at the same levels."""
         return judge_claim(claim, self.levels, attenuated=self.attenuated)
 
@@ -138,7 +138,7 @@ def _correct(
     families: Sequence[Family],
 ) -> dict[str, Corrected]:
     """Adjust the p-value of every question of a kind that could be tested, and find its levels."""
-    asked: dict[str, list[Claim | Order]] = {}
+    asked: dict[str, list[AnyClaim]] = {}
     stage: dict[str, str] = {}
     for entry, evidence in evaluated:
         if entry["family"] == kind and evidence.claim is not None:

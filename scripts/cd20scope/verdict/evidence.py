@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import override
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from cd20scope.stats import paired_tests, pairs
 from cd20scope.stats.changes import Change
@@ -12,7 +14,7 @@ from cd20scope.stats.covariates import covariate_t, too_few_beside
 from cd20scope.stats.paired_tests import PairedT, PairedTest
 from cd20scope.stats.pairs import Pairs
 from cd20scope.stats.standardised import standardise
-from cd20scope.verdict.order import Order
+from cd20scope.verdict.claim import AnyClaim
 from cd20scope.verdict.rules import (
     Verdict,
     decide,
@@ -30,7 +32,7 @@ type Tester = Callable[[NDArray[np.float64]], PairedTest]
 
 
 @dataclass(frozen=True)
-class Claim:
+class Claim(AnyClaim):
     """A hypothesis with one test: the effect turned into its direction, and its margin."""
 
     t: PairedTest
@@ -41,17 +43,37 @@ class Claim:
     ceiling: float
 
     @property
+    @override
     def shown(self) -> PairedTest:
         """Test whose estimate is shown."""
         return self.t
 
     @property
+    @override
     def p_value(self) -> float:
         """p-value of the test whose rejection a claim of support needs."""
         if self.same:
             return p_for_equivalence(self.t, delta=self.delta)
         return p_for_support(self.t, delta=self.delta, strong=self.strong, ceiling=self.ceiling)
 
+    @override
+    def needed(self, se: NDArray[np.float64], df: float, level: float) -> NDArray[np.float64] | None:
+        """Smallest estimate, or distance from the margin, that is supported at a level."""
+        if self.strong and self.ceiling <= self.delta and not self.same:
+            return None
+        one_sided = special.stdtrit(df, 1 - level) * se
+        if self.same:
+            return np.asarray(one_sided)
+        if self.strong:
+            return np.asarray(self.delta + one_sided)
+        return np.maximum(self.delta, special.stdtrit(df, 1 - level / 2) * se)
+
+    @override
+    def reaches(self, size: float) -> bool:
+        """Whether cells can show a change of this size both ways."""
+        return -self.floor >= size <= self.ceiling
+
+    @override
     def decide(self, level: float) -> Verdict:
         """Verdict at a level, see :mod:`cd20scope.verdict.rules`."""
         if self.same:
@@ -92,7 +114,7 @@ class Evidence:
     values: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     covariates: tuple[str, ...] = ()
     floor: float = -np.inf
-    claim: Claim | Order | None = None
+    claim: AnyClaim | None = None
 
 
 def evaluate_change(change: Change, tester: Tester | None = None) -> PairedTest:

@@ -9,15 +9,14 @@ from scipy import optimize, special, stats
 
 from cd20scope.stats.paired_tests import PairedT
 from cd20scope.stats.standardised import StandardisedT
-from cd20scope.verdict.evidence import Claim
-from cd20scope.verdict.order import Order
+from cd20scope.verdict.claim import AnyClaim
 
 QUANTILES = (np.arange(400) + 0.5) / 400
 """Points at which a distribution of standard errors is averaged over."""
 
 
 def smallest_effect_range(
-    claim: Claim | Order, *, level: float, power: float = 0.8, inside: float = 0.8
+    claim: AnyClaim, *, level: float, power: float = 0.8, inside: float = 0.8
 ) -> tuple[float, float]:
     r"""Range of the smallest effect, from what a cohort's own spread leaves open of the true one.
 
@@ -48,7 +47,7 @@ def smallest_effect_range(
     return (low, high) if not np.isnan(high) else (float("nan"), float("nan"))
 
 
-def smallest_effect(claim: Claim | Order, *, level: float, power: float = 0.8, spread: float = 1.0) -> float:
+def smallest_effect(claim: AnyClaim, *, level: float, power: float = 0.8, spread: float = 1.0) -> float:
     r"""Smallest true effect that would have been called supported with this power, at the level that decided.
 
     The power of a claim is averaged over the chi distribution of the standard error, with the cohort's own one, times
@@ -57,8 +56,9 @@ def smallest_effect(claim: Claim | Order, *, level: float, power: float = 0.8, s
     .. math:: P = E_s\, \Phi\!\left(\frac{\theta - c(s)}{\sigma}\right), \quad
         c(s) = \max(\delta, t_{1-a/2}\, s) \text{ (plain)},\ \delta + t_{1-a}\, s \text{ (strong)}
 
+    with c what the claim says it needs (:meth:`cd20scope.verdict.claim.AnyClaim.needed`).
     For a hypothesis of no change it is the smallest margin within which an effect that is truly 0 would have been
-    shown to lie. For a biphasic one it is the whole change of the programme, its other parts taken as given.
+    shown to lie. For one of several parts it is the change whose estimate is shown, the other parts taken as given.
 
     Parameters
     ----------
@@ -85,17 +85,12 @@ def smallest_effect(claim: Claim | Order, *, level: float, power: float = 0.8, s
         return float("nan")
     se = spread * t.se
     s = se * np.sqrt(stats.chi2.ppf(QUANTILES, t.df) / t.df)
-    if isinstance(claim, Claim) and claim.same:
-        margin = _smallest_margin(se, special.stdtrit(t.df, 1 - level) * s, power)
-        return margin if -claim.floor >= margin <= claim.ceiling else float("nan")
-    if isinstance(claim, Order):
-        least = np.maximum(claim.delta, special.stdtrit(t.df, 1 - level) * s)
-    elif claim.strong:
-        if claim.ceiling <= claim.delta:
-            return float("nan")
-        least = claim.delta + special.stdtrit(t.df, 1 - level) * s
-    else:
-        least = np.maximum(claim.delta, special.stdtrit(t.df, 1 - level / 2) * s)
+    least = claim.needed(s, t.df, level)
+    if least is None:
+        return float("nan")
+    if claim.same:
+        margin = _smallest_margin(se, least, power)
+        return margin if claim.reaches(margin) else float("nan")
     top = float(least.max()) + 10 * se
 
     def short(effect: float) -> float:

@@ -8,7 +8,7 @@ from scipy import stats
 
 from benchmark import calibration_order
 from cd20scope.stats.paired_tests import paired_t
-from cd20scope.verdict.order import Order
+from cd20scope.verdict.endpoints.order import Order
 
 FALSE = [case for case in calibration_order.CASES if not case.startswith("true")]
 

@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 from statsmodels.stats.power import TTestPower
 
 from cd20scope.stats import paired_tests
 from cd20scope.verdict import evidence
-from cd20scope.verdict.order import Order
+from cd20scope.verdict.claim import AnyClaim
+from cd20scope.verdict.endpoints.order import Order
 from cd20scope.verdict.power import smallest_effect, smallest_effect_range
+from cd20scope.verdict.rules import Verdict
 
 SE, N, LEVEL = 0.2, 8, 0.01
 
@@ -52,6 +55,35 @@ def test_power_of_the_change_of_a_biphasic_claim():
 
     effect = smallest_effect(waves(paired_tests.PairedT(N, 0.0, SE, N - 1)), level=LEVEL)
     assert power(effect, decide=lambda t: waves(t).decide(LEVEL)) == pytest.approx(0.8, abs=0.015)
+
+
+class Twice(AnyClaim):
+    """A claim of another kind: twice the interval of a one-sided test must be above none."""
+
+    same = False
+
+    def __init__(self, t):
+        self.t = t
+
+    @property
+    def shown(self):
+        return self.t
+
+    @property
+    def p_value(self):
+        return self.t.p_above(0.0)
+
+    def decide(self, level):
+        called = self.t.estimate >= self.needed(np.array(self.t.se), self.t.df, level)
+        return Verdict("supported" if called else "inconclusive", "")
+
+    def needed(self, se, df, level):
+        return 2 * stats.t.isf(level, df) * se
+
+
+def test_a_claim_of_another_kind_brings_its_own_power():
+    effect = smallest_effect(Twice(paired_tests.PairedT(N, 0.0, SE, N - 1)), level=LEVEL)
+    assert power(effect, decide=lambda t: Twice(t).decide(LEVEL)) == pytest.approx(0.8, abs=0.015)
 
 
 def test_more_power_asks_for_more_and_other_tests_have_none():

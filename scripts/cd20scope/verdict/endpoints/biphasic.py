@@ -19,8 +19,10 @@ from cd20scope.stats.pairs import Contrast
 from cd20scope.study.nouns import noun
 from cd20scope.study.numbers import number, percent
 from cd20scope.study.themes import Row
+from cd20scope.verdict.claim import Part
 from cd20scope.verdict.endpoints.abundance import Abundance, format_odds
 from cd20scope.verdict.endpoints.endpoint import Around
+from cd20scope.verdict.endpoints.order import Order
 from cd20scope.verdict.endpoints.program import Program, score_key
 from cd20scope.verdict.endpoints.units import LOG_ODDS, Unit
 from cd20scope.verdict.evidence import (
@@ -31,7 +33,6 @@ from cd20scope.verdict.evidence import (
     names_beside,
     too_few_donors,
 )
-from cd20scope.verdict.order import Order, Part
 from cd20scope.verdict.quantities import Estimate
 
 CELLS = ("first", "last")
@@ -39,7 +40,10 @@ CELLS = ("first", "last")
 
 
 class Biphasic(Program):
-    """B cells first, T cells later (:class:`cd20scope.verdict.order.Order`); its estimate is the programme's change."""
+    """B cells first, T cells later (:class:`~cd20scope.verdict.endpoints.order.Order`).
+
+    Its estimate is the change of the programme.
+    """
 
     name = "biphasic"
     files = tuple(file for pair in zip(Abundance.files, Program.files, strict=True) for file in pair)

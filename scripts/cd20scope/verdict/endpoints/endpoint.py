@@ -18,6 +18,7 @@ from cd20scope.stats.changes import Change, Key
 from cd20scope.stats.paired_tests import PairedTest
 from cd20scope.stats.pairs import Contrast, Pairs
 from cd20scope.study.themes import Row
+from cd20scope.verdict.claim import Part
 from cd20scope.verdict.endpoints.tables import Settings, Tables
 from cd20scope.verdict.endpoints.units import Unit
 from cd20scope.verdict.evidence import (
@@ -30,7 +31,6 @@ from cd20scope.verdict.evidence import (
     names_beside,
     too_few_donors,
 )
-from cd20scope.verdict.order import Part
 from cd20scope.verdict.quantities import Estimate
 
 

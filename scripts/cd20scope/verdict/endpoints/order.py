@@ -3,47 +3,20 @@
 An intersection-union test: the claim holds only if each of its parts is shown, and each has a line of its own.
 """
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import override
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import special
 
 from cd20scope.stats.paired_tests import PairedTest
+from cd20scope.verdict.claim import AnyClaim, Part
 from cd20scope.verdict.rules import Verdict
 
 
-class Part(NamedTuple):
-    """One part of the claim at a level.
-
-    Attributes
-    ----------
-    name
-        ``first``, ``last``, ``change`` or ``later``.
-    statement
-        What the part says, its margin included.
-    estimate, limit
-        Estimate, and the one-sided limit that is held against ``margin``: natural log odds for the cells, the
-        programme turned into the claimed direction.
-    margin
-        What the limit must lie beyond.
-    p_value
-        One-sided.
-    holds, excluded
-        Whether the part is shown at the level, and whether its opposite is.
-    """
-
-    name: str
-    statement: str
-    estimate: float
-    limit: float
-    margin: float
-    p_value: float
-    holds: bool
-    excluded: bool
-
-
 @dataclass(frozen=True)
-class Order:
+class Order(AnyClaim):
     r"""B cells first, T cells later, all parts on the same donors.
 
     With *b* the log odds of the depleted population, *y* the programme turned into the claimed direction, and visits 0
@@ -90,12 +63,10 @@ class Order:
     fall: float
     delta: float
 
-    @property
-    def same(self) -> bool:
-        """Whether no change is claimed: it is a claim of changes."""
-        return False
+    same: bool = field(default=False, init=False)
 
     @property
+    @override
     def shown(self) -> PairedTest:
         """Test whose estimate is shown: that of the programme."""
         return self.change
@@ -117,6 +88,7 @@ class Order:
         )
 
     @property
+    @override
     def p_value(self) -> float:
         """p-value of the claim: the largest of the four, with no correction among them."""
         return max(self.p_values)
@@ -173,6 +145,12 @@ class Order:
             "more of the change came after the first visit than by it",
         )
 
+    @override
+    def needed(self, se: NDArray[np.float64], df: float, level: float) -> NDArray[np.float64]:
+        """Smallest change of the programme, the other parts taken as given."""
+        return np.asarray(np.maximum(self.delta, special.stdtrit(df, 1 - level) * se))
+
+    @override
     def decide(self, level: float) -> Verdict:
         """Verdict at a level.
 
