@@ -137,7 +137,7 @@ def tabulate_beside(
     Returns
     -------
     ``beside`` and ``plain``: by the difference with and without the covariate, where only that moves the arms apart;
-    ``covered``: intervals that hold a true difference of 0.6; ``power``.
+    ``covered``: intervals beside it that hold none, there; ``power``: beside it, where the treated change by 0.6 more.
     """
     rows = []
     for n_treated, n_control in sizes:

@@ -66,7 +66,7 @@ class Claim(AnyClaim):
             return np.asarray(one_sided)
         if self.strong:
             return np.asarray(self.delta + one_sided)
-        return np.maximum(self.delta, special.stdtrit(df, 1 - level / 2) * se)
+        return np.asarray(np.maximum(self.delta, special.stdtrit(df, 1 - level / 2) * se))
 
     @override
     def reaches(self, size: float) -> bool:
