@@ -17,7 +17,10 @@ def read(path: str) -> pd.DataFrame:
 
 with job(snakemake) as (log, output):
     inputs, params = snakemake.input, snakemake.params
-    samples, sheet = read(inputs.samples), pd.DataFrame(params.sheet)
+    sheet = pd.DataFrame(params.sheet)
+    samples = read(inputs.samples)
+    # of other tissues no more than whether their files can be used
+    samples = samples[samples["sample"].isin(sheet["sample"])]
     problems = list(read(inputs.problems).itertuples(index=False, name=None))
     tables, findings = study.examine(samples, read(inputs.genes), sheet, problems=problems, **params.study)
     totals = {

@@ -23,6 +23,7 @@ with job(snakemake) as (log, output):
         config=json.loads(params.config),
         populations=json.loads(params.populations),
         versions={"cd20scope": params.version} | software.versions(params.software),
+        tissues={"questions": inputs.tissue_questions, "samples": inputs.tissue_samples},
     )
     log.info("read the tables of %d samples and %d hypotheses", len(run.sheet), len(run.verdicts))
     figures = read.read_figures(Path(folder) for folder in inputs.figures)

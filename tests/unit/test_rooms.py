@@ -44,6 +44,8 @@ SCRIPTS_BEYOND = {
     "annotate/fit_reference.py": {"ingest"},
     # one job reads and flags a sample, so that no second job starts and reads it again
     "ingest/read_sample.py": {"qc"},
+    # lists the genes that all samples of a tissue have, as the fit does for those of the questions
+    "verdict/compare_tissue.py": {"annotate"},
     # the cells are drawn from the table of profiles that labels them
     "simulate/simulate_cohort.py": {"annotate"},
 }

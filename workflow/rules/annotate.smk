@@ -54,13 +54,30 @@ rule choose_depth:
         "../../scripts/annotate/choose_depth.py"
 
 
+# in each tissue the visits of a donor have a depth of their own
+use rule choose_depth as choose_tissue_depth with:
+    input:
+        cells=in_tissue("results/qc/{sample}.parquet"),
+    output:
+        depth="results/annotate/tissues/{tissue}.depth.tsv",
+    log:
+        "results/logs/annotate/choose_tissue_depth/{tissue}.log",
+    benchmark:
+        "results/benchmarks/annotate/choose_tissue_depth/{tissue}.tsv"
+    params:
+        code=code_of("annotate/choose_depth.py"),
+        samples=samples_of,
+        visits=visits_in_tissue,
+        populations=POPULATIONS,
+
+
 rule label_cells:
     input:
         counts="results/ingest/{sample}.h5ad",
         cells="results/qc/{sample}.parquet",
         model="results/annotate/all/model.npz",
         ruler="results/annotate/all/ruler.npz",
-        depth="results/annotate/depth.tsv",
+        depth=depth_file,
     output:
         **marker_files(),
     log:
@@ -144,7 +161,7 @@ if JUDGES[0] != "markers":
 
     use rule judge_cells as decide_cells with:
         input:
-            depth="results/annotate/depth.tsv",
+            depth=depth_file,
             counts="results/ingest/{sample}.h5ad",
             cells="results/qc/{sample}.parquet",
             source=judge_source,

@@ -92,6 +92,7 @@ REPORT_TEMPLATES = (
     "parts.html.j2",
     "trust.html.j2",
     "studies.html.j2",
+    "tissues.html.j2",
     "methods.html.j2",
     "report.css",
     "report.js",
@@ -124,6 +125,8 @@ try:
     GIVEN = load_samples()
     DESIGN, COVARIATE_NOTES = plan_study()
     SHEET = DESIGN.samples
+    # with the samples of other tissues: what is read and labelled sample by sample
+    ROWS = pd.concat([SHEET, DESIGN.others], ignore_index=True)
     FETCHED = remote_files()
     hide_secrets()
     TO_FETCH = not_yet_fetched()
@@ -149,12 +152,15 @@ tell_design()
 check_pairs()
 check_apart()
 SAMPLES = SHEET["sample"].tolist()
-ROW_OF = SHEET.set_index("sample").to_dict("index")
+EVERY_SAMPLE = ROWS["sample"].tolist()
+ROW_OF = ROWS.set_index("sample").to_dict("index")
 SHEET_RECORDS = SHEET.drop(columns=["path", "raw"], errors="ignore").to_dict("records")
+TISSUES = other_tissues()
 
 
 wildcard_constraints:
-    sample="|".join(map(re.escape, SAMPLES)),
+    sample="|".join(map(re.escape, EVERY_SAMPLE)),
+    tissue="|".join(map(re.escape, TISSUES)),
     file="|".join(map(re.escape, TO_FETCH)),
     part="|".join(schema.FIGURES),
     object="|".join(map(re.escape, SEURAT)),
@@ -163,7 +169,7 @@ wildcard_constraints:
 
 
 # samples of each count file: a job reads only its own cells of a file that holds many
-SHARED = Counter(placed(local_counts(path)) for path in SHEET["path"])
+SHARED = Counter(placed(local_counts(path)) for path in ROWS["path"])
 
 
 check_place()

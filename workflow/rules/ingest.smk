@@ -31,7 +31,7 @@ rule read_sample:
 
 rule sum_inputs:
     input:
-        counts=[fetched(path) for path in dict.fromkeys(SHEET["path"])],
+        counts=[fetched(path) for path in dict.fromkeys(ROWS["path"])],
         looks="results/preflight/samples.tsv",
     output:
         sums="results/ingest/inputs.tsv",
@@ -47,10 +47,10 @@ rule sum_inputs:
         runtime=minutes(30, per_input_mb=0.01),
     params:
         code=code_of("ingest/sum_inputs.py"),
-        made_of=[made_of(path) for path in SHEET["path"]],
-        samples=SAMPLES,
+        made_of=[made_of(path) for path in ROWS["path"]],
+        samples=EVERY_SAMPLE,
         paths=given_paths(),
-        cells=[of_sample(sample, "cells") for sample in SAMPLES],
-        files=[placed(fetched(path)) for path in SHEET["path"]],
+        cells=[of_sample(sample, "cells") for sample in EVERY_SAMPLE],
+        files=[placed(fetched(path)) for path in ROWS["path"]],
     script:
         "../../scripts/ingest/sum_inputs.py"

@@ -3,9 +3,9 @@
 # whether what lies behind it has reasons of its own.)
 rule look_at_files:
     input:
-        counts=[local_counts(path) for path in SHEET["path"]],
-        raw=[path for path in SHEET.get("raw", []) if path],
-        parts=parts_of(SHEET["path"]),
+        counts=[local_counts(path) for path in ROWS["path"]],
+        raw=[path for path in ROWS.get("raw", []) if path],
+        parts=parts_of(ROWS["path"]),
     output:
         samples="results/preflight/samples.tsv",
         genes="results/preflight/genes.tsv.gz",
@@ -23,16 +23,18 @@ rule look_at_files:
     params:
         code=code_of("preflight/look_at_files.py"),
         made_of=[
-            made_of(path) for path in [*SHEET["path"], *SHEET.get("raw", [])] if path
+            made_of(path) for path in [*ROWS["path"], *ROWS.get("raw", [])] if path
         ],
-        samples=SAMPLES,
+        samples=EVERY_SAMPLE,
+        # genes are counted in the samples that share a model; a file of another tissue may lack some
+        counted=SAMPLES,
         paths=given_paths(),
         # what the sheet's checksum is of
-        files=[placed(fetched(path)) for path in SHEET["path"]],
-        reading=[reading(sample) for sample in SAMPLES],
-        raw=[of_sample(sample, "raw") for sample in SAMPLES],
+        files=[placed(fetched(path)) for path in ROWS["path"]],
+        reading=[reading(sample) for sample in EVERY_SAMPLE],
+        raw=[of_sample(sample, "raw") for sample in EVERY_SAMPLE],
         thresholds={key: config["qc"][key] for key in ("min_counts", "min_genes")},
-        sha256=[of_sample(sample, "sha256") for sample in SAMPLES],
+        sha256=[of_sample(sample, "sha256") for sample in EVERY_SAMPLE],
         genes=files.checksum(GENE_TABLE),
         table=uncompared(str(GENE_TABLE)),
     script:

@@ -1,6 +1,8 @@
 rule write_report:
     input:
         **report_tables(),
+        tissue_questions=tissue_tables("questions"),
+        tissue_samples=tissue_tables("samples"),
         figures=collect("results/report/figures/{part}", part=schema.FIGURES),
         passed="results/preflight/passed.txt",
     output:

@@ -2,7 +2,7 @@ rule simulate_cohort:
     output:
         counts=[
             directory(path) if not path.endswith(".h5") else path
-            for path in SHEET["path"]
+            for path in ROWS["path"]
         ],
         samples="results/simulate/samples.tsv",
         truth="results/simulate/truth.json",
@@ -18,7 +18,7 @@ rule simulate_cohort:
         runtime=minutes(30),
     params:
         code=code_of("simulate/simulate_cohort.py"),
-        sheet=SHEET.to_dict("records"),
+        sheet=ROWS.to_dict("records"),
         visits=list(config["visits"]),
         plan=config["simulate"],
         populations=POPULATIONS,

@@ -185,6 +185,44 @@ rule compare_arms:
         "../../scripts/verdict/compare_arms.py"
 
 
+# donors of another tissue are never beside those of the questions: the job reads no sample of theirs
+rule compare_tissue:
+    input:
+        "results/preflight/passed.txt",
+        counts=in_tissue("results/ingest/{sample}.h5ad"),
+        cells=in_tissue("results/pseudobulk/{sample}.cells.parquet"),
+        sums=in_tissue("results/pseudobulk/{sample}.sums.parquet"),
+    output:
+        samples="results/verdict/tissues/{tissue}/samples.tsv",
+        donors="results/verdict/tissues/{tissue}/donors.tsv",
+        scores="results/verdict/tissues/{tissue}/scores.tsv",
+        parts="results/verdict/tissues/{tissue}/parts.tsv",
+        questions="results/verdict/tissues/{tissue}/questions.tsv",
+    log:
+        "results/logs/verdict/compare_tissue/{tissue}.log",
+    benchmark:
+        "results/benchmarks/verdict/compare_tissue/{tissue}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=2000),
+        runtime=minutes(30),
+    params:
+        code=code_of("verdict/compare_tissue.py"),
+        sheet=lambda wildcards: TISSUES[wildcards.tissue],
+        populations=POPULATIONS,
+        programs=PROGRAMS,
+        hypotheses=HYPOTHESES,
+        tests=share_tests(),
+        measured=measured() | {"covariates": {}, "samples": []},
+        settings=config["programs"],
+        level=level(),
+        seed=config["seed"],
+    script:
+        "../../scripts/verdict/compare_tissue.py"
+
+
 rule relate_outcome:
     input:
         # as above

@@ -209,8 +209,8 @@ def _note_tissues(rows: list[Row]) -> list[str]:
         return []
     shown = ", ".join(f"{name}: {n}" for name, n in counted.items())
     return [
-        f"samples of several tissues ({shown}): a run analyses one and leaves the others out. Name it by tissue: in "
-        "the configuration, and make one run per tissue."
+        f"samples of several tissues ({shown}): a run answers its questions in one and tests the others apart, without "
+        "verdicts. Name the one by tissue: in the configuration."
     ]
 
 

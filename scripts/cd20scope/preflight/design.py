@@ -24,6 +24,7 @@ def check_design(
     arms: Mapping[str, str],
     tissue: str,
     tissues: Mapping[str, int],
+    others: Sequence[Mapping[str, str]],
     left_out: Sequence[Mapping[str, str]],
     covariate_notes: Sequence[tuple[str, str, str]],
 ) -> list[Finding]:
@@ -38,13 +39,16 @@ def check_design(
     arms
         ``column`` that tells the arms, and the ``treated`` level.
     tissue, tissues
-        Tissue that is analysed, and donors with both visits of a contrast in each.
+        Tissue of the sheet, and donors with both visits of a contrast in each.
+    others
+        ``sample``, ``donor``, ``visit``, ``tissue`` and ``control`` of the samples of other tissues.
     left_out
-        ``sample``, ``donor``, ``visit`` and ``reason`` of samples that are not analysed.
+        ``sample``, ``donor``, ``visit`` and ``reason`` of samples that are not in the sheet.
     covariate_notes
         Contrast, covariate and why it has no part there.
     """
     findings = [*_left_out(left_out), *_tissues(sheet, tissue, tissues, left_out, contrasts)]
+    findings += _other_tissues(pd.DataFrame(others), contrasts)
     findings += _arms(sheet, arms, contrasts)
     findings += [
         Finding("warning", contrast, f"covariate {name} {why}: it is left out here.")
@@ -77,9 +81,10 @@ def _tissues(
         Finding(
             "warning",
             tissue or "tissue",
-            f"this run analyses {tissue or 'samples without a tissue'} (donors with both visits of a contrast, by "
-            f"tissue: {counted}) and leaves out {list_names([entry['sample'] for entry in others])}. Tissues are not "
-            "compared and not pooled: make one run per tissue, with tissue: in the configuration.",
+            f"the questions are answered in {tissue or 'samples without a tissue'} (donors with both visits of a "
+            f"contrast, by tissue: {counted}), and {list_names([entry['sample'] for entry in others])} have no part in "
+            "it. Tissues are neither compared nor pooled. For the verdicts of another one, name it by tissue: in the "
+            "configuration.",
         )
     ]
     other = {(entry["donor"], entry["visit"]): entry for entry in others}
@@ -99,6 +104,23 @@ def _tissues(
                     f"do not enter. Give samples of {tissue} at both visits, or correct the column tissue.",
                 )
             )
+    return findings
+
+
+def _other_tissues(others: pd.DataFrame, contrasts: Sequence[Sequence[str]]) -> list[Finding]:
+    """Say of each other tissue how many donors can be compared with themselves."""
+    findings = []
+    for tissue, own in others.groupby("tissue", sort=False) if len(others) else []:
+        treated = treated_of(own)
+        pairs = {schema.contrast_name(contrast): len(pairs_of(treated, contrast)) for contrast in contrasts}
+        counted = ", ".join(f"{name}: {n}" for name, n in pairs.items())
+        text = f"{len(own)} samples, tested apart and without verdicts. Donors with both visits: {counted}."
+        if not any(pairs.values()):
+            text += " No donor can be compared with itself: every question is not testable in this tissue."
+        if len(treated) < len(own):
+            controls = sorted(set(own["donor"]) - set(treated["donor"]))
+            text += f" Donors of control arms ({list_names(controls)}) enter no change."
+        findings.append(Finding("warning", str(tissue), text))
     return findings
 
 

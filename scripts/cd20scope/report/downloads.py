@@ -69,15 +69,16 @@ def tables(run: Results) -> dict[str, tuple[pd.DataFrame, str]]:
         "rulers": (run.annotation["rulers"], "How well each population is told"),
         "quality": (run.qc_summary, "Cells read, kept and dropped"),
         "inputs": (run.inputs, "Count files with their SHA-256"),
-    } | of_design(statistics)
+    } | of_design(statistics | {"tissues": run.tissues["questions"]})
 
 
 def of_design(statistics: Mapping[str, pd.DataFrame]) -> dict[str, tuple[pd.DataFrame, str]]:
-    """Tables that only some designs have: of a control arm, of an outcome."""
+    """Tables that only some designs have: of a control arm, of an outcome, of other tissues."""
     about = {
         "control_arms": "Treated against controls",
         "absolute_arms": "Numbers of the treated against controls",
         "outcome": "Associations with the outcome",
+        "tissues": "Questions in other tissues",
     }
     return {name: (statistics[name], text) for name, text in about.items() if len(statistics[name])}
 

@@ -16,7 +16,7 @@ import pandas as pd
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
-from cd20scope.report import alerts, claims, downloads, opening, wording
+from cd20scope.report import alerts, claims, downloads, opening, reference, wording
 from cd20scope.report import answer as answers
 from cd20scope.report.colours import VERDICT_STYLE, population_colours
 from cd20scope.report.results import Results
@@ -28,6 +28,7 @@ from cd20scope.report.sections import (
     references,
     samples,
     studies,
+    tissues,
     trust,
 )
 from cd20scope.report.tables import listings
@@ -114,6 +115,11 @@ def render(
             ),
         },
         studies=studies.format_section(run.statistics, alpha=run.alpha),
+        tissues=tissues.format_section(
+            run.tissues, contrasts=run.contrasts, config=run.config, primary=tissue_of(run)
+        ),
+        tissue=tissue_of(run),
+        reference=reference.caption(run.reference),
         tables=listed(run, quality),
         quality=samples.say(quality),
         number=lambda: next(numbers),
@@ -128,10 +134,17 @@ def render(
     )
 
 
+def tissue_of(run: Results) -> str:
+    """Tissue of the verdicts; empty where the sheet names none."""
+    return "" if "tissue" not in run.sheet or run.sheet.empty else str(run.sheet["tissue"].iloc[0])
+
+
 def listed(run: Results, quality: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Write every listing by its name; samples beyond a threshold of quality are marked."""
     tables = shown(run) | studies.chosen(run.statistics) | {"qc": quality}
     written = {name: listings.tabulate(table, name=name) for name, table in tables.items()}
+    of_tissues = tissues.chosen(run.tissues).items()
+    written |= {name: listings.tabulate(table, name=kind) for name, (kind, table) in of_tissues}
     return written | {"qc": samples.mark(written["qc"], quality)}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -9,6 +10,7 @@ from markupsafe import Markup
 
 from cd20scope import schema
 from cd20scope.report.quality import summarise
+from cd20scope.report.reference import healthy_shares
 from cd20scope.report.results import Cohort, Judged, Results, complete, complete_cohort, complete_judged
 from cd20scope.report.sections import trust
 from cd20scope.schema import SINGLE, require_columns
@@ -31,6 +33,7 @@ def read(
     config: Mapping[str, Any],
     populations: Mapping[str, Any],
     versions: Mapping[str, str],
+    tissues: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Results:
     """Read what the steps wrote.
 
@@ -44,6 +47,8 @@ def read(
         Of each sample in the order of the sheet: what quality control and annotation wrote.
     sheet, hypotheses, digest, config, populations, versions
         Of the run.
+    tissues
+        Paths of the tables of the other tissues, by name; none by default.
     """
     embedding, qc_summary = read_samples(read_embedding(files), sheet, labels=labels, cells=cells)
     return complete(
@@ -62,6 +67,11 @@ def read(
             preflight=pd.read_csv(files["findings"], sep="\t", dtype=str, keep_default_na=False),
             versions=versions,
             asked=history.tell(pd.read_csv(files["questions"], sep="\t", dtype=str), digest),
+            tissues={
+                name: pd.concat(map(read_table, paths), ignore_index=True)
+                for name, paths in tissues.items()
+                if paths
+            },
         )
     )
 
@@ -100,8 +110,10 @@ def read_judged(
 
 def read_measured(files: Mapping[str, str], *, config: Mapping[str, Any]) -> dict[str, Any]:
     """Read what all figures need: attributes of :class:`Measured`."""
+    donors = read_table(files["donors"])
     return {
-        "donors": of_treated(read_table(files["donors"])),
+        "donors": of_treated(donors),
+        "reference": healthy_shares(donors, list(config["visits"])),
         "scores": of_treated(read_table(files["scores"])),
         "config": config,
         "visits": list(config["visits"]),

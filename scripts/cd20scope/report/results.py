@@ -4,13 +4,14 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
 
 from cd20scope.report import claims
-from cd20scope.report.sections import labels, trust
+from cd20scope.report.reference import COLUMNS as REFERENCE
+from cd20scope.report.sections import labels, tissues, trust
 from cd20scope.schema import contrast_name, require_columns
 
 VERDICT_COLUMNS = (
@@ -34,6 +35,8 @@ class Measured:
         Configuration of the run with its defaults filled in; of figures, those keys that they read.
     visits, contrasts
         Visits in the order of time; contrasts as (later, earlier).
+    reference
+        Shares in healthy donors (:func:`cd20scope.report.reference.healthy_shares`); none by default.
     """
 
     donors: pd.DataFrame
@@ -41,6 +44,7 @@ class Measured:
     config: Mapping[str, Any]
     visits: Sequence[str]
     contrasts: Sequence[tuple[str, str]]
+    reference: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(REFERENCE)))
 
     @property
     def contrast_names(self) -> list[str]:
@@ -137,6 +141,8 @@ class Results(Cohort, Judged):
         Version of each piece of software by its name.
     asked
         From :func:`cd20scope.study.history.tell`.
+    tissues
+        The tables of :data:`cd20scope.report.sections.tissues.NEEDED` by name; none by default.
     """
 
     expression_populations: pd.DataFrame
@@ -147,6 +153,7 @@ class Results(Cohort, Judged):
     preflight: pd.DataFrame
     versions: Mapping[str, str]
     asked: Mapping[str, Any]
+    tissues: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -164,7 +171,11 @@ def complete(results: Results) -> Results:
     """
     require_columns(results.qc_summary, ["sample", "n_cells", "n_kept", "unassigned_rate"], name="qc_summary")
     run = complete_judged(complete_cohort(results))
-    return replace(run, programs=trust.add_random(run.programs, run.statistics["random_sets"]))
+    return replace(
+        run,
+        programs=trust.add_random(run.programs, run.statistics["random_sets"]),
+        tissues=tissues.complete(run.tissues),
+    )
 
 
 def complete_cohort[C: Cohort](cohort: C) -> C:

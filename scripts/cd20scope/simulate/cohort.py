@@ -38,6 +38,13 @@ SD_PROGRAM_DONOR, SD_PROGRAM_SAMPLE = 0.12, 0.06
 """The same for all genes of a programme together: programmes differ between people as wholes."""
 PLACEBO = "placebo"
 """Arm of the donors who are not treated."""
+CSF = "CSF"
+"""Tissue of the further samples of the treated."""
+CSF_CELLS = 0.3
+"""Cells of a CSF sample, of those of a blood sample; real ones have hundreds to a few thousand."""
+CSF_SHARES = {"B": 0.5, "CD4 T": 1.6, "CD8 T": 0.8, "NK": 0.4, "Myeloid": 0.2}
+"""Factor on the number of cells in CSF, by role of the lineage: mostly CD4 T cells, few B cells and monocytes
+(Schafflick 2020, doi:10.1038/s41467-019-14118-w)."""
 SILENT = -30.0
 """Log factor on a gene of the other sex."""
 SD_SHARE, SD_RESPONSE = 0.2, 0.12
@@ -45,7 +52,7 @@ SD_SHARE, SD_RESPONSE = 0.2, 0.12
 
 
 def cohort_layout(
-    donors: int, *, visits: Sequence[str], controls: int = 0, folder: str = "results/simulate"
+    donors: int, *, visits: Sequence[str], controls: int = 0, csf: int = 0, folder: str = "results/simulate"
 ) -> pd.DataFrame:
     """Lay out the samples: every donor at every visit, but the last donor's last visit when there are four or more.
 
@@ -59,6 +66,8 @@ def cohort_layout(
         Visits in order; the first is the baseline.
     controls
         Number of donors on placebo, P01 and so on; with some, the sheet has a column ``arm``.
+    csf
+        Number of treated donors with CSF at the first and the last visit; their rows come last.
     folder
         Where the count files go.
 
@@ -81,13 +90,17 @@ def cohort_layout(
                     "donor": f"{letter}{number:02d}",
                     "visit": visit,
                     "path": f"{folder}/{sample}" + ("" if len(rows) % 2 else ".h5"),
-                    "tissue": "PBMC",
+                    "tissue": "blood" if csf else "PBMC",
                     "batch": f"run{1 + number % 2}",
                     "sex": "FM"[number % 2],
                     "age": str(24 + 3 * number),
                 }
                 | ({"arm": arm} if controls else {})
             )
+    tapped = {f"D{number:02d}" for number in range(1, csf + 1)}
+    for row in [row for row in rows if row["donor"] in tapped and row["visit"] in (visits[0], visits[-1])]:
+        sample = f"{row['sample']}_csf"
+        rows.append(row | {"sample": sample, "path": f"{folder}/{sample}.h5", "tissue": CSF})
     return pd.DataFrame(rows)
 
 
@@ -108,14 +121,14 @@ def simulate_cohort(
     Parameters
     ----------
     sheet
-        ``sample``, ``donor``, ``visit``, ``batch``, ``sex`` and, with a placebo arm, ``arm``.
+        ``sample``, ``donor``, ``visit``, ``batch``, ``sex``, ``tissue`` and, with a placebo arm, ``arm``.
     visits
         Visits in order.
     plan
         ``treated`` plants :data:`DEPLETION`, :data:`EXPANSION` and :data:`REPROGRAMMING` in donors who are treated;
         ``time`` the depletion in these, and the other two in all donors alike; ``untreated`` plants nothing.
     cells
-        Mean number of cells per sample.
+        Mean number of cells per blood sample.
     seed
         Seed of the whole cohort.
     populations, programs
@@ -146,6 +159,7 @@ def simulate_cohort(
     share, rna = cellmodel.typical(populations, names)
     spilling = np.isin([population for population, _ in names], _depleted(populations))
     base = np.log(share) + cellmodel.log_split(names)
+    log_csf = _csf_shares(names, populations)
     shares = {donor: base + rng.normal(0, SD_SHARE, len(base)) for donor in donors}
     samples: dict[str, Sample] = {}
     for row in sheet.itertuples():
@@ -162,14 +176,15 @@ def simulate_cohort(
             )
             if last:
                 _reprogram(log_gene, names, lists, populations)
+        in_csf = row.tissue == CSF
         samples[str(row.sample)] = cellmodel.draw(
             log_gene,
-            log_share,
+            log_share + log_csf if in_csf else log_share,
             rna,
             names,
             mitochondrial=mitochondrial,
             spilling=spilling,
-            cells=cells,
+            cells=int(cells * CSF_CELLS) if in_csf else cells,
             rng=rng,
         )
     return genes, samples
@@ -219,6 +234,15 @@ def _depleted(populations: Mapping[str, Any]) -> list[str]:
     taken = {entry["name"] for entry in populations["lineages"] if entry.get("role") == "B"}
     nodes = [node for node in populations["nodes"] if node.get("lineage") in taken]
     return [node["name"] for node in nodes if node.get("role") != "plasma"]
+
+
+def _csf_shares(names: list[tuple[str, str]], populations: Mapping[str, Any]) -> Array:
+    """Log factor on the share of each leaf in CSF."""
+    of_lineage = {
+        entry["name"]: CSF_SHARES.get(entry.get("role", ""), 1.0) for entry in populations["lineages"]
+    }
+    lineage = {node["name"]: node.get("lineage", "") for node in populations["nodes"]}
+    return np.log([of_lineage.get(lineage[population], 1.0) for population, _ in names])
 
 
 def _share_effect(

@@ -1,4 +1,4 @@
-"""Which samples a run analyses: donors chosen, one tissue, and the arm of each donor.
+"""Which samples a run analyses: donors chosen, tissues apart, and the arm of each donor.
 
 Imported while Snakemake parses the workflow.
 """
@@ -28,19 +28,22 @@ class Design:
     Attributes
     ----------
     samples
-        Rows of the sheet that are analysed, with the column ``control``: level of the control arm of the donor, empty
-        if treated.
+        Rows of the sheet that the questions are answered with, with the column ``control``: level of the control arm
+        of the donor, empty if treated.
+    others
+        The same of the samples of other tissues, which are tested apart.
     left_out
-        :data:`LEFT_OUT`, one row per sample that is not analysed.
+        :data:`LEFT_OUT`, one row per sample that is not among ``samples``.
     arms
         Donors of the arms.
     tissue
-        Tissue that is analysed; empty where the sheet names none.
+        Tissue of ``samples``; empty where the sheet names none.
     tissues
         Donors with both visits of a contrast, by tissue; empty where the sheet names fewer than two.
     """
 
     samples: pd.DataFrame
+    others: pd.DataFrame
     left_out: pd.DataFrame
     arms: Arms
     tissue: str
@@ -84,16 +87,19 @@ def plan_study(
     chosen, counted = _choose_tissue(
         sheet[reasons == ""], tissue, contrasts=contrasts, treated=control[reasons == ""] == ""
     )
+    apart = pd.Series(False, index=sheet.index)
     if counted:
         other = (sheet["tissue"] != chosen) & (reasons == "")
-        shown = sheet["tissue"].mask(sheet["tissue"] == "", "not given")
-        reasons = reasons.mask(
-            other, "tissue " + shown + f", and this run analyses {chosen or 'samples without one'}"
-        )
+        apart = other & (sheet["tissue"] != "")
+        ours = chosen or "samples without a tissue"
+        reasons = reasons.mask(apart, "tissue " + sheet["tissue"] + f", tested apart from {ours}")
+        reasons = reasons.mask(other & ~apart, f"tissue not given, and the questions are asked of {ours}")
     kept = reasons == ""
     gone = sheet.loc[~kept, ["sample", "donor", "visit"]].assign(reason=reasons[~kept])
+    with_arm = sheet.assign(**{CONTROL: control})
     return Design(
-        samples=sheet[kept].assign(**{CONTROL: control[kept]}).reset_index(drop=True),
+        samples=with_arm[kept].reset_index(drop=True),
+        others=with_arm[apart].reset_index(drop=True),
         left_out=gone.reset_index(drop=True),
         arms=arms,
         tissue=chosen,

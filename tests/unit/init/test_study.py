@@ -142,7 +142,7 @@ def test_fluid_and_blood_stand_in_one_sheet_with_their_tissue(tmp_path):
     study = guessed(*map(file_named, ["P1_PBMC_BL", "P1_CSF_BL", "P1_PBMC_W2"]))
     table = as_read(study, tmp_path / "study").set_index("sample")["tissue"]
     assert table.to_dict() == {"P1_CSF_BL": "CSF", "P1_PBMC_BL": "blood", "P1_PBMC_W2": "blood"}
-    assert any("samples of several tissues (blood: 2, CSF: 1): a run analyses one" in n for n in study.notes)
+    assert any("samples of several tissues (blood: 2, CSF: 1): a run answers its" in n for n in study.notes)
     only = guessed(*map(file_named, ["P1_CSF_BL", "P1_CSF_W2"]))
     assert not any("several tissues" in note for note in only.notes)
 

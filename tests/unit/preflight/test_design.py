@@ -14,6 +14,7 @@ def findings(table, **settings):
         arms={"column": found.arms.column, "treated": found.arms.treated},
         tissue=found.tissue,
         tissues=found.tissues,
+        others=found.others.to_dict("records"),
         left_out=found.left_out.to_dict("records"),
         covariate_notes=[],
     )
@@ -30,6 +31,7 @@ def test_a_covariate_is_told_where_it_has_no_part(tmp_path):
         arms={"column": "arm", "treated": ""},
         tissue="",
         tissues={},
+        others=[],
         left_out=[],
         covariate_notes=[("month6-baseline", "age", "does not vary between the donors")],
     )
@@ -81,11 +83,25 @@ def test_arms_without_a_batch_in_common_are_told(tmp_path):
 def test_tissues_that_differ_between_visits_are_told_by_sample(tmp_path):
     table = read_study(tmp_path, tissue=lambda _, visit: "CSF" if visit == "month6" else "blood")
     found = findings(table)
-    assert [finding.about for finding in found] == ["blood", "month6-baseline", "month6-week2"]
-    assert "by tissue: blood: 6, CSF: 0) and leaves out D1_month6, D2_month6" in found[0].text
+    assert [finding.about for finding in found] == ["blood", "month6-baseline", "month6-week2", "CSF"]
+    assert "by tissue: blood: 6, CSF: 0), and D1_month6, D2_month6" in found[0].text
     assert found[1].text.startswith(
         "month6 and baseline are of two tissues in D1_month6 against D1_baseline, D2_month6 against D2_baseline"
     )
+
+
+def test_another_tissue_is_told_with_its_pairs(tmp_path):
+    arms = {"arm": lambda d, _: "placebo" if d == 6 else "treated"}
+    half = read_study(tmp_path, **arms, tissue=lambda d, _: "CSF" if d in (1, 2, 6) else "blood")
+    assert texts(half)["CSF"] == (
+        "9 samples, tested apart and without verdicts. Donors with both visits: week2-baseline: 2, month6-baseline: 2, "
+        "month6-week2: 2. Donors of control arms (D6) enter no change."
+    )
+
+
+def test_a_tissue_at_one_visit_is_told_as_not_testable(tmp_path):
+    table = read_study(tmp_path, tissue=lambda d, visit: "CSF" if visit == "baseline" and d < 3 else "blood")
+    assert "every question is not testable in this tissue" in texts(table)["CSF"]
 
 
 def test_donors_left_out_are_named_with_the_reason(tmp_path):

@@ -16,6 +16,7 @@ DESIGN = {
     "arms": {"column": "", "treated": ""},
     "tissue": "",
     "tissues": {},
+    "others": [],
     "left_out": [],
     "covariate_notes": [],
 }

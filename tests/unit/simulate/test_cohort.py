@@ -26,6 +26,20 @@ def test_a_placebo_arm_stands_beside_the_treated():
     assert "arm" not in cohort.cohort_layout(4, visits=VISITS)
 
 
+def test_csf_comes_last_and_is_of_the_treated_at_the_first_and_last_visit():
+    plain = cohort.cohort_layout(4, visits=VISITS, controls=2)
+    sheet = cohort.cohort_layout(4, visits=VISITS, controls=2, csf=4)
+    pd.testing.assert_frame_equal(sheet.head(len(plain)).drop(columns="tissue"), plain.drop(columns="tissue"))
+    csf = sheet.tail(len(sheet) - len(plain))
+    assert set(csf["tissue"]) == {"CSF"}
+    assert set(csf["arm"]) == {"ocrelizumab"}
+    # the last donor has no last visit
+    assert csf["visit"].value_counts().to_dict() == {"baseline": 4, "month6": 3}
+    assert not sheet["sample"].duplicated().any()
+    assert not sheet["path"].duplicated().any()
+    assert set(plain["tissue"]) == {"PBMC"}
+
+
 @pytest.fixture(scope="module")
 def catalogues(populations, programs, profiles):
     return {"populations": populations, "programs": programs, **profiles}
@@ -40,6 +54,25 @@ def shares(catalogues):
         truth = {name: np.array(sample.truth) for name, sample in samples.items()}
         out[plan] = {name: np.isin(labels, ["B naive", "B memory"]).mean() for name, labels in truth.items()}
     return out
+
+
+def test_csf_changes_no_blood_sample_and_has_few_cells_mostly_cd4(catalogues):
+    drawn = {}
+    for csf in (0, 2):
+        sheet = cohort.cohort_layout(2, visits=VISITS, csf=csf)
+        _, drawn[csf] = cohort.simulate_cohort(
+            sheet, visits=VISITS, plan="treated", cells=600, seed=3, **catalogues
+        )
+    for name, sample in drawn[0].items():
+        np.testing.assert_array_equal(sample.counts, drawn[2][name].counts)
+    tapped, blood = drawn[2]["D01_baseline_csf"], drawn[2]["D01_baseline"]
+    assert len(tapped.truth) < 0.4 * len(blood.truth)
+
+    def share(sample, *populations):
+        return np.isin(sample.truth, populations).mean()
+
+    assert share(tapped, "CD4 naive", "CD4 memory") > 1.3 * share(blood, "CD4 naive", "CD4 memory")
+    assert share(tapped, "Monocyte") < 0.5 * share(blood, "Monocyte")
 
 
 def test_treatment_depletes_and_no_treatment_does_not(shares):

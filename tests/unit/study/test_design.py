@@ -3,8 +3,9 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from study_sheets import VISITS, plan, read_study
+from study_sheets import VISITS, plan, read_study, write_study
 
+from cd20scope.study.sheet import read_sheet
 from cd20scope.study.strict_yaml import ConfigError
 
 
@@ -117,10 +118,38 @@ def test_the_tissue_with_most_pairs_is_analysed_and_others_left_out_by_name(fold
     assert found.tissues == {"CSF": 1, "blood": 5}
     assert set(found.samples["visit"]) == {"baseline", "week2"}
     reasons = found.left_out.set_index("sample")["reason"]
-    assert reasons["D2_month6"] == "tissue CSF, and this run analyses blood"
+    assert reasons["D2_month6"] == "tissue CSF, tested apart from blood"
     csf = plan(table, tissue="csf")
     assert (csf.tissue, set(csf.samples["tissue"])) == ("CSF", {"CSF"})
     assert set(csf.samples["donor"]) == {f"D{i}" for i in range(1, 7)}
+
+
+def test_a_donor_may_have_two_tissues_at_one_visit_and_each_is_a_stratum(folder):
+    sheet = write_study(folder, tissue=lambda *_: "PBMC")
+    lines = sheet.read_text(encoding="utf-8").splitlines()
+    more = []
+    for line in lines[1:]:
+        sample, donor, visit, path, _ = line.split("\t")
+        # D1 has no CSF at month 6, D6 none at all
+        if donor != "D6" and visit != "week2" and (donor, visit) != ("D1", "month6"):
+            csf = path.replace(".h5", "_csf.h5")
+            (folder / csf).touch()
+            more.append("\t".join([f"{sample}_csf", donor, visit, csf, "liquor"]))
+    sheet.write_text("\n".join([*lines, *more]) + "\n", encoding="utf-8")
+    found = plan(read_sheet(sheet, visits=VISITS, arm="arm"))
+    assert (found.tissue, found.tissues) == ("blood", {"blood": 6, "CSF": 4})
+    assert set(found.samples["tissue"]) == {"blood"}
+    assert set(found.others["tissue"]) == {"CSF"}
+    assert (len(found.samples), len(found.others)) == (18, 9)
+    assert list(found.others.columns) == list(found.samples.columns)
+    assert (found.left_out["reason"] == "tissue CSF, tested apart from blood").all()
+    assert found.left_out["sample"].tolist() == found.others["sample"].tolist()
+
+
+def test_samples_without_a_tissue_are_no_tissue(folder):
+    found = plan(read_study(folder, tissue=lambda d, _: "" if d == 1 else "blood"))
+    assert found.others.empty
+    assert set(found.left_out["reason"]) == {"tissue not given, and the questions are asked of blood"}
 
 
 def test_one_tissue_leaves_nothing_out(folder):
@@ -194,6 +223,8 @@ def test_any_design_is_refused_or_parts_the_samples(folder, arms, drugs, tissues
         assert "arm" in str(error)  # noqa: PT017 - a refusal is one of two right answers
         return
     assert sorted([*found.samples["sample"], *found.left_out["sample"]]) == sorted(table["sample"])
+    assert set(found.others["sample"]) <= set(found.left_out["sample"])
+    assert not set(found.others["tissue"]) & {"", found.tissue}
     assert (found.left_out["reason"] != "").all()
     assert found.samples["tissue"].nunique() <= 1
     levels = {level.casefold() for level in found.treated["arm"]}

@@ -42,15 +42,15 @@ def test_donors_and_visits_that_are_left_out_are_named_with_the_reason():
     made = waves()
     absent = [
         {"donor": "D0X", "visit": "baseline", "reason": "excluded by prior_dmt (fingolimod)"},
-        {"donor": "D8", "visit": "baseline", "reason": "tissue CSF, and this run analyses blood"},
-        {"donor": "D1", "visit": "month12", "reason": "tissue CSF, and this run analyses blood"},
+        {"donor": "D8", "visit": "baseline", "reason": "tissue CSF, tested apart from blood"},
+        {"donor": "D1", "visit": "month12", "reason": "tissue CSF, tested apart from blood"},
     ]
     decisions = decide.decide_all([WAVES], made)
     table = ledger.tabulate_ledger(decisions, made, left_out=absent).set_index(["part", "donor"])
     before = ledger.tabulate_ledger(decisions, made).set_index(["part", "donor"])
     assert table["enters"]["first", "D0X"] == "no"
     assert table["reason"]["first", "D0X"] == "excluded by prior_dmt (fingolimod)"
-    assert table["reason"]["first", "D8"] == "baseline left out: tissue CSF, and this run analyses blood"
+    assert table["reason"]["first", "D8"] == "baseline left out: tissue CSF, tested apart from blood"
     assert table.loc[before.index, "enters"].equals(before["enters"])
     assert len(table) == len(before) + 4
 

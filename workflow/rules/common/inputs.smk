@@ -33,12 +33,27 @@ def plan_study():
     return plan, notes
 
 
+def other_tissues():
+    """Samples of each other tissue, by a name for its files."""
+    found = {}
+    if DESIGN.others.empty:
+        return found
+    for tissue, own in DESIGN.others.groupby("tissue", sort=False):
+        name = safe_name(tissue)
+        # two names may differ in letters alone that no file has
+        name = f"{name}-{len(found)}" if name in found else name
+        found[name] = own.drop(columns=["path", "raw"], errors="ignore").to_dict(
+            "records"
+        )
+    return found
+
+
 def check_apart():
     """Stop when an input is a folder that holds the results: it would change with every one of them."""
     if "simulate" in config:
         return
     results = Path(placed("results")).resolve()
-    for path in dict.fromkeys([*SHEET["path"], *SHEET.get("raw", [])]):
+    for path in dict.fromkeys([*ROWS["path"], *ROWS.get("raw", [])]):
         if (
             Path(path).is_dir()
             and path
@@ -55,7 +70,10 @@ def given_samples():
     if "simulate" in config:
         plan = config["simulate"]
         return cohort_layout(
-            plan["donors"], visits=list(config["visits"]), controls=plan["controls"]
+            plan["donors"],
+            visits=list(config["visits"]),
+            controls=plan["controls"],
+            csf=plan["csf"],
         )
     path = find_file(config["samples"], "samples")
     pattern = config["ingest"]["sample_pattern"]
@@ -88,7 +106,7 @@ def given_samples():
 def remote_files():
     """Count files with an address, by the name under which each is kept once it is fetched and its checksum is right."""
     found = {}
-    for path, stated in zip(SHEET["path"], SHEET.get("sha256", [""] * len(SHEET))):
+    for path, stated in zip(ROWS["path"], ROWS.get("sha256", [""] * len(ROWS))):
         if sheet.is_remote(path):
             # another checksum is another file
             digest = hashlib.sha256(f"{path} {stated.lower()}".encode()).hexdigest()
@@ -127,7 +145,7 @@ def hide_secrets():
 
 def given_paths():
     """Paths as the sheet gives them, for tables and messages; addresses without their secrets."""
-    return [names.shown(path) for path in SHEET["path"]]
+    return [names.shown(path) for path in ROWS["path"]]
 
 
 def not_yet_fetched():
@@ -160,8 +178,8 @@ def fetched(path):
 def seurat_objects():
     """Seurat objects among the count files, by the name under which each is unpacked."""
     found = {}
-    formats = SHEET.get("format", pd.Series("", index=SHEET.index))
-    for path, format in zip(SHEET["path"], formats):
+    formats = ROWS.get("format", pd.Series("", index=ROWS.index))
+    for path, format in zip(ROWS["path"], formats):
         if format == "seurat" or (not format and path.lower().endswith(".rds")):
             digest = hashlib.sha256(path.encode()).hexdigest()
             found[f"{safe_name(Path(path).stem)}-{digest[:8]}"] = path
@@ -196,11 +214,11 @@ def object_file(wildcards):
 
 def object_sum(wildcards):
     """SHA-256 that the sheet states of a Seurat object; empty where it states none."""
-    stated = SHEET.get("sha256", pd.Series("", index=SHEET.index))
+    stated = ROWS.get("sha256", pd.Series("", index=ROWS.index))
     return next(
         (
             each.lower()
-            for path, each in zip(SHEET["path"], stated)
+            for path, each in zip(ROWS["path"], stated)
             if each and path == SEURAT[wildcards.object]
         ),
         "",
@@ -236,7 +254,7 @@ def local_counts(path):
 def count_file(wildcards):
     """Count matrix of one sample."""
     check_record()
-    return local_counts(SHEET.set_index("sample").at[wildcards.sample, "path"])
+    return local_counts(ROWS.set_index("sample").at[wildcards.sample, "path"])
 
 
 def raw_file(wildcards):
@@ -272,7 +290,7 @@ def made_of(path):
 
 def read_by(wildcards):
     """What the job of a sample reads of the user's files."""
-    own = SHEET.set_index("sample").at[wildcards.sample, "path"]
+    own = ROWS.set_index("sample").at[wildcards.sample, "path"]
     return [made_of(own), made_of(of_sample(wildcards.sample, "raw"))]
 
 
@@ -296,7 +314,7 @@ def check_place():
         raise WorkflowError(
             f"{above.resolve()}: results cannot be written there: the folder is read-only for this user. {remedy}"
         )
-    unread = SHEET[[not (place / f"ingest/{s}.h5ad").exists() for s in SAMPLES]]
+    unread = ROWS[[not (place / f"ingest/{s}.h5ad").exists() for s in EVERY_SAMPLE]]
     # counts are written once, packed about as well as the usual formats; the tables beside them are small
     needed = 100_000_000 + sum(map(files.size, set(unread["path"])))
     free = shutil.disk_usage(above).free

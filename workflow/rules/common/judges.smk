@@ -42,7 +42,7 @@ def check_judges():
             )
         labelled["obs"] = {
             f"sample {row.sample}": row.path
-            for row in SHEET.itertuples()
+            for row in ROWS.itertuples()
             if row.path not in SEURAT.values() and not sheet.is_remote(row.path)
         }
     if not labelled:
@@ -101,6 +101,32 @@ def deciding_files():
 def visits_of_donors():
     """Samples of each donor, without the names of donors: who is renamed in the sheet changes no depth."""
     return sorted(sorted(own) for _, own in SHEET.groupby("donor")["sample"])
+
+
+def samples_of(wildcards):
+    """Samples of another tissue."""
+    return [row["sample"] for row in TISSUES[wildcards.tissue]]
+
+
+def visits_in_tissue(wildcards):
+    """Samples of each donor in another tissue, without the names of donors."""
+    own = pd.DataFrame(TISSUES[wildcards.tissue])
+    return sorted(sorted(names) for _, names in own.groupby("donor")["sample"])
+
+
+def in_tissue(pattern):
+    """Files of the samples of another tissue, for the inputs of a rule."""
+    return lambda wildcards: [
+        pattern.format(sample=name) for name in samples_of(wildcards)
+    ]
+
+
+def depth_file(wildcards):
+    """Depth at which the visits of a donor are compared in the tissue of a sample."""
+    for tissue, rows in TISSUES.items():
+        if wildcards.sample in [row["sample"] for row in rows]:
+            return f"results/annotate/tissues/{tissue}.depth.tsv"
+    return "results/annotate/depth.tsv"
 
 
 def fitted_files():

@@ -132,6 +132,13 @@ def report_tables():
     }
 
 
+def tissue_tables(name):
+    """A table of each other tissue."""
+    return collect(
+        "results/verdict/tissues/{tissue}/{name}.tsv", tissue=list(TISSUES), name=name
+    )
+
+
 def verdict_tables():
     """What the verdicts as text and as JSON are made of, by name."""
     names = (
@@ -294,6 +301,7 @@ def preflight_study():
             "arms": {"column": DESIGN.arms.column, "treated": DESIGN.arms.treated},
             "tissue": DESIGN.tissue,
             "tissues": dict(DESIGN.tissues),
+            "others": [row for rows in TISSUES.values() for row in rows],
             "left_out": DESIGN.left_out.to_dict("records"),
             "covariate_notes": [
                 *COVARIATE_NOTES,

@@ -5,14 +5,14 @@ def state_of_run():
     """What the results of this run depend on, by its name in messages."""
     tables = {"genes": GENE_TABLE, "profiles": PROFILE_TABLE}
     stated = {
-        "sample sheet": record.digest(SHEET_RECORDS),
+        "sample sheet": record.digest([*SHEET_RECORDS, *TISSUES.values()]),
         "count files": {
             row.sample: [
                 made_of(row.path),
                 made_of(of_sample(row.sample, "raw")),
                 reading(row.sample),
             ]
-            for row in SHEET.itertuples()
+            for row in ROWS.itertuples()
         },
         "populations": record.digest(POPULATIONS),
         "programmes": record.digest(PROGRAMS),
@@ -29,7 +29,7 @@ def state_of_run():
 def noted_results():
     """Results of each step that are there, by which a lost .snakemake is known."""
     wanted = ["results/report/report.html", "results/verdict/verdicts.tsv"]
-    wanted += [f"results/ingest/{sample}.h5ad" for sample in SAMPLES]
+    wanted += [f"results/ingest/{sample}.h5ad" for sample in EVERY_SAMPLE]
     return [path for path in map(placed, wanted) if Path(path).exists()]
 
 

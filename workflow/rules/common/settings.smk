@@ -126,11 +126,12 @@ def tell_design():
         )
     if DESIGN.tissues:
         logger.warning(
-            f"tissue: this run analyses {DESIGN.tissue or 'samples without a tissue'}; other tissues need runs of their own (tissue:)."
+            f"tissue: the questions are answered in {DESIGN.tissue or 'samples without a tissue'}; each other tissue is tested apart, "
+            "without verdicts (tissue: chooses)."
         )
-    if len(DESIGN.left_out):
+    if left_out := len(DESIGN.left_out) - len(DESIGN.others):
         logger.warning(
-            f"{len(DESIGN.left_out)} sample(s) of the sheet are left out; the preflight says which and why."
+            f"{left_out} sample(s) of the sheet are left out; the preflight says which and why."
         )
 
 

@@ -17,6 +17,7 @@ from cd20scope.report.colours import FAINT, INK, MUTED, VISIT_COLOURS
 from cd20scope.report.figures.donors import GREY, LEAST
 from cd20scope.report.figures.style import WIDTH, message_figure, styled
 from cd20scope.report.figures.timeline import places_of, time_axis
+from cd20scope.report.reference import Band, band_of
 from cd20scope.report.results import Judged
 from cd20scope.report.wording import Row
 from cd20scope.study.nouns import noun
@@ -25,6 +26,9 @@ from cd20scope.verdict.endpoints.catalogue import endpoint_of
 THEMES = ("depletion", "helper", "treg")
 """Themes of the panels, each by its first confirmatory question."""
 NONE_FOUND = "0 cells"
+REFERENCE_COLOUR = "#009E73"
+BAND = 0.18
+"""Colour and opacity of the range of healthy donors."""
 
 
 @styled
@@ -41,7 +45,11 @@ def storyboard(run: Judged) -> Figure:
         Line2D([], [], color=GREY, lw=0.9, marker="o", ms=2.4, label="donor"),
         Line2D([], [], color=VISIT_COLOURS[2], lw=1.8, marker="o", ms=4, label="mean, interval that decides"),
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=2)
+    if len(run.reference):
+        handles.append(
+            Line2D([], [], color=REFERENCE_COLOUR, lw=5, alpha=0.4, label="healthy donors, range and median")
+        )
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     if not places_of(run.visits)[1]:
         axes[-1].set_xlabel("visits in order, not to scale", labelpad=26)
     return figure
@@ -86,6 +94,7 @@ def draw_panel(ax: Axes, row: Row, run: Judged, *, labelled: bool) -> None:
         ax.set_title(f"{what[:1].upper()}{what[1:]}")
         ax.set_ylabel(f"% of {noun(row['denominator'])}")
         share_scale(ax, floor, wide=floor is not None or ratio(values) > 5)
+        draw_reference(ax, band_of(run.reference, str(row["population"]), str(row["denominator"])))
     else:
         ax.set_title(f"{row['program']} in {what}")
         ax.set_ylabel("score per cell")
@@ -105,6 +114,18 @@ def draw_panel(ax: Axes, row: Row, run: Judged, *, labelled: bool) -> None:
         fontsize=6.5,
         color=MUTED,
     )
+
+
+def draw_reference(ax: Axes, band: Band | None) -> None:
+    """Draw range and median of healthy donors behind the lines."""
+    if band is None:
+        return
+    bottom, top = ax.get_ylim()
+    # a logarithmic axis has no 0
+    low = max(band.low, bottom)
+    ax.axhspan(low, band.high, color=REFERENCE_COLOUR, alpha=BAND, lw=0, zorder=0)
+    ax.axhline(band.median, color=REFERENCE_COLOUR, lw=0.9, ls=(0, (4, 2)), zorder=0.5)
+    ax.set_ylim(bottom, max(top, 1.1 * band.high))
 
 
 def ratio(values: pd.DataFrame) -> float:

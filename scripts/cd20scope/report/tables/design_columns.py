@@ -1,4 +1,4 @@
-"""Headings of the tables that only some designs have: of a control arm, of an outcome."""
+"""Headings of the tables that only some designs have: of a control arm, of an outcome, of another tissue."""
 
 COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
     "control_arms": {
@@ -29,6 +29,22 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         "p_adjusted": ("p, adjusted", "p"),
         "n_treated": ("Treated donors", "count"),
         "n_control": ("Controls, donors", "count"),
+    },
+    "tissue_tested": {
+        "measured": ("Measured", "text"),
+        "contrast": ("Contrast", "contrast"),
+        "size": ("Change", "number"),
+        "interval": ("95 % CI", "range"),
+        "in_unit": ("Unit", "key"),
+        "n_pairs": ("Donors", "count"),
+        "p_adjusted": ("q", "p"),
+        "status": ("Status", "key"),
+    },
+    "tissue_untested": {
+        "measured": ("Measured", "text"),
+        "contrast": ("Contrast", "contrast"),
+        "n_pairs": ("Donors", "count"),
+        "why": ("Not testable, because", "text"),
     },
     "outcome": {
         "id": ("Question", "key"),

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 import report_page
 import report_tables as made_up
@@ -51,6 +52,22 @@ def test_no_line_leads_to_a_sample_without_such_a_cell(run):
     strip = [line for line in lines_of(ax, storyboard.GREY) if line.get_marker() == "v"]
     assert sum(len(line.get_xdata()) for line in strip) >= 1
     assert "0 cells" in [text.get_text() for text in ax.texts]
+
+
+def test_healthy_donors_are_a_band_behind_the_lines(run):
+    row = run.verdicts.set_index("id").loc["B1"]
+    same = {"population": row["population"], "denominator": row["denominator"], "visit": "baseline"}
+    shares = [4.0, 9.0, 21.0, 12.0]
+    healthy = pd.DataFrame([{"donor": f"H{i}", "percent": x} | same for i, x in enumerate(shares)])
+    drawn, plain = storyboard.storyboard(replace(run, reference=healthy)), storyboard.storyboard(run)
+    (band,) = [patch for patch in drawn.axes[0].patches if patch.get_alpha() == storyboard.BAND]
+    assert (band.get_y(), band.get_y() + band.get_height()) == pytest.approx((4.0, 21.0))
+    assert drawn.axes[0].get_ylim()[1] >= 21
+    (median,) = lines_of(drawn.axes[0], storyboard.REFERENCE_COLOUR)
+    assert median.get_ydata()[0] == pytest.approx(10.5)
+    assert "healthy donors" in " ".join(text.get_text() for text in drawn.legends[0].texts)
+    assert "healthy" not in " ".join(text.get_text() for text in plain.legends[0].texts)
+    assert not lines_of(drawn.axes[1], storyboard.REFERENCE_COLOUR)
 
 
 @pytest.mark.parametrize(
