@@ -47,7 +47,8 @@ def test_the_preflight_tells_who_is_compared_with_whom(tmp_path):
     assert found["placebo"].startswith(
         "control arm (by the column arm): D8, D9. 2 donors, never pooled with the 6"
     )
-    assert "leaves out D1_month6_CSF, D2_month6_CSF" in found["blood"]
+    assert "D1_month6_CSF, D2_month6_CSF have no part in it" in found["blood"]
+    assert "every question is not testable in this tissue" in found["CSF"]
     assert "by tissue: blood: 6, CSF: 0" in found["blood"]
     page = (tmp_path / "results/preflight/preflight.html").read_text()
     assert "D1, D2, D4, D5, D6, D7" in page
