@@ -1,5 +1,6 @@
 """Section of the report on other tissues than the one of the verdicts; nothing of it is shown where there are none."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,8 +23,8 @@ NEEDED: dict[str, tuple[str, ...]] = {
 }
 """Tables that the section reads, of all other tissues, with the columns it needs."""
 
-BLOOD = "blood mononuclear"
-"""In names of denominators; cells of another tissue are not of the blood."""
+PBMC = re.compile(r"\bPBMC\b")
+"""In names of populations and denominators; mononuclear cells of another tissue are not of the blood."""
 
 
 def complete(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -102,12 +103,12 @@ def described(questions: pd.DataFrame) -> pd.DataFrame:
     """Add what is measured in words, and turn log odds into odds: ``measured``, ``size``, ``in_unit``, ``why``."""
     rows = questions.to_dict("records")
     units = [endpoint_of(row).unit for row in rows]
-    fold = np.array([bool(unit.fold_of) for unit in units], dtype=bool)
     numbers = questions[["estimate", "ci_low", "ci_high"]].astype(float)
-    numbers = numbers.mask(fold[:, None], np.exp(numbers))
+    fold = [bool(unit.fold_of) for unit in units]
+    numbers.loc[fold] = np.exp(numbers.loc[fold])
     return questions.assign(
         measured=[
-            endpoint_of(row).subject(row).replace(BLOOD, "mononuclear").replace("% of", "share of")
+            PBMC.sub("mononuclear cells", endpoint_of(row).subject(row).replace("% of", "share of"))
             for row in rows
         ],
         size=numbers["estimate"],
