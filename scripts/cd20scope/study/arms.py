@@ -20,14 +20,10 @@ ANTI_CD20 = frozenset(
 )
 TREATED = ANTI_CD20 | {"treated", "treatment", "active", "verum", "drug", "anti cd20", "anticd20"}
 """Usual words for the treated arm."""
-HEALTHY = frozenset(
-    ("healthy", "healthy control", "healthy controls", "healthy donor", "healthy donors", "hc", "hd")
-)
-"""Usual words for an arm of donors without the disease."""
-UNTREATED = HEALTHY | frozenset(
+UNTREATED = frozenset(
     (
         *("placebo", "sham", "vehicle", "untreated", "no treatment", "none", "no drug"),
-        *("control", "controls", "ctrl"),
+        *("control", "controls", "ctrl", "healthy", "healthy control", "healthy controls", "hc", "hd"),
     )
 )
 """Usual words for an arm without treatment."""
