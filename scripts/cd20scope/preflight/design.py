@@ -6,6 +6,7 @@ import pandas as pd
 
 from cd20scope import schema
 from cd20scope.preflight.findings import Finding, list_names
+from cd20scope.study.design import count_pairs
 from cd20scope.study.pairing import donors_with_both
 
 FEW = 2
@@ -112,7 +113,7 @@ def _other_tissues(others: pd.DataFrame, contrasts: Sequence[Sequence[str]]) -> 
     findings = []
     for tissue, own in others.groupby("tissue", sort=False) if len(others) else []:
         treated = treated_of(own)
-        pairs = {schema.contrast_name(contrast): len(pairs_of(treated, contrast)) for contrast in contrasts}
+        pairs = {schema.contrast_name(contrast): count_pairs(treated, [contrast]) for contrast in contrasts}
         counted = ", ".join(f"{name}: {n}" for name, n in pairs.items())
         text = f"{len(own)} samples, tested apart and without verdicts. Donors with both visits: {counted}."
         if not any(pairs.values()):
