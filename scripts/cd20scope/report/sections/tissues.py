@@ -151,9 +151,9 @@ def format_found(rows: pd.DataFrame, both: Mapping[str, int], *, min_pairs: int)
     untested = rows[rows["status"] == "not testable"]
     text = f"Of {wording.plural(len(rows), 'question')}, {len(tested)} could be tested"
     for status in ("fell", "rose"):
-        moved = tested[tested["status"] == status]
-        named = "; ".join(f"{row.measured} ({nouns.contrast(row.contrast)})" for row in moved.itertuples())
-        text += f"; {len(moved)} {status}: {named}" if len(moved) else ""
+        for contrast, moved in tested[tested["status"] == status].groupby("contrast", sort=False):
+            named = "; ".join(map(_inside, moved.to_dict("records")))
+            text += f". {len(moved)} {status}, {nouns.contrast(contrast)}: {named}"
     if len(tested) and (tested["status"] == "no change shown").all():
         text += ", and no change is shown"
     if untested.empty:
@@ -168,6 +168,12 @@ def format_found(rows: pd.DataFrame, both: Mapping[str, int], *, min_pairs: int)
         if n
     ]
     return f"{text}. {len(untested)} are not testable: {' and '.join(parts)}."
+
+
+def _inside(row: Mapping[str, Any]) -> str:
+    """Name what is measured within a sentence."""
+    who, text = nouns.noun(row["population"]), str(row["measured"])
+    return who + text[len(who) :] if text.casefold().startswith(who.casefold()) else text
 
 
 def format_limits(primary: str) -> str:

@@ -50,8 +50,16 @@ def test_controls_are_told_apart(tables):
 
 def test_what_moved_is_named_and_what_is_not_testable_has_its_reason(tables):
     assert part(tables)["found"] == (
-        "Of 4 questions, 2 could be tested; 1 fell: B cells, share of mononuclear cells (month 6 vs baseline). 2 are "
+        "Of 4 questions, 2 could be tested. 1 fell, month 6 vs baseline: B cells, share of mononuclear cells. 2 are "
         "not testable: 1 for too few donors with both visits and 1 for too few cells or genes."
+    )
+
+
+def test_cells_are_named_within_a_sentence(tables):
+    treg = tables["questions"].replace({"population": {"B cells": "Treg"}})
+    assert (
+        "baseline: regulatory T cells, share of mononuclear cells."
+        in part(tables | {"questions": treg})["found"]
     )
 
 
