@@ -4,6 +4,7 @@ import pytest
 from study_sheets import CONTRASTS, plan, read_study
 
 from cd20scope.preflight import design
+from cd20scope.preflight.findings import list_names
 
 
 def findings(table, **settings):
@@ -112,4 +113,4 @@ def test_donors_left_out_are_named_with_the_reason(tmp_path):
 
 @pytest.mark.parametrize(("n", "shown"), [(12, ""), (14, " and 2 more")])
 def test_long_lists_are_cut(n, shown):
-    assert design._listed([f"D{i}" for i in range(n)]).endswith(f"D11{shown}")
+    assert list_names([f"D{i}" for i in range(n)]).endswith(f"D11{shown}")
