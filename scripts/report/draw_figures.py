@@ -1,4 +1,4 @@
-"""Write the figures of one part of the report; see :mod:`cd20scope.report.figures.named`."""
+"""Write the figures of one part of the report and their data; see :mod:`cd20scope.report.figures.save`."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ import pandas as pd
 
 from cd20scope.jobs.job import job
 from cd20scope.report import read
-from cd20scope.report.figures import named, save
+from cd20scope.report.figures import named, named_verdicts, save
 from cd20scope.schema import FAMILIES
 
 with job(snakemake) as (log, output):
@@ -16,7 +16,7 @@ with job(snakemake) as (log, output):
     if part in FAMILIES:
         judged = read.read_judged(files, depletions=settings["depletions"], config=settings)
         log.info("read the verdicts of %d hypotheses", len(judged.verdicts))
-        drawn = named.draw_family(judged, family=part)
+        drawn = named_verdicts.draw_family(judged, family=part)
     else:
         cohort = read.read_cohort(
             files,
@@ -31,4 +31,5 @@ with job(snakemake) as (log, output):
         drawn = named.draw_cohort(cohort)
     log.info("drew %d figures", len(drawn))
     saved = save.save_all(drawn, Path(output.figures))
+    save.save_data(drawn, Path(output.tables))
     log.info("%d files of figures", len(saved))

@@ -1,11 +1,10 @@
 """Note which questions the study is asked, and since when; see :mod:`cd20scope.study.history`."""
 
-import datetime
-import os
 from pathlib import Path
 
 import pandas as pd
 
+from cd20scope.jobs import clock
 from cd20scope.jobs.job import job
 from cd20scope.schema import require_columns
 from cd20scope.study import history
@@ -16,15 +15,11 @@ with job(snakemake) as (log, output):
     if kept.exists():
         known = pd.read_csv(kept, sep="\t", dtype=str)
         require_columns(known, history.COLUMNS, name=str(kept))
-    # set where results must not depend on the clock (reproducible-builds.org)
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    utc = datetime.UTC
-    now = datetime.datetime.fromtimestamp(int(epoch), utc) if epoch else datetime.datetime.now(utc)
     noted = history.note(
         known,
         digest=params.digest,
         version=params.version,
-        now=now.isoformat(timespec="seconds"),
+        now=clock.now(),
         verdicts=kept.with_name("verdicts.tsv").exists(),
     )
     noted.to_csv(output.questions, sep="\t", index=False)

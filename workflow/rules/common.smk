@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import re
+import shlex
 import shutil
 import sys
 import tempfile
@@ -67,7 +68,7 @@ from cd20scope.export import cellxgene_terms
 from cd20scope.jobs import code, files, record
 from cd20scope.report import ending
 from cd20scope.simulate.cohort import cohort_layout
-from cd20scope.study import arms, catalogue, covariates, design, draw_time
+from cd20scope.study import arms, catalogue, covariates, defaults, design, draw_time
 from cd20scope.study import gene_sets, names, patterns, sheet
 from cd20scope.study import strict_yaml, text, themes, times
 

@@ -4,6 +4,7 @@ rule write_report:
         tissue_questions=tissue_tables("questions"),
         tissue_samples=tissue_tables("samples"),
         figures=collect("results/report/figures/{part}", part=schema.FIGURES),
+        figure_tables=collect("results/report/tables/{part}", part=schema.FIGURES),
         passed="results/preflight/passed.txt",
     output:
         report=report(
@@ -34,7 +35,10 @@ rule write_report:
         hypotheses=as_json(HYPOTHESES),
         settings=as_json(settings()),
         config=uncompared(as_json(dict(config))(None)),
+        defaults=as_json(default_settings),
         version=VERSION,
+        command=uncompared(command()),
+        run_code=uncompared(run_code()),
         software=SOFTWARE,
     script:
         "../../scripts/report/write_report.py"
@@ -51,6 +55,7 @@ rule draw_figures:
             labels={"figure": "{figure}"},
             caption="../report/figures.rst",
         ),
+        tables=directory("results/report/tables/{part}"),
     log:
         "results/logs/report/draw_figures/{part}.log",
     benchmark:

@@ -1,4 +1,4 @@
-"""The page of the preflight: findings first, then what they rest on."""
+"""The page of the preflight: what to do next, findings, then what they rest on."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -55,10 +55,52 @@ def render(
     levels = [finding.level for finding in findings]
     return environment.from_string(template).render(
         tables=[(name, note, _cells(table)) for name, note, table in shown],
+        steps=next_steps(findings, tables.get("Hypotheses")),
         errors=levels.count("error"),
         warnings=levels.count("warning"),
         **totals,
     )
+
+
+def next_steps(findings: Sequence[Finding], hypotheses: pd.DataFrame | None) -> list[str]:
+    """Say what a laboratory does with the findings, first things first.
+
+    Parameters
+    ----------
+    findings
+        Errors and warnings.
+    hypotheses
+        ``id testable``; None where none could be looked at.
+    """
+    levels = [finding.level for finding in findings]
+    steps = []
+    if "error" in levels:
+        steps.append(
+            "Correct what the errors name, in the count files, the sample sheet or the configuration, and run the "
+            "preflight again: nothing is read before."
+        )
+    if "warning" in levels:
+        steps.append(
+            "Read the warnings and compare them with the notes of the laboratory. A run goes on with them, and the "
+            "report repeats them; samples that were swapped, and names of visits, can only be corrected here."
+        )
+    if hypotheses is not None and len(hypotheses):
+        no = int((hypotheses["testable"] != "yes").sum())
+        if no:
+            steps.append(
+                f"{no} of {len(hypotheses)} hypotheses cannot be tested; the table says what each lacks. They stay in "
+                "the report as not testable: only more donors with both visits, or files with all genes, change that."
+            )
+        if no < len(hypotheses):
+            steps.append(
+                "Compare the smallest effects with those that you expect. Smaller ones will be inconclusive, which is "
+                "no evidence of no change. Change questions and margins now, not after the first verdict."
+            )
+    if "error" not in levels:
+        steps.append(
+            "Start the run: snakemake --cores 8 --configfile with your configuration, on as many cores as you have."
+        )
+    return steps
 
 
 def _cells(table: pd.DataFrame) -> dict[str, Any]:

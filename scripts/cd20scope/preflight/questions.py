@@ -145,8 +145,8 @@ def check_hypotheses(
 
     Returns
     -------
-    ``id contrast n_pairs testable smallest_effect``. The effect is a range: from the level without correction and, for
-    shares, the least noise between visits, to the level with correction and the largest noise.
+    ``id statement contrast n_pairs testable smallest_effect``. The effect is a range: from the level without
+    correction and, for shares, the least noise between visits, to the level with correction and the largest noise.
     """
     pairs, needed = (contrasts.set_index("contrast")[name] for name in ("n_pairs", "needed"))
     found = genes[genes["kind"] == "programme"].set_index("name")
@@ -163,8 +163,9 @@ def check_hypotheses(
         # a covariate costs a donor
         left = n - (least - min_pairs)
         effect = "" if reason else _effect_text(entry, left, alpha, alpha * level[entry["question"]])
-        rows.append((entry["id"], entry["contrast"], n, reason or "yes", effect))
-    return pd.DataFrame(rows, columns=["id", "contrast", "n_pairs", "testable", "smallest_effect"])
+        rows.append((entry["id"], entry["statement"], entry["contrast"], n, reason or "yes", effect))
+    names = ["id", "statement", "contrast", "n_pairs", "testable", "smallest_effect"]
+    return pd.DataFrame(rows, columns=names)
 
 
 def _effect_text(entry: Mapping[str, Any], n: int, alpha: float, lowest: float) -> str:

@@ -14,11 +14,33 @@ from cd20scope.report.results import Results
 PLAIN = 60_000
 """Bytes above which a table is compressed: a spreadsheet opens plain ones, and the page stays small."""
 
+PLAIN_FIGURE = 6_000
+"""The same for the data of a figure, of which there is one per question."""
+
 FORMULA = re.compile(r"[=@+\t\r]|-(?![\d.]+$)")
 """Starts of cells that a spreadsheet takes for a formula; a number with its minus sign is none."""
 
 MOST_GENES = 20_000
 """Rows of the table of changed genes; those with the smallest p-values are kept."""
+
+
+def of_figures(
+    tables: Mapping[str, pd.DataFrame], pdfs: Mapping[str, bytes]
+) -> dict[str, list[dict[str, Any]]]:
+    """List what the caption of each figure offers beside its picture: ``kind``, ``name`` and ``href`` of each file.
+
+    Parameters
+    ----------
+    tables, pdfs
+        Data and PDF by the name of the figure, from :func:`cd20scope.report.read.read_saved`.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name, table in tables.items():
+        found[name] = [{"kind": "TSV", **pack(f"figure-{name}", table, about="", most=PLAIN_FIGURE)}]
+    for name, data in pdfs.items():
+        entry = {"kind": "PDF", "name": f"{name}.pdf", "href": address(data, kind="application/pdf")}
+        found.setdefault(name, []).append(entry)
+    return found
 
 
 def files(run: Results) -> list[dict[str, Any]]:
@@ -83,11 +105,11 @@ def of_design(statistics: Mapping[str, pd.DataFrame]) -> dict[str, tuple[pd.Data
     return {name: (statistics[name], text) for name, text in about.items() if len(statistics[name])}
 
 
-def pack(name: str, table: pd.DataFrame, *, about: str) -> dict[str, Any]:
-    """Put a table into an address; a large one is compressed, the same table to the same bytes."""
+def pack(name: str, table: pd.DataFrame, *, about: str, most: int = PLAIN) -> dict[str, Any]:
+    """Put a table into an address; one of more than ``most`` bytes is compressed, the same table to the same bytes."""
     data = safe(table).to_csv(sep="\t", index=False).encode()
     entry = {"about": about, "rows": len(table), "size": len(data)}
-    if len(data) <= PLAIN:
+    if len(data) <= most:
         return entry | {"name": f"{name}.tsv", "href": address(data, kind="text/tab-separated-values")}
     return entry | {
         "name": f"{name}.tsv.gz",

@@ -45,6 +45,7 @@ def render(
     run: Results,
     *,
     figures: Mapping[str, Markup],
+    saved: tuple[Mapping[str, pd.DataFrame], Mapping[str, bytes]],
     scripts: Mapping[str, str],
 ) -> str:
     """Write the report of a run.
@@ -57,6 +58,8 @@ def render(
         From :func:`cd20scope.report.results.complete`.
     figures
         From :func:`cd20scope.report.read.read_figures`, those of all parts.
+    saved
+        From :func:`cd20scope.report.read.read_saved`.
     scripts
         Text of the libraries that the page runs, by name; each is kept as it is.
 
@@ -65,73 +68,79 @@ def render(
     str
         The page. Equal tables give equal bytes.
     """
-    quality = samples.with_soup(run.qc_summary, labels.by_sample(run.annotation))
     numbers = count(1)
-    sentences, known = (
-        answers.sentences(run),
-        alerts.collect(run, sheet=run.sheet, warning=str(run.asked["warning"])),
-    )
     return load(templates).render(
-        title=run.title,
-        config=run.config,
-        opening=opening.collect(run),
-        alerts=known,
-        visits=[visit(name) for name in run.visits],
-        contrasts=[contrast(name) for name in run.contrast_names],
-        latest=contrast(run.latest),
-        tallies={family: claims.tally(run.verdicts, family=family) for family in FAMILIES},
-        rules=[
-            {
-                "verdict": verdict,
-                "shown": verdict,
-                "steroids": False,
-                "technical": False,
-                **VERDICT_STYLE[verdict],
-            }
-            for verdict in VERDICTS
-        ],
-        themes=questions.themes(run, sentences=sentences, known=known),
-        chapters=claims.chapters(run.verdicts),
+        **verdict_parts(run),
+        **cohort_parts(run),
+        **design_parts(run),
         figures=figures,
-        map=htmlsafe_json_dumps(
-            cell_map.pack(
-                run.embedding,
-                run.sheet,
-                visits=run.visits,
-                populations=population_colours(run.populations),
-            )
-        ),
-        labels=labels.format_section(run.annotation, populations=run.populations, visits=run.visits),
-        trust=trust.format_section(
-            run.statistics,
-            verdicts=run.verdicts,
-            visits=run.visits,
-            fraction=float(run.config["abundance"]["repopulation_fraction"]),
-        )
-        | {
-            "sexes": trust.format_sexes(run.sexes),
-            "attrition": donors.format_attrition(
-                run.statistics["repopulation"], of_treated(run.sheet), visits=run.visits
-            ),
-        },
-        studies=studies.format_section(run.statistics, alpha=run.alpha),
-        tissues=tissues.format_section(
-            run.tissues, contrasts=run.contrasts, config=run.config, primary=tissue_of(run)
-        ),
-        tissue=tissue_of(run),
-        reference=reference.caption(run.reference),
-        tables=listed(run, quality),
-        quality=samples.say(quality),
+        saved=downloads.of_figures(*saved),
         number=lambda: next(numbers),
-        totals=totals(run.qc_summary),
         citations=references.Citations(),
-        versions=run.versions,
-        asked=run.asked,
-        families=run.verdicts.loc[claims.leads(run.verdicts), "family"].value_counts().to_dict(),
-        counted=bool((run.statistics["absolute"]["status"] == "tested").any()),
         downloads=downloads.files(run),
         scripts={name: Markup(text) for name, text in scripts.items()},
     )
+
+
+def verdict_parts(run: Results) -> dict[str, Any]:
+    """Write the answer, the questions and the counts of verdicts."""
+    known = alerts.collect(run, sheet=run.sheet, warning=str(run.asked["warning"]))
+    plain = {"steroids": False, "technical": False}
+    return {
+        "opening": opening.collect(run),
+        "alerts": known,
+        "tallies": {family: claims.tally(run.verdicts, family=family) for family in FAMILIES},
+        "rules": [{"verdict": name, "shown": name, **plain, **VERDICT_STYLE[name]} for name in VERDICTS],
+        "themes": questions.themes(run, sentences=answers.sentences(run), known=known),
+        "chapters": claims.chapters(run.verdicts),
+        "families": run.verdicts.loc[claims.leads(run.verdicts), "family"].value_counts().to_dict(),
+    }
+
+
+def cohort_parts(run: Results) -> dict[str, Any]:
+    """Write what is said of cells, samples and donors, and every listing."""
+    quality = samples.with_soup(run.qc_summary, labels.by_sample(run.annotation))
+    colours = population_colours(run.populations)
+    said = trust.format_section(
+        run.statistics,
+        verdicts=run.verdicts,
+        visits=run.visits,
+        fraction=float(run.config["abundance"]["repopulation_fraction"]),
+    )
+    attrition = donors.format_attrition(
+        run.statistics["repopulation"], of_treated(run.sheet), visits=run.visits
+    )
+    return {
+        "map": htmlsafe_json_dumps(
+            cell_map.pack(run.embedding, run.sheet, visits=run.visits, populations=colours)
+        ),
+        "labels": labels.format_section(run.annotation, populations=run.populations, visits=run.visits),
+        "trust": said | {"sexes": trust.format_sexes(run.sexes), "attrition": attrition},
+        "tables": listed(run, quality),
+        "quality": samples.say(quality),
+        "totals": totals(run.qc_summary),
+        "counted": bool((run.statistics["absolute"]["status"] == "tested").any()),
+    }
+
+
+def design_parts(run: Results) -> dict[str, Any]:
+    """Write what the run was asked, and of whom."""
+    return {
+        "title": run.title,
+        "config": run.config,
+        "visits": [visit(name) for name in run.visits],
+        "contrasts": [contrast(name) for name in run.contrast_names],
+        "latest": contrast(run.latest),
+        "studies": studies.format_section(run.statistics, alpha=run.alpha),
+        "tissues": tissues.format_section(
+            run.tissues, contrasts=run.contrasts, config=run.config, primary=tissue_of(run)
+        ),
+        "tissue": tissue_of(run),
+        "reference": reference.caption(run.reference),
+        "versions": run.versions,
+        "made": run.made,
+        "asked": run.asked,
+    }
 
 
 def tissue_of(run: Results) -> str:
@@ -141,7 +150,8 @@ def tissue_of(run: Results) -> str:
 
 def listed(run: Results, quality: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Write every listing by its name; samples beyond a threshold of quality are marked."""
-    tables = shown(run) | studies.chosen(run.statistics) | {"qc": quality}
+    differing = pd.DataFrame(run.made["settings"], columns=["setting", "default", "run"])
+    tables = shown(run) | studies.chosen(run.statistics) | {"qc": quality, "differing": differing}
     written = {name: listings.tabulate(table, name=name) for name, table in tables.items()}
     of_tissues = tissues.chosen(run.tissues).items()
     written |= {name: listings.tabulate(table, name=kind) for name, (kind, table) in of_tissues}

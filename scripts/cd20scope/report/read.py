@@ -13,12 +13,15 @@ from cd20scope.report.quality import summarise
 from cd20scope.report.reference import healthy_shares
 from cd20scope.report.results import Cohort, Judged, Results, complete, complete_cohort, complete_judged
 from cd20scope.report.sections import trust
-from cd20scope.schema import SINGLE, require_columns
+from cd20scope.schema import FAMILIES, SINGLE, require_columns
 from cd20scope.stats.pairs import of_treated
 from cd20scope.study import history, themes
 
 TEXT = dict.fromkeys(("donor", "donors", "dropped", "sample", "sex_in_sheet"), str)
 """Names that look like numbers stay names."""
+
+MOST_BYTES = 400_000
+"""Size of a figure's table above which it stays beside the page: cells and genes, which would double the page."""
 
 
 def read(
@@ -33,6 +36,7 @@ def read(
     config: Mapping[str, Any],
     populations: Mapping[str, Any],
     versions: Mapping[str, str],
+    made: Mapping[str, Any],
     tissues: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Results:
     """Read what the steps wrote.
@@ -45,8 +49,8 @@ def read(
         Paths of the tables on the labels.
     cells, labels
         Of each sample in the order of the sheet: what quality control and annotation wrote.
-    sheet, hypotheses, digest, config, populations, versions
-        Of the run.
+    sheet, hypotheses, digest, config, populations, versions, made
+        Of the run; ``made`` as of :class:`Results`.
     tissues
         Paths of the tables of the other tissues, by name; none by default.
     """
@@ -66,6 +70,7 @@ def read(
             inputs=pd.read_csv(files["sums"], sep="\t", dtype=TEXT, keep_default_na=False),
             preflight=pd.read_csv(files["findings"], sep="\t", dtype=str, keep_default_na=False),
             versions=versions,
+            made=made,
             asked=history.tell(pd.read_csv(files["questions"], sep="\t", dtype=str), digest),
             tissues={
                 name: pd.concat(map(read_table, paths), ignore_index=True)
@@ -188,10 +193,27 @@ def read_table(path: str) -> pd.DataFrame:
     return pd.read_csv(path, sep="\t", dtype=TEXT, keep_default_na=False, na_values=[""])
 
 
+def read_saved(
+    tables: Sequence[Path], figures: Sequence[Path]
+) -> tuple[dict[str, pd.DataFrame], dict[str, bytes]]:
+    """Read the data of the figures of the page, and the PDFs of the confirmatory ones, by the names of the figures."""
+    data = {
+        figure_name(path): read_table(str(path))
+        for path in (path for folder in tables for path in sorted(folder.rglob("*.tsv")))
+        if path.stat().st_size <= MOST_BYTES
+    }
+    own = [folder for folder in figures if folder.name == FAMILIES[0]]
+    return data, {path.stem: path.read_bytes() for folder in own for path in sorted(folder.glob("*.pdf"))}
+
+
+def figure_name(path: Path) -> str:
+    """Name a figure by the path of one of its files."""
+    return schema.anchor(path.stem) if path.parent.name == SINGLE else path.stem
+
+
 def read_figures(folders: Iterable[Path]) -> dict[str, Markup]:
     """Read the figures of the page by their names, as :func:`cd20scope.report.figures.save.save_all` wrote them."""
     found = {}
     for path in (path for folder in folders for path in sorted(folder.rglob("*.svg"))):
-        name = schema.anchor(path.stem) if path.parent.name == SINGLE else path.stem
-        found[name] = Markup(path.read_text(encoding="utf-8"))  # svg.inline wrote it
+        found[figure_name(path)] = Markup(path.read_text(encoding="utf-8"))  # svg.inline wrote it
     return found

@@ -139,6 +139,9 @@ class Results(Cohort, Judged):
         Warnings of the preflight: ``level about text``.
     versions
         Version of each piece of software by its name.
+    made
+        ``written``, time of the report; ``command`` of the run; ``code``, digest of the code; ``settings``, from
+        :func:`cd20scope.study.defaults.differing`.
     asked
         From :func:`cd20scope.study.history.tell`.
     tissues
@@ -152,6 +155,7 @@ class Results(Cohort, Judged):
     inputs: pd.DataFrame
     preflight: pd.DataFrame
     versions: Mapping[str, str]
+    made: Mapping[str, Any]
     asked: Mapping[str, Any]
     tissues: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 

@@ -15,6 +15,7 @@ def claim(name, family, stage="", **keys):
     return {
         "id": name,
         "question": name,
+        "statement": f"{name} changes",
         "family": family,
         "stage": stage,
         "contrast": "week2-baseline",

@@ -9,6 +9,7 @@ from cd20scope.ingest import look as ingest_look
 from cd20scope.preflight import files, questions, sexes
 from cd20scope.preflight import page as preflight_page
 from cd20scope.preflight import study as preflight
+from cd20scope.preflight.findings import Finding
 from workflow.running import ROOT
 
 FAMILY = {"endpoint": "abundance", "family": "confirmatory", "stage": "depletion"}
@@ -222,7 +223,9 @@ def test_everything_together_and_its_page(populations, programs):
     )
     study = {
         "panels": panels,
-        "questions": [{"id": "B1", "question": "B1", "contrast": "week2-baseline"} | FAMILY],
+        "questions": [
+            {"id": "B1", "question": "B1", "statement": "B cells fall", "contrast": "week2-baseline"} | FAMILY
+        ],
         "families": [{"name": "depletion", "share": 1}],
         "stated": {"baseline": 0.0, "week2": 14.0},
         "design": DESIGN,
@@ -250,6 +253,9 @@ def test_everything_together_and_its_page(populations, programs):
     page = preflight_page.render(template, findings=findings, tables=tables, totals=totals)
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
+    assert "B cells fall" in page
+    assert "Correct what the errors name" in page
+    assert "Start the run" not in page
     for name in preflight_page.NOTES:
         assert f"<h2>{name}</h2>" in page
     # no file can be read: the page is written all the same
@@ -257,3 +263,17 @@ def test_everything_together_and_its_page(populations, programs):
     tables, findings = preflight.examine(nothing, files.count_genes([]), donors, problems=broken * 3, **study)
     page = preflight_page.render(template, findings=findings, tables=tables, totals=totals)
     assert page.count("gone.h5") == 3
+
+
+def test_the_next_steps_follow_from_the_findings():
+    rows = pd.DataFrame({"id": ["a", "b", "c"], "testable": ["yes", "no: 4 pairs, 6 are needed", "yes"]})
+    warned = [Finding("warning", "s1", "differs")]
+    steps = preflight_page.next_steps(warned, rows)
+    assert [step.split()[0] for step in steps] == ["Read", "1", "Compare", "Start"]
+    assert "1 of 3 hypotheses cannot be tested" in steps[1]
+    assert [step.split()[0] for step in preflight_page.next_steps([], rows.assign(testable="yes"))] == [
+        "Compare",
+        "Start",
+    ]
+    stopped = preflight_page.next_steps([Finding("error", "s1", "gone"), *warned], None)
+    assert [step.split()[0] for step in stopped] == ["Correct", "Read"]

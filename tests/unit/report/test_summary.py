@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import report_page
 import report_tables as made_up
+import report_verdicts
 from evil import EVIL
 
 from cd20scope.report import ending, summary
@@ -22,7 +23,7 @@ def tell(verdicts, *, after_verdicts=False):
         report_page.judged(made),
         sheet=made["sheet"],
         populations=made["populations"],
-        asked=made_up.asked(after_verdicts=after_verdicts),
+        asked=report_verdicts.asked(after_verdicts=after_verdicts),
         version="0.1.0",
         code="0123456789ab",
     )
@@ -30,7 +31,7 @@ def tell(verdicts, *, after_verdicts=False):
 
 @pytest.fixture(scope="module")
 def told():
-    return tell(made_up.verdicts())
+    return tell(report_verdicts.verdicts())
 
 
 def test_it_has_the_form_that_is_promised(told):
@@ -45,7 +46,7 @@ def test_it_has_the_form_that_is_promised(told):
 
 def test_every_verdict_is_that_of_the_table(told):
     said = {row["id"]: row for row in told["hypotheses"]}
-    for row in made_up.verdicts().itertuples():
+    for row in report_verdicts.verdicts().itertuples():
         own = said[row.id]
         assert own["verdict"] == row.verdict
         for name in (
@@ -72,7 +73,7 @@ def test_every_verdict_is_that_of_the_table(told):
 
 def test_the_terminal_ends_with_the_counts_of_the_summary_and_the_report(told):
     text = summary.format_markdown(
-        told, preflight=made_up.tables(n_cells=20, n_genes=20)["preflight"], inputs=made_up.inputs()
+        told, preflight=report_page.tables(n_cells=20, n_genes=20)["preflight"], inputs=made_up.inputs()
     )
     *counts, report = ending.last_lines(text, Path("/study/results/report/report.html"))
     assert [line.split(": ")[0] for line in counts] == [
@@ -85,11 +86,11 @@ def test_the_terminal_ends_with_the_counts_of_the_summary_and_the_report(told):
 
 def test_the_text_says_each_verdict_under_its_heading(told):
     text = summary.format_markdown(
-        told, preflight=made_up.tables(n_cells=20, n_genes=20)["preflight"], inputs=made_up.inputs()
+        told, preflight=report_page.tables(n_cells=20, n_genes=20)["preflight"], inputs=made_up.inputs()
     )
     assert "12 confirmatory questions: " in text
     answer, exploratory = text.split("## Exploratory questions")
-    for row in made_up.verdicts().itertuples():
+    for row in report_verdicts.verdicts().itertuples():
         part = answer if row.family == "confirmatory" else exploratory
         assert f"** ({row.id}): " in part
         (line,) = (line for line in part.splitlines() if f"** ({row.id}): " in line)
@@ -119,7 +120,7 @@ def test_a_question_lists_the_claims_on_its_estimate(told):
 
 
 def test_names_cannot_become_markup():
-    verdicts = made_up.verdicts()
+    verdicts = report_verdicts.verdicts()
     verdicts.loc[0, "statement"] = f"{EVIL} | [a](javascript:b) `c`"
     inputs = made_up.inputs().assign(path=EVIL)
     text = summary.format_markdown(
@@ -136,7 +137,7 @@ def test_changed_questions_are_told_with_their_digests_and_times(told):
     assert told["warning"] is None
     assert f"version 4, SHA-256 `{'0a' * 32}`, first used 2026-01-05T09:00:00+00:00" in text
     assert "were changed" not in text
-    later = tell(made_up.verdicts(), after_verdicts=True)
+    later = tell(report_verdicts.verdicts(), after_verdicts=True)
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     jsonschema.validate(later, schema, cls=jsonschema.Draft202012Validator)
     assert later["catalogue"]["after_verdicts"] is True
@@ -146,7 +147,7 @@ def test_changed_questions_are_told_with_their_digests_and_times(told):
 
 
 def test_what_technique_takes_back_is_told_as_such():
-    verdicts = made_up.verdicts()
+    verdicts = report_verdicts.verdicts()
     at = verdicts["id"] == "T1"
     reason = "supported as measured, inconclusive in the arm B: week2 has 2 points less"
     verdicts.loc[at, ["verdict", "technical", "reason"]] = ["inconclusive", "yes", reason]
@@ -156,7 +157,7 @@ def test_what_technique_takes_back_is_told_as_such():
     assert said["T1"]["technical"] is True
     assert not any(row["technical"] for row in told["hypotheses"] if row["id"] != "T1")
     text = summary.format_markdown(
-        told, preflight=made_up.tables(n_cells=20, n_genes=20)["preflight"], inputs=made_up.inputs()
+        told, preflight=report_page.tables(n_cells=20, n_genes=20)["preflight"], inputs=made_up.inputs()
     )
     (line,) = (line for line in text.splitlines() if "(technical)**" in line)
     assert "**inconclusive (technical)** (T1)" in line

@@ -271,6 +271,23 @@ def settings():
     return stated
 
 
+def default_settings(wildcards):
+    """Every default of the configuration."""
+    schema = yaml.safe_load(SCHEMAS["config"].read_text(encoding="utf-8"))
+    return defaults.of_schema(schema["properties"])
+
+
+def command():
+    """Command of the run, for its report: the configuration by the names of its files; no other option changes a result.
+
+    Paths and values from the command line, which may be secret, are left out.
+    """
+    if in_module():
+        return ""
+    names = [Path(path).name for path in config_files()]
+    return shlex.join(["snakemake", *(["--configfile", *names] if names else [])])
+
+
 def preflight_study():
     """What the samples are held against before they are read; no margins, which decide nothing here."""
     panels = [
@@ -281,7 +298,10 @@ def preflight_study():
     panels += [
         ["programme", entry["name"], entry["genes"]] for entry in PROGRAMS["programs"]
     ]
-    asked = ("id", "question", "contrast", "denominator", "family", "stage", "program")
+    asked = (
+        *("id", "question", "statement", "contrast", "denominator"),
+        *("family", "stage", "program"),
+    )
     return {
         "panels": panels,
         "questions": [

@@ -12,16 +12,17 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter
 
-from cd20scope.report.colours import DOWN, FAINT, INK, MUTED, UP, VISIT_COLOURS
+from cd20scope.report.colours import DOWN, FAINT, INK, MUTED, VISIT_COLOURS
 from cd20scope.report.components import whole_changes
 from cd20scope.report.figures.donors import NOT_TOLD, percent_found
-from cd20scope.report.figures.style import WIDTH, dots, grid, margin_labels, message_figure, styled, wrapped
+from cd20scope.report.figures.style import WIDTH, dots, margin_labels, message_figure, styled, wrapped
 from cd20scope.schema import UNASSIGNED
 from cd20scope.study.nouns import contrast as between
 from cd20scope.study.nouns import noun
@@ -82,21 +83,10 @@ def shares(donors: pd.DataFrame, *, visits: Sequence[str], order: Sequence[str])
         return message_figure("No share was counted.")
     figure = Figure(figsize=(WIDTH, 0.42 * len(names) + 1.1))
     ax = figure.subplots()
-    step = 0.62 / len(visits)
     found = donors[donors["population"].isin(names)]
     percent, none = percent_found(found)
     strip = float(percent[~none].min()) / 3 if none.any() and (~none).any() else None
-    for number, (visit, colour) in enumerate(zip(visits, cycle(VISIT_COLOURS), strict=False)):
-        for row, name in enumerate(names):
-            own = (found["population"] == name) & (found["visit"] == visit)
-            height = row + (number - (len(visits) - 1) / 2) * step
-            look: dict[str, Any] = {"s": 11, "edgecolors": [colour], "lw": 0.7, "alpha": 0.8}
-            for chosen, face in ((own & ~none, colour), (own & none, "white")):
-                values = percent[chosen] if face == colour else percent[chosen] * 0 + (strip or 0.01)
-                ax.scatter(values, [height] * int(chosen.sum()), c=[face] * int(chosen.sum()), **look)
-            median = percent[own].median()
-            if median > 0 and not none[own].mean() > 0.5:
-                ax.plot([median] * 2, [height - step / 2.2, height + step / 2.2], color=colour, lw=1.8)
+    draw_samples(ax, found, names=names, visits=visits, strip=strip)
     if strip is not None:
         ax.axvspan(strip / 1.5, strip * 1.5, color=FAINT, alpha=0.45, lw=0, zorder=0)
         words: dict[str, Any] = {"ha": "center", "va": "top", "fontsize": 6.5, "color": MUTED}
@@ -128,6 +118,25 @@ def shares(donors: pd.DataFrame, *, visits: Sequence[str], order: Sequence[str])
     legend = [f"{when(visit)} (n = {n.get(visit, 0)} samples)" for visit in visits]
     figure.legend(handles, legend, loc="outside upper right", ncols=len(visits))
     return figure
+
+
+def draw_samples(
+    ax: Axes, found: pd.DataFrame, *, names: Sequence[str], visits: Sequence[str], strip: float | None
+) -> None:
+    """Dots of the samples and bar of their median, by visit within each population; ``strip`` is for 0 cells."""
+    step = 0.62 / len(visits)
+    percent, none = percent_found(found)
+    for number, (visit, colour) in enumerate(zip(visits, cycle(VISIT_COLOURS), strict=False)):
+        for row, name in enumerate(names):
+            own = (found["population"] == name) & (found["visit"] == visit)
+            height = row + (number - (len(visits) - 1) / 2) * step
+            look: dict[str, Any] = {"s": 11, "edgecolors": [colour], "lw": 0.7, "alpha": 0.8}
+            for chosen, face in ((own & ~none, colour), (own & none, "white")):
+                values = percent[chosen] if face == colour else percent[chosen] * 0 + (strip or 0.01)
+                ax.scatter(values, [height] * int(chosen.sum()), c=[face] * int(chosen.sum()), **look)
+            median = percent[own].median()
+            if median > 0 and not none[own].mean() > 0.5:
+                ax.plot([median] * 2, [height - step / 2.2, height + step / 2.2], color=colour, lw=1.8)
 
 
 @styled
@@ -174,50 +183,4 @@ def programme_changes(programs: pd.DataFrame, *, contrasts: Sequence[str]) -> Fi
     colours = mpl.cm.ScalarMappable(norm=norm, cmap="RdBu_r")
     bar = figure.colorbar(colours, ax=list(panels), location="bottom", shrink=0.4, aspect=40, extend="both")
     bar.set_label("Change, SD between donors at baseline (blue: down, red: up)")
-    return figure
-
-
-@styled
-def volcanoes(
-    expression: pd.DataFrame, *, contrast: str, alpha: float, order: Sequence[str], labelled: int = 8
-) -> Figure:
-    """Fold change against p-value of every gene, one panel per population, the ``labelled`` smallest p-values by name.
-
-    ``expression`` is ``expression/expression.tsv.gz``; genes without a p-value are left out. ``order`` is that of the
-    populations; others follow.
-    """
-    genes = expression[(expression["contrast"] == contrast) & expression["p_value"].notna()]
-    names = [name for name in order if (genes["population"] == name).any()]
-    names += [name for name in genes["population"].unique() if name not in names]
-    if not names:
-        return message_figure(f"No population could be tested for {between(contrast)}.")
-    figure, axes = grid(len(names), columns=3, height=2.6)
-    for ax, name in zip(axes, names, strict=True):
-        rows = genes[genes["population"] == name]
-        points = pd.DataFrame({"x": rows["log2_fold_change"], "text": rows["gene"], "p": rows["p_value"]})
-        # a p-value of 0 is drawn at the smallest other one
-        positive = rows.loc[rows["p_value"] > 0, "p_value"]
-        points["y"] = -np.log10(rows["p_value"].clip(lower=positive.min() if len(positive) else 1e-300))
-        called = rows["p_adjusted"] < alpha
-        for chosen, colour, size in (
-            (~called, "#b4b8bf", 3),
-            (called & (points["x"] < 0), DOWN, 7),
-            (called & (points["x"] > 0), UP, 7),
-        ):
-            dots(ax, points[chosen], colour=colour, size=size)
-        extent = 1.9 * points["x"].abs().max()  # room for the names at both sides
-        ax.set_xlim(-extent, extent)
-        ax.set_ylim(0, 1.08 * max(points["y"].max(), 0.1))
-        margin_labels(ax, points[called].nsmallest(labelled, "p"), inside=True)
-        ax.set_title(f"{name}\n", fontsize=8.5)
-        down, up = int((called & (points["x"] < 0)).sum()), int((called & (points["x"] > 0)).sum())
-        ax.text(
-            0,
-            1.03,
-            f"{down} down, {up} up, {rows['n_pairs'].iloc[0]:.0f} donors",
-            transform=ax.transAxes,
-            fontsize=7,
-        )
-    figure.supxlabel(f"log2 fold change, {between(contrast)}", fontsize=8)
-    figure.supylabel("−log10 p-value", fontsize=8)
     return figure

@@ -1,4 +1,4 @@
-"""Figures as files: SVG as on the page, PNG and PDF at the width of a journal page with a title above."""
+"""Figures as files: SVG as on the page, PNG and PDF at the width of a journal page with a title above; data as TSV."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -70,6 +70,17 @@ def save_all(drawings: Mapping[str, Drawing], folder: Path) -> list[Path]:
             pages.savefig(drawn.figure, bbox_inches=area)
             written += [path.with_name(f"{path.name}.{kind}") for kind in ("svg", "png")]
     return [*written, folder / f"{SINGLE}.pdf"]
+
+
+def save_data(drawings: Mapping[str, Drawing], folder: Path) -> list[Path]:
+    """Write what each figure shows as a table with its name; those of a single hypothesis into ``evidence``."""
+    (folder / SINGLE).mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, drawn in drawings.items():
+        own = folder / SINGLE / name.removeprefix(EVIDENCE) if name.startswith(EVIDENCE) else folder / name
+        written.append(own.with_name(f"{own.name}.tsv"))
+        drawn.data.to_csv(written[-1], sep="\t", index=False)
+    return written
 
 
 def save_for_screen(drawing: Drawing, path: Path, *, name: str, dpi: int) -> Bbox:

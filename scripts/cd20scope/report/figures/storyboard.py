@@ -34,7 +34,7 @@ BAND = 0.18
 @styled
 def storyboard(run: Judged) -> Figure:
     """Draw one panel per theme: donors in grey, their mean with the interval that decides, counts at each visit."""
-    panels = [row for theme in THEMES if (row := first_question(run.verdicts, theme)) is not None]
+    panels = panels_of(run)
     if not panels:
         return message_figure("No confirmatory question on B cells or T cells.")
     figure = Figure(figsize=(0.62 * WIDTH, 1.55 * len(panels) + 0.7))
@@ -55,6 +55,18 @@ def storyboard(run: Judged) -> Figure:
     return figure
 
 
+def panels_of(run: Judged) -> list[Row]:
+    """Question of each panel."""
+    return [row for theme in THEMES if (row := first_question(run.verdicts, theme)) is not None]
+
+
+def drawn_of(row: Row, run: Judged) -> tuple[pd.DataFrame, list[tuple[str, float, float, float]]]:
+    """Values of the donors (:func:`values_of`) and their means (:func:`means`), as one panel shows them."""
+    shares = not endpoint_of(row).scored
+    values = values_of(row, run, shares=shares)
+    return values, means(row, values, run, shares=shares)
+
+
 def first_question(verdicts: pd.DataFrame, theme: str) -> Row | None:
     """First confirmatory question of a theme that was tested, or else that was asked."""
     own = verdicts[
@@ -68,7 +80,7 @@ def first_question(verdicts: pd.DataFrame, theme: str) -> Row | None:
 def draw_panel(ax: Axes, row: Row, run: Judged, *, labelled: bool) -> None:
     """Draw what one question measured over all visits."""
     shares = not endpoint_of(row).scored
-    values = values_of(row, run, shares=shares)
+    values, points = drawn_of(row, run)
     places = dict(zip(run.visits, places_of(run.visits)[0], strict=True))
     floor = None
     if shares:
@@ -87,7 +99,6 @@ def draw_panel(ax: Axes, row: Row, run: Judged, *, labelled: bool) -> None:
                 fontsize=6.5,
                 va="center",
             )
-    points = means(row, values, run, shares=shares)
     draw_means(ax, points, places=places)
     what = noun(row["population"])
     if shares:

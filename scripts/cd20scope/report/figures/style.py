@@ -1,7 +1,7 @@
 """What the figures share: the style, panels, labels that never overlap."""
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -18,6 +18,11 @@ from cd20scope.report.colours import INK, MUTED
 WIDTH = 8.8
 """Width of every figure in inches."""
 
+MOST_LETTERS = 18
+"""Letters of an upright name below a column; the data of the figure have it whole."""
+LETTER_OF_COLUMN, LEAST_SIZE = 0.82, 5.5
+"""Height of upright letters over the width of their column, and points below which they are too small to read."""
+
 UNHINTED: Any = {"text.hinting": "none"}
 """Letters are not bent to the grid of pixels: at 150 dots per inch and more it does not show, and takes a tenth of the
 time of a figure."""
@@ -25,7 +30,7 @@ time of a figure."""
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """A figure with its title and alternative text.
+    """A figure with its title, alternative text and data.
 
     Attributes
     ----------
@@ -35,11 +40,14 @@ class Drawing:
         Its heading where it stands alone, outside the page.
     alt
         What a reader who cannot see it is told.
+    data
+        What it shows, one row per value.
     """
 
     figure: Figure
     title: str
     alt: str
+    data: pd.DataFrame
 
 
 STYLE: Any = {
@@ -95,6 +103,28 @@ def settle(figure: Figure) -> None:
 def wrapped(text: object, width: int) -> str:
     """Break a long name into lines, within a word where it must be."""
     return "\n".join(textwrap.wrap(str(text), width, break_long_words=True)) or str(text)
+
+
+def name_columns(ax: Axes, names: Sequence[str], *, inches: float, places: Sequence[float]) -> None:
+    """Write names upright below columns that share a width, in two rows by turns where one would be too small to read.
+
+    Long names are shortened.
+    """
+    room = LETTER_OF_COLUMN * 72 * inches / max(len(names), 1)
+    rows = 1 if room >= LEAST_SIZE else 2
+    size = min(7.0, rows * room)
+    short = [shortened(name, MOST_LETTERS // rows) for name in names]
+    pad = 2 + 0.68 * size * max(map(len, short[::rows]), default=0)
+    for row, minor in zip(range(rows), (False, True), strict=False):
+        ax.set_xticks(list(places[row::rows]), short[row::rows], rotation=90, fontsize=size, minor=minor)
+    ax.tick_params(axis="x", which="major", length=0, pad=2)
+    ax.tick_params(axis="x", which="minor", length=0, pad=pad)
+
+
+def shortened(name: str, most: int) -> str:
+    """Leave out the middle of a long name: names of donors begin alike or end alike."""
+    half = most // 2
+    return name if len(name) <= most else f"{name[: most - 1 - half]}…{name[-half:]}"
 
 
 def grid(n: int, *, columns: int, height: float) -> tuple[Figure, list[Axes]]:

@@ -1,8 +1,10 @@
 """A matplotlib figure as SVG text that can stand inside a page, beside others, without a network."""
 
+import hashlib
 import io
 import re
 import xml.etree.ElementTree as ET
+from collections import Counter
 
 import matplotlib as mpl
 import numpy as np
@@ -66,6 +68,8 @@ def inline(figure: Figure, *, name: str, alt: str, dpi: int = 160) -> Markup:
             link.set("tabindex", "-1")
             link.set("aria-hidden", "true")
     shorten(root)
+    ungroup(root)
+    classify(root, name=name)
     width = float(root.attrib.pop("width").removesuffix("pt"))
     del root.attrib["height"]
     root.set("xmlns", "http://www.w3.org/2000/svg")  # it is a file, too
@@ -91,11 +95,41 @@ def shorten(root: ET.Element) -> None:
             element.attrib.pop("id", None)
         if element.tag == "path":
             write_circle(element)
+        if element.get("transform", "").startswith("rotate(-0 "):
+            del element.attrib["transform"]
         for key in GEOMETRY & element.attrib.keys():
             value = ZEROS.sub(r"\1", DECIMALS.sub(r"\1", " ".join(element.get(key, "").split())))
             element.set(key, COMMAND.sub(r"\1", value) if key == "d" else value)
         if (style := element.get("style")) is not None:
             element.set("style", style.replace("; ", ";").replace(": ", ":"))
+
+
+def ungroup(element: ET.Element) -> None:
+    """Take the members of groups that say nothing out of them."""
+    for child in list(element):
+        ungroup(child)
+    for place, child in reversed(list(enumerate(element))):
+        if child.tag == "g" and not child.attrib:
+            element[place : place + 1] = list(child)
+
+
+def classify(root: ET.Element, *, name: str) -> None:
+    """Say every style that elements share once, in a style sheet of the figure; its classes are no other figure's.
+
+    Selectors of single classes, which programs that edit figures read as well.
+    """
+    styled = [element for element in root.iter() if element.get("style")]
+    counts = Counter(element.get("style", "") for element in styled)
+    own = f"s{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    shared = {style: f"{own}{number:x}" for number, style in enumerate(counts) if counts[style] > 1}
+    for element in styled:
+        if (style := element.get("style", "")) in shared:
+            del element.attrib["style"]
+            element.set("class", shared[style])
+    if shared:
+        sheet = ET.Element("style")
+        sheet.text = "".join(f".{short}{{{style}}}" for style, short in shared.items())
+        root.insert(0, sheet)
 
 
 def write_circle(element: ET.Element) -> None:

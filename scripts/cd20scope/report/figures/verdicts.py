@@ -86,10 +86,14 @@ def two_lines(label: str) -> str:
     return "\n".join(lines if len(lines) < 3 else [lines[0], f"{lines[1][:-1]}…"])
 
 
-def name_rows(ax: Axes, rows: pd.DataFrame) -> None:
-    """Name each hypothesis at the left, the confirmatory ones in bold, the first at the top."""
-    ax.set_ylim(len(rows) - 0.4, -0.6)
-    ax.set_yticks(range(len(rows)), [two_lines(label) for label in rows["label"]])
+def name_rows(ax: Axes, rows: pd.DataFrame, *, middle: float = 0.0) -> None:
+    """Name each hypothesis at the left, the confirmatory ones in bold, the first at the top.
+
+    ``middle`` is the height of the middle of the first row.
+    """
+    if not middle:
+        ax.set_ylim(len(rows) - 0.4, -0.6)
+    ax.set_yticks([row + middle for row in range(len(rows))], [two_lines(label) for label in rows["label"]])
     for label, family in zip(ax.get_yticklabels(), rows["family"], strict=True):
         label.set(fontweight="bold" if family == "confirmatory" else "normal")
     for label, name in zip(ax.get_yticklabels(), rows["id"], strict=True):
@@ -149,7 +153,7 @@ def clear_of(numbers: Iterable[str]) -> float:
     return 2 * GAP + LETTER * max(map(len, numbers), default=0)
 
 
-def write_verdict(ax: Axes, row: Row, *, height: int, number: str, clear: float) -> None:
+def write_verdict(ax: Axes, row: Row, *, height: float, number: str, clear: float) -> None:
     """Write a number of a row right of the panel, and its verdict in its own colour, marked where it has a caution.
 
     They stand ``clear`` points from the panel, however narrow that is.

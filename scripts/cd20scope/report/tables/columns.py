@@ -237,6 +237,11 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         "reason": ("Why not", "text"),
     },
     "versions": {"software": ("Software", "key"), "version": ("Version", "key")},
+    "differing": {
+        "setting": ("Setting", "key"),
+        "default": ("Default", "text"),
+        "run": ("This run", "text"),
+    },
     "settings": {"setting": ("Setting", "key"), "value": ("Value", "text")},
     "preflight": {
         "about": ("About", "key"),

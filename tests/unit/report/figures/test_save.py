@@ -22,13 +22,14 @@ from matplotlib.figure import Figure
 from cd20scope import schema
 from cd20scope.report import read as result_files
 from cd20scope.report.colours import population_colours
-from cd20scope.report.figures import evidence, named, save, svg
+from cd20scope.report.figures import evidence, named, named_verdicts, save, svg
 from cd20scope.report.figures import verdicts as verdict_figures
 from cd20scope.report.figures.style import WIDTH, Drawing, message_figure, settle
 from cd20scope.report.sections import cell_map
 
 COLOURS = population_colours(annotation_tables.tree())
 ROOT = Path(__file__).parents[4]
+NONE = pd.DataFrame({"id": ["B1"], "value": [0.5]})
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +40,9 @@ def run():
 def nothing():
     return {
         "forest": Drawing(
-            message_figure("No hypothesis."), "Every hypothesis", "nothing to see in this figure"
+            message_figure("No hypothesis."), "Every hypothesis", "nothing to see in this figure", NONE
         ),
-        "claim-B1": Drawing(message_figure("No donor."), "B cells", "nothing to see in this figure"),
+        "claim-B1": Drawing(message_figure("No donor."), "B cells", "nothing to see in this figure", NONE),
     }
 
 
@@ -60,9 +61,66 @@ def test_a_figure_is_saved_three_times_with_the_same_bytes_each_time(tmp_path):
         assert one.read_bytes() == other.read_bytes(), one.name
 
 
+def test_the_data_of_each_figure_are_a_table_of_its_name(tmp_path):
+    written = save.save_data(nothing(), tmp_path / "tables")
+    names = sorted(path.relative_to(tmp_path / "tables").as_posix() for path in written)
+    assert names == ["evidence/B1.tsv", "forest.tsv"]
+    for path in written:
+        pd.testing.assert_frame_equal(pd.read_csv(path, sep="\t"), NONE)
+    tables, pdfs = result_files.read_saved([tmp_path / "tables"], [])
+    assert set(tables) == {"forest", "claim-B1"}
+    assert pdfs == {}
+
+
+def test_every_figure_has_its_data(run):
+    for name, drawn in (
+        named.draw_cohort(run)
+        | named_verdicts.draw_family(run, family="confirmatory")
+        | named_verdicts.draw_family(run, family="exploratory")
+    ).items():
+        assert len(drawn.data) > 0, name
+        assert drawn.data.columns.is_unique, name
+        assert len(drawn.data.drop_duplicates()) == len(drawn.data), name
+
+
+def test_the_evidence_of_a_question_has_its_values_and_changes(run):
+    table = named_verdicts.draw_evidence(run, family="confirmatory")["claim-B1"].data
+    changes = table[table["shows"] == "change"].set_index("donor")["value"]
+    ledger = run.statistics["ledger"].query("id == 'B1'").set_index("donor")["change"]
+    pd.testing.assert_series_equal(changes, ledger, check_names=False)
+    own = run.donors.query("population == 'B cells' and visit in ('baseline', 'week2')")
+    values = table[table["shows"] == "value"]
+    np.testing.assert_allclose(sorted(values["value"]), sorted(100 * own["fraction"]))
+
+
+def test_the_data_of_the_storyboard_are_its_lines(run):
+    table = named_verdicts.draw_story(run)["storyboard"].data
+    own = table[(table["population"] == "B cells") & (table["visit"] == "baseline")]
+    drawn = run.donors.query("population == 'B cells' and visit == 'baseline'")
+    np.testing.assert_allclose(
+        sorted(own.loc[own["donor"] != "mean", "value"]), sorted(100 * drawn["fraction"])
+    )
+    (mean,) = own.loc[own["donor"] == "mean", "value"]
+    assert mean == pytest.approx(100 / (1 + np.exp(-drawn["logit"].mean())), rel=1e-6)
+
+
+def test_only_pdfs_of_confirmatory_figures_enter_the_page(tmp_path):
+    for part in schema.FAMILIES:
+        save.save_all(nothing(), tmp_path / part)
+    _, pdfs = result_files.read_saved([], [tmp_path / part for part in schema.FAMILIES])
+    assert {name: data[:4] for name, data in pdfs.items()} == {"forest": b"%PDF", "evidence": b"%PDF"}
+
+
+def test_a_table_of_every_gene_stays_beside_the_page(tmp_path):
+    many = nothing()["forest"]
+    data = pd.DataFrame({"gene": [f"GENE{number:07d}" for number in range(50_000)]})
+    save.save_data({"volcanoes": dataclasses.replace(many, data=data)}, tmp_path)
+    assert result_files.read_saved([tmp_path], []) == ({}, {})
+
+
 def test_the_title_stands_above_the_figure_of_the_page(tmp_path, run):
     """The same picture in all files: nothing moves for the title, and it does not reach into the figure."""
-    forest = named.draw_forest(run, family="confirmatory")["forest"]
+    forest = named_verdicts.draw_forest(run, family="confirmatory")["forest"]
     plain = io.BytesIO()
     settle(forest.figure)
     with mpl.rc_context(save.SETTINGS):
@@ -101,7 +159,7 @@ def test_numbers_of_donors_leave_room_for_the_verdicts(run, n_pairs):
 
 def test_no_label_is_cut_at_the_edge_of_a_figure(run):
     for part in ("confirmatory", "exploratory"):
-        ((_, forest),) = named.draw_forest(run, family=part).items()
+        ((_, forest),) = named_verdicts.draw_forest(run, family=part).items()
         settle(forest.figure)
         forest.figure.dpi = save.DPI
         drawn = FigureCanvasAgg(forest.figure).get_renderer()
@@ -114,7 +172,9 @@ def test_no_label_is_cut_at_the_edge_of_a_figure(run):
 
 def test_a_title_longer_than_its_figure_is_not_cut(tmp_path):
     narrow = Figure(figsize=(2, 1))
-    save.save_all({"narrow": Drawing(narrow, "T activation in CD4 memory, month6-baseline", "")}, tmp_path)
+    save.save_all(
+        {"narrow": Drawing(narrow, "T activation in CD4 memory, month6-baseline", "", NONE)}, tmp_path
+    )
     drawn = mpimg.imread(tmp_path / "narrow.png")[:, :, :3]
     assert drawn.shape[1] > 3 * save.DPI
     assert (drawn[:, -10:] == 1).all()
@@ -132,13 +192,13 @@ def test_the_page_gets_its_figures_by_name(tmp_path):
 
 def test_a_family_without_a_hypothesis_has_a_figure_that_says_so(tmp_path, run):
     alone = dataclasses.replace(run, verdicts=run.verdicts[run.verdicts["family"] == "confirmatory"])
-    written = save.save_all(named.draw_family(alone, family="exploratory"), tmp_path)
+    written = save.save_all(named_verdicts.draw_family(alone, family="exploratory"), tmp_path)
     assert [path.name for path in written] == [f"forest_exploratory.{kind}" for kind in ("svg", "png", "pdf")]
     assert "No hypothesis to show." in result_files.read_figures([tmp_path])["forest_exploratory"]
 
 
 def test_a_title_is_text_and_no_formula(tmp_path):
-    drawn = Drawing(message_figure("nothing"), "Genes that change, $frac{-baseline$", "")
+    drawn = Drawing(message_figure("nothing"), "Genes that change, $frac{-baseline$", "", NONE)
     assert all(path.exists() for path in save.save_all({"volcanoes": drawn}, tmp_path))
 
 
@@ -156,7 +216,7 @@ def test_the_page_is_written_without_a_plotting_library():
 
 
 def test_every_figure_is_drawn_in_one_part(run):
-    families = [set(named.draw_family(run, family=family)) for family in schema.FAMILIES]
+    families = [set(named_verdicts.draw_family(run, family=family)) for family in schema.FAMILIES]
     parts = [set(named.draw_cohort(run)), *families]
     assert sum(map(len, parts)) == len(set.union(*parts))
     for part, own in zip(parts, ("embedding", "arms", "forest_exploratory"), strict=True):
@@ -165,7 +225,7 @@ def test_every_figure_is_drawn_in_one_part(run):
 
 
 def test_every_question_has_a_figure_of_its_donors(run):
-    drawn = named.draw_evidence(run, family="confirmatory")
+    drawn = named_verdicts.draw_evidence(run, family="confirmatory")
     assert set(drawn) == {
         f"claim-{name}" for name in run.verdicts.loc[run.verdicts["family"] == "confirmatory", "question"]
     }
@@ -189,7 +249,7 @@ def test_the_changes_drawn_are_those_of_the_ledger(run):
 
 
 def test_a_figure_with_links_leads_out_of_itself_and_says_so(run):
-    forest = named.draw_forest(run, family="confirmatory")["forest"]
+    forest = named_verdicts.draw_forest(run, family="confirmatory")["forest"]
     text = svg.inline(forest.figure, name="fig-forest", alt=forest.alt)
     own = run.verdicts[run.verdicts["family"] == "confirmatory"]
     lines = {

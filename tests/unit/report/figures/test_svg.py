@@ -31,6 +31,24 @@ def test_points_of_a_cloud_are_circles_of_their_size_and_place(cloud):
     np.testing.assert_allclose(found, expected, atol=0.02)
 
 
+def test_styles_that_are_shared_are_said_once_in_classes_of_this_figure_alone(cloud):
+    axes = cloud.axes[0]
+    for height in (20, 40, 60):
+        axes.plot([0, 100], [height, height], color="#123456", lw=1.5)
+    one, other = (str(inline(cloud, name=name, alt="lines")) for name in ("one", "other"))
+    sheets = [re.search(r"<style>(.*?)</style>", page)[1] for page in (one, other)]
+    assert sheets[0].count("#123456") == 1
+    rules = [dict(re.findall(r"\.(\w+)\{([^}]*)\}", sheet)) for sheet in sheets]
+    assert list(rules[0].values()) == list(rules[1].values())
+    assert not set(rules[0]) & set(rules[1])
+    used = re.findall(r'class="(\w+)"', one)
+    assert set(used) == set(rules[0])
+    lines = [name for name in used if "#123456" in rules[0][name]]
+    assert len(lines) == 3
+    assert "<g>" not in one
+    assert "rotate(-0" not in one
+
+
 def test_other_paths_stay_paths(cloud):
     axes = cloud.axes[0]
     axes.scatter([50], [50], s=50, marker="s")

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import report_tables as made_up
+import report_verdicts
 import statistics_tables
 
 from cd20scope.report import claims, hypothesis_words, wording
@@ -13,7 +14,7 @@ from cd20scope.study import themes
 
 @pytest.fixture(scope="module")
 def verdicts():
-    return claims.in_story_order(made_up.verdicts())
+    return claims.in_story_order(report_verdicts.verdicts())
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +175,7 @@ def test_numbers_get_a_true_minus_and_names_keep_their_hyphen(text, said):
 
 
 def test_every_shipped_hypothesis_has_a_theme_of_its_own_and_a_name_of_its_own():
-    rows = made_up.shipped_hypotheses()
+    rows = report_verdicts.shipped_hypotheses()
     assert {themes.theme_of(row) for row in rows} == {anchor for anchor, *_ in themes.THEMES} - {"other"}
     names = [hypothesis_words.short_name(row) for row in rows]
     assert len(set(names)) == len(names)
