@@ -167,9 +167,9 @@ def programme_changes(programs: pd.DataFrame, *, contrasts: Sequence[str]) -> Fi
         box = (len(rows), len(columns))
         change = pd.DataFrame(cells["estimate"].to_numpy().reshape(box), index=rows, columns=columns)
         mark = np.where(cells["p_adjusted"] < 0.05, "•", "").reshape(box)
-        sns.heatmap(
-            change, ax=ax, cmap="RdBu_r", norm=norm, annot=mark, fmt="", cbar=False, lw=0.6, linecolor="white"
-        )
+        # seaborn looks for limits where none are stated, and warns of a panel without a change
+        scale: dict[str, Any] = {"cmap": "RdBu_r", "norm": norm, "vmin": -limit, "vmax": limit, "cbar": False}
+        sns.heatmap(change, ax=ax, annot=mark, fmt="", lw=0.6, linecolor="white", **scale)
         untested = (cells["status"] == "not testable").to_numpy().reshape(box)
         for y, x in np.argwhere(untested):
             ax.add_patch(Rectangle((x, y), 1, 1, fc="#ececee", ec="#9a9da3", hatch="/////", lw=0))
