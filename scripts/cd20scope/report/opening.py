@@ -91,12 +91,13 @@ def depletion(run: Judged, whole: str | None) -> str:
     )
     if not rows:
         return "No question was asked about the depletion of B cells."
-    head = " and ".join(
+    groups = by_verdict(rows)
+    said = [
         f"{DEPLETED[verdict]}{' (technical)' if technical else ''} {at_visits(group)}"
-        if number == 0
-        else f"{lower(DEPLETED[verdict])}{' (technical)' if technical else ''} {at_visits(group)}"
-        for number, ((verdict, technical), group) in enumerate(by_verdict(rows))
-    )
+        for (verdict, technical), group in groups
+    ]
+    untested = any(verdict == "not testable" for (verdict, _), _ in groups)
+    head = ("; " if untested else " and ").join([said[0], *map(lower, said[1:])])
     tail = "; ".join(part for part in (levels(run, rows), returned(run)) if part)
     return f"{head}: {tail}." if tail else f"{head}."
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import report_page
+import report_states
 import report_tables as made_up
 import statistics_tables
 
@@ -169,3 +170,12 @@ def test_technique_that_moved_is_told_by_contrast():
     (alert,) = alerts.technique(table, made_up.VISITS)
     assert alert.text == "Week 2 is sequenced 2 times deeper than baseline."
     assert alert.contrasts == ("week2-baseline",)
+
+
+def test_a_visit_without_a_test_is_told_apart_from_the_others(made):
+    missing = report_states.without_visit(made, "week2")
+    run = report_page.complete(missing)
+    text = opening.depletion(run, "B cells")
+    assert text.startswith(
+        "Whether B cells were depleted could not be tested at week 2; B cells were depleted at month 6: from"
+    )

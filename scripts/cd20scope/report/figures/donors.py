@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from cd20scope.report.colours import DONOR_COLOURS, FAINT, INK, MUTED
-from cd20scope.report.figures.style import grid, message_figure, styled, wrapped
+from cd20scope.report.figures.style import grid, message_figure, shortened, styled, wrapped
 from cd20scope.study.nouns import noun, visit
 
 DONOR_MARKERS = ("o", "s", "^", "D", "v", "P")
@@ -53,7 +53,7 @@ def donor_legend(figure: Figure, styles: Mapping[str, Mapping[str, Any]]) -> Non
         figure.legend(handles, names, loc="outside lower center", ncols=3)
         return
     handles = [Line2D([], [], lw=1.0, **style) for style in styles.values()]
-    names = [wrapped(name, 14) for name in styles]
+    names = [wrapped(shortened(name, 28), 14) for name in styles]
     columns = 8 if max(map(len, styles), default=0) <= 8 else 4
     figure.legend(handles, names, loc="outside lower center", ncols=min(len(styles), columns), title="Donor")
 

@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from cd20scope.report.colours import FAINT, INK, MUTED, VERDICT_STYLE
 from cd20scope.report.components import part_name
 from cd20scope.report.figures.donors import MANY, donor_lines, donor_styles, percent_found, share_axis
-from cd20scope.report.figures.style import WIDTH, message_figure, styled, wrapped
+from cd20scope.report.figures.style import WIDTH, message_figure, shortened, styled, wrapped
 from cd20scope.report.hypothesis_words import margin_of
 from cd20scope.report.wording import Row, text_of
 from cd20scope.study.nouns import contrast, noun
@@ -101,7 +101,9 @@ def draw_changes(ax: Axes, own: pd.DataFrame, *, part: str, row: Row, styles: Ma
         ax.plot(change, place, ls="", **style | {"mfc": style["color"] if enters == "yes" else "white"})
     ax.axvline(0, color=MUTED, lw=0.8, zorder=0)
     labels = [
-        wrapped(name if enters == "yes" else f"({name})", 16) if not many else ""
+        wrapped(shortened(name, 28) if enters == "yes" else f"({shortened(name, 28)})", 16)
+        if not many
+        else ""
         for name, enters in zip(names, rows["enters"], strict=True)
     ]
     if part in ("main", "change") and not pd.isna(row["estimate"]):

@@ -41,7 +41,8 @@ def shares(donors: pd.DataFrame, populations: Sequence[str]) -> pd.DataFrame:
 
 def scores(table: pd.DataFrame, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
     """Scores of the programmes and populations that are drawn."""
-    drawn = [pair in set(pairs) for pair in zip(table["population"], table["program"], strict=True)]
+    wanted = set(map(tuple, pairs))
+    drawn = [pair in wanted for pair in zip(table["population"], table["program"], strict=True)]
     return columns(table[drawn], SCORES)
 
 

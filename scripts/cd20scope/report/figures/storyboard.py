@@ -45,11 +45,13 @@ def storyboard(run: Judged) -> Figure:
         Line2D([], [], color=GREY, lw=0.9, marker="o", ms=2.4, label="donor"),
         Line2D([], [], color=VISIT_COLOURS[2], lw=1.8, marker="o", ms=4, label="mean, interval that decides"),
     ]
+    if not any(points for _, points in (drawn_of(row, run) for row in panels)):
+        handles = handles[:1]
     if len(run.reference):
         handles.append(
             Line2D([], [], color=REFERENCE_COLOUR, lw=5, alpha=0.4, label="healthy donors, range and median")
         )
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    figure.legend(handles=handles, loc="outside lower center", ncols=max(2, len(handles)))
     if not places_of(run.visits)[1]:
         axes[-1].set_xlabel("visits in order, not to scale", labelpad=26)
     return figure
@@ -211,6 +213,8 @@ def means(
         change = change_of(row, run, schema.contrast_name((visit, baseline)), shares=shares)
         if change is not None:
             found.append((visit, *(start + scale * np.asarray(change)).tolist()))
+    if len(found) == 1:  # no change was tested, and a mean alone would look like one
+        return []
     return [(name, *(100 * expit(np.array(of)) if shares else np.array(of)).tolist()) for name, *of in found]
 
 
@@ -245,6 +249,8 @@ def draw_means(
     ax: Axes, points: Sequence[tuple[str, float, float, float]], *, places: Mapping[str, float]
 ) -> None:
     """Mean over the visits, with the interval of its change; without a lower limit the bar has an arrow."""
+    if not points:
+        return
     colour = VISIT_COLOURS[2]
     where = [places[name] for name, *_ in points]
     ax.plot(where, [mean for _, mean, _, _ in points], "-o", color=colour, lw=1.8, ms=4.2, zorder=4)

@@ -76,6 +76,9 @@ def format_attrition(table: pd.DataFrame, sheet: pd.DataFrame, *, visits: Sequen
     whole = table[(table["population"] == first_followed(table)) & table["ratio"].notna()]
     parts = []
     for number, name in enumerate(visits):
+        if lost[name] == everyone:
+            parts.append(f"No donor has {visit(name)}")
+            continue
         for donor in lost[name]:
             seen = next((one for one in reversed(visits[1:number]) if donor not in lost[one]), "")
             parts.append(f"{donor} has no {visit(name)}{last_seen(whole, donor, seen)}")

@@ -28,6 +28,8 @@ WRITERS: dict[str, Callable[[Any], str | Markup]] = {
 }
 """How a column is written. A key is a short text that is kept on one line, as are visits and contrasts."""
 KEYS = ("key", "visit", "contrast")
+LONG_KEY = 28
+"""Letters above which a key is broken into lines all the same."""
 TEXTS = ("text", "names", "source")
 NUMBERS = ("number", "count", "percent", "p")
 
@@ -45,7 +47,14 @@ def tabulate(table: pd.DataFrame, *, name: str) -> dict[str, list[Any]]:
     columns = {key: value for key, value in columns_of(table, name=name).items() if key in table.columns}
     kinds = ["text" if kind in TEXTS else "key" if kind in KEYS else "number" for _, kind in columns.values()]
     cells = [
-        [(WRITERS[kind](value), own, sorted_by(value, kind)) for value in table[key]]
+        [
+            (
+                text := WRITERS[kind](value),
+                "text" if own == "key" and len(text) > LONG_KEY else own,
+                sorted_by(value, kind),
+            )
+            for value in table[key]
+        ]
         for own, (key, (_, kind)) in zip(kinds, columns.items(), strict=True)
     ]
     names = [heading for heading, _ in columns.values()]

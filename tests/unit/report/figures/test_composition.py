@@ -9,6 +9,7 @@ from drawn_figures import words_of
 
 from cd20scope.report.colours import population_colours
 from cd20scope.report.figures import composition
+from cd20scope.report.figures.style import shortened
 from cd20scope.study import catalogue
 
 VISITS = report_tables.VISITS
@@ -65,3 +66,9 @@ def test_without_a_count_of_all_cells_the_figure_says_so(donors):
     nothing = made(donors.assign(denominator="other"))
     figure = composition.stacked(nothing, whole="PBMC", visits=VISITS, colours=COLOURS)
     assert words_of(figure) == ["No cell was counted."]
+
+
+def test_a_long_name_keeps_its_start_and_its_end():
+    assert shortened("D01", 18) == "D01"
+    assert shortened("a donor of the second site 17", 18) == "a donor …d site 17"
+    assert len(shortened("x" * 60, 9)) == 9

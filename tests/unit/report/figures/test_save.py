@@ -16,13 +16,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import report_page
+import report_tables
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from cd20scope import schema
 from cd20scope.report import read as result_files
 from cd20scope.report.colours import population_colours
-from cd20scope.report.figures import evidence, named, named_verdicts, save, svg
+from cd20scope.report.figures import evidence, named, named_verdicts, save, shown, svg
 from cd20scope.report.figures import verdicts as verdict_figures
 from cd20scope.report.figures.style import WIDTH, Drawing, message_figure, settle
 from cd20scope.report.sections import cell_map
@@ -81,6 +82,12 @@ def test_every_figure_has_its_data(run):
         assert len(drawn.data) > 0, name
         assert drawn.data.columns.is_unique, name
         assert len(drawn.data.drop_duplicates()) == len(drawn.data), name
+
+
+def test_pairs_that_come_from_json_are_lists():
+    scores = report_tables.scores()
+    pairs = [["Treg", "Treg suppression"]]
+    assert len(shown.scores(scores, pairs)) == len(report_tables.sheet())
 
 
 def test_the_evidence_of_a_question_has_its_values_and_changes(run):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import report_page
+import report_states
 import report_tables as made_up
 from scipy.special import expit
 
@@ -89,3 +90,10 @@ def test_visits_are_to_scale_where_their_names_tell_when_they_were(visits, days)
 def test_without_a_question_the_picture_says_so(run):
     figure = storyboard.storyboard(replace(run, verdicts=run.verdicts.iloc[:0]))
     assert not figure.axes
+
+
+def test_without_a_test_there_is_no_mean():
+    made = report_states.cohort(2, testable=False)
+    figure = storyboard.storyboard(report_page.judged(made))
+    assert [line for ax in figure.axes for line in ax.lines if line.get_lw() == 1.8] == []
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["donor"]

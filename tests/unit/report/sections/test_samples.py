@@ -72,6 +72,10 @@ def test_who_is_lost_is_told_with_the_depletion_when_last_seen():
         "C has no month 6; at week 2 its B cells were at 20 % of baseline, the highest of 3 donors (median of the "
         "others: 3.0 %)."
     )
+    early = sheet[sheet["visit"] != "week2"]
+    assert donors.format_attrition(ratios(A=0.1), early, visits=["baseline", "week2", "month6"]).startswith(
+        "No donor has week 2; C has no month 6"
+    )
     assert donors.format_attrition(
         ratios(A=0.1), sheet[sheet["donor"] != "C"], visits=["baseline", "week2"]
     ) == ("No donor is missing at any visit (2 donors).")
