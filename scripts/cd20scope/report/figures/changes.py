@@ -76,7 +76,7 @@ def donor_changes(run: Judged) -> Figure:
     ax.set(xlabel="", ylabel="")
     name_rows(ax, asked, middle=0.5)
     width = WIDTH - NAMES - VERDICTS
-    places = np.arange(len(cells.columns)) + 0.5
+    places = [number + 0.5 for number in range(len(cells.columns))]
     name_columns(ax, list(cells.columns), inches=width, places=places)
     explain(figure, ax)
     return figure
@@ -89,7 +89,7 @@ def mark_missing(ax: Axes, cells: pd.DataFrame) -> None:
     for y, x in np.argwhere(cells.isna().to_numpy()):
         if not empty[y]:
             ax.add_patch(Rectangle((x, y), 1, 1, **look))
-    for y in np.flatnonzero(empty):
+    for y in np.flatnonzero(empty).tolist():
         ax.add_patch(Rectangle((0, y), cells.shape[1], 1, fc="#ececee", ec=FAINT, lw=0.5))
         words: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7, "color": MUTED}
         ax.text(cells.shape[1] / 2, y + 0.5, "not tested", **words)

@@ -1,6 +1,6 @@
 """What each figure shows, as a tidy table: one row per value, named as in the tables that the steps write."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -8,6 +8,7 @@ import pandas as pd
 from cd20scope.report.figures import storyboard
 from cd20scope.report.figures.donors import percent_found
 from cd20scope.report.results import Judged
+from cd20scope.report.wording import Row
 
 SHARES = ("sample", "donor", "visit", "population", "denominator", "n_cells", "n_denominator")
 SCORES = ("sample", "donor", "visit", "population", "program", "score", "n_cells")
@@ -71,9 +72,7 @@ def story(run: Judged) -> pd.DataFrame:
     return pd.concat(parts)[names] if parts else pd.DataFrame(columns=names)
 
 
-def of_hypothesis(
-    row: Mapping[str, object], values: Sequence[tuple[str, pd.DataFrame]], ledger: pd.DataFrame
-) -> pd.DataFrame:
+def of_hypothesis(row: Row, values: Sequence[tuple[str, pd.DataFrame]], ledger: pd.DataFrame) -> pd.DataFrame:
     """Values and changes of the donors of one hypothesis: ``id shows part donor at value unit enters``.
 
     ``at`` is the visit of a value, or the contrast of a change.
