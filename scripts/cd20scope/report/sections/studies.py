@@ -47,11 +47,12 @@ def format_section(tables: Mapping[str, pd.DataFrame], *, alpha: float) -> dict[
 
 def chosen(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Pick the rows of every listing of the section, by its name."""
-    asked = tables["outcome"]
+    asked, arms = tables["outcome"], tables["control_arms"]
     numbers = tables["absolute_arms"]
     return {
-        "control_arms": of_study(tables["control_arms"]),
-        "control_levels": tables["control_arms"][tables["control_arms"]["pooled"] == "no"],
+        "control_arms": of_study(arms),
+        # a row per question is enough beside the answer
+        "control_levels": arms[(arms["pooled"] == "no") & (arms["id"] == arms["question"])],
         "absolute_arms": numbers[numbers["status"] == "tested"],
         "outcome": asked[asked["status"] == "tested"].sort_values("p_value", kind="stable"),
     }
