@@ -19,8 +19,8 @@ from cd20scope.report.results import Judged
 
 WHOLE = ("main", "change")
 """Parts of the ledger that are the change of a question itself, and not one step of an order of events."""
-LIMIT = 3.0
-"""Standard deviations at which the colours end: beyond it no donor differs in sign from the mean of normal changes."""
+LIMIT = 2.0
+"""Typical changes at which the colours end; of eight donors that change alike, none is beyond."""
 COLOURS = "RdBu_r"
 """Two hues that all kinds of colour vision tell apart, pale where there is no change."""
 NAMES, VERDICTS = 3.1, 2.1
@@ -28,12 +28,15 @@ NAMES, VERDICTS = 3.1, 2.1
 
 
 def standardised(run: Judged) -> pd.DataFrame:
-    """Change of every donor in every confirmatory question, over the SD of the changes of the donors in its test.
+    """Change of every donor in every confirmatory question, over the typical size of the changes in its test.
+
+    That size, the root mean square over donors, leaves 0 at no change and tells donors apart where all change much more
+    than they differ, which their standard deviation would not.
 
     Returns
     -------
-    ``id label donor contrast change unit sd standardised enters reason``, one row per question and donor, in the order
-    of the story. ``standardised`` is missing where a donor is not in the test, or where donors do not differ.
+    ``id label donor contrast change unit typical standardised enters reason``, one row per question and donor, in the
+    order of the story. ``standardised`` is missing where a donor is not in the test, or where nothing changes at all.
     """
     asked = run.verdicts[claims.leads(run.verdicts) & (run.verdicts["family"] == "confirmatory")]
     ledger = run.statistics["ledger"]
@@ -41,9 +44,20 @@ def standardised(run: Judged) -> pd.DataFrame:
     table = asked[["id", "label"]].merge(own, on="id").drop_duplicates(["id", "donor"])
     table["donor"] = table["donor"].astype(str)
     change = table["change"].astype(float).where(table["enters"] == "yes")
-    sd = change.groupby(table["id"]).transform("std")
-    table = table.assign(sd=sd, standardised=change / sd.where(sd > 0))
-    names = ["id", "label", "donor", "contrast", "change", "unit", "sd", "standardised", "enters", "reason"]
+    typical = np.sqrt((change**2).groupby(table["id"]).transform("mean"))
+    table = table.assign(typical=typical, standardised=change / typical.where(typical > 0))
+    names = [
+        "id",
+        "label",
+        "donor",
+        "contrast",
+        "change",
+        "unit",
+        "typical",
+        "standardised",
+        "enters",
+        "reason",
+    ]
     return table[names]
 
 
@@ -99,6 +113,6 @@ def explain(figure: Figure, ax: Axes) -> None:
     """Scale of the colours, and what hatching means."""
     scale = ScalarMappable(norm=Normalize(-LIMIT, LIMIT), cmap=COLOURS)
     bar = figure.colorbar(scale, ax=ax, location="bottom", shrink=0.5, aspect=40, extend="both", pad=0.02)
-    bar.set_label("Change of the donor, SD of the changes of all donors (blue: down, red: up)")
+    bar.set_label("Change of the donor over the typical change in the question (blue: down, red: up)")
     missing = Patch(fc="#ececee", ec="#9a9da3", hatch="/////", lw=0, label="donor not in the test")
     figure.legend(handles=[missing], loc="outside lower right", labelcolor=INK)

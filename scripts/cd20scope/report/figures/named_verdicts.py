@@ -49,8 +49,8 @@ def draw_changes(run: Judged) -> dict[str, Drawing]:
         "donor_changes": Drawing(
             changes.donor_changes(run),
             "Change of every donor in every confirmatory question",
-            "Heat map of the change of each donor (columns) in each confirmatory question (rows), in standard "
-            "deviations of the changes of all donors; the table beside it has the numbers.",
+            "Heat map of the change of each donor (columns) in each confirmatory question (rows), over the typical "
+            "change of all donors; the table beside it has the numbers.",
             changes.standardised(run),
         )
     }
