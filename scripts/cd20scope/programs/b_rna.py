@@ -125,7 +125,11 @@ def b_share(counts: NDArray[np.float64], profile: BProfile) -> NDArray[np.float6
 
 
 def spilled_lognorm(
-    counts: NDArray[np.float64], n_cells: NDArray[np.int64], profile: BProfile
+    counts: NDArray[np.float64],
+    n_cells: NDArray[np.int64],
+    profile: BProfile,
+    *,
+    read: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float64]:
     r"""Part of a population's summed log-normalised expression that B cells spilled.
 
@@ -145,17 +149,20 @@ def spilled_lognorm(
         Shape (units,), cells that they are summed over.
     profile
         From :func:`profile_b_cells`.
+    read
+        Shape (genes,), genes that are asked for; None (default) for all.
 
     Returns
     -------
-    Shape (units, genes); 0 where nothing was spilled.
+    Shape (units, genes); 0 where nothing was spilled, and for genes that are not asked for.
     """
     share = np.minimum(b_share(counts, profile), MOST)
+    asked = np.ones(counts.shape[1], dtype=bool) if read is None else read
     removed = np.zeros(counts.shape)
     for unit in np.flatnonzero((share > 0) & (n_cells > 0)):
         b, n, total = share[unit], n_cells[unit], counts[unit].sum()
         # of a gene that neither these cells nor B cells have, nothing was spilled
-        held = np.flatnonzero((counts[unit] > 0) | (profile.share > 0))
+        held = np.flatnonzero(asked & ((counts[unit] > 0) | (profile.share > 0)))
         own, spilled = counts[unit, held] / n, b * profile.share[held] * total / n
         m = SCALE * n / total
         removed[unit, held] = n * (expected_log(own, m) - expected_log(own - spilled, m / (1 - b)))

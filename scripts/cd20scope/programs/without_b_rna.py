@@ -14,6 +14,7 @@ from cd20scope.programs.compare import SHARED_ERROR
 from cd20scope.programs.scores import (
     PART_COLUMNS,
     SCORE_COLUMNS,
+    Weights,
     apply_weights,
     compute_weights,
     measure_members,
@@ -33,17 +34,22 @@ class WithoutBRna(LeafSums):
         Of the study's own B cells.
     spared
         Populations that are left as they are: those of the B lineage, and cells without a label.
+    read
+        Shape (genes,), genes that scores read; the others are left as they are.
     """
 
     profile: BProfile
     spared: frozenset[str]
+    read: NDArray[np.bool_]
 
     @classmethod
-    def clear(cls, sums: LeafSums, profile: BProfile, *, populations: Mapping[str, Any]) -> Self:
+    def clear(
+        cls, sums: LeafSums, profile: BProfile, *, populations: Mapping[str, Any], read: NDArray[np.bool_]
+    ) -> Self:
         """Take the spilled RNA out of sums; nothing is copied."""
         own = {field.name: getattr(sums, field.name) for field in fields(LeafSums)}
         spared = frozenset({*roles.populations_of(populations, roles.B), UNASSIGNED})
-        return cls(**own, profile=profile, spared=spared)
+        return cls(**own, profile=profile, spared=spared, read=read)
 
     def add_up(self, selected: NDArray[np.bool_], *, value: str) -> NDArray[np.float64]:
         """Sum over the selected leaves, shape (units, genes)."""
@@ -55,7 +61,7 @@ class WithoutBRna(LeafSums):
             if name not in self.spared:
                 inside = selected & (names == name)
                 counts = super().add_up(inside, value="counts")
-                total -= spilled_lognorm(counts, self.n_cells(inside), self.profile)
+                total -= spilled_lognorm(counts, self.n_cells(inside), self.profile, read=self.read)
         return total
 
 
@@ -114,12 +120,10 @@ def score_without_b_rna(
         not_controls=not_controls,
         n_controls=n_controls,
     )
-    tables = []
-    for used in (profile, profile.shifted()):
-        cleared = WithoutBRna.clear(sums, used, populations=populations)
-        scores = apply_weights(cleared, weights, populations=populations, min_cells=min_cells)
-        tables.append((scores, measure_members(cleared, weights, populations=populations, split=split)))
-    (scores, parts), (other_scores, other_parts) = tables
+    (scores, parts), (other_scores, other_parts) = (
+        _score_cleared(sums, used, weights, populations=populations, split=split, min_cells=min_cells)
+        for used in (profile, profile.shifted())
+    )
     return (
         scores.assign(**{SHARED_ERROR: other_scores["score"] - scores["score"]})[
             [*SCORE_COLUMNS, CONTROL, SHARED_ERROR]
@@ -127,6 +131,32 @@ def score_without_b_rna(
         parts.assign(**{SHARED_ERROR: other_parts["mean"] - parts["mean"]})[
             [*PART_COLUMNS, CONTROL, SHARED_ERROR]
         ],
+    )
+
+
+def _score_cleared(
+    sums: LeafSums,
+    profile: BProfile,
+    weights: Mapping[tuple[str, str], Weights],
+    *,
+    populations: Mapping[str, Any],
+    split: Collection[str],
+    min_cells: int,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Score population by population: of each only the genes that its programmes read are cleared."""
+    # of the right columns, should there be no test
+    scores = [apply_weights(sums, {}, populations=populations, min_cells=min_cells)]
+    parts = [measure_members(sums, {}, populations=populations, split=())]
+    for population in dict.fromkeys(where for where, _ in weights):
+        own = {key: w for key, w in weights.items() if key[0] == population}
+        read = np.any([(w.total != 0) | (w.plain != 0) for w in own.values()], axis=0)
+        cleared = WithoutBRna.clear(sums, profile, populations=populations, read=read)
+        scores.append(apply_weights(cleared, own, populations=populations, min_cells=min_cells))
+        if population in split:
+            parts.append(measure_members(cleared, own, populations=populations, split=[population]))
+    return (
+        pd.concat(scores[1:] or scores, ignore_index=True),
+        pd.concat(parts[1:] or parts, ignore_index=True),
     )
 
 
