@@ -198,6 +198,11 @@ def _lacking(folder: Path, names: Sequence[str]) -> IngestError:
     found = sorted(path.name for path in folder.iterdir())
     if what := name_unread(folder, found) or name_inside(found):
         return IngestError(f"{folder}: {what}.")
+    if parts := [name for name in found if MTX.search(name) and PART.search(name)]:
+        return IngestError(
+            f"{folder}: a folder of parts of the counts ({', '.join(parts[:3])}). Give the matrix of all molecules: of "
+            "kb count with --sum total, of STARsolo the folder Gene/filtered, of alevin-fry the sum."
+        )
     return IngestError(
         f"{folder}: a folder without {' or '.join(names)} (plain or .gz); it holds "
         f"{', '.join(found[:8]) or 'nothing'}{', ...' if len(found) > 8 else ''}. Give the folder that holds "

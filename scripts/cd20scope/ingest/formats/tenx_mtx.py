@@ -103,7 +103,15 @@ def _mtx_entries(path: Path, stop: int | None = None) -> sparse.coo_array:
         header = f"%%MatrixMarket matrix coordinate real general\n{rows} {columns} {entries}\n"
         # scipy reads past its memory when the last line has no end and something odd behind its number
         joined = _Joined(io.BytesIO(header.encode()), body, io.BytesIO(b"\n"))
-        read = sparse.coo_array(scipy.io.mmread(joined, spmatrix=False))
+        try:
+            read = sparse.coo_array(scipy.io.mmread(joined, spmatrix=False))
+        except ValueError as error:
+            if "out of bounds" not in str(error):
+                raise
+            raise IngestError(
+                f"{path}: an entry outside {rows:,} rows and {columns:,} columns, the size in its header ({error}). "
+                "MTX counts rows and columns from 1: if it was written from 0, or cut short, write it again."
+            ) from error
         if joined.has_nul:
             raise ValueError("a byte of zero among the entries, which no text has")
         return read

@@ -126,6 +126,24 @@ def test_fractions_of_reads_of_several_genes_are_told(tmp_path):
         look.look(folder / "UniqueAndMult-EM.mtx", sample="s")
 
 
+def test_a_folder_of_parts_of_the_counts_is_told(tmp_path):
+    folder = write_mtx(tmp_path / "filtered", counts(), zipped=False)
+    (folder / "matrix.mtx").rename(folder / "spliced.mtx")
+    with pytest.raises(IngestError, match=r"filtered: a folder of parts of the counts \(spliced\.mtx\)"):
+        detect.sniff_format(folder)
+
+
+@pytest.mark.parametrize("entry", ["0 1 5", "1 0 5", "8 1 5", "1 31 5"])
+def test_entries_outside_the_matrix_are_told_as_such(tmp_path, entry):
+    folder = write_mtx(tmp_path / "x", counts(), zipped=False)
+    (folder / "matrix.mtx").write_text(f"%%MatrixMarket matrix coordinate integer general\n7 30 1\n{entry}\n")
+    for reader in (read.read_sample, read_header):
+        with pytest.raises(
+            IngestError, match=r"matrix\.mtx: an entry outside 7 rows and 30 columns.* from 1"
+        ):
+            reader(folder)
+
+
 def table(*, header=True, column=None, end="\n"):
     rows = [["", *BARCODES], *([name, *map(str, row)] for name, row in zip(SYMBOLS, counts().T, strict=True))]
     if column:

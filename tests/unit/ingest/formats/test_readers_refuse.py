@@ -177,7 +177,7 @@ BAD_FILES = {
     "entries too many": (edited_mtx("matrix.mtx", lambda t: t + "1 1 1\n"), "cannot be read (ValueError"),
     "entry outside": (
         edited_mtx("matrix.mtx", lambda t: t[: t.rindex("\n", 0, -1)] + "\n99 1 1\n"),
-        "cannot be read",
+        "an entry outside 7 rows and 30 columns",
     ),
     "word for count": (
         edited_mtx("matrix.mtx", lambda t: t[: t.rindex("\n", 0, -1)] + "\n1 1 x\n"),
