@@ -91,7 +91,7 @@ def tables(run: Results) -> dict[str, tuple[pd.DataFrame, str]]:
         "rulers": (run.annotation["rulers"], "How well each population is told"),
         "quality": (run.qc_summary, "Cells read, kept and dropped"),
         "inputs": (run.inputs, "Count files with their SHA-256"),
-    } | of_design(statistics | {"tissues": run.tissues["questions"]})
+    } | of_design({**statistics, "tissues": run.tissues["questions"]})
 
 
 def of_design(statistics: Mapping[str, pd.DataFrame]) -> dict[str, tuple[pd.DataFrame, str]]:

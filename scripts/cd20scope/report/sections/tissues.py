@@ -119,7 +119,7 @@ def described(questions: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _why(row: Mapping[str, Any]) -> str:
+def _why(row: wording.Row) -> str:
     """Reason of a question that is not testable, with the donors who have too few cells."""
     few = sum(" only " in part for part in wording.text_of(row["dropped"]).split("; "))
     reason = wording.text_of(row["reason"])
@@ -170,7 +170,7 @@ def format_found(rows: pd.DataFrame, both: Mapping[str, int], *, min_pairs: int)
     return f"{text}. {len(untested)} are not testable: {' and '.join(parts)}."
 
 
-def _inside(row: Mapping[str, Any]) -> str:
+def _inside(row: wording.Row) -> str:
     """Name what is measured within a sentence."""
     who, text = nouns.noun(row["population"]), str(row["measured"])
     return who + text[len(who) :] if text.casefold().startswith(who.casefold()) else text
