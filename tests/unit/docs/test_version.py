@@ -29,6 +29,13 @@ def test_zenodo_is_told_what_the_citation_says():
     assert "version" not in zenodo  # that of the release
 
 
+def test_the_changelog_begins_with_the_version_and_its_day():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    heading = re.search(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), flags=re.M)
+    assert heading[1] == f"{project['version']} ({citation['date-released']})"
+
+
 def test_both_images_begin_with_one_base_and_hold_hashed_packages():
     texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("Dockerfile", "apptainer.def")]
     digests = [re.findall(r"@sha256:([0-9a-f]{64})$", text, flags=re.M) for text in texts]
