@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items):
     """
     place = {folder: number for number, folder in enumerate(LONGEST)}
     reading = list(
-        dict.fromkeys(item.path for item in items if "treated" in getattr(item, "fixturenames", ()))
+        dict.fromkeys(item.path for item in items if "built_in" in getattr(item, "fixturenames", ()))
     )
 
     def key(item):
@@ -68,7 +68,7 @@ def profiles(populations):
 
 
 @pytest.fixture(scope="session")
-def treated(tmp_path_factory, request):
+def built_in(tmp_path_factory, request):
     """The built-in cohort, run once for all tests and workers; nobody writes into its folder.
 
     ``CD20SCOPE_KEPT`` names a folder in which the run is kept for further calls of pytest on the same code.
@@ -78,13 +78,13 @@ def treated(tmp_path_factory, request):
     base = tmp_path_factory.getbasetemp()
     base = base.parent if hasattr(request.config, "workerinput") else base
     shared = Path(os.environ.get("CD20SCOPE_KEPT", base))
-    folder = shared / "treated"
+    folder = shared / "built_in"
     folder.mkdir(exist_ok=True)
-    with (shared / "treated.lock").open("w") as lock:
+    with (shared / "built_in.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (shared / "treated.done").exists():
+        if not (shared / "built_in.done").exists():
             ran(snakemake(directory=folder, config=ROOT / "config/demo.yaml"))
-            (shared / "treated.done").touch()
+            (shared / "built_in.done").touch()
     return folder
 
 

@@ -185,6 +185,7 @@ def look_at_counts(folder):
         params={
             "table": str(ROOT / "config/genes.tsv"),
             "samples": rows["sample"].tolist(),
+            "counted": rows["sample"].tolist(),
             "paths": rows["path"].tolist(),
             "files": rows["path"].tolist(),
             "reading": optional[["format", "cells"]].assign(place="").to_dict("records"),

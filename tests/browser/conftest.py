@@ -67,6 +67,6 @@ def made_up(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def demo(treated):
+def demo(built_in):
     """The report of the built-in cohort."""
-    return treated / "results/report/report.html"
+    return built_in / "results/report/report.html"

@@ -17,8 +17,8 @@ PAGE = {"width": 688, "height": 1002}
 
 
 @pytest.fixture(scope="module")
-def verdicts(treated):
-    return pd.read_csv(treated / "results/verdict/verdicts.tsv", sep="\t")
+def verdicts(built_in):
+    return pd.read_csv(built_in / "results/verdict/verdicts.tsv", sep="\t")
 
 
 def test_it_opens_without_an_error_and_asks_for_nothing(opened, demo):
@@ -61,10 +61,10 @@ def test_the_first_screen_has_the_answer_and_the_picture(opened, demo):
         assert box["y"] + box["height"] <= 900
 
 
-def test_text_and_json_say_the_same(treated, verdicts):
-    told = json.loads((treated / "results/report/verdicts.json").read_text(encoding="utf-8"))
+def test_text_and_json_say_the_same(built_in, verdicts):
+    told = json.loads((built_in / "results/report/verdicts.json").read_text(encoding="utf-8"))
     said = {row["id"]: row for row in told["hypotheses"]}
-    text = (treated / "results/report/summary.md").read_text(encoding="utf-8").replace("\\_", "_")
+    text = (built_in / "results/report/summary.md").read_text(encoding="utf-8").replace("\\_", "_")
     assert set(said) == set(verdicts["id"])
     for row in verdicts.itertuples():
         assert said[row.id]["verdict"] == row.verdict
@@ -148,9 +148,9 @@ def test_the_page_stays_within_its_size(demo):
     assert demo.stat().st_size < 6_000_000
 
 
-def test_snakemake_makes_its_own_report_and_every_category_of_it_opens(treated, opened, tmp_path):
+def test_snakemake_makes_its_own_report_and_every_category_of_it_opens(built_in, opened, tmp_path):
     target = tmp_path / "report.zip"
-    ran(snakemake("--report", str(target), directory=treated, config=ROOT / "config/demo.yaml"))
+    ran(snakemake("--report", str(target), directory=built_in, config=ROOT / "config/demo.yaml"))
     with zipfile.ZipFile(target) as archive:
         names = "\n".join(archive.namelist())
         archive.extractall(tmp_path)

@@ -10,6 +10,7 @@ import sys
 import warnings
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
 CLOCK = {"SOURCE_DATE_EPOCH": "1767225600"}
@@ -46,6 +47,7 @@ def plan(*arguments: str, directory: Path, config: Path | None = None, snakefile
     code: int | str | None = 0
     with (
         chdir(Path.cwd()),  # Snakemake changes the working directory and stays there
+        mock.patch.dict(os.environ),  # the workflow sets a variable for the jobs
         warnings.catch_warnings(action="ignore"),
         redirect_stdout(out),
         redirect_stderr(err),

@@ -84,6 +84,7 @@ def test_a_clone_is_planned_whole(clone, tmp_path, snakefile):
     assert jobs["write_report"] == 1
 
 
+@pytest.mark.slow
 def test_a_clone_runs_to_the_verdicts_and_again_does_nothing(clone, tmp_path):
     load(tmp_path, repr(str(clone / "workflow/Snakefile")))
     ran(run(tmp_path))

@@ -19,8 +19,8 @@ REPORT = {"write_report", "draw_figures", "summarise_verdicts"}
 
 
 @pytest.fixture(scope="module")
-def verdicts(treated):
-    return pd.read_csv(treated / "results/verdict/verdicts.tsv", sep="\t")
+def verdicts(built_in):
+    return pd.read_csv(built_in / "results/verdict/verdicts.tsv", sep="\t")
 
 
 def test_verdicts_have_the_promised_columns_and_a_row_for_each_hypothesis(verdicts):
@@ -31,8 +31,8 @@ def test_verdicts_have_the_promised_columns_and_a_row_for_each_hypothesis(verdic
     assert verdicts.loc[verdicts["verdict"] == "not testable", "reason"].notna().all()
 
 
-def test_each_planted_effect_is_supported(treated, verdicts):
-    truth = json.loads((treated / "results/simulate/truth.json").read_text())
+def test_each_planted_effect_is_supported(built_in, verdicts):
+    truth = json.loads((built_in / "results/simulate/truth.json").read_text())
     judged = verdicts[verdicts["endpoint"].isin(["abundance", "program"])]
     for effect in truth["planted"]:
         same = judged[
@@ -64,13 +64,13 @@ def test_programmes_are_drawn_in_the_order_of_the_verdicts(verdicts):
     assert themes.scored_pairs(asked) == list(pairs.itertuples(index=False, name=None))
 
 
-def test_labels_keep_the_contract_and_find_the_truth(treated, populations):
+def test_labels_keep_the_contract_and_find_the_truth(built_in, populations):
     lineages = catalogue.lineage_of(populations)
-    truth = json.loads((treated / "results/simulate/truth.json").read_text())["labels"]
+    truth = json.loads((built_in / "results/simulate/truth.json").read_text())["labels"]
     right = cells = 0
     for sample, labels in truth.items():
-        table = pd.read_parquet(treated / f"results/annotate/{sample}.parquet")
-        quality = pd.read_parquet(treated / f"results/qc/{sample}.parquet")
+        table = pd.read_parquet(built_in / f"results/annotate/{sample}.parquet")
+        quality = pd.read_parquet(built_in / f"results/qc/{sample}.parquet")
         assert table.columns[: len(schema.LABELS)].tolist() == list(schema.LABELS)
         assert all(" / " in column for column in table.columns[len(schema.LABELS) :])
         assert table.index.equals(quality.index)
@@ -82,8 +82,8 @@ def test_labels_keep_the_contract_and_find_the_truth(treated, populations):
     assert right / cells > 0.95
 
 
-def test_the_early_repopulating_donor_can_be_seen(treated):
-    donors = pd.read_csv(treated / "results/abundance/donors.tsv", sep="\t")
+def test_the_early_repopulating_donor_can_be_seen(built_in):
+    donors = pd.read_csv(built_in / "results/abundance/donors.tsv", sep="\t")
     b = donors[(donors["population"] == "B cells") & (donors["denominator"] == "PBMC")]
     share = b.pivot_table(index="donor", columns="visit", values="fraction")
     back = share["month6"] / share["baseline"]
@@ -98,8 +98,8 @@ def test_the_missing_visit_is_said(verdicts):
     assert "D08" in row["dropped"]
 
 
-def test_a_second_call_does_nothing(treated):
-    said = ran(plan(directory=treated, config=ROOT / "config/demo.yaml"))
+def test_a_second_call_does_nothing(built_in):
+    said = ran(plan(directory=built_in, config=ROOT / "config/demo.yaml"))
     assert "Nothing to be done" in said.stdout + said.stderr
 
 
@@ -114,7 +114,7 @@ def redrawn(folder, config):
     return set(re.findall(r"wildcards: part=(\w+)", said.stdout + said.stderr))
 
 
-def test_a_changed_threshold_reruns_all_that_depends_on_it(treated, tmp_path):
+def test_a_changed_threshold_reruns_all_that_depends_on_it(built_in, tmp_path):
     (tmp_path / "study.yaml").write_text((ROOT / "config/demo.yaml").read_text() + "qc: {min_genes: 210}\n")
     expected = {
         "look_at_files",
@@ -139,17 +139,17 @@ def test_a_changed_threshold_reruns_all_that_depends_on_it(treated, tmp_path):
         "relate_outcome",
         "everything",
     } | REPORT
-    assert planned(treated, tmp_path / "study.yaml").keys() == expected
+    assert planned(built_in, tmp_path / "study.yaml").keys() == expected
 
 
-def test_a_changed_margin_reruns_verdict_and_report_only(treated, tmp_path):
+def test_a_changed_margin_reruns_verdict_and_report_only(built_in, tmp_path):
     text = (ROOT / "config/hypotheses.yaml").read_text()
     (tmp_path / "mine.yaml").write_text(text.replace("margin: 5", "margin: 4"))
     (tmp_path / "study.yaml").write_text(
         (ROOT / "config/demo.yaml").read_text() + "catalogues: {hypotheses: mine.yaml}\n"
     )
     assert (
-        planned(treated, tmp_path / "study.yaml").keys()
+        planned(built_in, tmp_path / "study.yaml").keys()
         == {
             "everything",
             "note_questions",
@@ -160,10 +160,10 @@ def test_a_changed_margin_reruns_verdict_and_report_only(treated, tmp_path):
         }
         | REPORT
     )
-    assert redrawn(treated, tmp_path / "study.yaml") == set(schema.FAMILIES)
+    assert redrawn(built_in, tmp_path / "study.yaml") == set(schema.FAMILIES)
 
 
-def test_another_programme_asked_for_redraws_the_cohort_too(treated, tmp_path):
+def test_another_programme_asked_for_redraws_the_cohort_too(built_in, tmp_path):
     catalogue = yaml.safe_load((ROOT / "config/hypotheses.yaml").read_text())
     asked = next(entry for entry in catalogue["questions"] if entry["id"] == "Th17-m6")
     asked["program"] = "Th2"
@@ -171,11 +171,11 @@ def test_another_programme_asked_for_redraws_the_cohort_too(treated, tmp_path):
     (tmp_path / "study.yaml").write_text(
         (ROOT / "config/demo.yaml").read_text() + "catalogues: {hypotheses: mine.yaml}\n"
     )
-    assert redrawn(treated, tmp_path / "study.yaml") == set(schema.FIGURES)
+    assert redrawn(built_in, tmp_path / "study.yaml") == set(schema.FIGURES)
 
 
-def test_the_sheet_of_the_built_in_cohort_is_one_to_start_from(treated, tmp_path):
-    sheet = treated / "results/simulate/samples.tsv"
+def test_the_sheet_of_the_built_in_cohort_is_one_to_start_from(built_in, tmp_path):
+    sheet = built_in / "results/simulate/samples.tsv"
     (tmp_path / "study.yaml").write_text(f"samples: {sheet}\n")
     assert (
         jobs_of(plan("--quiet", "rules", directory=tmp_path, config=tmp_path / "study.yaml"))["read_sample"]
@@ -183,14 +183,14 @@ def test_the_sheet_of_the_built_in_cohort_is_one_to_start_from(treated, tmp_path
     )
 
 
-def test_another_number_of_flips_judges_and_draws_nothing_anew(treated, tmp_path):
+def test_another_number_of_flips_judges_and_draws_nothing_anew(built_in, tmp_path):
     (tmp_path / "study.yaml").write_text((ROOT / "config/demo.yaml").read_text() + "verdict: {flips: 500}\n")
     expected = {"everything", "flip_visits"} | REPORT - {"draw_figures"}
-    assert planned(treated, tmp_path / "study.yaml").keys() == expected
+    assert planned(built_in, tmp_path / "study.yaml").keys() == expected
 
 
-def test_each_claim_of_the_report_shows_its_own_verdict_estimate_and_donors(treated, verdicts):
-    page = (treated / "results/report/report.html").read_text(encoding="utf-8")
+def test_each_claim_of_the_report_shows_its_own_verdict_estimate_and_donors(built_in, verdicts):
+    page = (built_in / "results/report/report.html").read_text(encoding="utf-8")
     assert len(page.encode()) < 8_000_000
     # a claim is a part of its question, whose estimate and donors it shares
     parts = re.split(r'<article class="[^"]*" id="([^"]+)">', page)[1:]

@@ -18,15 +18,18 @@ from rule_script import run_script
 
 from workflow.running import CLOCK, ROOT, ran, snakemake
 
-# anndata's views still set an option that pandas 3 has given up
-pytestmark = pytest.mark.filterwarnings("ignore:The 'mode.chained_assignment' option")
+pytestmark = [
+    pytest.mark.slow,
+    # anndata's views still set an option that pandas 3 has given up
+    pytest.mark.filterwarnings("ignore:The 'mode.chained_assignment' option"),
+]
 
 
 @pytest.fixture(scope="module")
-def exported(treated, tmp_path_factory):
+def exported(built_in, tmp_path_factory):
     """A copy of the finished study with its export; nothing else is run again."""
     folder = tmp_path_factory.mktemp("export") / "study"
-    shutil.copytree(treated, folder)
+    shutil.copytree(built_in, folder)
     process = ran(snakemake("export", directory=folder, config=ROOT / "config/demo.yaml", variables=CLOCK))
     assert "2 of 2 steps" in process.stderr or "3 of 3 steps" in process.stderr
     return folder / "results"
@@ -91,8 +94,8 @@ def left(folder):
     return [str(path) for path in (folder / "results").glob("export/**/*") if path.is_file()]
 
 
-def test_a_full_disk_is_told_and_leaves_nothing(treated, tmp_path):
-    shutil.copytree(treated, tmp_path / "study")
+def test_a_full_disk_is_told_and_leaves_nothing(built_in, tmp_path):
+    shutil.copytree(built_in, tmp_path / "study")
 
     def fill_disk():
         resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
@@ -103,8 +106,8 @@ def test_a_full_disk_is_told_and_leaves_nothing(treated, tmp_path):
     assert [path for path in left(tmp_path / "study") if not path.endswith("pseudobulk.h5ad")] == []
 
 
-def test_a_sheet_without_terms_is_told_before_anything_is_written(treated, tmp_path):
-    shutil.copytree(treated, tmp_path / "study")
+def test_a_sheet_without_terms_is_told_before_anything_is_written(built_in, tmp_path):
+    shutil.copytree(built_in, tmp_path / "study")
     said = export(tmp_path / "study", "--cellxgene")
     assert said.returncode != 0
     assert "assay_ontology_term_id is missing. Add it, as in EFO:0009922" in said.stdout + said.stderr

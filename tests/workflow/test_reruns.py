@@ -18,9 +18,9 @@ def planned_after(directory, *, config=ROOT / "config/demo.yaml", tree=ROOT):
 
 
 @pytest.fixture(scope="session")
-def finished(treated, tmp_path_factory):
+def finished(built_in, tmp_path_factory):
     """The finished demo in another folder, its times kept."""
-    return shutil.copytree(treated, tmp_path_factory.mktemp("finished") / "study", copy_function=os.link)
+    return shutil.copytree(built_in, tmp_path_factory.mktemp("finished") / "study", copy_function=os.link)
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,8 @@ from cd20scope.study.questions import claim_rows
 from cd20scope.verdict import measure
 from workflow.running import ROOT
 
+pytestmark = pytest.mark.slow
+
 HYPOTHESES = claim_rows(yaml.safe_load((ROOT / "config/hypotheses.yaml").read_text()))
 POPULATIONS = yaml.safe_load((ROOT / "config/populations.yaml").read_text())
 

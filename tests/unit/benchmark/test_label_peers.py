@@ -10,6 +10,8 @@ from benchmark.annotation_data import Task
 from cd20scope.counts.matrix import Counts
 from fixtures import likelihood_study as study
 
+pytestmark = pytest.mark.slow
+
 CLASSES = {"B": ("B naive", "B memory"), "CD4 memory": ("CD4 memory",), "Treg": ("Treg",), "NK": ("NK",)}
 
 

@@ -8,7 +8,7 @@ import pytest
 import report_tables as made_up
 import report_verdicts
 from parsed_page import Page
-from report_page import render
+from report_page import render_words
 from scipy import stats
 
 from cd20scope.report import hypothesis_words, wording
@@ -175,10 +175,10 @@ def test_the_tally_counts_every_question_once_and_those_of_a_possible_steroid_ef
 def test_questions_that_were_changed_after_verdicts_are_told_above_the_answer(tables, page):
     used = "first used 2026-01-05T09:00:00+00:00"
     assert used in " ".join("".join(page.text).split())
-    changed = render(tables | {"asked": report_verdicts.asked(after_verdicts=True)})
+    changed = render_words(tables | {"asked": report_verdicts.asked(after_verdicts=True)})
     warning = "The questions were changed after verdicts had been made"
     assert warning in changed[changed.index('id="answer"') : changed.index('class="said"')]
-    assert "questions were changed" not in render(tables)
+    assert "questions were changed" not in render_words(tables)
 
 
 THEMED = ("depletion", "presentation", "helper", "treg", "order", "innate")
@@ -220,7 +220,7 @@ def test_a_verdict_that_technique_explains_is_told_with_its_reason(tables):
     verdicts = tables["verdicts"].copy()
     reason = "supported as measured, inconclusive in the analysis “B-cell RNA subtracted”: week2 has less"
     verdicts.loc[verdicts["id"] == "T1", ["verdict", "technical", "reason"]] = ["inconclusive", "yes", reason]
-    page = Page(render(tables | {"verdicts": verdicts}))
+    page = Page(render_words(tables | {"verdicts": verdicts}))
     claim = " ".join(page.claims["claim-T1"].split())
     assert "inconclusive (technical)" in claim
     assert (

@@ -18,7 +18,7 @@ def pages():
     """The page of the same run without and with a control arm and an outcome."""
     plain = report_page.tables(n_cells=200, n_genes=40)
     more = plain | {"statistics": plain["statistics"] | statistics_tables.of_design()}
-    return report_page.render(plain), report_page.render(more)
+    return report_page.render_words(plain), report_page.render_words(more)
 
 
 def test_the_first_sentence_says_which_contrast_answers(tables):

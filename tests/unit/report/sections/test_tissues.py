@@ -25,7 +25,9 @@ def tables():
 def pages():
     """The page of the same run without and with CSF."""
     plain = report_page.tables(n_cells=200, n_genes=40)
-    return report_page.render(plain), report_page.render(plain | {"tissues": statistics_tables.tissues()})
+    return report_page.render_words(plain), report_page.render_words(
+        plain | {"tissues": statistics_tables.tissues()}
+    )
 
 
 def part(tables):
