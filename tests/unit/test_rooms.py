@@ -62,6 +62,7 @@ RULE_FILES_MAY_IMPORT = {
     "export.cellxgene_terms",
     "jobs.code",
     "jobs.files",
+    "jobs.outputs",
     "jobs.record",
     "report.ending",
 }

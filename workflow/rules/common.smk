@@ -65,7 +65,7 @@ from cd20scope.annotate.judges import settings as judges
 from cd20scope.annotate.likelihood import profiles
 from cd20scope.annotate.likelihood.tree import require_profiles
 from cd20scope.export import cellxgene_terms
-from cd20scope.jobs import code, files, record
+from cd20scope.jobs import code, files, outputs, record
 from cd20scope.report import ending
 from cd20scope.simulate.cohort import cohort_layout
 from cd20scope.study import arms, catalogue, covariates, defaults, design, draw_time

@@ -69,6 +69,15 @@ def written(inputs: Iterable[str], outputs: Any) -> Iterator[Any]:  # noqa: ANN4
             shutil.rmtree(made, ignore_errors=True)
 
 
+def remove_unfinished(results: Path) -> None:
+    """Remove unfinished files anywhere below a folder, once no job runs.
+
+    A job removes its own; one that was killed cannot, nor one that HDF5 ends when the disk is full.
+    """
+    for left in list(results.rglob(f"{PARTIAL}*")):
+        shutil.rmtree(left, ignore_errors=True)
+
+
 def _put(source: Path, path: Path) -> None:
     """Bring a result to the disk and give it its name."""
     if not source.exists():

@@ -78,3 +78,13 @@ def test_a_new_attempt_does_away_with_what_a_killed_one_left(tmp_path):
     with pytest.raises(FileNotFoundError):
         Path(left.table).read_text()
     assert Path(places.table).read_text() == "1"
+
+
+def test_what_killed_jobs_left_can_be_removed_at_the_end_of_a_run(tmp_path):
+    for place in (".partial-a.tsv-x1/a.tsv", "export/.partial-cells.h5ad-x2/labels/s1.tsv", "export/whole.tsv"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).touch()
+    whole.remove_unfinished(tmp_path)
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["whole.tsv"]
+    assert not list(tmp_path.rglob(".partial-*"))
+    whole.remove_unfinished(tmp_path / "results")

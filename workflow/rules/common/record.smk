@@ -65,6 +65,10 @@ onstart:
     note_state(complete=False)
 
 
+onerror:
+    outputs.remove_unfinished(Path(placed("results")))
+
+
 onsuccess:
     # the Snakefile at the root names its target otherwise
     if {"all", "everything"} & {job.rule.name for job in workflow.dag.targetjobs}:
