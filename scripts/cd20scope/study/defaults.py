@@ -5,7 +5,7 @@ from typing import Any
 
 
 def of_schema(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Read the default of every setting that has one; a section that a run need not have is none.
+    """Read the default of every setting that has one, of sections that a run need not have, too.
 
     Parameters
     ----------
@@ -15,7 +15,7 @@ def of_schema(properties: Mapping[str, Any]) -> dict[str, Any]:
     return {
         key: of_schema(value["properties"]) if "properties" in value else value["default"]
         for key, value in properties.items()
-        if "default" in value
+        if {"default", "properties"} & set(value)
     }
 
 

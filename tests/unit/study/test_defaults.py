@@ -23,11 +23,11 @@ def test_each_setting_stands_with_its_section_default_and_value():
         "verdict": known["verdict"] | {"alpha": 0.01},
         "contrasts": [["week2", "baseline"]],
         "visits": {"baseline": ["pre"], "week2": []},
-        "simulate": {"plan": "treated", "donors": 12},
+        "simulate": {"plan": "treated", "donors": 12, "seed": 1},
     }
     found = {name: (default, value) for name, default, value in defaults.differing(config, known)}
     assert found["verdict.alpha"] == ("0.05", "0.01")
     assert found["contrasts"][1] == "[[week2, baseline]]"
     assert found["visits"][1] == "baseline: [pre], week2: []"
-    assert found["simulate.donors"] == ("", "12")
+    assert found["simulate.donors"] == ("8", "12")
     assert len(found) == 5
