@@ -4,7 +4,7 @@ import pandas as pd
 
 from cd20scope.abundance import shares
 from cd20scope.annotate.sketch import shared_genes
-from cd20scope.counts import store
+from cd20scope.counts import ingested
 from cd20scope.jobs.job import job
 from cd20scope.programs import scores
 from cd20scope.pseudobulk.cohort import LeafSums, read_sums
@@ -23,7 +23,7 @@ with job(snakemake) as (log, output):
         zip(names, map(read_sums, read.sums), strict=True),
         leaves=leaves,
         sheet=sheet,
-        genes=shared_genes(store.read_genes(dict(zip(names, read.counts, strict=True)))),
+        genes=shared_genes(ingested.read_genes(dict(zip(names, read.counts, strict=True)))),
     )
     # as in compare_programs
     markers = {gene for node in params.populations["nodes"] for gene in node["markers"]}
