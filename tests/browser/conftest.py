@@ -12,8 +12,9 @@ SCREENSHOTS = Path(__file__).parent / "screenshots"
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    """Chromium for one file of tests: its event loop must end before Snakemake plans in the same process."""
     if not CHROMIUM.exists():
         pytest.skip("needs Debian's chromium in /usr/bin (apt-get install chromium)")
     api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
