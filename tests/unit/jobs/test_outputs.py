@@ -81,7 +81,11 @@ def test_a_new_attempt_does_away_with_what_a_killed_one_left(tmp_path):
 
 
 def test_what_killed_jobs_left_can_be_removed_at_the_end_of_a_run(tmp_path):
-    for place in (".partial-a.tsv-x1/a.tsv", "export/.partial-cells.h5ad-x2/labels/s1.tsv", "export/whole.tsv"):
+    for place in (
+        ".partial-a.tsv-x1/a.tsv",
+        "export/.partial-cells.h5ad-x2/labels/s1.tsv",
+        "export/whole.tsv",
+    ):
         (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / place).touch()
     whole.remove_unfinished(tmp_path)
