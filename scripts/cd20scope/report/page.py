@@ -98,7 +98,7 @@ def verdict_parts(run: Results) -> dict[str, Any]:
 
 
 def cohort_parts(run: Results) -> dict[str, Any]:
-    """Write what is said of cells, samples and donors, and every listing."""
+    """Write the sections on cells, samples and donors, and every listing."""
     quality = samples.with_soup(run.qc_summary, labels.by_sample(run.annotation))
     colours = population_colours(run.populations)
     said = trust.format_section(

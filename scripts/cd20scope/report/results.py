@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from cd20scope.report import claims
+from cd20scope.report import claims, required
 from cd20scope.report.reference import COLUMNS as REFERENCE
 from cd20scope.report.sections import labels, tissues, trust
 from cd20scope.schema import contrast_name, require_columns
@@ -178,14 +178,14 @@ def complete(results: Results) -> Results:
     return replace(
         run,
         programs=trust.add_random(run.programs, run.statistics["random_sets"]),
-        tissues=tissues.complete(run.tissues),
+        tissues=required.complete(tissues.NEEDED, run.tissues),
     )
 
 
 def complete_cohort[C: Cohort](cohort: C) -> C:
     """Check the tables of the cohort as :func:`complete` does."""
     require_columns(cohort.embedding, ["sample", "x", "y", "population", "visit"], name="embedding.parquet")
-    return replace(cohort, annotation=labels.complete(cohort.annotation))
+    return replace(cohort, annotation=required.complete(labels.NEEDED, cohort.annotation, folder="annotate/"))
 
 
 def complete_judged[J: Judged](judged: J) -> J:
@@ -194,5 +194,5 @@ def complete_judged[J: Judged](judged: J) -> J:
     return replace(
         judged,
         verdicts=claims.in_story_order(judged.verdicts),
-        statistics=trust.complete(judged.statistics),
+        statistics=required.complete(trust.NEEDED, judged.statistics),
     )

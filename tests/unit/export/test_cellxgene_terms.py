@@ -1,21 +1,11 @@
 """What the sheet says in ontology terms is checked before cells are written."""
 
+import exported_cells
 import pytest
 
 from cd20scope.export.cellxgene_terms import TERMS, TermError, check_terms, lookup
 
-ROW = {
-    "sample": "P01_m0",
-    "assay_ontology_term_id": "EFO:0009922",
-    "disease_ontology_term_id": "MONDO:0005301",
-    "sex_ontology_term_id": "PATO:0000383",
-    "tissue_ontology_term_id": "UBERON:0000178",
-    "tissue_type": "tissue",
-    "self_reported_ethnicity_ontology_term_id": "unknown",
-    "development_stage_ontology_term_id": "HsapDv:0000258",
-    "suspension_type": "cell",
-    "is_primary_data": "true",
-}
+ROW = {"sample": "P01_m0", **exported_cells.TERMS}
 
 
 def problems(*rows, **options):

@@ -11,7 +11,7 @@ import pandas as pd
 
 from cd20scope.report import wording
 from cd20scope.report.marker_panel import MIN_CELLS, choose_panel, highest_in
-from cd20scope.schema import UNASSIGNED, require_columns
+from cd20scope.schema import UNASSIGNED
 from cd20scope.study.nouns import visit as when
 
 SURE = 0.9
@@ -45,22 +45,6 @@ NEEDED = {
     "agreement_summary": ("judge_a", "judge_b", "n_assigned", "agree", "kappa", "ari"),
 }
 """Tables of the section and the columns it reads; the file of each is named after it."""
-
-
-def complete(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Check the tables of the section, and put an empty one where a run has none.
-
-    Raises
-    ------
-    ValueError
-        Where a table lacks a column that the section reads.
-    """
-    for name, table in tables.items():
-        require_columns(table, NEEDED[name], name=f"annotate/{name}.tsv")
-    return {
-        name: tables[name] if name in tables else pd.DataFrame(columns=list(columns))
-        for name, columns in NEEDED.items()
-    }
 
 
 def by_sample(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

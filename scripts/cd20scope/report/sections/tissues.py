@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cd20scope.report import wording
-from cd20scope.schema import contrast_name, require_columns
+from cd20scope.schema import contrast_name
 from cd20scope.stats.low_counts import LEAST_EXPECTED
 from cd20scope.stats.pairs import of_control, of_treated, pair
 from cd20scope.study import nouns
@@ -25,19 +25,6 @@ NEEDED: dict[str, tuple[str, ...]] = {
 
 PBMC = re.compile(r"\bPBMC\b")
 """In names of populations and denominators; mononuclear cells of another tissue are not of the blood."""
-
-
-def complete(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Check the tables that there are and stand an empty one in for each that is not.
-
-    Raises
-    ------
-    ValueError
-        Where a table lacks a column.
-    """
-    for name, table in tables.items():
-        require_columns(table, NEEDED[name], name=f"{name}.tsv")
-    return {name: tables.get(name, pd.DataFrame(columns=list(columns))) for name, columns in NEEDED.items()}
 
 
 def format_section(

@@ -8,7 +8,7 @@ import pandas as pd
 from cd20scope.report import claims, hypothesis_words, wording
 from cd20scope.report.components import whole_changes
 from cd20scope.report.sections import donors, studies
-from cd20scope.schema import FAMILIES, require_columns
+from cd20scope.schema import FAMILIES
 from cd20scope.verdict.endpoints.catalogue import endpoint_of
 
 NEEDED: dict[str, tuple[str, ...]] = {
@@ -31,19 +31,6 @@ NEEDED: dict[str, tuple[str, ...]] = {
     **studies.NEEDED,
 }
 """Tables that the report reads, by name, with the columns it needs."""
-
-
-def complete(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Check the tables that there are and stand an empty one in for each that is not.
-
-    Raises
-    ------
-    ValueError
-        Where a table lacks a column.
-    """
-    for name, table in tables.items():
-        require_columns(table, NEEDED[name], name=f"{name}.tsv")
-    return {name: tables.get(name, pd.DataFrame(columns=list(columns))) for name, columns in NEEDED.items()}
 
 
 def chosen(

@@ -3,7 +3,6 @@
 import annotation_tables
 import numpy as np
 import pytest
-import report_page
 import report_tables as made_up
 import report_verdicts
 import statistics_tables
@@ -21,16 +20,6 @@ from cd20scope.report.figures.style import spread
 VISITS = made_up.VISITS
 COLOURS = population_colours(annotation_tables.tree())
 ORDER = ["B cells", *COLOURS]
-
-
-@pytest.fixture(scope="module")
-def verdicts():
-    return report_page.judged(report_page.tables(n_cells=20, n_genes=12)).verdicts
-
-
-@pytest.fixture(scope="module")
-def donors():
-    return made_up.donors()
 
 
 def test_embedding_draws_every_cell_once_by_population_and_once_per_visit():

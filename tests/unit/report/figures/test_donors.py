@@ -5,7 +5,6 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-import report_page
 import report_tables as made_up
 from drawn_figures import words_of
 
@@ -16,16 +15,6 @@ from cd20scope.report.figures import donors as donor_figures
 VISITS = made_up.VISITS
 COLOURS = population_colours(annotation_tables.tree())
 ORDER = ["B cells", *COLOURS]
-
-
-@pytest.fixture(scope="module")
-def verdicts():
-    return report_page.judged(report_page.tables(n_cells=20, n_genes=12)).verdicts
-
-
-@pytest.fixture(scope="module")
-def donors():
-    return made_up.donors()
 
 
 def test_donor_lines_show_every_sample_and_those_without_a_cell_in_a_strip_below_all_others(donors):

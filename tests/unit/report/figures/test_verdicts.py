@@ -5,7 +5,6 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-import report_page
 import report_tables as made_up
 import statistics_tables
 from drawn_figures import words_of
@@ -19,16 +18,6 @@ from cd20scope.verdict.endpoints.catalogue import BY_NAME
 VISITS = made_up.VISITS
 COLOURS = population_colours(annotation_tables.tree())
 ORDER = ["B cells", *COLOURS]
-
-
-@pytest.fixture(scope="module")
-def verdicts():
-    return report_page.judged(report_page.tables(n_cells=20, n_genes=12)).verdicts
-
-
-@pytest.fixture(scope="module")
-def donors():
-    return made_up.donors()
 
 
 def test_every_verdict_has_a_look_of_its_own():

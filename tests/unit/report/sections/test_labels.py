@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import report_tables
 
+from cd20scope.report import required
 from cd20scope.report.sections import labels as section
 from cd20scope.schema import UNASSIGNED
 
@@ -114,11 +115,13 @@ def test_a_number_stays_on_the_line_of_its_sign():
 
 def test_tables_that_a_run_has_not_are_empty_and_a_missing_column_is_named():
     few = {name: table for name, table in made_up.every().items() if name in ("markers", "unassigned")}
-    tables = section.complete(few)
+    tables = required.complete(section.NEEDED, few, folder="annotate/")
     assert set(tables) == set(section.NEEDED)
     assert tables["protein"].empty
     with pytest.raises(ValueError, match=r"annotate/markers\.tsv: column\(s\) share_on missing"):
-        section.complete({"markers": few["markers"].drop(columns="share_on")})
+        required.complete(
+            section.NEEDED, {"markers": few["markers"].drop(columns="share_on")}, folder="annotate/"
+        )
 
 
 def test_every_sample_is_listed_once_also_without_an_estimate_of_its_soup():

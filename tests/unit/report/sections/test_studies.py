@@ -5,12 +5,13 @@ import pytest
 import report_page
 import statistics_tables
 
+from cd20scope.report import required
 from cd20scope.report.sections import studies, trust
 
 
 @pytest.fixture(scope="module")
 def tables():
-    return trust.complete(statistics_tables.every() | statistics_tables.of_design())
+    return required.complete(trust.NEEDED, statistics_tables.every() | statistics_tables.of_design())
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +101,7 @@ def test_associations_are_exploratory_by_their_words(tables):
 
 
 def test_a_study_without_arms_and_outcome_says_nothing_of_them(pages):
-    empty = trust.complete(statistics_tables.every())
+    empty = required.complete(trust.NEEDED, statistics_tables.every())
     assert set(studies.format_section(empty, alpha=0.05).values()) == {""}
     assert 'id="studies"' not in pages[0]
     assert "difference in differences" not in pages[0]
@@ -119,4 +120,4 @@ def test_a_study_with_both_has_a_section_and_a_first_sentence(pages):
 
 def test_a_table_without_its_columns_is_refused():
     with pytest.raises(ValueError, match="control_arms"):
-        trust.complete({"control_arms": pd.DataFrame({"id": ["a"]})})
+        required.complete(trust.NEEDED, {"control_arms": pd.DataFrame({"id": ["a"]})})

@@ -6,6 +6,7 @@ import pytest
 import report_page
 import statistics_tables
 
+from cd20scope.report import required
 from cd20scope.report.sections import tissues
 
 CONTRASTS = [("week2", "baseline"), ("month6", "baseline")]
@@ -95,7 +96,12 @@ def test_log_odds_are_shown_as_odds_and_scores_as_they_are(tables):
 
 
 def test_a_study_of_one_tissue_has_no_such_section(pages):
-    assert tissues.format_section(tissues.complete({}), contrasts=CONTRASTS, config=CONFIG, primary="") == []
+    assert (
+        tissues.format_section(
+            required.complete(tissues.NEEDED, {}), contrasts=CONTRASTS, config=CONFIG, primary=""
+        )
+        == []
+    )
     assert "Other tissues" not in pages[0]
     assert "tested apart" not in pages[0]
 
@@ -110,4 +116,4 @@ def test_a_study_of_two_has_a_section_and_its_tables(pages):
 
 def test_a_table_without_its_columns_is_refused():
     with pytest.raises(ValueError, match=r"questions\.tsv"):
-        tissues.complete({"questions": pd.DataFrame({"id": ["a"]})})
+        required.complete(tissues.NEEDED, {"questions": pd.DataFrame({"id": ["a"]})})

@@ -6,7 +6,7 @@ import report_tables as made_up
 import report_verdicts
 import statistics_tables
 
-from cd20scope.report import claims, hypothesis_words, wording
+from cd20scope.report import claims, hypothesis_words, required, wording
 from cd20scope.report.sections import trust
 from cd20scope.report.tables import listings
 from cd20scope.study import themes
@@ -19,7 +19,7 @@ def verdicts():
 
 @pytest.fixture(scope="module")
 def tables():
-    return trust.complete(statistics_tables.every())
+    return required.complete(trust.NEEDED, statistics_tables.every())
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def test_without_a_blood_count_the_reason_is_told_and_with_one_the_folds_are(tol
     assert told["absolute"].startswith(
         "Not tested: the sample sheet has no lymphocyte counts. Add lymphocytes_per_ul"
     )
-    tables = trust.complete({"absolute": statistics_tables.absolute(counted=True)})
+    tables = required.complete(trust.NEEDED, {"absolute": statistics_tables.absolute(counted=True)})
     other = trust.format_section(tables, verdicts=verdicts, visits=made_up.VISITS, fraction=0.1)
     assert other["absolute"] == ""
     programs = trust.add_random(made_up.programs(), tables["random_sets"])
@@ -152,12 +152,12 @@ def test_the_ledger_has_a_column_per_donor_and_says_who_is_left_out(chosen, verd
 
 def test_a_table_that_lacks_a_column_is_named():
     with pytest.raises(ValueError, match=r"arms\.tsv: column\(s\) holds missing"):
-        trust.complete({"arms": statistics_tables.arms().drop(columns="holds")})
+        required.complete(trust.NEEDED, {"arms": statistics_tables.arms().drop(columns="holds")})
 
 
 def test_nothing_is_told_of_tables_that_are_not_there(verdicts):
     told = trust.format_section(
-        trust.complete({}), verdicts=verdicts.head(0), visits=made_up.VISITS, fraction=0.1
+        required.complete(trust.NEEDED, {}), verdicts=verdicts.head(0), visits=made_up.VISITS, fraction=0.1
     )
     assert set(told.values()) == {""}
 
