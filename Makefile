@@ -1,7 +1,8 @@
 # Set-up, demo and tests. Python 3.12 is the one that .python-version names (pyenv and uv both honour it).
 .PHONY: demo init preflight test clean help help-dev
 .PHONY: test-marked test-all check benchmark scale calibration comparison fuzz requirements reference docs archive
-.PHONY: benchmark-annotation benchmark-labels calibration-rates calibration-r calibration-verdicts
+.PHONY: benchmark-annotation benchmark-labels
+.PHONY: calibration-rates calibration-r calibration-verdicts calibration-technical
 .DEFAULT_GOAL := help
 
 CORES ?= 2
@@ -80,7 +81,7 @@ benchmark-annotation benchmark-labels: .venv/installed
 scale: .venv/installed  ### time and memory, beside an in-memory scanpy script and, with BASE=dir, another checkout (an hour)
 	$(PYTHON) tests/benchmark/scale.py --cores $(CORES) $(if $(BASE),--base $(BASE))
 
-calibration: calibration-rates calibration-r calibration-verdicts  ### how often tests and verdicts are wrong: simulations, R, and cohorts of sorted cells where there are any
+calibration: calibration-rates calibration-r calibration-verdicts calibration-technical  ### how often tests and verdicts are wrong: simulations, R, and cohorts of sorted cells where there are any (three hours)
 
 calibration-rates: .venv/installed
 	$(PYTHON) tests/benchmark/calibration.py --cohorts $(COHORTS)
@@ -91,6 +92,11 @@ calibration-r: .venv/installed
 calibration-verdicts: .venv/installed
 	if $(PYTHON) tests/fixtures/reference_data.py zheng_sorted.h5ad real_cohort.py; then \
 	  $(PYTHON) tests/benchmark/verdicts.py --seeds $(SEEDS); fi
+
+# TECHNICAL holds options: seeds, kinds, a folder that keeps what was run
+calibration-technical: .venv/installed
+	if $(PYTHON) tests/fixtures/reference_data.py zheng_sorted.h5ad real_cohort.py perturb.py; then \
+	  $(PYTHON) tests/benchmark/technical.py $(TECHNICAL); fi
 
 comparison: .venv/installed  ### verdicts beside methods in common use, on cohorts of the generator (half an hour): make comparison DIR=folder PEERS=python
 	$(PYTHON) tests/benchmark/comparison_cohorts.py $(or $(DIR),comparison)

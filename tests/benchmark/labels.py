@@ -9,7 +9,6 @@ same profiles; CellTypist where ``CD20SCOPE_CELLTYPIST`` names Immune_All_Low.pk
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
 import warnings
@@ -24,12 +23,13 @@ TESTS = Path(__file__).resolve().parents[1]
 sys.path.extend([str(TESTS), str(TESTS / "fixtures"), str(TESTS.parent / "scripts")])
 
 from reference_data import DATA, missing  # noqa: E402
-from sorted_cohort import SORTED  # noqa: E402
+from sorted_cohort import CELLS, GENERATOR, PERTURBATIONS, draw_cohort, perturb_cohort  # noqa: E402
 
 from benchmark import annotation_data, label_cohorts, label_peers, label_sets  # noqa: E402
 from benchmark.label_figure import Row  # noqa: E402
 
 PARTS = ("sets", "doublets", "cost", "cohorts", "peers")
+OTHERS = ("pbmc3k_raw.h5ad", "pbmc1k_citeseq.h5", "kang_ifnb_2000.h5ad")
 BOUNDS = {"zheng": (0.78, 0.55), "pbmc3k": (0.83, None), "citeseq": (0.955, None)}
 """Least macro-F1 and F1 of Treg."""
 DIFFERENCES = {
@@ -42,8 +42,6 @@ PRIMARY = "sums equal"
 
 def main() -> int:
     """Print the table."""
-    import json
-
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -51,7 +49,7 @@ def main() -> int:
     parser.add_argument("--cohorts", type=int, default=6, help="cohorts of each plan")
     parser.add_argument("--no-fail", action="store_true", help="exit with 0 whatever is missed")
     arguments = parser.parse_args()
-    if absent := missing("zheng_sorted.h5ad", "pbmc3k_raw.h5ad", "pbmc1k_citeseq.h5", "kang_ifnb_2000.h5ad"):
+    if absent := missing(CELLS, *OTHERS, GENERATOR, PERTURBATIONS):
         sys.stderr.write(f"{absent}\n")
         return 2
     warnings.simplefilter("ignore")
@@ -60,8 +58,7 @@ def main() -> int:
     if {"sets", "doublets", "cost"} & set(arguments.only):
         rows += of_sets(annotator, arguments.only)
     if "cohorts" in arguments.only:
-        names = json.dumps(SORTED | {"naivecytotoxic": "CD8 naive", "cytotoxict": "CD8 memory"})
-        rows += of_cohorts(annotator, arguments.cohorts, names)
+        rows += of_cohorts(annotator, arguments.cohorts)
     table = as_table(rows)
     if "peers" in arguments.only:
         table = beside(table, annotator)
@@ -116,18 +113,18 @@ def of_sets(annotator: label_sets.Annotator, parts) -> list[Row]:
     return rows
 
 
-def of_cohorts(annotator: label_sets.Annotator, n: int, names: str) -> list[Row]:
+def of_cohorts(annotator: label_sets.Annotator, n: int) -> list[Row]:
     """Drift of changes by depth in cohorts where nothing changed, and the slope where Treg did."""
     drift, slopes = [], []
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(1, n + 1):
             null, treated = Path(folder) / f"null{seed}", Path(folder) / f"treated{seed}"
             for plan, place in (("null", null), ("treated", treated)):
-                tool("real_cohort.py", *base(names), "--out", place, "--plan", plan, "--seed", seed)
+                draw_cohort(place, donors=8, cells=600, plan=plan, seed=seed, mix=True)
             twin = counted(annotator, null)
             for name, options in DIFFERENCES.items():
                 changed = null.with_name(f"{null.name} {name}")
-                tool("perturb.py", null, changed, *options, "--seed", seed)
+                perturb_cohort(null, changed, options, seed=seed)
                 drift += compare(name, counted(annotator, changed), twin)
             slopes += slope(*counted(annotator, treated))
     table = pd.DataFrame(drift, columns=["difference", "share", "arm", "drift", "new"])
@@ -154,18 +151,6 @@ def of_slopes(table: pd.DataFrame) -> list[Row]:
         )
         rows.append(Row("treated", f"mean t, {arm}", own.drop_duplicates("t")["t"].mean()))
     return rows
-
-
-def base(names: str) -> list[str]:
-    """Options that all cohorts share."""
-    return ["--base", str(DATA / "zheng_sorted.h5ad"), "--label", "label", "--rename", names, "--donors", "8",
-            "--cells", "600", "--mix"]  # fmt: skip
-
-
-def tool(name: str, *arguments: object) -> None:
-    """Run a tool that lies beside the data."""
-    command = [sys.executable, str(DATA.parent / "tools" / name), *map(str, arguments)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 def counted(annotator: label_sets.Annotator, folder: Path):
