@@ -15,6 +15,7 @@ from scipy import special
 from cd20scope.stats import pairs
 from cd20scope.stats.changes import Change, Key
 from cd20scope.stats.low_counts import too_few_expected
+from cd20scope.stats.paired_tests import paired_t
 from cd20scope.study import catalogue
 from cd20scope.verdict.decide import decide_all
 from cd20scope.verdict.endpoints.catalogue import endpoint_of
@@ -42,6 +43,7 @@ POPULATIONS = {
 """Mean share of the mononuclear cells; a population's cells are spread evenly over its subsets and the rest."""
 
 VISITS = ("baseline", "week2", "month6")
+DONORS = (6, 8, 12, 20)
 DONOR_SD, RESPONSE_SD = 0.4, 0.5
 SCORE_SD, SHARED = 0.25, 0.3
 """SD of a score between visits of a donor, in SDs between donors, and correlation between programmes."""
@@ -212,7 +214,7 @@ def tabulate(
     *,
     cohorts: int,
     seed: int = 3,
-    donors: Sequence[int] = (6, 10, 15),
+    donors: Sequence[int] = DONORS,
 ) -> pd.DataFrame:
     """False and true verdicts by plan and number of donors."""
     return pd.DataFrame(
@@ -233,6 +235,38 @@ def tabulate(
             for n in donors
         ]
     )
+
+
+def tabulate_rows(
+    hypotheses: Sequence[Mapping[str, Any]],
+    populations: Mapping[str, Any],
+    *,
+    cohorts: int,
+    seed: int = 5,
+    donors: Sequence[int] = DONORS,
+) -> pd.DataFrame:
+    """How often each confirmatory estimate differs from zero at .05 by its paired t test where nothing changes.
+
+    The rest is the coverage of zero, the true change, by its 95 % interval.
+    """
+    keys = {
+        entry["question"]: endpoint_of(entry).needs(entry)["main"]
+        for entry in hypotheses
+        if entry["family"] == "confirmatory" and "main" in endpoint_of(entry).needs(entry)
+    }
+    rows = []
+    for n in donors:
+        simulator = Simulator(hypotheses, populations, donors=n, depletion=False)
+        rng = np.random.default_rng([seed, n])
+        called = np.zeros(len(keys))
+        for _ in range(cohorts):
+            drawn = simulator.draw(rng)
+            called += [paired_t(drawn[key].values).p_value < 0.05 for key in keys.values()]
+        rows += [
+            {"question": name, "donors": n, "called": rate}
+            for name, rate in zip(keys, called / cohorts, strict=True)
+        ]
+    return pd.DataFrame(rows)
 
 
 def _count(hypotheses: Sequence[Mapping[str, Any]], said: pd.DataFrame) -> dict[str, float]:

@@ -53,7 +53,7 @@ def format_cautions(
     steroid: str,
     alpha: float,
 ) -> dict[str, str]:
-    """Format what a decided claim may be explained by, or depends on.
+    """Format what the verdict on a tested claim may be explained by, or depends on.
 
     A claim of a change has a possible steroid effect when the steroid score of the same cells changed at level
     ``alpha`` over the same visits and the verdict is lost after adjustment for it, or the score changed by the same
@@ -69,7 +69,7 @@ def format_cautions(
     programs
         From :func:`cd20scope.programs.compare.compare`.
     technique
-        From :func:`cd20scope.verdict.technique.compare_technique`; what moved and can fake a decided claim is named.
+        From :func:`cd20scope.verdict.technique.compare_technique`; what moved and can fake a tested claim is named.
     rulers
         Sensitivity of the labels by contrast, from
         :func:`cd20scope.annotate.likelihood.ruler.compare_contrasts`.
@@ -91,8 +91,8 @@ def format_cautions(
     texts = {}
     for decision in decisions:
         entry, name = decision.hypothesis, decision.hypothesis["id"]
-        decided = decision.verdict.verdict in ("supported", "contradicted", "not supported")
-        notes = _technique_of(entry, technique, holds) if decided else []
+        tested = decision.verdict.verdict != "not testable"
+        notes = _technique_of(decision, technique, holds) if tested else []
         if decision.verdict.verdict in ("supported", "contradicted"):
             against = {arm for arm in _arm_names(arms, name) if holds[name, arm] == "no"}
             score = _first(changed, _places(entry), steroid, entry["contrast"])
@@ -122,13 +122,16 @@ def format_cautions(
 
 
 def _technique_of(
-    entry: Mapping[str, Any], technique: pd.DataFrame, holds: Mapping[tuple[str, str], str]
+    decision: Decision, technique: pd.DataFrame, holds: Mapping[tuple[str, str], str]
 ) -> list[str]:
     """Say what moved that can fake a claim, and whether the claim holds where it is equal."""
     notes = []
-    for quantity, said in moved_for(entry, technique)[["quantity", "statement"]].astype(str).to_numpy():
+    moved = moved_for(decision.hypothesis, technique)[["quantity", "statement"]].astype(str)
+    for quantity, said in moved.to_numpy():
+        if said in decision.verdict.reason:  # the verdict was taken back for it
+            continue
         arm = EQUAL.get(quantity, "")
-        held = holds.get((entry["id"], arm)) == "yes"
+        held = holds.get((decision.hypothesis["id"], arm)) == "yes"
         notes.append(f"{said}; the verdict is unchanged in the analysis “{arm}”" if held else said)
     return notes
 

@@ -160,14 +160,25 @@ def test_a_run_in_which_nothing_can_be_tested_still_has_its_table():
     assert table[["arms_held", "arms_asked", "smallest_effect_low"]].isna().all(axis=None)
 
 
-def test_technique_that_can_fake_a_claim_is_named_beside_it():
-    claims = [FALL, hypothesis("up"), hypothesis("open", population="NK")]
-    made = FELL | share("Treg") | share("NK", estimate=0.1, se=0.3)
+PLACES = {"up": "Treg", "open": "NK", "few": "DC"}
+"""Population of each claim on shares."""
+
+
+def test_technique_that_can_fake_a_tested_claim_is_named_beside_it():
+    claims = [FALL, *(hypothesis(name, population=where) for name, where in PLACES.items())]
+    made = FELL | share("Treg") | share("NK", estimate=0.1, se=0.3) | share("DC", n=2)
     decisions = decide.decide_all(claims, made)
+    verdicts = {one.hypothesis["id"]: one.verdict.verdict for one in decisions}
+    assert (verdicts["up"], verdicts["open"], verdicts["few"]) == (
+        "supported",
+        "inconclusive",
+        "not testable",
+    )
     said = "month6 has 3 points more ambient RNA than baseline (8 of 8 donors)"
     row = {"contrast": CONTRAST, "quantity": "ambient_share", "moved": "yes", "statement": said}
     technique = pd.DataFrame([row]).reindex(columns=list(TECHNIQUE))
     told = caution(decisions, against(), confounders(), technique)
-    assert told == {"fall": said, "up": "", "open": ""}  # ambient RNA moves no share
+    assert told == {"fall": said, "up": "", "open": "", "few": ""}  # ambient RNA moves no share
     deeper = technique.assign(quantity="depth")
-    assert caution(decisions, against(), confounders(), deeper) == {"fall": said, "up": said, "open": ""}
+    told = caution(decisions, against(), confounders(), deeper)
+    assert told == {"fall": said, "up": said, "open": said, "few": ""}
