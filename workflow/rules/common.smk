@@ -104,6 +104,7 @@ REPORT_SCRIPTS = ("vendor/dataTables.min.js", "vendor/echarts.common.min.js")
 
 include: "common/settings.smk"
 include: "common/inputs.smk"
+include: "common/fetched.smk"
 include: "common/judges.smk"
 include: "common/outputs.smk"
 include: "common/record.smk"

@@ -228,20 +228,6 @@ def cellxgene_genes(wildcards):
     return [outside(find_file(given, "export: cellxgene_genes"))] if given else []
 
 
-def code_of(*scripts):
-    """Digest of scripts and of the modules that they import: an edit of these repeats the jobs that use them, and no others."""
-    return CODE.digest(*scripts)
-
-
-def run_code():
-    """Digest of all code that a run may use, which verdicts and description of the run state."""
-    names = (HOME / "workflow/manifest.txt").read_text(encoding="utf-8").split()
-    scripts = [
-        name.removeprefix("scripts/") for name in names if "/cd20scope/" not in name
-    ]
-    return code_of(*(name for name in scripts if name.endswith((".py", ".R"))))
-
-
 def uncompared(value):
     """A value for a script that reruns nothing when it changes, such as a path: Snakemake compares no params made of the outputs."""
 
@@ -249,43 +235,6 @@ def uncompared(value):
         return value
 
     return given
-
-
-def settings():
-    """Configuration without the paths in it; what lies there counts by its content, in the rules that read it."""
-    stated = {
-        key: value
-        for key, value in config.items()
-        if key not in ("samples", "catalogues", "export")
-    }
-    for section, keys in {"ingest": ["genes"], "expression": ["gene_sets"]}.items():
-        stated[section] = {k: v for k, v in config[section].items() if k not in keys}
-    stated["annotate"] = {
-        key: (
-            {k: v for k, v in value.items() if k not in ("model", "path")}
-            if isinstance(value, dict)
-            else value
-        )
-        for key, value in config["annotate"].items()
-    }
-    return stated
-
-
-def default_settings(wildcards):
-    """Every default of the configuration."""
-    schema = yaml.safe_load(SCHEMAS["config"].read_text(encoding="utf-8"))
-    return defaults.of_schema(schema["properties"])
-
-
-def command():
-    """Command of the run, for its report: the configuration by the names of its files; no other option changes a result.
-
-    Paths and values from the command line, which may be secret, are left out.
-    """
-    if in_module():
-        return ""
-    names = [Path(path).name for path in config_files()]
-    return shlex.join(["snakemake", *(["--configfile", *names] if names else [])])
 
 
 def preflight_study():

@@ -1,4 +1,55 @@
-"""What results were made with, in the results, too: a study without its .snakemake must not pass for up to date."""
+"""What results were made with: settings and code of the run, kept beside them too, so that a study without its .snakemake is known."""
+
+
+def code_of(*scripts):
+    """Digest of scripts and of the modules that they import: an edit of these repeats the jobs that use them, and no others."""
+    return CODE.digest(*scripts)
+
+
+def run_code():
+    """Digest of all code that a run may use, which verdicts and description of the run state."""
+    names = (HOME / "workflow/manifest.txt").read_text(encoding="utf-8").split()
+    scripts = [
+        name.removeprefix("scripts/") for name in names if "/cd20scope/" not in name
+    ]
+    return code_of(*(name for name in scripts if name.endswith((".py", ".R"))))
+
+
+def settings():
+    """Configuration without the paths in it; what lies there counts by its content, in the rules that read it."""
+    stated = {
+        key: value
+        for key, value in config.items()
+        if key not in ("samples", "catalogues", "export")
+    }
+    for section, keys in {"ingest": ["genes"], "expression": ["gene_sets"]}.items():
+        stated[section] = {k: v for k, v in config[section].items() if k not in keys}
+    stated["annotate"] = {
+        key: (
+            {k: v for k, v in value.items() if k not in ("model", "path")}
+            if isinstance(value, dict)
+            else value
+        )
+        for key, value in config["annotate"].items()
+    }
+    return stated
+
+
+def default_settings(wildcards):
+    """Every default of the configuration."""
+    schema = yaml.safe_load(SCHEMAS["config"].read_text(encoding="utf-8"))
+    return defaults.of_schema(schema["properties"])
+
+
+def command():
+    """Command of the run, for its report: the configuration by the names of its files; no other option changes a result.
+
+    Paths and values from the command line, which may be secret, are left out.
+    """
+    if in_module():
+        return ""
+    names = [Path(path).name for path in config_files()]
+    return shlex.join(["snakemake", *(["--configfile", *names] if names else [])])
 
 
 def state_of_run():
