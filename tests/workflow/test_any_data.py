@@ -1,8 +1,6 @@
 """Data as labs have them: one file of many samples, Seurat objects, libraries, no pairs, wrong checksums."""
 
 import hashlib
-import shutil
-import subprocess
 import warnings
 
 import numpy as np
@@ -11,10 +9,11 @@ import pytest
 from measured_genes import few_genes
 from reference_data import locate
 from scipy import sparse
+from seurat_objects import write_seurat
 
 from cd20scope.counts import ingested
 from cd20scope.simulate import tenx_files
-from workflow.running import ROOT, plan, ran, snakemake
+from workflow.running import plan, ran, snakemake
 
 # anndata 0.13 asks pandas 3 for an option that pandas 4 will not have; a caller cannot help it.
 pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string' option:DeprecationWarning")
@@ -95,19 +94,8 @@ def test_one_h5ad_of_all_samples_named_by_ensembl_ids(tmp_path, data):
 @pytest.fixture
 def seurat(tmp_path, data):
     """A folder with the same data as Seurat objects of both generations."""
-    if not shutil.which("Rscript"):
-        pytest.skip("needs R: Rscript is not on the path")
-    probe = ["Rscript", "-e", "library(SeuratObject)"]
-    if subprocess.run(probe, capture_output=True, check=False).returncode:
-        pytest.skip("needs R with SeuratObject (Debian: r-cran-seuratobject)")
     dense, obs = data
-    pd.DataFrame(dense.T, index=GENES, columns=obs.index).to_csv(tmp_path / "counts.tsv", sep="\t")
-    obs.to_csv(tmp_path / "meta.tsv", sep="\t")
-    script = ROOT / "tests/workflow/make_seurat.R"
-    made = subprocess.run(
-        ["Rscript", str(script), str(tmp_path)], capture_output=True, text=True, check=False
-    )
-    assert made.returncode == 0, made.stderr
+    write_seurat(tmp_path, pd.DataFrame(dense, index=obs.index, columns=GENES), obs)
     return tmp_path
 
 

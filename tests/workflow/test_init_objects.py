@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 
@@ -11,6 +10,7 @@ import pandas as pd
 import pytest
 from initiated_studies import GENES, PAIRS, cd20scope, dry_run, initiated
 from reference_data import locate
+from seurat_objects import write_seurat
 
 from workflow.running import ROOT, ran
 
@@ -28,22 +28,9 @@ REAL = (
 @pytest.fixture
 def seurat(tmp_path, cells):
     """A folder with the same cells as a Seurat object."""
-    if not shutil.which("Rscript"):
-        pytest.skip("needs R: Rscript is not on the path")
-    probe = ["Rscript", "-e", "library(SeuratObject)"]
-    if subprocess.run(probe, capture_output=True, check=False).returncode:
-        pytest.skip("needs R with SeuratObject (Debian: r-cran-seuratobject)")
     dense, obs = cells
-    pd.DataFrame(dense.T, index=GENES, columns=obs.index).to_csv(tmp_path / "counts.tsv", sep="\t")
-    # make_seurat.R parts the cells by this column
-    obs.assign(visit=np.where(obs["timepoint"] == "0M", "baseline", "later")).to_csv(
-        tmp_path / "meta.tsv", sep="\t"
-    )
-    script = ROOT / "tests/workflow/make_seurat.R"
-    made = subprocess.run(
-        ["Rscript", str(script), str(tmp_path)], capture_output=True, text=True, check=False
-    )
-    assert made.returncode == 0, made.stderr
+    visits = obs.assign(visit=np.where(obs["timepoint"] == "0M", "baseline", "later"))
+    write_seurat(tmp_path, pd.DataFrame(dense, index=obs.index, columns=GENES), visits)
     return tmp_path
 
 
