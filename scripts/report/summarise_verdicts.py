@@ -18,9 +18,14 @@ with job(snakemake) as (log, output):
         depletions=themes.depletions(hypotheses["hypotheses"]),
         config=json.loads(params.config),
     )
+    sheet = pd.DataFrame(json.loads(params.sheet))
     verdicts = summary.collect(
         run,
-        sheet=pd.DataFrame(json.loads(params.sheet)),
+        sheet=sheet,
+        quality=read.read_quality(
+            sheet, cells=inputs.cells, labels=inputs.labels, annotation=inputs.annotation
+        ),
+        sexes=read.read_sexes(inputs.sexes),
         populations=json.loads(params.populations),
         asked=history.tell(pd.read_csv(inputs.questions, sep="\t", dtype=str), hypotheses["digest"]),
         version=params.version,

@@ -186,7 +186,7 @@ def test_a_name_that_is_markup_stays_text(opened, made_up):
     page = opened(made_up)
     page.locator("button[data-open]").click()
     page.evaluate("document.querySelectorAll('details').forEach(one => (one.open = true))")
-    for heading in ("qc", "labelled", "ledger"):
+    for heading in ("qc", "labelled", "arms"):
         page.locator(f"#table-{heading} thead th").first.click()
     page.select_option("#map-by", "donor")
     box = page.locator("#map").bounding_box()

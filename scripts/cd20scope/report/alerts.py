@@ -1,4 +1,4 @@
-"""What touches the answer and is known before it is read: design, technique, steroids, questions changed late."""
+"""What touches the answer and is known before it is read: late questions, samples, donors, design, technique."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,6 +8,7 @@ import pandas as pd
 from cd20scope import schema
 from cd20scope.report import claims, hypothesis_words, wording
 from cd20scope.report.results import Judged
+from cd20scope.report.sections import donors, samples
 from cd20scope.stats.pairs import of_treated
 from cd20scope.study import batches, sizes
 from cd20scope.study.nouns import contrast, visit, visits_in
@@ -19,7 +20,7 @@ class Alert(NamedTuple):
     Attributes
     ----------
     kind
-        Design, Technique, Steroids or Questions.
+        Questions, Samples, Donors, Design, Technique or Steroids.
     text
         In words.
     contrasts
@@ -31,10 +32,32 @@ class Alert(NamedTuple):
     contrasts: tuple[str, ...] = ()
 
 
-def collect(run: Judged, *, sheet: pd.DataFrame, warning: str) -> list[Alert]:
-    """List every alert of a run: on questions (``warning``), design of the treated, technique, steroids."""
+MOST_NAMED = 3
+"""Samples or donors that an alert names; of more it gives the number."""
+
+
+def collect(
+    run: Judged, *, sheet: pd.DataFrame, warning: str, quality: pd.DataFrame, sexes: pd.DataFrame
+) -> list[Alert]:
+    """List every alert of a run.
+
+    Parameters
+    ----------
+    run
+        The verdicts and what they rest on.
+    sheet
+        The sample sheet.
+    warning
+        On questions that were changed late; empty where they were not.
+    quality
+        From :func:`cd20scope.report.sections.samples.with_soup`.
+    sexes
+        ``preflight/sexes.tsv``.
+    """
     return [
         *([Alert("Questions", warning)] if warning else []),
+        *bad_samples(quality, sexes),
+        *missing(run, of_treated(sheet)),
         *design(of_treated(sheet), run.contrasts),
         *technique(run.statistics["technique"], run.visits),
         *lost(run.verdicts),
@@ -45,6 +68,56 @@ def collect(run: Judged, *, sheet: pd.DataFrame, warning: str) -> list[Alert]:
 def touching(alerts: Sequence[Alert], contrast: str) -> list[Alert]:
     """Pick the alerts on design and technique that touch the questions of one contrast."""
     return [alert for alert in alerts if contrast in alert.contrasts]
+
+
+def bad_samples(quality: pd.DataFrame, sexes: pd.DataFrame) -> list[Alert]:
+    """Find samples beyond a threshold of quality, and samples that may be swapped."""
+    found, beyond = [], samples.named(quality)
+    if beyond:
+        verb = "is" if len(beyond) == 1 else "are"
+        which = f": {'; '.join(beyond)}" if len(beyond) <= MOST_NAMED else ""
+        found.append(
+            Alert(
+                "Samples",
+                f"{len(beyond)} of {wording.plural(len(quality), 'sample')} {verb} beyond a threshold of quality, and "
+                f"kept in the analysis{which}.",
+            )
+        )
+    if swaps := samples.format_swaps(sexes):
+        found.append(Alert("Samples", f"Samples may be swapped: sex by genes {swaps}."))
+    return found
+
+
+def missing(run: Judged, sheet: pd.DataFrame) -> list[Alert]:
+    """Find donors without a visit, and how far they were depleted when last seen."""
+    everyone = sheet["donor"].nunique()
+    at = sheet.groupby("visit")["donor"].nunique()
+    gaps = {name: everyone - int(at.get(name, 0)) for name in run.visits}
+    if not any(gaps.values()):
+        return []
+    if sum(gaps.values()) <= MOST_NAMED or everyone in gaps.values():
+        text = donors.format_attrition(run.statistics["repopulation"], sheet, visits=run.visits)
+    else:
+        which = ", ".join(f"{n} at {visit(name)}" for name, n in gaps.items() if n)
+        text = f"Of {wording.donors(everyone)}, some have no sample: {which}."
+    return [Alert("Donors", text)]
+
+
+def format_checks(alerts: Sequence[Alert], quality: pd.DataFrame, sexes: pd.DataFrame) -> str:
+    """Say that samples and donors were checked, where no alert is about them; empty where one is about each."""
+    told = {alert.kind for alert in alerts}
+    parts = []
+    if "Samples" not in told:
+        known = int(sexes["sex_by_genes"].isin(["F", "M"]).sum())
+        parts.append(f"none of {wording.plural(len(quality), 'sample')} is beyond a threshold of quality")
+        parts.append(
+            f"no sign of a swap (sex by genes of {wording.plural(known, 'sample')})"
+            if known
+            else "swaps could not be looked for by sex"
+        )
+    if "Donors" not in told:
+        parts.append("no donor lacks a visit")
+    return f"Checks: {'; '.join(parts)}." if parts else ""
 
 
 def design(sheet: pd.DataFrame, contrasts: Sequence[tuple[str, str]]) -> list[Alert]:

@@ -1,6 +1,5 @@
 """Hypotheses and their verdicts: order of the story, counts, exact p-values, ledgers."""
 
-from collections.abc import Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -101,23 +100,3 @@ def format_ledger(ledger: pd.DataFrame) -> dict[str, Any]:
         for part, contrast, unit in parts
     ]
     return {"head": head, "rows": rows}
-
-
-def wide_ledger(ledger: pd.DataFrame, *, order: Sequence[str]) -> pd.DataFrame:
-    """One row per hypothesis and part, one column per donor with its change; ``out`` names those left out.
-
-    Changes of donors that do not enter are not shown.
-    """
-    rows: list[Mapping[str, Any]] = []
-    kept = {name: number for number, name in enumerate(order)}
-    for (name, part, contrast, unit), own in ledger.groupby(["id", "part", "contrast", "unit"], sort=False):
-        enters = own["enters"] == "yes"
-        out = own[~enters].groupby(own["reason"].astype(object).fillna(""), sort=False)["donor"]
-        why = "; ".join(f"{', '.join(who.astype(str))}: {reason}" for reason, who in out)
-        rows.append(
-            {"id": name, "part": part, "contrast": contrast, "unit": unit, "n": int(enters.sum()), "out": why}
-            | dict(zip(own["donor"].astype(str), own["change"].where(enters), strict=True))
-        )
-    donors = sorted(ledger["donor"].astype(str).unique())
-    table = pd.DataFrame(rows, columns=["id", "part", "contrast", "unit", "n", *donors, "out"])
-    return table.sort_values("id", key=lambda ids: ids.map(kept), kind="stable", ignore_index=True)

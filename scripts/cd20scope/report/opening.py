@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from cd20scope import schema
-from cd20scope.report import claims, hypothesis_words, wording
+from cd20scope.report import claims, hypothesis_words, untestable, wording
 from cd20scope.report.results import Judged, Results
 from cd20scope.report.sections import studies
 from cd20scope.report.wording import Row
@@ -93,13 +93,20 @@ def depletion(run: Judged, whole: str | None) -> str:
         return "No question was asked about the depletion of B cells."
     groups = by_verdict(rows)
     said = [
-        f"{DEPLETED[verdict]}{' (technical)' if technical else ''} {at_visits(group)}"
+        f"{DEPLETED[verdict]}{' (technical)' if technical else ''} {at_visits(group)}{why_not(run, group)}"
         for (verdict, technical), group in groups
     ]
     untested = any(verdict == "not testable" for (verdict, _), _ in groups)
     head = ("; " if untested else " and ").join([said[0], *map(lower, said[1:])])
     tail = "; ".join(part for part in (levels(run, rows), returned(run)) if part)
     return f"{head}: {tail}." if tail else f"{head}."
+
+
+def why_not(run: Judged, rows: Sequence[Row]) -> str:
+    """Say in brackets why none of some rows could be tested, once where they share the reason; empty of others."""
+    if rows[0]["verdict"] != "not testable":
+        return ""
+    return f" ({'; '.join(dict.fromkeys(untestable.reason(row, run) for row in rows))})"
 
 
 def by_verdict(rows: Iterable[Row]) -> list[tuple[tuple[str, bool], list[Row]]]:

@@ -84,11 +84,15 @@ def render(
 
 def verdict_parts(run: Results) -> dict[str, Any]:
     """Write the answer, the questions and the counts of verdicts."""
-    known = alerts.collect(run, sheet=run.sheet, warning=str(run.asked["warning"]))
+    quality = samples.with_soup(run.qc_summary, labels.by_sample(run.annotation))
+    known = alerts.collect(
+        run, sheet=run.sheet, warning=str(run.asked["warning"]), quality=quality, sexes=run.sexes
+    )
     plain = {"steroids": False, "technical": False}
     return {
         "opening": opening.collect(run),
         "alerts": known,
+        "checked": alerts.format_checks(known, quality, run.sexes),
         "tallies": {family: claims.tally(run.verdicts, family=family) for family in FAMILIES},
         "rules": [{"verdict": name, "shown": name, **plain, **VERDICT_STYLE[name]} for name in VERDICTS],
         "themes": questions.themes(run, sentences=answers.sentences(run), known=known),
@@ -151,11 +155,19 @@ def tissue_of(run: Results) -> str:
 def listed(run: Results, quality: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Write every listing by its name; samples beyond a threshold of quality are marked."""
     differing = pd.DataFrame(run.made["settings"], columns=["setting", "default", "run"])
-    tables = shown(run) | studies.chosen(run.statistics) | {"qc": quality, "differing": differing}
-    written = {name: listings.tabulate(table, name=name) for name, table in tables.items()}
+    sexes = samples.suspect_first(run.sexes)
+    tables = shown(run) | studies.chosen(run.statistics)
+    tables |= {"qc": quality, "differing": differing, "sexes": sexes}
+    written = {name: listings.tabulate(table, name=name, visits=run.visits) for name, table in tables.items()}
     of_tissues = tissues.chosen(run.tissues).items()
-    written |= {name: listings.tabulate(table, name=kind) for name, (kind, table) in of_tissues}
-    return written | {"qc": samples.mark(written["qc"], quality)}
+    written |= {
+        name: listings.tabulate(table, name=kind, visits=run.visits) for name, (kind, table) in of_tissues
+    }
+    marked = {
+        "qc": samples.mark(written["qc"], quality),
+        "sexes": samples.mark_sexes(written["sexes"], sexes),
+    }
+    return written | marked
 
 
 def shown(run: Results) -> dict[str, pd.DataFrame]:
@@ -169,7 +181,6 @@ def shown(run: Results) -> dict[str, pd.DataFrame]:
         qc=run.qc_summary,
         labelled=labels.by_sample(run.annotation),
         gates=labels.tabulate_gates(run.annotation["protein_gates"]),
-        sexes=run.sexes,
         inputs=run.inputs,
         preflight=run.preflight,
         versions=run.versions,

@@ -9,10 +9,12 @@ import pandas as pd
 from markupsafe import Markup
 
 from cd20scope import schema
+from cd20scope.report import required
 from cd20scope.report.quality import summarise
 from cd20scope.report.reference import healthy_shares
 from cd20scope.report.results import Cohort, Judged, Results, complete, complete_cohort, complete_judged
-from cd20scope.report.sections import trust
+from cd20scope.report.sections import samples, trust
+from cd20scope.report.sections.labels import NEEDED, by_sample
 from cd20scope.schema import FAMILIES, SINGLE, require_columns
 from cd20scope.stats.pairs import of_treated
 from cd20scope.study import history, themes
@@ -66,7 +68,7 @@ def read(
             expression_populations=read_table(files["populations"]),
             qc_summary=qc_summary,
             sheet=sheet,
-            sexes=pd.read_csv(files["sexes"], sep="\t", dtype=TEXT, keep_default_na=False),
+            sexes=read_sexes(files["sexes"]),
             inputs=pd.read_csv(files["sums"], sep="\t", dtype=TEXT, keep_default_na=False),
             preflight=pd.read_csv(files["findings"], sep="\t", dtype=str, keep_default_na=False),
             versions=versions,
@@ -186,6 +188,22 @@ def read_samples(
             who = {key: row[key] for key in ("sample", "donor", "visit")}
             quality.append(who | summarise(pd.read_parquet(flagged), told))
     return pd.concat(embedded), pd.DataFrame(quality)
+
+
+def read_quality(
+    sheet: pd.DataFrame, *, cells: Sequence[str], labels: Sequence[str], annotation: Iterable[str]
+) -> pd.DataFrame:
+    """Read the quality of each sample, those beyond a threshold first; parameters as of :func:`read`."""
+    nothing = pd.DataFrame(columns=["sample", "barcode", "x", "y"])
+    _, quality = read_samples(nothing, sheet, labels=labels, cells=cells)
+    tables = {Path(path).stem: read_table(path) for path in annotation}
+    known = required.complete(NEEDED, tables, folder="annotate/")
+    return samples.with_soup(quality, by_sample(known))
+
+
+def read_sexes(path: str) -> pd.DataFrame:
+    """Read ``preflight/sexes.tsv``."""
+    return pd.read_csv(path, sep="\t", dtype=TEXT, keep_default_na=False)
 
 
 def read_table(path: str) -> pd.DataFrame:

@@ -65,6 +65,8 @@ def collect(
     *,
     sheet: pd.DataFrame,
     populations: Mapping[str, Any],
+    quality: pd.DataFrame,
+    sexes: pd.DataFrame,
     asked: Mapping[str, Any],
     version: str,
     code: str,
@@ -77,12 +79,15 @@ def collect(
         The verdicts and what they rest on.
     sheet, populations
         Of the run.
+    quality, sexes
+        Of the samples, as :func:`cd20scope.report.alerts.collect` takes them.
     asked
         From :func:`cd20scope.study.history.tell`.
     version, code
         Of the workflow, and the digest of its library.
     """
     sentences, parts = answer.sentences(run), run.statistics["parts"]
+    known = alerts.collect(run, sheet=sheet, warning=str(asked["warning"]), quality=quality, sexes=sexes)
     return {
         "schema": SCHEMA,
         "title": run.config["report"]["title"],
@@ -96,9 +101,9 @@ def collect(
         "catalogue": {key: value for key, value in asked.items() if key != "warning"},
         "warning": text(asked["warning"]),
         "alerts": [
-            {"kind": alert.kind, "text": alert.text, "contrasts": list(alert.contrasts)}
-            for alert in alerts.collect(run, sheet=sheet, warning=str(asked["warning"]))
+            {"kind": alert.kind, "text": alert.text, "contrasts": list(alert.contrasts)} for alert in known
         ],
+        "checked": alerts.format_checks(known, quality, sexes),
         "answer": [
             {"about": part["about"], "text": plain(part["text"])}
             for part in opening.answer(run, sheet=sheet, populations=populations)
@@ -196,6 +201,7 @@ def format_markdown(summary: Mapping[str, Any], *, preflight: pd.DataFrame, inpu
     lines += [
         line for part in summary["answer"] for line in (f"**{part['about']}.** {escape(part['text'])}", "")
     ]
+    lines += [escape(summary["checked"]), ""] if summary["checked"] else []
     for family in ("confirmatory", "exploratory"):
         own = [
             row for row in summary["hypotheses"] if row["family"] == family and row["id"] == row["question"]

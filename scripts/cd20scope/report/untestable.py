@@ -9,8 +9,8 @@ from cd20scope.report.results import Judged
 from cd20scope.report.wording import Row
 from cd20scope.study.nouns import noun, visit, visits_in
 
-PAIRS = re.compile(r"\d+ (complete )?pairs?\b")
-"""Start of a reason that only counts the donors that were left."""
+PAIRS = re.compile(r"(\d+) (?:complete )?pairs?,? (?:at least )?(\d+) (?:are )?needed")
+"""A reason that only counts the donors that were left."""
 EXPECTED = re.compile(
     r"([\d.]+) cells of (.+) per donor expected at the visit with fewer, ([\d.]+) (?:are )?needed"
 )
@@ -25,8 +25,10 @@ def reason(row: Row, run: Judged) -> str:
         return f"{expected} {noun(cells)} expected per donor at the visit with fewer ({needed} required)"
     if found := NO_CELL.fullmatch(text):
         return f"no {noun(found[1])} at either visit in any of {wording.donors(int(found[2]))}"
-    if PAIRS.match(text) and (few := few_cells(row, run)):
-        return few
+    if found := PAIRS.match(text):
+        have, needed = map(int, found.groups())
+        why = f"{wording.donors(have)} with both visits and enough cells; {needed} needed"
+        return few_cells(row, run) or why + visits_in(text[found.end() :], list(run.visits))
     return visits_in(text, list(run.visits))
 
 

@@ -1,6 +1,7 @@
 """Cells and visits as people name them."""
 
 import re
+from collections.abc import Sequence
 
 NOUNS = {
     "Plasma": "plasma cells",
@@ -55,7 +56,7 @@ def contrast(name: object) -> str:
     return f"{visit(parts[0])} vs {visit(parts[1])}" if len(parts) == 2 and all(parts) else str(name)
 
 
-def visits_in(text: str, names: list[str] | tuple[str, ...]) -> str:
+def visits_in(text: str, names: Sequence[str]) -> str:
     """Write the visits that a text names as people do."""
     for name in sorted(names, key=len, reverse=True):
         text = re.sub(rf"(?<![\w/.-]){re.escape(name)}(?![\w/.-])", visit(name), text)

@@ -94,6 +94,14 @@ def test_a_fall_below_the_detection_limit_is_only_bounded_and_its_cells_are_coun
     )
 
 
+def test_a_population_near_the_detection_limit_did_not_fall_where_the_upper_limit_allows_a_rise():
+    row = SHARE | {"decide_low": np.nan, "decide_high": 0.2, "verdict": "inconclusive"}
+    assert told(row).startswith(
+        "B cells did not clearly change: from 50 % of PBMC to near the detection limit by week 2 (upper 97.5 % "
+        "confidence limit: 110 % of baseline"
+    )
+
+
 @pytest.mark.parametrize(
     ("low", "high", "text"),
     [
@@ -129,7 +137,7 @@ def test_the_order_of_events_starts_with_the_depletion(last, then):
 
 def test_what_could_not_be_tested_says_why():
     row = SHARE | {"verdict": "not testable", "reason": "2 complete pairs, 6 needed", "estimate": np.nan}
-    assert told(row) == "Not testable: 2 complete pairs, 6 needed."
+    assert told(row) == "Not testable: 2 donors with both visits and enough cells; 6 needed."
 
 
 def test_every_hypothesis_has_its_sentence():

@@ -138,14 +138,16 @@ def test_a_batch_that_goes_with_the_visit_is_told(run):
     assert alert.contrasts == ("week2-baseline",)
 
 
-def test_controls_do_not_thin_out_a_fault_of_the_treated(run):
+def test_controls_do_not_thin_out_a_fault_of_the_treated(run, made):
     """A new kit at month 6 in all treated donors, and in none of three times as many controls."""
     own = made_up.sheet().assign(
         control="", batch=lambda t: t["visit"].eq("month6").map({True: "b", False: "a"})
     )
     others = [own.assign(donor=own["donor"] + f"C{n}", control="placebo", batch="a") for n in range(3)]
     sheet = pd.concat([own, *others], ignore_index=True)
-    found = [a for a in alerts.collect(run, sheet=sheet, warning="") if a.kind == "Design"]
+    quality, sexes = report_page.quality(made), made["sexes"]
+    known = alerts.collect(run, sheet=sheet, warning="", quality=quality, sexes=sexes)
+    found = [alert for alert in known if alert.kind == "Design"]
     assert {one for alert in found for one in alert.contrasts} == {"month6-baseline", "month6-week2"}
     assert all(
         "b in 8 of 8 donors at month 6" in alert.text or "of 7 donors" in alert.text for alert in found
@@ -177,5 +179,49 @@ def test_a_visit_without_a_test_is_told_apart_from_the_others(made):
     run = report_page.complete(missing)
     text = opening.depletion(run, "B cells")
     assert text.startswith(
-        "Whether B cells were depleted could not be tested at week 2; B cells were depleted at month 6: from"
+        "Whether B cells were depleted could not be tested at week 2 (no donor has week 2); B cells were "
+        "depleted at month 6: from"
+    )
+
+
+def test_a_bad_sample_a_swap_and_a_donor_without_a_visit_stand_above_the_answer(made):
+    quality = report_page.quality(made)
+    assert [alert.text for alert in alerts.bad_samples(quality, made["sexes"])] == [
+        "Samples may be swapped: sex by genes against the sheet: D03_week2; different within a donor: D03."
+    ]
+    qc = made["qc_summary"].copy()
+    qc.loc[qc["sample"] == "D02_week2", "n_kept"] = 120
+    html = report_page.render_words(made | {"qc_summary": qc})
+    above = html[html.index('class="alerts"') : html.index('class="said"')].replace("\N{NO-BREAK SPACE}", " ")
+    assert (
+        "1 of 23 samples is beyond a threshold of quality, and kept in the analysis: D02_week2 (120 kept cells)."
+        in above
+    )
+    assert "D05 has no week 2" in above
+    assert "Checks:" not in html
+
+
+def test_many_bad_samples_and_missing_visits_are_counted_and_not_named(made):
+    qc = made["qc_summary"].assign(n_kept=100)
+    told = alerts.bad_samples(report_page.quality(made | {"qc_summary": qc}), made["sexes"].head(0))
+    assert [alert.text for alert in told] == [
+        "23 of 23 samples are beyond a threshold of quality, and kept in the analysis."
+    ]
+    sheet = made["sheet"]
+    few = sheet[(sheet["visit"] != "month6") | sheet["donor"].isin(["D01", "D02"])]
+    (alert,) = alerts.missing(report_page.complete(made), few)
+    assert alert.text == "Of 8 donors, some have no sample: 1 at week 2, 6 at month 6."
+
+
+def test_where_nothing_is_wrong_the_checks_are_told(made):
+    fits = made["sexes"].assign(sex_by_genes="F")
+    text = alerts.format_checks([], report_page.quality(made), fits)
+    assert text == (
+        "Checks: none of 23 samples is beyond a threshold of quality; no sign of a swap (sex by genes of 23 samples); "
+        "no donor lacks a visit."
+    )
+    unknown = made["sexes"].assign(sex_by_genes="unknown")
+    donors = [alerts.Alert("Donors", "D05 has no week 2.")]
+    assert alerts.format_checks(donors, report_page.quality(made), unknown) == (
+        "Checks: none of 23 samples is beyond a threshold of quality; swaps could not be looked for by sex."
     )

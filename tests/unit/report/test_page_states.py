@@ -68,7 +68,7 @@ def test_simulated_data_are_called_that(tables, html):
     assert "Simulated data" in other
     # without a table of arms, flips or donors the page still stands, and says that there is none
     assert Page(other).open == []
-    for name in ("arms", "calibration", "ledger", "repopulation", "absolute", "enrichment", "gene_flips"):
+    for name in ("arms", "calibration", "repopulation", "absolute", "enrichment", "gene_flips"):
         table = other[other.index(f'id="table-{name}"') :].split("</table>")[0]
         assert ">None.<" in table, name
 

@@ -23,6 +23,8 @@ def tell(verdicts, *, after_verdicts=False):
         report_page.judged(made),
         sheet=made["sheet"],
         populations=made["populations"],
+        quality=report_page.quality(made),
+        sexes=made["sexes"],
         asked=report_verdicts.asked(after_verdicts=after_verdicts),
         version="0.1.0",
         code="0123456789ab",

@@ -145,7 +145,7 @@ def verdict_tables():
         *("questions", "verdicts", "arms", "ledger", "parts", "technique"),
         "control_arms",
         *("donors", "abundance", "absolute", "repopulation", "scores", "programs"),
-        *("findings", "sums"),
+        *("findings", "sums", "sexes", "annotation", "cells", "labels"),
     )
     tables = report_tables()
     return {name: tables[name] for name in names}

@@ -5,7 +5,7 @@ readers (Okabe and Ito) and never carry a meaning alone. Nothing is jittered: sa
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import cycle, islice
+from itertools import combinations, cycle, islice
 from typing import Any
 
 import matplotlib as mpl
@@ -22,12 +22,17 @@ from matplotlib.ticker import FuncFormatter
 from cd20scope.report.colours import DOWN, FAINT, INK, MUTED, VISIT_COLOURS
 from cd20scope.report.components import whole_changes
 from cd20scope.report.figures.donors import NOT_TOLD, percent_found
-from cd20scope.report.figures.style import WIDTH, dots, margin_labels, message_figure, styled, wrapped
-from cd20scope.schema import UNASSIGNED
+from cd20scope.report.figures.style import WIDTH, dots, message_figure, styled, wrapped
 from cd20scope.study.nouns import contrast as between
 from cd20scope.study.nouns import noun
 from cd20scope.study.nouns import visit as when
 
+LETTER, LINE = 0.0125, 0.034
+"""Width of a letter and height of a line of the names on the map, over its span."""
+TILES = 30
+"""Squares along the map, in which cells are counted to find where a population is densest."""
+ROUNDS = 200
+"""Most rounds in which names are moved apart; a few are enough."""
 SEED = 1
 """Of the order in which cells are drawn: the same table gives the same picture."""
 
@@ -45,21 +50,17 @@ def embedding(cells: pd.DataFrame, *, visits: Sequence[str], colours: Mapping[st
     """
     if cells.empty:
         return message_figure("No cell was embedded.")
-    figure = Figure(figsize=(WIDTH, 7.4))
+    figure = Figure(figsize=(WIDTH, 8.2))
     rows = figure.add_gridspec(2, len(visits), height_ratios=[2.1, 1])
     size = float(np.clip(12_000 / len(cells), 0.4, 6))
     main = figure.add_subplot(rows[0, :])
-    order = [name for name in colours if (cells["population"] == name).any()]
     # in random order, so that no population covers another
     mixed = cells.sample(frac=1, random_state=SEED)
     shades = mixed["population"].map(colours).fillna(FAINT)
     main.scatter(mixed["x"], mixed["y"], s=size, c=list(shades), lw=0, rasterized=True)
-    centres = cells[cells["population"].isin(order)].groupby("population")[["x", "y"]].median()
-    sizes = cells["population"].value_counts()
-    centres["text"] = [f"{name} ({sizes[name]:,})" for name in centres.index]
-    margin_labels(main, centres.reset_index(), inside=False)
-    main.set_title(f"Population ({len(cells):,} cells; {UNASSIGNED} in grey)", pad=14)
+    main.set_title(f"Population ({len(cells):,} cells)")
     main.set_aspect("equal")
+    name_populations(main, cells, colours=colours)
     for number, visit in enumerate(visits):
         ax = figure.add_subplot(rows[1, number], aspect="equal", xlim=main.get_xlim(), ylim=main.get_ylim())
         here = cells["visit"] == visit
@@ -69,6 +70,51 @@ def embedding(cells: pd.DataFrame, *, visits: Sequence[str], colours: Mapping[st
     for ax in figure.axes:
         ax.set_axis_off()
     return figure
+
+
+def name_populations(ax: Axes, cells: pd.DataFrame, *, colours: Mapping[str, str]) -> None:
+    """Name each population at its densest place, and with its cells and colour right of the map."""
+    sizes = cells["population"].value_counts()
+    order = [name for name in colours if name in sizes]
+    rest = [name for name in sizes.index if name not in colours]
+    dot: dict[str, Any] = {"marker": "o", "ls": "", "ms": 4.5}
+    handles = [Line2D([], [], color=colours.get(name, FAINT), **dot) for name in (*order, *rest)]
+    names = [f"{name} ({sizes[name]:,})" for name in (*order, *rest)]
+    ax.legend(handles, names, loc="center left", bbox_to_anchor=(1.02, 0.5))
+    box: dict[str, Any] = {"fc": "white", "ec": "none", "alpha": 0.75, "pad": 0.6}
+    for name, place in zip(order, places_of_names(cells, order), strict=True):
+        words: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7, "color": INK, "zorder": 5}
+        ax.text(*place, wrapped(name, 20), bbox=box, **words)
+
+
+def places_of_names(cells: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
+    """Densest place of each population on the map, moved up or down where names would cover each other.
+
+    Returns
+    -------
+    numpy.ndarray
+        Names x 2, on the coordinates of the cells.
+    """
+    span = max(float(np.ptp(cells["x"])), float(np.ptp(cells["y"]))) or 1.0
+    placed = []
+    for name in names:
+        own = cells.loc[cells["population"] == name, ["x", "y"]].to_numpy(dtype=float)
+        tiles = np.floor(own / (span / TILES))
+        _, which, counts = np.unique(tiles, axis=0, return_inverse=True, return_counts=True)
+        placed.append(own[which.ravel() == int(counts.argmax())].mean(axis=0))
+    found = np.array(placed).reshape(-1, 2)
+    wide = np.array([min(len(name), 20) for name in names]) * LETTER * span
+    for _ in range(ROUNDS):
+        moved = False
+        for one, other in combinations(np.argsort(found[:, 1]).tolist(), 2):
+            gap = found[other] - found[one]
+            lack = LINE * span - abs(gap[1])
+            if abs(gap[0]) < (wide[one] + wide[other]) / 2 and lack > 1e-9 * span:
+                found[[one, other], 1] += np.array([-lack, lack]) / 2
+                moved = True
+        if not moved:
+            break
+    return found
 
 
 @styled

@@ -22,6 +22,8 @@ BAND = (10, 90)
 """Percentiles of the donors that the band spans."""
 NOT_TOLD = "not told apart in this run"
 """Written where no sample has a cell of a population."""
+FEW = "too few donors at the first visit"
+"""Written where the spread between donors at the first visit is not known."""
 LEAST = 0.5
 """Cells, summed over their posteriors, below which none was found."""
 
@@ -41,16 +43,21 @@ def donor_styles(donors: Sequence[str]) -> dict[str, dict[str, Any]]:
     }
 
 
-def donor_legend(figure: Figure, styles: Mapping[str, Mapping[str, Any]]) -> None:
-    """Name every donor once, under the panels; of many, what line and band are."""
+def donor_legend(figure: Figure, styles: Mapping[str, Mapping[str, Any]], *, band: bool = True) -> None:
+    """Name every donor once, under the panels; of many, what line and band are.
+
+    ``band``: whether the panels draw the median and the band of many (:func:`draw_band`), or markers alone.
+    """
     if len(styles) > MANY:
+        dot = {"color": GREY, "marker": "o", "ms": 2.2}
         handles = [
-            Line2D([], [], color=GREY, marker="o", ms=2.2, lw=0.7),
-            Line2D([], [], color=INK, lw=1.8),
+            Line2D([], [], lw=0.7 if band else 0, **dot),
+            Line2D([], [], color=INK if band else MUTED, lw=1.8 if band else 1.0),
             Line2D([], [], color=FAINT, lw=7),
         ]
         names = ["donor", "median", f"{BAND[0]}th to {BAND[1]}th percentile"]
-        figure.legend(handles, names, loc="outside lower center", ncols=3)
+        shown = 3 if band else 2
+        figure.legend(handles[:shown], names[:shown], loc="outside lower center", ncols=3)
         return
     handles = [Line2D([], [], lw=1.0, **style) for style in styles.values()]
     names = [wrapped(shortened(name, 28), 14) for name in styles]
@@ -184,10 +191,8 @@ def donor_shares(
         donor_lines(ax, table, value="percent", visits=visits, styles=styles, floor=floor)
         name = noun(population)
         ax.set_title(wrapped(f"{name[:1].upper()}{name[1:]}", 24))
-        if none.all():  # a class that the labels did not find has no detection limit
-            ax.text(
-                0.5, 0.5, wrapped(NOT_TOLD, 18), transform=ax.transAxes, ha="center", va="center", color=MUTED
-            )
+        if none.all():
+            say_not_told(ax)
         ax.set_ylabel(f"% of {noun(rows['denominator'].iloc[0])}")
         if not log:
             ax.set_ylim(bottom=0)
@@ -195,23 +200,52 @@ def donor_shares(
     return figure
 
 
+def say_not_told(ax: Axes) -> None:
+    """Say that no sample has a class that the labels did not find: it has no detection limit, and no scale."""
+    ax.set_yticks([])
+    ax.set_yticks([], minor=True)
+    words: dict[str, Any] = {"ha": "center", "va": "center", "color": MUTED}
+    ax.text(0.5, 0.5, wrapped(NOT_TOLD, 18), transform=ax.transAxes, **words)
+
+
 @styled
 def programme_scores(
     scores: pd.DataFrame, *, visits: Sequence[str], pairs: Sequence[tuple[str, str]]
 ) -> Figure:
-    """Draw the score of each (population, programme) of ``pairs`` per donor and visit."""
+    """Draw the score of each (population, programme) of ``pairs`` per donor and visit, all panels on one scale.
+
+    The scale is that of the tests: SD between donors at the first visit, 0 at their mean there (:func:`in_sd`).
+    """
     panels = [
-        (population, program, rows)
+        (population, program, in_sd(rows, visits[0]))
         for population, program in pairs
         if len(rows := scores[(scores["population"] == population) & (scores["program"] == program)])
     ]
     if not panels:
         return message_figure("No programme was scored.")
     styles = donor_styles(sorted(scores["donor"].astype(str).unique()))
-    figure, axes = grid(len(panels), columns=3, height=2.5)
-    for ax, (population, program, rows) in zip(axes, panels, strict=True):
-        donor_lines(ax, rows.assign(none=False), value="score", visits=visits, styles=styles)
-        ax.set_title(f"{wrapped(program, 30)}\nin {wrapped(noun(population), 30)}")
-        ax.set_ylabel("mean score per cell")
+    figure, axes = grid(len(panels), columns=4, height=2.3)
+    known = pd.concat([rows["sd"] for *_, rows in panels]).dropna()
+    low, high = (min(known.min(), -1.0), max(known.max(), 1.0)) if len(known) else (-1.0, 1.0)
+    for number, (ax, (population, program, rows)) in enumerate(zip(axes, panels, strict=True)):
+        donor_lines(ax, rows.assign(none=False), value="sd", visits=visits, styles=styles)
+        ax.set_title(f"{wrapped(program, 22)}\nin {wrapped(noun(population), 22)}")
+        ax.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
+        ax.axhline(0, color=MUTED, lw=0.6, zorder=0)
+        ax.grid(axis="y", color=FAINT, lw=0.5)
+        ax.set_ylabel("baseline SD" if number % 4 == 0 else "")
+        if rows["sd"].isna().all():
+            words: dict[str, Any] = {"ha": "center", "va": "center", "color": MUTED}
+            ax.text(0.5, 0.5, wrapped(FEW, 18), transform=ax.transAxes, **words)
     donor_legend(figure, styles)
     return figure
+
+
+def in_sd(scores: pd.DataFrame, first: str) -> pd.DataFrame:
+    """Add ``sd``: the score less its mean at the ``first`` visit, over its SD between the donors there.
+
+    It is missing where fewer than two donors have a score at that visit, or all have the same.
+    """
+    start = scores.loc[scores["visit"] == first, "score"].astype(float)
+    spread = float(start.std(ddof=1)) if start.notna().sum() > 1 else float("nan")
+    return scores.assign(sd=(scores["score"] - start.mean()) / (spread or float("nan")))

@@ -120,8 +120,10 @@ def draw_changes(ax: Axes, own: pd.DataFrame, *, part: str, row: Row, styles: Ma
     if not many:
         ax.grid(axis="y", color=FAINT, lw=0.4)
     ax.spines["left"].set_visible(False)
+    drawn = int(rows["change"].notna().sum())
     n = int(((rows["enters"] == "yes") & rows["change"].notna()).sum())
-    ax.set_xlabel(f"{rows['unit'].iloc[0]} (n = {n})")
+    counted = f"n = {n}" if n == drawn else f"n = {n} in the test, {drawn} drawn"
+    ax.set_xlabel(f"{rows['unit'].iloc[0]} ({counted})")
     ax.set_title(f"{PART_NAMES.get(part, 'change').capitalize()}, {contrast(rows['contrast'].iloc[0])}")
 
 

@@ -1,6 +1,7 @@
 """Figures of the labels: tables in, :class:`matplotlib.figure.Figure` out; no files, no statistics."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -12,12 +13,15 @@ from cd20scope.report.colours import AMOUNT, FAINT, INK, MUTED
 from cd20scope.report.figures.donors import donor_legend, donor_styles
 from cd20scope.report.figures.style import WIDTH, grid, message_figure, styled, wrapped
 from cd20scope.report.marker_panel import MIN_CELLS
+from cd20scope.report.sections.samples import CHECKS
 from cd20scope.study.nouns import visit as when
 
 STEPS = (0.5, 0.7, 0.8, 0.9, 0.95)
 """Limits between the shades of the bars of probability."""
 SHARES = (0.1, 0.25, 0.5, 0.75, 1.0)
 """Shares of cells in the legend of the dot plot."""
+NEAR = 0.4
+"""Part of a threshold above which samples come near it."""
 PANELS = {
     "unassigned": "Cells left unassigned\n% of kept cells",
     "soup": "Ambient RNA, with 95 % interval\n% of the molecules of a cell",
@@ -174,6 +178,7 @@ def by_sample(samples: pd.DataFrame, *, visits: Sequence[str]) -> Figure:
         return message_figure("No sample has a kept cell.")
     donors = sorted(samples["donor"].unique())
     styles = donor_styles(donors)
+    limits = {check.column.removesuffix("_rate"): check.limit for check in CHECKS}
     figure, axes = grid(len(panels), columns=len(panels), height=3.0)
     shift = np.linspace(-0.32, 0.32, len(donors)) if len(donors) > 1 else [0.0]
     for ax, (name, title) in zip(axes, panels, strict=True):
@@ -190,9 +195,22 @@ def by_sample(samples: pd.DataFrame, *, visits: Sequence[str]) -> Figure:
         ax.set_title(title)
         ax.set_xticks(range(len(visits)), [wrapped(when(visit), 12) for visit in visits])
         ax.set_xlim(-0.6, len(visits) - 0.4)
+        draw_limit(ax, limits.get(name))
         top = max(ax.get_ylim()[1], 0.1)
         ax.set_ylim(-0.03 * top, top)  # a marker at zero is seen whole
         ax.spines["bottom"].set_position(("data", 0))
         ax.grid(axis="y", color=FAINT, lw=0.5)
-    donor_legend(figure, styles)
+    donor_legend(figure, styles, band=False)
     return figure
+
+
+def draw_limit(ax: Axes, limit: float | None) -> None:
+    """Draw the threshold of quality as a line where samples come near it; else say that it is above all of them."""
+    if limit is None:
+        return
+    words: dict[str, Any] = {"ha": "right", "va": "bottom", "fontsize": 6.5, "color": INK}
+    if ax.get_ylim()[1] > NEAR * 100 * limit:
+        ax.axhline(100 * limit, color=INK, lw=0.9, ls=(0, (4, 2)), zorder=0)
+        ax.text(0.99, 100 * limit, "threshold", transform=ax.get_yaxis_transform(), **words)
+    else:
+        ax.text(0.99, 0.99, f"threshold {100 * limit:g} %", transform=ax.transAxes, **(words | {"va": "top"}))

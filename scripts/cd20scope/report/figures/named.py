@@ -49,9 +49,9 @@ def draw_donors(run: Cohort) -> dict[str, Drawing]:
         "scores": Drawing(
             donor_figures.programme_scores(run.scores, visits=run.visits, pairs=run.scored),
             "Programmes of each donor",
-            f"Mean programme score per donor at {when}: "
+            f"Mean programme score per donor at {when}, in SD between donors at {visit(run.visits[0])}: "
             + "; ".join(f"{program} in {population}" for population, program in run.scored),
-            shown.scores(run.scores, run.scored),
+            shown.scores(run.scores, run.scored, run.visits[0]),
         ),
     }
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cd20scope.report.figures import storyboard
-from cd20scope.report.figures.donors import percent_found
+from cd20scope.report.figures.donors import in_sd, percent_found
 from cd20scope.report.results import Judged
 from cd20scope.report.wording import Row
 
@@ -40,11 +40,13 @@ def shares(donors: pd.DataFrame, populations: Sequence[str]) -> pd.DataFrame:
     return columns(own, SHARES).assign(percent=percent, none_found=np.where(none, "yes", "no"))
 
 
-def scores(table: pd.DataFrame, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
-    """Scores of the programmes and populations that are drawn."""
+def scores(table: pd.DataFrame, pairs: Sequence[tuple[str, str]], first: str) -> pd.DataFrame:
+    """Scores of the programmes and populations that are drawn, and in SD between donors at the ``first`` visit."""
     wanted = set(map(tuple, pairs))
-    drawn = [pair in wanted for pair in zip(table["population"], table["program"], strict=True)]
-    return columns(table[drawn], SCORES)
+    of_rows = zip(table["population"], table["program"], strict=True)
+    drawn = table[np.array([pair in wanted for pair in of_rows], dtype=bool)]
+    groups = [in_sd(own, first) for _, own in drawn.groupby(["population", "program"], sort=False)]
+    return columns(pd.concat(groups).sort_index() if groups else drawn, (*SCORES, "sd"))
 
 
 def story(run: Judged) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from scipy.special import expit
 from cd20scope import schema
 from cd20scope.report import claims
 from cd20scope.report.colours import FAINT, INK, MUTED, VISIT_COLOURS
-from cd20scope.report.figures.donors import GREY, LEAST
+from cd20scope.report.figures.donors import GREY, LEAST, say_not_told
 from cd20scope.report.figures.style import WIDTH, message_figure, styled
 from cd20scope.report.figures.timeline import places_of, time_axis
 from cd20scope.report.reference import Band, band_of
@@ -92,7 +92,8 @@ def draw_panel(ax: Axes, row: Row, run: Judged, *, labelled: bool) -> None:
     for _, own in values.groupby("donor", sort=True):
         line(ax, own, places=places, floor=floor)
     if floor is not None:
-        for name, n_none in values.loc[values["none"], "visit"].value_counts().items():
+        some = values["none"] & ~values["none"].all()
+        for name, n_none in values.loc[some, "visit"].value_counts().items():
             ax.annotate(
                 f"{n_none}",
                 (places[str(name)], floor),
@@ -107,6 +108,8 @@ def draw_panel(ax: Axes, row: Row, run: Judged, *, labelled: bool) -> None:
         ax.set_title(f"{what[:1].upper()}{what[1:]}")
         ax.set_ylabel(f"% of {noun(row['denominator'])}")
         share_scale(ax, floor, wide=floor is not None or ratio(values) > 5)
+        if len(values) and values["none"].all():
+            say_not_told(ax)
         draw_reference(ax, band_of(run.reference, str(row["population"]), str(row["denominator"])))
     else:
         ax.set_title(f"{row['program']} in {what}")
@@ -158,6 +161,7 @@ def share_scale(ax: Axes, floor: float | None, *, wide: bool) -> None:
     ax.yaxis.set_minor_formatter(NullFormatter())
     if floor is None:
         return
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}" if y > 1.5 * floor else ""))
     ax.axhspan(floor / 1.5, floor * 1.5, color=FAINT, alpha=0.45, lw=0, zorder=0)
     ax.text(
         1.01, floor, NONE_FOUND, transform=ax.get_yaxis_transform(), fontsize=6.5, color=MUTED, va="center"

@@ -142,20 +142,18 @@ def message_figure(text: str) -> Figure:
     return figure
 
 
-def margin_labels(ax: Axes, points: pd.DataFrame, *, inside: bool) -> None:
-    """Write the ``text`` of each point at a side of the panel, with a thin line to its ``x``, ``y``.
+def margin_labels(ax: Axes, points: pd.DataFrame) -> None:
+    """Write the ``text`` of each point at the inner edge of the panel, with a thin line to its ``x``, ``y``.
 
-    Labels on the left belong to points left of the middle and cannot cover one another. ``inside`` writes
-    them at the inner edges of the panel, where the axis must leave room, clear of its ticks.
+    Labels on the left belong to points left of the middle and cannot cover one another. The axis must leave room.
     """
     low, high = ax.get_ylim()
     middle = sum(ax.get_xlim()) / 2
-    sides = (("left", 0.01, "left"), ("right", 0.99, "right"))
-    for side, edge, anchor in sides if inside else (("left", -0.02, "right"), ("right", 1.02, "left")):
+    for side, edge, anchor in (("left", 0.01, "left"), ("right", 0.99, "right")):
         rows = points[(points["x"] < middle) == (side == "left")].sort_values("y")
         wanted = ((rows["y"] - low) / (high - low)).to_numpy()
         for text, x, y, height in zip(
-            rows["text"], rows["x"], rows["y"], spread(wanted, gap=0.075), strict=True
+            rows["text"], rows["x"], rows["y"], spread(wanted, gap=0.075, most=0.96), strict=True
         ):
             ax.annotate(
                 text,
@@ -175,13 +173,13 @@ def dots(ax: Axes, points: pd.DataFrame, *, colour: str, size: float) -> None:
     ax.scatter(points["x"], points["y"], s=size, color=colour, lw=0, rasterized=True)
 
 
-def spread(wanted: np.ndarray, *, gap: float) -> np.ndarray:
-    """Heights near the ascending ``wanted`` (0 to 1), at least ``gap`` apart and at most 1 where they fit."""
+def spread(wanted: np.ndarray, *, gap: float, most: float = 1.0) -> np.ndarray:
+    """Heights near the ascending ``wanted`` (0 to 1), at least ``gap`` apart and at most ``most`` where they fit."""
     placed = np.array(wanted, dtype=float)
     for i in range(1, len(placed)):
         placed[i] = max(placed[i], placed[i - 1] + gap)
-    if len(placed) and placed[-1] > 1:
-        placed[-1] = 1
+    if len(placed) and placed[-1] > most:
+        placed[-1] = most
         for i in range(len(placed) - 2, -1, -1):
             placed[i] = min(placed[i], placed[i + 1] - gap)
     return placed

@@ -76,8 +76,8 @@ def forest(verdicts: pd.DataFrame) -> Figure:
 
 
 def number_of(row: Row) -> str:
-    """Donors of a hypothesis; nothing where none is known."""
-    return "" if pd.isna(row["n_pairs"]) else f"n = {int(row['n_pairs'])}"
+    """Donors of the estimate of a hypothesis; nothing where there is none."""
+    return "" if pd.isna(row["n_pairs"]) or pd.isna(row["estimate"]) else f"n = {int(row['n_pairs'])}"
 
 
 def two_lines(label: str) -> str:

@@ -66,7 +66,7 @@ def draw_genes(
         dots(ax, points[chosen], colour=colour, size=size)
     ax.set_xlim(-ROOM * reach, ROOM * reach)
     ax.set_ylim(0, 1.08 * height)
-    margin_labels(ax, points[called].nsmallest(labelled, "p"), inside=True)
+    margin_labels(ax, points[called].nsmallest(labelled, "p"))
     counts = f"{down.sum()} down, {up.sum()} up, {rows['n_pairs'].iloc[0]:.0f} donors"
     ax.text(0, 1.03, counts, transform=ax.transAxes, fontsize=7)
 

@@ -1,4 +1,4 @@
-"""Samples beyond a threshold of quality: which, in what, and a mark in the table."""
+"""Samples beyond a threshold of quality or of another sex than stated: which, in what, and a mark in the tables."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -59,12 +59,7 @@ def past(table: pd.DataFrame, check: Check) -> pd.Series:
 
 def say(table: pd.DataFrame) -> str:
     """Name the samples beyond a threshold, each with its values."""
-    parts = []
-    for row in table[table["beyond"] > 0].to_dict("records"):
-        one = pd.DataFrame([row])
-        found = [check for check in CHECKS if past(one, check).iloc[0]]
-        values = ", ".join(f"{write(row[check.column], check)} {check.name}" for check in found)
-        parts.append(f"{row['sample']} ({values})")
+    parts = named(table)
     limits = "; ".join(
         f"{'at most' if check.most else 'at least'} {write(check.limit, check)} {check.name}"
         for check in CHECKS
@@ -72,6 +67,59 @@ def say(table: pd.DataFrame) -> str:
     if not parts:
         return f"No sample is beyond a threshold ({limits})."
     return f"Beyond a threshold, and kept in the analysis: {'; '.join(parts)}. Thresholds: {limits}."
+
+
+def named(table: pd.DataFrame) -> list[str]:
+    """Name each sample beyond a threshold, with its values."""
+    parts = []
+    for row in table[table["beyond"] > 0].to_dict("records"):
+        one = pd.DataFrame([row])
+        found = [check for check in CHECKS if past(one, check).iloc[0]]
+        values = ", ".join(f"{write(row[check.column], check)} {check.name}" for check in found)
+        parts.append(f"{row['sample']} ({values})")
+    return parts
+
+
+def against_sheet(sexes: pd.DataFrame) -> pd.Series:
+    """Mark the samples whose genes give another sex than the sheet."""
+    stated = sexes["sex_in_sheet"].astype(object).fillna("").astype(str).str.strip().str.upper().str[:1]
+    return (
+        stated.isin(["F", "M"]) & sexes["sex_by_genes"].isin(["F", "M"]) & (stated != sexes["sex_by_genes"])
+    )
+
+
+def of_two_sexes(sexes: pd.DataFrame) -> list[str]:
+    """List the donors whose samples differ in sex by their genes."""
+    known = sexes[sexes["sex_by_genes"].isin(["F", "M"])]
+    per_donor = known.groupby("donor")["sex_by_genes"].nunique()
+    return [str(name) for name in per_donor.index[per_donor > 1]]
+
+
+def format_swaps(sexes: pd.DataFrame) -> str:
+    """Name the samples and donors that do not fit; empty where all do."""
+    against, mixed = sexes.loc[against_sheet(sexes), "sample"].astype(str), of_two_sexes(sexes)
+    wrong = [f"against the sheet: {', '.join(against)}"] if len(against) else []
+    wrong += [f"different within a donor: {', '.join(mixed)}"] if mixed else []
+    return "; ".join(wrong)
+
+
+def suspect_first(sexes: pd.DataFrame) -> pd.DataFrame:
+    """Put the samples that do not fit first, marked in ``beyond``: against the sheet, or of a donor of two sexes."""
+    beyond = against_sheet(sexes) | sexes["donor"].astype(str).isin(of_two_sexes(sexes))
+    return sexes.assign(beyond=beyond).sort_values(
+        "beyond", ascending=False, kind="stable", ignore_index=True
+    )
+
+
+def mark_sexes(listing: Mapping[str, Any], sexes: pd.DataFrame) -> dict[str, Any]:
+    """Mark the sex by genes of the samples that do not fit; rows stand as in ``sexes``."""
+    at = [heading for heading, _ in listing["head"]].index("Sex, genes")
+    rows = [list(row) for row in listing["rows"]]
+    for row, beyond in zip(rows, sexes["beyond"], strict=True):
+        if beyond:
+            text, kind, order = row[at]
+            row[at] = (f"{text} (!)", f"{kind} beyond", order)
+    return {"head": listing["head"], "rows": rows}
 
 
 def write(value: float, check: Check) -> str:

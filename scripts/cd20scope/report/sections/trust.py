@@ -7,7 +7,7 @@ import pandas as pd
 
 from cd20scope.report import claims, hypothesis_words, wording
 from cd20scope.report.components import whole_changes
-from cd20scope.report.sections import donors, studies
+from cd20scope.report.sections import donors, samples, studies
 from cd20scope.schema import FAMILIES
 from cd20scope.verdict.endpoints.catalogue import endpoint_of
 
@@ -63,7 +63,6 @@ def chosen(
         & whole_changes(programs)
         & (programs["status"] == "tested")
     ]
-    order = verdicts["id"].tolist()
     return {
         "repopulation": followed[followed["population"] == donors.first_followed(followed)],
         "all_repopulation": followed,
@@ -80,7 +79,6 @@ def chosen(
             # in words only what moved: the table is read on narrow screens, too
             statement=tables["technique"]["statement"].where(tables["technique"]["moved"] == "yes", ""),
         ),
-        "ledger": claims.wide_ledger(tables["ledger"], order=order),
     }
 
 
@@ -244,13 +242,7 @@ def format_sexes(sexes: pd.DataFrame) -> str:
             "The sex of the samples could not be inferred from XIST and genes of the Y chromosome: too few of their "
             "molecules were found. Swapped samples would not be noticed this way."
         )
-    stated = known["sex_in_sheet"].astype(object).fillna("").astype(str).str.strip().str.upper().str[:1]
-    against = known.loc[stated.isin(["F", "M"]) & (stated != known["sex_by_genes"]), "sample"]
-    per_donor = known.groupby("donor")["sex_by_genes"].nunique()
-    mixed = per_donor.index[per_donor > 1].astype(str)
     text = f"XIST and genes of the Y chromosome give the sex of {len(known)} of {len(sexes)} samples"
-    if not len(against) and not len(mixed):
-        return f"{text}; none differs from the sheet or from the donor’s other samples."
-    wrong = [f"against the sheet: {', '.join(against.astype(str))}"] if len(against) else []
-    wrong += [f"different within a donor: {', '.join(mixed)}"] if len(mixed) else []
-    return f"{text}; {'; '.join(wrong)}. Samples may be swapped."
+    if wrong := samples.format_swaps(sexes):
+        return f"{text}; {wrong}. Samples may be swapped."
+    return f"{text}; none differs from the sheet or from the donor’s other samples."

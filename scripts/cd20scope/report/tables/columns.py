@@ -10,11 +10,10 @@ TESTED = {
     "p_adjusted": ("p, adjusted", "p"),
 }
 WHO = {
-    "donors": ("Donors", "names"),
     "dropped": ("Left out", "text"),
-    "status": ("Status", "key"),
-    "reason": ("Reason", "text"),
+    "reason": ("Not tested, because", "text"),
 }
+"""The donors of each test stand once, by contrast (``entered``), and the pairs of each in the tables to save."""
 SHARE = {
     "population": ("Population", "key"),
     "denominator": ("Share of", "key"),
@@ -79,7 +78,7 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         "n_t_cells": ("T cells", "count"),
     },
     "abundance": SHARE,
-    "all_abundance": SHARE | WHO,
+    "all_abundance": {key: value for key, value in SHARE.items() if key != "odds_ratio"} | WHO,
     "genes": {
         "population": ("Population", "key"),
         "gene": ("Gene", "key"),
@@ -166,31 +165,17 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         "role": ("Role", "key"),
         "contrast": ("Contrast", "contrast"),
         **TESTED,
-        "n_genes": ("Genes", "count"),
-        "coverage": ("Genes found", "percent"),
         "p_random": ("p (random sets)", "p"),
         **WHO,
     },
     "hypotheses": {
         "id": ("Id", "key"),
-        "question": ("Question", "key"),
         "family": ("Family", "key"),
         "statement": ("Statement", "text"),
-        "contrast": ("Contrast", "contrast"),
         "verdict": ("Verdict", "key"),
         **TESTED,
         "margin": ("Margin", "number"),
-        "strength": ("Strength", "key"),
-        "level": ("Level", "p"),
-        "held": ("Sensitivity analyses", "text"),
-        "caution": ("Caution", "text"),
-        "beside": ("Steroid and handling scores", "text"),
-        "could_show": ("Minimum detectable effect", "text"),
-        "test": ("Test", "text"),
-        "donors": ("Donors", "names"),
-        "dropped": ("Left out", "text"),
         "reason": ("Reason", "text"),
-        "source": ("Source", "source"),
     },
     "own_arms": {
         "arm": ("Analysis", "text"),
@@ -273,11 +258,3 @@ QC_LAST = {
     "unassigned_rate": ("Unassigned", "percent"),
     "soup": ("Ambient RNA", "percent"),
 }
-LEDGER_FIRST = {
-    "id": ("Id", "key"),
-    "part": ("Part", "key"),
-    "contrast": ("Contrast", "contrast"),
-    "unit": ("Unit", "key"),
-    "n": ("Donors", "count"),
-}
-LEDGER_LAST = {"out": ("Left out, and why", "text")}

@@ -1,7 +1,7 @@
 """Tables of the report: which rows and columns are shown, under which headings, in which words."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -19,7 +19,6 @@ WRITERS: dict[str, Callable[[Any], str | Markup]] = {
         "" if pd.isna(value) else ", ".join(map(nouns.contrast, str(value).split(", ")))
     ),
     "names": wording.names,
-    "source": wording.link_dois,
     "number": wording.number,
     "range": str,
     "count": wording.count,
@@ -30,17 +29,23 @@ WRITERS: dict[str, Callable[[Any], str | Markup]] = {
 KEYS = ("key", "visit", "contrast")
 LONG_KEY = 28
 """Letters above which a key is broken into lines all the same."""
-TEXTS = ("text", "names", "source")
+TEXTS = ("text", "names")
+VERBATIM = ("settings", "differing", "inputs", "versions")
+"""Listings whose texts stand as they were given; those of others name visits as the page does."""
 NUMBERS = ("number", "count", "percent", "p")
 
 
-def tabulate(table: pd.DataFrame, *, name: str) -> dict[str, list[Any]]:
+def tabulate(table: pd.DataFrame, *, name: str, visits: Sequence[str] = ()) -> dict[str, list[Any]]:
     """Turn a table into the listing ``name``: ``head`` and ``rows`` of (text, kind of cell, what it is sorted by).
 
     A kind is ``key``, ``text`` or ``number`` and says how the cell is set; numbers are sorted by their value and not by
     how they are written, all else by its text, for which None stands. Columns that a table lacks are
-    left out; columns without a heading in :data:`cd20scope.report.tables.columns.COLUMNS` are not shown.
+    left out; columns without a heading in :data:`cd20scope.report.tables.columns.COLUMNS` are not shown. Texts name
+    the ``visits`` of the run as people do, and have true minus signs.
     """
+    writers = dict(WRITERS)
+    if name not in VERBATIM:
+        writers["text"] = lambda value: wording.true_minus(nouns.visits_in(WRITERS["text"](value), visits))
     if {"ci_low", "ci_high"} <= set(table.columns):
         limits = zip(table["ci_low"], table["ci_high"], strict=True)
         table = table.assign(interval=[wording.interval(low, high) for low, high in limits])
@@ -49,7 +54,7 @@ def tabulate(table: pd.DataFrame, *, name: str) -> dict[str, list[Any]]:
     cells = [
         [
             (
-                text := WRITERS[kind](value),
+                text := writers[kind](value),
                 "text" if own == "key" and len(text) > LONG_KEY else own,
                 sorted_by(value, kind),
             )
@@ -84,7 +89,6 @@ def chosen(
     qc: pd.DataFrame,
     labelled: pd.DataFrame,
     gates: pd.DataFrame,
-    sexes: pd.DataFrame,
     inputs: pd.DataFrame,
     preflight: pd.DataFrame,
     versions: Mapping[str, str],
@@ -104,7 +108,6 @@ def chosen(
             ]
         ),
         "gates": gates,
-        "sexes": sexes,
         "not_testable": not_testable(verdicts, abundance, programs, fits),
         "versions": pd.DataFrame(sorted(versions.items()), columns=["software", "version"]),
         "settings": pd.DataFrame(settings(config), columns=["setting", "value"]),
@@ -118,16 +121,12 @@ def chosen(
 
 
 def columns_of(table: pd.DataFrame, *, name: str) -> dict[str, tuple[str, str]]:
-    """Columns of a listing: one per reason to drop a cell in that of quality control, one per donor in the ledger."""
-    match name:
-        case "qc":
-            first, last, heading, kind = headings.QC_FIRST, headings.QC_LAST, "Dropped: {}", "count"
-        case "ledger":
-            first, last, heading, kind = headings.LEDGER_FIRST, headings.LEDGER_LAST, "{}", "number"
-        case _:
-            return headings.COLUMNS[name]
+    """Columns of a listing; that of quality control has one per reason to drop a cell."""
+    if name != "qc":
+        return headings.COLUMNS[name]
+    first, last = headings.QC_FIRST, headings.QC_LAST
     own = [str(column) for column in table.columns if column not in first | last | {"beyond": None}]
-    return first | {column: (heading.format(column), kind) for column in own} | last
+    return first | {column: (f"Dropped: {column}", "count") for column in own} | last
 
 
 def entered(abundance: pd.DataFrame, programs: pd.DataFrame, fits: pd.DataFrame) -> pd.DataFrame:

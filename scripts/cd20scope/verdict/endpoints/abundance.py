@@ -138,8 +138,9 @@ class Abundance(Endpoint):
         part = after / before
         if pd.isna(row["decide_low"]):
             found = f"; {around.cells}" if around.cells else ""
+            start = f"{who} fell" if verb(row) == "fell" else f"{who} {UNCLEAR}:"
             return (
-                f"{who} fell from {percent(before)} of {whole} to near the detection limit by {around.later} "
+                f"{start} from {percent(before)} of {whole} to near the detection limit by {around.later} "
                 f"(upper {level(row['coverage'])} confidence limit: {percent(part[2])} of {around.earlier}; "
                 f"{around.moved}{found})"
             )

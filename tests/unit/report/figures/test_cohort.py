@@ -2,6 +2,7 @@
 
 import annotation_tables
 import numpy as np
+import pandas as pd
 import pytest
 import report_tables as made_up
 import report_verdicts
@@ -28,7 +29,21 @@ def test_embedding_draws_every_cell_once_by_population_and_once_per_visit():
     assert [dots_of(ax) for ax in figure.axes] == [300] * 4
     assert all(c.get_rasterized() for ax in figure.axes for c in ax.collections)
     for name, n in cells["population"].value_counts().items():
-        assert (f"{name} ({n:,})" in words_of(figure)) == (name != "unassigned")
+        assert f"{name} ({n:,})" in words_of(figure)
+        assert (name in words_of(figure)) == (name != "unassigned")  # on the map
+
+
+def test_names_on_the_map_stand_on_their_cells_and_cover_no_other():
+    cells = pd.DataFrame(
+        {"x": [0.0, 0.0, 9.0, 0.02, 10.0], "y": [0.0, 0.0, 9.0, 0.02, 10.0], "population": [*"AAABC"]}
+    )
+    places = cohort.places_of_names(cells, ["A", "B", "C"])
+    np.testing.assert_allclose(places[:, 0], [0, 0.02, 10])  # where A is densest, not between its parts
+    assert places[1, 1] - places[0, 1] == pytest.approx(cohort.LINE * 10)
+    assert places[2, 1] == 10
+    same = cells.assign(x=0.0, y=0.0)
+    tied = np.sort(cohort.places_of_names(same, ["A", "B", "C"])[:, 1])
+    assert (np.diff(tied) > 0.9 * cohort.LINE).all()
 
 
 def test_shares_draw_one_dot_per_sample_and_population(donors):

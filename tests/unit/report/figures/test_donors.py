@@ -53,6 +53,7 @@ def test_a_class_that_no_sample_has_is_not_told_apart_and_has_no_limit(donors):
     none = donors.assign(n_cells=donors["n_cells"].mask(rows, 0), fraction=donors["fraction"].mask(rows, 0.0))
     ax = donor_figures.donor_shares(none, visits=VISITS, populations=["Treg"], log=True).axes[0]
     assert any("not told" in text for text in words_of(ax))
+    assert ax.get_yticks().size == 0  # no scale without a value
     assert any(
         "(not told apart" in text.replace("\n", " ")
         for text in words_of(cohort.shares(none, visits=VISITS, order=ORDER))
@@ -92,6 +93,25 @@ def test_a_line_across_a_missing_visit_is_dotted(donors):
     solid = [line for line in figure.axes[0].lines if line.get_linestyle() == "-"]
     across = next(line for line in solid if np.isnan(line.get_xdata()).any())
     np.testing.assert_array_equal(across.get_xdata(), [0, np.nan, 2])
+
+
+def test_programme_scores_are_in_sd_between_donors_at_baseline_on_one_scale():
+    scores = made_up.scores()
+    pairs = [("Treg", "Treg suppression"), ("CD4 memory", "Th17")]
+    figure = donor_figures.programme_scores(scores, visits=VISITS, pairs=pairs)
+    assert len({ax.get_ylim() for ax in figure.axes}) == 1
+    own = scores[(scores["population"] == "Treg") & (scores["program"] == "Treg suppression")]
+    start = own.loc[own["visit"] == "baseline", "score"]
+    points = [line for line in figure.axes[0].lines if line.get_marker() != "None"]
+    drawn = sorted(height for line in points for height in line.get_ydata())
+    np.testing.assert_allclose(drawn, sorted((own["score"] - start.mean()) / start.std(ddof=1)))
+
+
+def test_a_score_without_a_spread_at_baseline_says_so():
+    scores = made_up.scores()
+    scores.loc[(scores["visit"] == "baseline") & (scores["donor"] != "D01"), "score"] = np.nan
+    figure = donor_figures.programme_scores(scores, visits=VISITS, pairs=[("Treg", "Treg suppression")])
+    assert "too few donors at\nthe first visit" in words_of(figure)
 
 
 def test_programme_scores_have_a_panel_per_pair_and_a_point_per_sample():

@@ -123,6 +123,22 @@ def test_one_marker_per_sample_in_each_panel_and_the_interval_of_the_soup():
     np.testing.assert_allclose(drawn, sorted(zip(100 * samples["low"], 100 * samples["high"], strict=True)))
 
 
+def test_thresholds_of_quality_are_drawn_where_samples_come_near_and_told_elsewhere():
+    samples = annotation_section.by_sample(made_up.every())
+    near = samples.assign(soup=samples["soup"] + 0.15, low=samples["low"], high=samples["high"] + 0.15)
+    figure = labels.by_sample(near, visits=VISITS)
+    lines = [[line for line in ax.lines if line.get_linestyle() == "--"] for ax in figure.axes]
+    assert [[line.get_ydata()[0] for line in own] for own in lines] == [[], [20.0], []]
+    assert "threshold 20 %" in words_of(figure.axes[0])
+    assert not any("threshold" in text for text in words_of(figure.axes[2]))
+
+
+def test_many_donors_have_no_band_in_the_legend_of_markers():
+    samples = annotation_section.by_sample(made_up.every())
+    many = pd.concat([samples.assign(donor=samples["donor"] + f" {number}") for number in range(3)])
+    assert not any("percentile" in text for text in words_of(labels.by_sample(many, visits=VISITS)))
+
+
 def test_what_no_sample_has_gets_no_panel():
     samples = annotation_section.by_sample(made_up.every()).assign(soup=np.nan)
     figure = labels.by_sample(samples, visits=VISITS)

@@ -87,7 +87,7 @@ def test_every_figure_has_its_data(run):
 def test_pairs_that_come_from_json_are_lists():
     scores = report_tables.scores()
     pairs = [["Treg", "Treg suppression"]]
-    assert len(shown.scores(scores, pairs)) == len(report_tables.sheet())
+    assert len(shown.scores(scores, pairs, "baseline")) == len(report_tables.sheet())
 
 
 def test_the_evidence_of_a_question_has_its_values_and_changes(run):
