@@ -90,6 +90,8 @@ def name_populations(ax: Axes, cells: pd.DataFrame, *, colours: Mapping[str, str
 def places_of_names(cells: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
     """Densest place of each population on the map, moved up or down where names would cover each other.
 
+    A name would hide few cells in one place, and stands above them.
+
     Returns
     -------
     numpy.ndarray
@@ -101,7 +103,10 @@ def places_of_names(cells: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
         own = cells.loc[cells["population"] == name, ["x", "y"]].to_numpy(dtype=float)
         tiles = np.floor(own / (span / TILES))
         _, which, counts = np.unique(tiles, axis=0, return_inverse=True, return_counts=True)
-        placed.append(own[which.ravel() == int(counts.argmax())].mean(axis=0))
+        place = own[which.ravel() == int(counts.argmax())].mean(axis=0)
+        if np.ptp(own[np.abs(own - place).max(axis=1) < 3 * LINE * span][:, 1]) < 2 * LINE * span:
+            place[1] += 1.2 * LINE * span
+        placed.append(place)
     found = np.array(placed).reshape(-1, 2)
     wide = np.array([min(len(name), 20) for name in names]) * LETTER * span
     for _ in range(ROUNDS):

@@ -1,7 +1,6 @@
 """Figures of the labels: tables in, :class:`matplotlib.figure.Figure` out; no files, no statistics."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -24,7 +23,7 @@ NEAR = 0.4
 """Part of a threshold above which samples come near it."""
 PANELS = {
     "unassigned": "Cells left unassigned\n% of kept cells",
-    "soup": "Ambient RNA, with 95 % interval\n% of the molecules of a cell",
+    "soup": "Ambient RNA, with 95 % interval\n% of the molecules",
     "cd20_t": "T cells with MS4A1, no other B gene\n% of T cells",
 }
 """Panels of the figure with a marker per sample."""
@@ -192,7 +191,7 @@ def by_sample(samples: pd.DataFrame, *, visits: Sequence[str]) -> Figure:
                 ax.plot(x, 100 * row[name], **look)
             median = 100 * rows[name].median()
             ax.plot([number - 0.4, number + 0.4], [median] * 2, color=MUTED, lw=1.0, zorder=0)
-        ax.set_title(title)
+        ax.set_title(title + (f"; threshold {100 * limits[name]:g} %" if name in limits else ""))
         ax.set_xticks(range(len(visits)), [wrapped(when(visit), 12) for visit in visits])
         ax.set_xlim(-0.6, len(visits) - 0.4)
         draw_limit(ax, limits.get(name))
@@ -205,12 +204,6 @@ def by_sample(samples: pd.DataFrame, *, visits: Sequence[str]) -> Figure:
 
 
 def draw_limit(ax: Axes, limit: float | None) -> None:
-    """Draw the threshold of quality as a line where samples come near it; else say that it is above all of them."""
-    if limit is None:
-        return
-    words: dict[str, Any] = {"ha": "right", "va": "bottom", "fontsize": 6.5, "color": INK}
-    if ax.get_ylim()[1] > NEAR * 100 * limit:
+    """Draw the threshold of quality, which the title names, as a line where samples come near it."""
+    if limit is not None and ax.get_ylim()[1] > NEAR * 100 * limit:
         ax.axhline(100 * limit, color=INK, lw=0.9, ls=(0, (4, 2)), zorder=0)
-        ax.text(0.99, 100 * limit, "threshold", transform=ax.get_yaxis_transform(), **words)
-    else:
-        ax.text(0.99, 0.99, f"threshold {100 * limit:g} %", transform=ax.transAxes, **(words | {"va": "top"}))

@@ -40,7 +40,7 @@ def test_names_on_the_map_stand_on_their_cells_and_cover_no_other():
     places = cohort.places_of_names(cells, ["A", "B", "C"])
     np.testing.assert_allclose(places[:, 0], [0, 0.02, 10])  # where A is densest, not between its parts
     assert places[1, 1] - places[0, 1] == pytest.approx(cohort.LINE * 10)
-    assert places[2, 1] == 10
+    assert 10 < places[2, 1] < 11  # above the only cell, which it would hide
     same = cells.assign(x=0.0, y=0.0)
     tied = np.sort(cohort.places_of_names(same, ["A", "B", "C"])[:, 1])
     assert (np.diff(tied) > 0.9 * cohort.LINE).all()
