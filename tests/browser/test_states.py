@@ -1,4 +1,4 @@
-"""Cohorts that are hard to show, as whole pages at two widths, at 200 % and in print; look at them after a change."""
+"""Cohorts that are hard to show, as whole pages at four widths, in dark and in print; look at them after a change."""
 
 import pytest
 import report_page
@@ -6,9 +6,15 @@ import report_states
 
 from browser.conftest import PHONE, SCREENSHOTS
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore:Glyph")]
+"""No font has a glyph of a control character."""
 LARGE = {"width": 1400, "height": 900}
-VIEWS = {"1400": LARGE, "390": PHONE, "200": {"width": 700, "height": 450}}
+VIEWS = {
+    "1400": LARGE,
+    "1024": {"width": 1024, "height": 768},
+    "390": PHONE,
+    "200": {"width": 700, "height": 450},
+}
 """Widths by name; 200 % of the letters on a screen is half of its width."""
 
 

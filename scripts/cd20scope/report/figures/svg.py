@@ -22,6 +22,8 @@ NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 COMMAND = re.compile(r" ?([A-Za-z]) ?")
 """A command of a path, which needs no blank beside it."""
 REFERRED = re.compile(r"#([^)\s]+)")
+ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""Characters that no XML may hold; a title or a claim of a catalogue can have them."""
 XLINK = "{http://www.w3.org/1999/xlink}"
 OUTSIDE = "#claim-"
 """Start of references that leave the figure, to the evidence of a hypothesis."""
@@ -46,7 +48,7 @@ def inline(figure: Figure, *, name: str, alt: str, dpi: int = 160) -> Markup:
     buffer = io.BytesIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name, "text.parse_math": False}):
         figure.savefig(buffer, format="svg", dpi=dpi, metadata={"Date": None})
-    root = ET.fromstring(buffer.getvalue())
+    root = ET.fromstring(ILLEGAL.sub("", buffer.getvalue().decode()))
     for parent in list(root.iter()):
         for child in list(parent):
             if child.tag.endswith(("}metadata", "}style")):
@@ -74,7 +76,7 @@ def inline(figure: Figure, *, name: str, alt: str, dpi: int = 160) -> Markup:
     del root.attrib["height"]
     root.set("xmlns", "http://www.w3.org/2000/svg")  # it is a file, too
     root.set("role", "group" if links else "img")
-    root.set("aria-label", alt)
+    root.set("aria-label", ILLEGAL.sub("", alt))
     root.set("style", f"--width: {width * 4 / 3:.0f}px")
     return Markup(ET.tostring(root, encoding="unicode"))
 

@@ -82,7 +82,7 @@ def format_attrition(table: pd.DataFrame, sheet: pd.DataFrame, *, visits: Sequen
         for donor in lost[name]:
             seen = next((one for one in reversed(visits[1:number]) if donor not in lost[one]), "")
             parts.append(f"{donor} has no {visit(name)}{last_seen(whole, donor, seen)}")
-    return wording.sentence("; ".join(parts))
+    return f"{'; '.join(parts)}."  # names of donors keep their small letters
 
 
 def last_seen(table: pd.DataFrame, donor: str, name: str) -> str:

@@ -56,3 +56,11 @@ def test_other_paths_stay_paths(cloud):
     page = str(inline(cloud, name="cloud", alt="points and a line"))
     assert page.count("<circle") == 3
     assert 'd="M0 10L100 20.5L200 10"' in page
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+def test_a_control_character_in_a_text_is_left_out(cloud):
+    cloud.axes[0].text(5, 5, "arm\x07 \x1b[31mB <b>&")
+    page = str(inline(cloud, name="cloud", alt="a bell \x07"))
+    assert "arm [31mB &lt;b&gt;&amp;" in page
+    assert "\x07" not in page

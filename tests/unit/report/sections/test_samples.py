@@ -50,6 +50,23 @@ def test_a_sample_without_an_estimate_of_its_soup_is_not_beyond(labelled):
     assert (found["beyond"] == 0).all()
 
 
+def test_a_sample_of_another_sex_stands_first_and_is_marked():
+    sexes = samples.suspect_first(made_up.sexes())
+    assert (
+        sexes["donor"].tolist()[:3] == ["D03"] * 3
+    )  # all samples of the donor: any of them may be the swapped one
+    marked = samples.mark_sexes(listings.tabulate(sexes, name="sexes"), sexes)
+    assert [row[4][0] for row in marked["rows"]][:4] == ["F (!)", "M (!)", "F (!)", "F"]
+    assert samples.format_swaps(made_up.sexes().assign(sex_by_genes="F")) == ""
+
+
+def test_the_names_of_donors_keep_their_small_letters():
+    sheet = pd.DataFrame(
+        [("d1", "baseline"), ("d1", "week2"), ("d2", "baseline")], columns=["donor", "visit"]
+    )
+    assert donors.format_attrition(ratios(d1=0.1), sheet, visits=["baseline", "week2"]) == "d2 has no week 2."
+
+
 def ratios(**of):
     rows = [(name, "B cells", "week2", ratio) for name, ratio in of.items()]
     return pd.DataFrame(rows, columns=["donor", "population", "visit", "ratio"])
