@@ -23,6 +23,7 @@ rule export_cells:
     params:
         code=code_of("export/export_cells.py"),
         sheet=SHEET_RECORDS,
+        visits=list(config["visits"]),
         populations=POPULATIONS,
         questions=HYPOTHESES["digest"],
         version=VERSION,
@@ -50,6 +51,8 @@ rule export_sums:
     params:
         code=code_of("export/export_sums.py"),
         sheet=SHEET_RECORDS,
+        visits=list(config["visits"]),
+        populations=POPULATIONS,
     script:
         "../../scripts/export/export_sums.py"
 

@@ -1,11 +1,10 @@
-"""All kept cells of a study as one AnnData file, written sample by sample so that memory does not grow with cells."""
+"""All kept cells of a study as one AnnData file, written part by part so that memory does not grow with cells."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import anndata as ad
 import h5py
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ from scipy import sparse
 
 from cd20scope.counts.matrix import Genes, log_normalise
 from cd20scope.counts.store import COMPRESSION
+from cd20scope.export.growing import GrowingTable, begin, grow, plain
 
 LAYER = "counts"
 """Layer of the raw counts; ``X`` is log-normalised."""
@@ -40,22 +40,19 @@ def free_names(columns: Iterable[str], taken: Collection[str]) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Sample:
-    """The kept cells of one sample.
+class Part:
+    """Kept cells of one sample: all of them, or some.
 
     Attributes
     ----------
-    name
-        Of the sample.
     counts
-        Raw counts, kept cells x the sample's genes.
+        Raw counts, cells x the sample's genes.
     genes
         Names of the columns of ``counts``.
     cells
-        One row per kept cell, barcodes as index: quality and labels.
+        One row per cell, see :func:`describe_cells`.
     """
 
-    name: str
     counts: sparse.csr_matrix
     genes: Sequence[str]
     cells: pd.DataFrame
@@ -106,9 +103,12 @@ def describe_cells(
         cells[column] = value
     cells[list(QUALITY)] = quality[list(QUALITY)]
     cells[list(LABELS)] = labels[list(LABELS)]
-    of_subset = (cells["population"] + " / " + cells["subset"]).map(terms)
-    told = of_subset.fillna(cells["population"].map(terms)).fillna(UNASSIGNED)
-    cells[TERM] = told.to_numpy(object)
+    of_population = [terms.get(name, UNASSIGNED) for name in cells["population"]]
+    told = [
+        terms.get(f"{name} / {subset}", general)
+        for name, subset, general in zip(cells["population"], cells["subset"], of_population, strict=True)
+    ]
+    cells[TERM] = told
     cells.index = pd.Index([f"{sample['sample']}_{barcode}" for barcode in kept], name="cell")
     return cells
 
@@ -123,57 +123,75 @@ def ontology_terms(populations: Mapping[str, Any]) -> dict[str, str]:
     return terms
 
 
+def order_of_tree(populations: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Order of the categories of labels: that of the population tree."""
+    names = [node["name"] for node in populations["nodes"] if node["level"] == "population"]
+    return {
+        "lineage": [lineage["name"] for lineage in populations["lineages"]],
+        "population": names,
+        "likeliest": names,
+    }
+
+
 def write_cells(
     path: Path | str,
-    samples: Iterable[Sample],
+    parts: Iterable[Part],
     *,
     genes: pd.DataFrame,
     embedding: pd.DataFrame,
     unstructured: Mapping[str, Any],
+    order: Mapping[str, Sequence[str]] | None = None,
 ) -> int:
-    """Write all cells as h5ad, one sample in memory at a time, and return their number.
+    """Write all cells as h5ad, one part in memory at a time, and return their number.
 
     Parameters
     ----------
     path
         To write to; an existing file is replaced.
-    samples
-        The samples, in the order of the cells; may be a generator.
+    parts
+        In the order of the cells; may be a generator.
     genes
         As :func:`unite_genes` gives them.
     embedding
         ``sample``, ``barcode``, ``x``, ``y`` of the cells of the map; others have none, which is NaN.
     unstructured
         Tables and values for ``uns``.
+    order
+        Values of a column of the cells in the order of its categories; others are sorted.
     """
-    width, described = len(genes), []
+    written = 0
+    names = embedding["sample"].astype(str) + "_" + embedding["barcode"].astype(str)
+    places = embedding.set_index(names)[["x", "y"]].astype(np.float32)
     with h5py.File(path, "w") as file:
-        write_elem(file, "/", ad.AnnData(shape=(0, width)))
-        for index, sample in enumerate(samples):
-            counts = _spread(sample, genes.index)
+        begin(file)
+        table = GrowingTable(file, "obs", plain=["barcode"], order=order)
+        for part in parts:
+            counts = _spread(part, genes.index)
             for place, key, matrix in ((file["layers"], LAYER, counts), (file, "X", log_normalise(counts))):
-                if index:
+                if key in place:
                     held: Any = sparse_dataset(place[key])
                     held.append(matrix)
                 else:
                     write_elem(place, key, _long(matrix), dataset_kwargs=COMPRESSION)
-            described.append(sample.cells)
-        cells = pd.concat(described)
-        write_elem(file, "obs", _categorical(cells), dataset_kwargs=COMPRESSION)
-        write_elem(file, "var", genes.rename_axis("gene"), dataset_kwargs=COMPRESSION)
-        write_elem(file["obsm"], "X_umap", _place(cells, embedding), dataset_kwargs=COMPRESSION)
+            table.append(part.cells)
+            # cells that were not drawn into the map have no coordinates
+            grow(file["obsm"], "X_umap", places.reindex(part.cells.index).to_numpy())
+            written += len(part.cells)
+        table.finish()
+        write_elem(file, "var", plain(genes.rename_axis("gene")), dataset_kwargs=COMPRESSION)
         for name, value in unstructured.items():
-            write_elem(file["uns"], name, _plain(value))
-    return len(cells)
+            write_elem(file["uns"], name, _numbered(value))
+    return written
 
 
-def _spread(sample: Sample, genes: pd.Index) -> sparse.csr_matrix:
-    """Place the counts of a sample in the order of the genes of the study."""
-    place = genes.get_indexer(pd.Index(sample.genes))
-    counts = sample.counts.tocoo()
-    shape = (counts.shape[0], len(genes))
-    spread: sparse.csr_matrix = sparse.csr_matrix((counts.data, (counts.row, place[counts.col])), shape=shape)
-    spread.sort_indices()
+def _spread(part: Part, genes: pd.Index) -> sparse.csr_matrix:
+    """Place the counts of a part in the order of the genes of the study."""
+    place = genes.get_indexer(pd.Index(part.genes))
+    shape = (part.counts.shape[0], len(genes))
+    spread: sparse.csr_matrix = sparse.csr_matrix(
+        (part.counts.data, place[part.counts.indices].astype(np.int32), part.counts.indptr), shape=shape
+    )
+    spread.sum_duplicates()
     return spread
 
 
@@ -183,27 +201,8 @@ def _long(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
     return matrix
 
 
-def text_columns(table: pd.DataFrame) -> list[str]:
-    """Columns of a table that hold neither numbers nor truth values."""
-    return [str(column) for column in table if table[column].dtype.kind not in "biuf"]
-
-
-def _categorical(cells: pd.DataFrame) -> pd.DataFrame:
-    """Text as categories, as the field's tools expect groups; the barcode stays text."""
-    text = [c for c in text_columns(cells) if c != "barcode"]
-    return cells.assign(**{c: cells[c].fillna("").astype(str).astype("category") for c in text})
-
-
-def _place(cells: pd.DataFrame, embedding: pd.DataFrame) -> np.ndarray[Any, Any]:
-    """Coordinates of every cell on the map, NaN for cells that were not drawn into it."""
-    names = embedding["sample"].astype(str) + "_" + embedding["barcode"].astype(str)
-    return embedding.set_index(names)[["x", "y"]].reindex(cells.index).to_numpy(np.float32)
-
-
-def _plain(value: object) -> object:
-    """Give a table text where text and missing values mix, which h5ad cannot hold."""
+def _numbered(value: object) -> object:
+    """Give a table for ``uns`` the numbers of its rows as index, as text; other values as they are."""
     if not isinstance(value, pd.DataFrame):
         return value
-    text = text_columns(value)
-    table = value.assign(**{c: value[c].fillna("").astype(str).astype(object) for c in text})
-    return table.set_axis(pd.Index(range(len(table))).astype(str), axis=0)
+    return plain(value.set_axis(pd.Index(range(len(value))).astype(str), axis=0))

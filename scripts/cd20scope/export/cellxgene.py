@@ -13,6 +13,7 @@ from scipy import sparse
 from cd20scope.counts.store import COMPRESSION
 from cd20scope.export.cells import LAYER, TERM
 from cd20scope.export.cellxgene_terms import ORGANISM, TERMS, TRUTH
+from cd20scope.export.growing import begin, plain
 
 BLOCK = 10_000
 """Cells in memory at a time: about 150 MB at 1,500 genes per cell."""
@@ -121,26 +122,20 @@ def write_cellxgene(
             index=pd.Index(ids.to_numpy(object), name="ensembl_id"),
         )
         cells: Any = read_elem(source["obs"])
-        _begin(file, obs=describe_obs(cells), var=var.assign(feature_is_filtered=False))
+        begin(file)
+        write_elem(file, "obs", plain(describe_obs(cells)), dataset_kwargs=COMPRESSION)
+        write_elem(file, "var", plain(var.assign(feature_is_filtered=False)), dataset_kwargs=COMPRESSION)
         raw = file.create_group("raw")
         raw.attrs.update({"encoding-type": "raw", "encoding-version": "0.1.0"})
-        write_elem(raw, "var", var, dataset_kwargs=COMPRESSION)
+        write_elem(raw, "var", plain(var), dataset_kwargs=COMPRESSION)
         _copy(source["layers"][LAYER], raw, columns)
         _copy(source["X"], file, columns)
         write_elem(file, "obsm", {"X_umap": read_elem(source["obsm/X_umap"])}, dataset_kwargs=COMPRESSION)
         beside: dict[str, Any] = {name: read_elem(source["uns"][name]) for name in source["uns"]}
-        kept = {name: value for name, value in beside.items() if len(value)}  # the schema forbids empty ones
+        # the schema forbids empty ones
+        kept = {k: plain(v) if isinstance(v, pd.DataFrame) else v for k, v in beside.items() if len(v)}
         write_elem(file, "uns", {"title": title, "organism_ontology_term_id": ORGANISM, **kept})
     return len(ids), len(genes) - len(ids)
-
-
-def _begin(file: h5py.File, **tables: pd.DataFrame) -> None:
-    """Begin an h5ad file with its tables and the groups that readers expect."""
-    file.attrs.update({"encoding-type": "anndata", "encoding-version": "0.1.0"})
-    for name, table in tables.items():
-        write_elem(file, name, table, dataset_kwargs=COMPRESSION)
-    for name in ("layers", "obsp", "varm", "varp"):
-        write_elem(file, name, {})
 
 
 def _copy(matrix: Any, place: h5py.Group, columns: np.ndarray[Any, Any]) -> None:  # noqa: ANN401

@@ -1,6 +1,6 @@
 """Sums of raw counts per sample and population as one AnnData, with the design of the tests."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import anndata as ad
@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from cd20scope.export.cells import free_names, text_columns
+from cd20scope.export.cells import free_names
+from cd20scope.export.growing import arrange, as_objects, text_columns
 
 DESIGN = "~ donor + visit"
 """Design of the tests of genes, in the formula of R: visits are compared within donors."""
@@ -20,6 +21,7 @@ def tabulate_sums(
     *,
     sheet: pd.DataFrame,
     genes: pd.DataFrame,
+    order: Mapping[str, Sequence[str]],
 ) -> ad.AnnData:
     """Sum the leaves of each population of each sample.
 
@@ -33,6 +35,8 @@ def tabulate_sums(
         Sample sheet, one row per sample: ``sample``, ``donor``, ``visit`` and what else it says.
     genes
         ``gene`` and ``n_samples``, the number of samples whose reference has the gene.
+    order
+        Values of a column in the order of its categories: the first visit is the one that others are compared with.
 
     Returns
     -------
@@ -54,13 +58,16 @@ def tabulate_sums(
         beside.set_axis(free_names(map(str, beside.columns), list(map(str, units.columns))), axis=1),
         on="sample",
     )
-    obs.index = pd.Index(units["sample"] + " / " + units["population"], name="unit")
-    text = text_columns(obs)
-    obs = obs.assign(**{c: obs[c].fillna("").astype(str).astype("category") for c in text})
+    obs.index = as_objects(units["sample"] + " / " + units["population"]).rename("unit")
+    for column in text_columns(obs):
+        text = as_objects(obs[column].fillna("").astype(str))
+        obs[column] = pd.Categorical(text, categories=as_objects(arrange(text, order.get(column, ()))))
     table = ad.AnnData(
         sparse.csr_matrix((values, (rows, columns)), shape=shape, dtype=np.int64),
         obs=obs,
-        var=pd.DataFrame({"n_samples": genes["n_samples"].to_numpy()}, index=column_of.rename("gene")),
+        var=pd.DataFrame(
+            {"n_samples": genes["n_samples"].to_numpy()}, index=as_objects(column_of).rename("gene")
+        ),
     )
     table.uns["design"] = DESIGN
     return table

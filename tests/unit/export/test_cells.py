@@ -1,6 +1,9 @@
 """Cells of samples with other genes and orders come out of one file as they went in."""
 
+import tracemalloc
+
 import anndata as ad
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +16,7 @@ from cd20scope.export import cells
 pytestmark = pytest.mark.filterwarnings("ignore:The 'mode.chained_assignment' option")
 
 POPULATIONS = {
+    "lineages": [{"name": "B"}, {"name": "NK"}],
     "nodes": [
         {"name": "B", "level": "branch", "parent": None, "cl": "CL:0000236"},
         {"name": "B naive", "level": "population", "parent": "B", "cl": "CL:0000788"},
@@ -25,6 +29,7 @@ GENES = {"one": ["CD79A", "NKG7", "MS4A1"], "two": ["MS4A1", "GNLY", "CD79A"]}
 
 def sample(name, rng, *, n=6):
     """A sample of the cohort: counts, quality and labels of its cells; the last cell is left out."""
+    times = n // 6
     barcodes = [f"ACGT{i}-1" for i in range(n)]
     counts = sparse.csr_matrix(rng.poisson(1.0, (n, 3)).astype(np.int32))
     quality = pd.DataFrame(
@@ -32,10 +37,11 @@ def sample(name, rng, *, n=6):
     )
     labels = pd.DataFrame(
         {
-            "population": ["B naive", "B naive", "NK", "unassigned", "NK", "unassigned"],
-            "subset": ["transitional", "unassigned", "unassigned", "unassigned", "unassigned", "unassigned"],
-            "lineage": ["B", "B", "NK", "unassigned", "NK", "unassigned"],
-            "likeliest": ["B naive", "B naive", "NK", "NK", "NK", "NK"],
+            "population": ["B naive", "B naive", "NK", "unassigned", "NK", "unassigned"] * times,
+            "subset": ["transitional", "unassigned", "unassigned", "unassigned", "unassigned", "unassigned"]
+            * times,
+            "lineage": ["B", "B", "NK", "unassigned", "NK", "unassigned"] * times,
+            "likeliest": ["B naive", "B naive", "NK", "NK", "NK", "NK"] * times,
             "probability": 0.9,
             "subset_probability": np.nan,
             "doublet": "",
@@ -56,7 +62,7 @@ def written(tmp_path):
         for name, (counts, quality, labels) in raw.items():
             row = {"sample": name, "donor": "01", "visit": "baseline"}
             described = cells.describe_cells(quality, labels, terms=terms, sample=row)
-            yield cells.Sample(name, counts[:5], GENES[name], described)
+            yield cells.Part(counts[:5], GENES[name], described)
 
     lists = [
         {"gene": np.array(names, dtype=object), "gene_id": np.array([f"ID-{g}" for g in names], dtype=object)}
@@ -72,7 +78,7 @@ def written(tmp_path):
         embedding=place,
         unstructured={"verdicts": verdicts, "cd20scope": {"version": "1"}},
     )
-    return n, ad.read_h5ad(path), raw
+    return n, ad.read_h5ad(path), raw, path
 
 
 @pytest.mark.parametrize("first", [{}, {"gene_id": np.array(["", ""], object)}])
@@ -86,7 +92,7 @@ def test_an_id_is_taken_from_the_sample_that_gives_one(first):
 
 
 def test_counts_of_every_gene_and_cell_are_those_of_the_samples(written):
-    n, table, raw = written
+    n, table, raw, _ = written
     assert n == table.n_obs == 10
     assert table.var_names.tolist() == ["CD79A", "NKG7", "MS4A1", "GNLY"]
     assert table.var["n_samples"].tolist() == [2, 1, 2, 1]
@@ -100,7 +106,7 @@ def test_counts_of_every_gene_and_cell_are_those_of_the_samples(written):
 
 
 def test_normalised_values_are_those_of_scanpy(written):
-    _, table, _ = written
+    _, table, *_ = written
     by_scanpy = ad.AnnData(table.layers["counts"].astype(np.float64))
     sc.pp.normalize_total(by_scanpy, target_sum=1e4)
     sc.pp.log1p(by_scanpy)
@@ -108,7 +114,7 @@ def test_normalised_values_are_those_of_scanpy(written):
 
 
 def test_cells_carry_sheet_labels_and_ontology_terms(written):
-    _, table, _ = written
+    _, table, *_ = written
     first = table.obs.iloc[:5]
     assert table.obs_names[0] == "one_ACGT0-1"
     assert table.obs_names.is_unique
@@ -119,14 +125,82 @@ def test_cells_carry_sheet_labels_and_ontology_terms(written):
 
 
 def test_only_cells_of_the_map_have_coordinates(written):
-    _, table, _ = written
+    _, table, *_ = written
     placed = ~np.isnan(table.obsm["X_umap"][:, 0])
     assert table.obs_names[placed].tolist() == ["two_ACGT1-1"]
     np.testing.assert_array_equal(table.obsm["X_umap"][placed], [[1.5, -2.0]])
 
 
+def test_categories_follow_the_order_that_is_given(tmp_path):
+    rng = np.random.default_rng(2)
+
+    def parts():
+        for visit in ("W12", "screening", "W4"):
+            counts, quality, labels = sample("one", rng)
+            row = {"sample": visit, "donor": "01", "visit": visit}
+            described = cells.describe_cells(quality, labels, terms={}, sample=row)
+            yield cells.Part(counts[:5], GENES["one"], described)
+
+    genes = pd.DataFrame({"gene_id": "", "n_samples": 3}, index=GENES["one"])
+    cells.write_cells(
+        tmp_path / "cells.h5ad",
+        parts(),
+        genes=genes,
+        embedding=pd.DataFrame({"sample": [], "barcode": [], "x": [], "y": []}),
+        unstructured={},
+        order={"visit": ["screening", "W4", "W12"]} | cells.order_of_tree(POPULATIONS),
+    )
+    obs = ad.read_h5ad(tmp_path / "cells.h5ad").obs
+    assert obs["visit"].cat.categories.tolist() == ["screening", "W4", "W12"]
+    assert obs["visit"].tolist() == ["W12"] * 5 + ["screening"] * 5 + ["W4"] * 5
+    assert obs["sample"].cat.categories.tolist() == ["W12", "W4", "screening"]
+    assert obs["population"].cat.categories.tolist() == ["B naive", "NK", "unassigned"]
+    assert obs["population"].tolist() == ["B naive", "B naive", "NK", "unassigned", "NK"] * 3
+
+
+def test_memory_does_not_grow_with_cells(tmp_path):
+    counts, quality, labels = sample("one", np.random.default_rng(3), n=1200)
+    genes = pd.DataFrame({"gene_id": "", "n_samples": 1}, index=GENES["one"])
+    kept = counts[quality["keep"].to_numpy(bool)]
+
+    def peak(n_parts):
+        def parts():
+            for number in range(n_parts):
+                row = {"sample": f"S{number:03}", "donor": f"D{number:03}", "visit": "baseline"}
+                described = cells.describe_cells(quality, labels, terms={}, sample=row)
+                yield cells.Part(kept, GENES["one"], described)
+
+        tracemalloc.start()
+        try:
+            n = cells.write_cells(
+                tmp_path / "cells.h5ad",
+                parts(),
+                genes=genes,
+                embedding=pd.DataFrame({"sample": [], "barcode": [], "x": [], "y": []}),
+                unstructured={},
+            )
+            return n, tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(1)  # what is imported and kept once
+    (few, small), (many, large) = peak(5), peak(25)
+    # pointers of the matrices and a table of a cell's ten texts would be 500 bytes and more
+    assert (large - small) / (many - few) < 16
+
+
+def test_any_reader_of_h5ad_knows_the_encodings(written, tmp_path):
+    """Those of anndata 0.8; strings of pandas 3 and nulls came with 0.12, and Seurat's readers lack them."""
+    known = {"anndata", "dataframe", "dict", "csr_matrix", "array", "string-array", "categorical", "string"}
+    found = {}
+    with h5py.File(written[3]) as file:
+        file.visititems(lambda name, node: found.update({name: node.attrs.get("encoding-type", "")}))
+    assert {name: kind for name, kind in found.items() if kind and kind not in known} == {}
+    assert found["obs/cell"] == "string-array"
+
+
 def test_tables_of_verdicts_are_beside_the_cells(written):
-    _, table, _ = written
+    _, table, *_ = written
     verdicts = table.uns["verdicts"]
     assert verdicts["id"].tolist() == ["B-total-w2"]
     assert verdicts["p_value"].tolist() == [0.01]
@@ -134,7 +208,7 @@ def test_tables_of_verdicts_are_beside_the_cells(written):
 
 
 def test_scanpy_plots_the_file_without_further_work(written):
-    _, table, _ = written
+    _, table, *_ = written
     axes = sc.pl.umap(table, color=["population", "MS4A1"], show=False)
     assert len(axes) == 2
 

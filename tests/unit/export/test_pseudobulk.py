@@ -31,7 +31,7 @@ def sums(rows):
 def test_rows_are_sums_over_leaves_of_one_sample_and_population():
     a = sums([("Treg", "CD3D", 5), ("Treg", "CD3D", 2), ("Treg", "FOXP3", 1), ("NK", "CD3D", 9)])
     b = sums([("Treg", "IL7R", 4), ("NK", "CD3D", 1)])
-    table = tabulate_sums([("a", a), ("b", b)], CELLS, sheet=SHEET, genes=GENES)
+    table = tabulate_sums([("a", a), ("b", b)], CELLS, sheet=SHEET, genes=GENES, order={})
     expected = pd.DataFrame(
         [[7, 1, 0], [0, 0, 4], [1, 0, 0]],
         index=["a / Treg", "b / Treg", "b / NK"],
@@ -51,7 +51,7 @@ def test_rows_are_sums_over_leaves_of_one_sample_and_population():
 
 def test_a_column_of_the_sheet_with_a_taken_name_stands_beside():
     sheet = SHEET.assign(n_cells=["8000", "9000"], population="all")
-    table = tabulate_sums([("a", sums([("Treg", "CD3D", 5)]))], CELLS, sheet=sheet, genes=GENES)
+    table = tabulate_sums([("a", sums([("Treg", "CD3D", 5)]))], CELLS, sheet=sheet, genes=GENES, order={})
     row = table.obs.loc["a / Treg"]
     assert row[["n_cells", "n_cells_in_sheet", "population", "population_in_sheet"]].tolist() == [
         5,
