@@ -82,7 +82,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         command.add_argument("--cores", type=int, default=2, help="number of cores (default: 2)")
     for command in (look, export, state):
         command.add_argument(
-            "--directory", type=Path, help="folder of the results (default: folder of the configuration file)"
+            "--directory",
+            type=Path,
+            help="folder of the results (default: folder of the configuration file; for one in config/ the clone)",
         )
     return parser.parse_args(arguments)
 

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import init
+import places
 import status
 from cd20scope.study import yaml_bounds
 from cd20scope.study.text import TextError
 
-ROOT = Path(__file__).resolve().parents[1]
 PREFLIGHT = ("results/preflight/preflight.html", "results/preflight/passed.txt")
 FINISHED = ("results/verdict/verdicts.tsv", "results/embed/embedding.parquet")
 """Results that an export needs and that come late in a run."""
@@ -21,9 +21,15 @@ FINISHED = ("results/verdict/verdicts.tsv", "results/embed/embedding.parquet")
 
 def run_targets(options: argparse.Namespace, targets: Sequence[str]) -> int:
     """Make targets of a study by Snakemake."""
-    folder = options.directory or options.config.parent
+    folder = places.results_folder(options.config, options.directory)
     command = ["-m", "snakemake", *progress_flags(), "--cores", str(options.cores), "--snakefile"]
-    command += [str(ROOT / "Snakefile"), "--configfile", str(options.config), "--directory", str(folder)]
+    command += [
+        str(places.ROOT / "Snakefile"),
+        "--configfile",
+        str(options.config),
+        "--directory",
+        str(folder),
+    ]
     # no module of the working folder is taken for one of Python's, here and in the jobs
     environment = os.environ | {"PYTHONSAFEPATH": "1"}
     if not os.access(Path.home(), os.W_OK):  # Snakemake ends with a traceback where it cannot make its cache
@@ -56,12 +62,13 @@ def run_export(options: argparse.Namespace) -> int:
     """Export the results of a finished study."""
     if not bounded_config(options, command="export"):
         return 2
-    folder = options.directory or options.config.parent
+    folder = places.results_folder(options.config, options.directory)
     if absent := [name for name in FINISHED if not (folder / name).exists()]:
         print(
             f"cd20scope export: {folder} holds no {absent[0]}: the study is not finished. See how far it is "
-            f"(./cd20scope status {options.config}), and run the workflow first, as in snakemake --cores "
-            f"{options.cores} --configfile {options.config} --directory {folder}.",
+            f"(./cd20scope status {options.config}), and run it: "
+            f"{places.run_command(options.config, folder, cores=options.cores)}. If its results are elsewhere, name "
+            "their folder with --directory.",
             file=sys.stderr,
         )
         return 2

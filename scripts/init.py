@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 
+import places
 from cd20scope.init import files as init_files
 from cd20scope.init import rows, seurat
 from cd20scope.init import study as init
@@ -77,4 +78,14 @@ def run(options: argparse.Namespace) -> None:
         raise RefusedError(
             f"{error.filename}: cannot be written ({error.strerror}). Give another folder (--out)."
         ) from error
-    print(init_text.format_summary(study, found, left_out, data=options.data, sheet=sheet, config=config))
+    print(
+        init_text.format_summary(
+            study,
+            found,
+            left_out,
+            data=options.data,
+            sheet=sheet,
+            config=config,
+            snakemake=places.snakemake(),
+        )
+    )

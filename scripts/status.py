@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+import places
 from cd20scope.status.progress import Progress, look
 
 QUIET = 600
@@ -33,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
         raise RefusedError(
             f"{options.study}: not there. Give the configuration file of the study, or its folder."
         )
-    folder = options.directory or (options.study if options.study.is_dir() else options.study.parent)
+    folder = places.results_folder(options.study, options.directory)
     try:
         progress = look(folder)
     except ValueError as error:
@@ -61,7 +62,8 @@ def run(options: argparse.Namespace) -> int:
 
 def steps_table(progress: Progress) -> Table:
     """Table of the steps, each with what is done of it."""
-    table = Table("step", "done", "", title=f"{len(progress.samples)} samples", title_justify="left")
+    title = f"{len(progress.samples)} samples" if progress.samples else "No sample begun"
+    table = Table("step", "done", "", title=title, title_justify="left")
     for step in progress.steps:
         filled = round(20 * step.done / step.total)
         table.add_row(step.name, f"{step.done} of {step.total}", "█" * filled + "░" * (20 - filled))
@@ -71,7 +73,7 @@ def steps_table(progress: Progress) -> Table:
 def next_step(progress: Progress, *, folder: Path, config: Path, now: float) -> str:
     """Say whether a run seems to be active, and what to do next."""
     given = "" if config.is_dir() else f" --configfile {config}"
-    command = f"snakemake --cores 2{given} --directory {folder} --workflow-profile workflow/profiles/default"
+    command = places.run_command(config, folder)
     if progress.complete:
         return f"All results are there. Report: {(folder / 'results/report/report.html').resolve()}"
     if progress.last_sign is None:
@@ -88,6 +90,6 @@ def next_step(progress: Progress, *, folder: Path, config: Path, now: float) -> 
         return f"A run seems to be active: last change {since} ago.{begun}"
     return (
         f"Nothing has changed for {since}: jobs wait in a queue, one takes long, or the run was stopped.{begun} Next: "
-        f"if no run is active (ps, squeue), remove its lock with snakemake --unlock{given} --directory {folder} and "
-        f"run again: {command}"
+        f"if no run is active (ps, squeue), remove its lock with {places.snakemake()} --unlock{given} --directory "
+        f"{folder} and run again: {command}"
     )

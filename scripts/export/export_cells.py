@@ -50,6 +50,7 @@ with job(snakemake) as (log, output):
         output.cells,
         read_parts(Path(output.labels), lists, cells.ontology_terms(params.populations)),
         genes=genes,
+        stored=sum(map(ingested.count_stored, inputs.counts)),
         embedding=pd.read_parquet(inputs.embedding),
         unstructured={**tables, "cd20scope": {"version": params.version, "questions": params.questions}},
         order={"visit": params.visits} | cells.order_of_tree(params.populations),

@@ -1,14 +1,17 @@
 """The finished built-in cohort, exported: what the files hold is what the workflow counted."""
 
 import os
+import re
 import resource
 import shutil
 import subprocess
 import sys
+import textwrap
 from contextlib import chdir
 
 import anndata as ad
 import h5py
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -48,6 +51,21 @@ def test_cells_are_those_that_quality_control_kept(exported):
     )
     verdicts = pd.read_csv(exported / "verdict/verdicts.tsv", sep="\t")
     assert table.uns["verdicts"]["verdict"].tolist() == verdicts["verdict"].tolist()
+
+
+def test_the_lines_of_the_documentation_plot_the_file(exported):
+    text = (ROOT / "docs/export.md").read_text(encoding="utf-8")
+    (lines,) = re.findall(r"(?:^    .*\n)*^    import anndata.*\n(?:^    .*\n)+", text, flags=re.M)
+    code = textwrap.dedent(lines).replace("my_study/results", str(exported))
+    assert str(exported) in code
+    shown = {}
+    exec(code.replace("cells.uns[", "verdicts = cells.uns["), shown)
+    assert shown["drawn"].obs["visit"].cat.categories.tolist() == ["baseline", "week2", "month6"]
+    assert shown["drawn"].obs["population"].cat.categories[0] == "B naive"
+    assert len(plt.get_fignums()) >= 2
+    plt.close("all")
+    verdicts = pd.read_csv(exported / "verdict/verdicts.tsv", sep="\t")
+    assert shown["verdicts"]["verdict"].tolist() == verdicts["verdict"].tolist()
 
 
 def test_labels_as_text_are_those_of_the_workflow(exported):

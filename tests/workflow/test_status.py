@@ -6,6 +6,7 @@ import sys
 import pytest
 from half_done_study import TRACEBACK, age, end_job, make_study
 
+import places
 from cd20scope.schema import FIGURES
 from cd20scope.status.progress import STEPS
 from workflow.running import ROOT, plan, ran
@@ -33,13 +34,13 @@ def test_a_failed_study_says_why_and_what_to_do(tmp_path):
     assert "Failed: read_sample (P02), log results/logs/ingest/read_sample/P02.log" in said.stdout
     assert "Give the file of the raw counts in the column path." in said.stdout
     assert (
-        f"run again; what is finished stays: snakemake --cores 2 --configfile {tmp_path}/study.yaml"
+        f"run again; what is finished stays: {places.run_command(tmp_path / 'study.yaml', tmp_path)}"
         in said.stdout
     )
 
 
 @pytest.mark.parametrize(
-    ("ago", "told"), [(5, "A run seems to be active"), (7200, "remove its lock with snakemake --unlock")]
+    ("ago", "told"), [(5, "A run seems to be active"), (7200, "remove its lock with {snakemake} --unlock")]
 )
 def test_a_killed_study_is_told_from_a_running_one_by_its_last_change(tmp_path, ago, told):
     make_study(tmp_path, steps=1)
@@ -48,7 +49,7 @@ def test_a_killed_study_is_told_from_a_running_one_by_its_last_change(tmp_path, 
     before = sorted(str(path) for path in tmp_path.rglob("*"))
     said = status(tmp_path)
     assert said.returncode == 3
-    assert told in said.stdout
+    assert told.format(snakemake=places.snakemake()) in said.stdout
     assert "Begun and not ended: results/logs/ingest/read_sample/P02.log" in said.stdout
     assert sorted(str(path) for path in tmp_path.rglob("*")) == before
 

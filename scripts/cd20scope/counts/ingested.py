@@ -82,6 +82,18 @@ def read_barcodes(path: Path | str) -> npt.NDArray[np.str_]:
         return _read_text(file["obs"][file["obs"].attrs["_index"]]).astype(np.str_)
 
 
+def count_stored(path: Path | str) -> int:
+    """Count the values above zero in what :func:`cd20scope.counts.store.write_counts` wrote.
+
+    Raises
+    ------
+    IngestError
+        As :func:`read_counts`.
+    """
+    with opened(Path(path)) as (file, _):
+        return int(file["X"]["data"].shape[0])
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[h5py.File, int]]:
     """Open what :func:`cd20scope.counts.store.write_counts` wrote; the file and its number of cells."""

@@ -138,6 +138,7 @@ def write_cells(
     parts: Iterable[Part],
     *,
     genes: pd.DataFrame,
+    stored: int,
     embedding: pd.DataFrame,
     unstructured: Mapping[str, Any],
     order: Mapping[str, Sequence[str]] | None = None,
@@ -152,6 +153,9 @@ def write_cells(
         In the order of the cells; may be a generator.
     genes
         As :func:`unite_genes` gives them.
+    stored
+        Number of counts above zero, or more: decides the type of the pointers, which tools expect to be that of the
+        indices.
     embedding
         ``sample``, ``barcode``, ``x``, ``y`` of the cells of the map; others have none, which is NaN.
     unstructured
@@ -172,7 +176,7 @@ def write_cells(
                     held: Any = sparse_dataset(place[key])
                     held.append(matrix)
                 else:
-                    write_elem(place, key, _long(matrix), dataset_kwargs=COMPRESSION)
+                    write_elem(place, key, with_pointers(matrix, stored), dataset_kwargs=COMPRESSION)
             table.append(part.cells)
             # cells that were not drawn into the map have no coordinates
             grow(file["obsm"], "X_umap", places.reindex(part.cells.index).to_numpy())
@@ -195,9 +199,10 @@ def _spread(part: Part, genes: pd.Index) -> sparse.csr_matrix:
     return spread
 
 
-def _long(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
-    """Give a matrix pointers of 64 bits: those of a study may pass 2^31 stored values."""
-    matrix.indptr = matrix.indptr.astype(np.int64)
+def with_pointers(matrix: sparse.csr_matrix, stored: int) -> sparse.csr_matrix:
+    """Give a matrix indices and pointers of one type that takes as many stored values: 32 bits, or 64."""
+    kind = np.int32 if stored < 2**31 else np.int64
+    matrix.indptr, matrix.indices = matrix.indptr.astype(kind), matrix.indices.astype(kind)
     return matrix
 
 

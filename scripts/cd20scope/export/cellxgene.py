@@ -11,7 +11,7 @@ from anndata.io import read_elem, sparse_dataset, write_elem
 from scipy import sparse
 
 from cd20scope.counts.store import COMPRESSION
-from cd20scope.export.cells import LAYER, TERM
+from cd20scope.export.cells import LAYER, TERM, with_pointers
 from cd20scope.export.cellxgene_terms import ORGANISM, TERMS, TRUTH
 from cd20scope.export.growing import begin, plain
 
@@ -147,7 +147,7 @@ def _copy(matrix: Any, place: h5py.Group, columns: np.ndarray[Any, Any]) -> None
             held: Any = sparse_dataset(place["X"])
             held.append(part)
         else:
-            part.indptr = part.indptr.astype(np.int64)
+            part = with_pointers(part, matrix["data"].shape[0])
             write_elem(place, "X", part, dataset_kwargs=COMPRESSION)
 
 

@@ -180,6 +180,7 @@ def format_summary(
     sheet: Path,
     config: Path,
     min_pairs: int = 6,
+    snakemake: str = "snakemake",
 ) -> str:
     """Summarise what was read and guessed, how sure it is, what to fill in, what was left out, and what to do next."""
     lines = [_read(files, data), "", "Guessed"]
@@ -201,8 +202,8 @@ def format_summary(
     run = f"--configfile {shlex.quote(str(config))} --directory {shlex.quote(str(config.parent))}"
     lines += [
         f"  1. look at both files{', and fill in what is missing' if study.todo else ''}",
-        f"  2. check the sheet and plan the run: snakemake --dry-run {run}",
-        f"  3. look at the first cells of each file: ./cd20scope preflight {shlex.quote(str(config))}",
+        f"  2. check both and the first cells of each file: ./cd20scope preflight {shlex.quote(str(config))}",
+        f"  3. run: {snakemake} --cores 8 {run} --workflow-profile workflow/profiles/default",
     ]
     return visible("\n".join(lines))
 

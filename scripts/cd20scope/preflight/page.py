@@ -98,7 +98,8 @@ def next_steps(findings: Sequence[Finding], hypotheses: pd.DataFrame | None) -> 
             )
     if "error" not in levels:
         steps.append(
-            "Start the run: snakemake --cores 8 --configfile with your configuration, on as many cores as you have."
+            "Start the run as the README shows (.venv/bin/snakemake --cores 8 --configfile with your configuration), "
+            "on as many cores as you have."
         )
     return steps
 

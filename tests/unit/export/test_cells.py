@@ -22,7 +22,7 @@ POPULATIONS = {
         {"name": "B naive", "level": "population", "parent": "B", "cl": "CL:0000788"},
         {"name": "transitional", "level": "subset", "parent": "B naive", "cl": "CL:0000818"},
         {"name": "NK", "level": "population", "parent": None, "cl": "CL:0000623"},
-    ]
+    ],
 }
 GENES = {"one": ["CD79A", "NKG7", "MS4A1"], "two": ["MS4A1", "GNLY", "CD79A"]}
 
@@ -75,6 +75,7 @@ def written(tmp_path):
         path,
         samples(),
         genes=cells.unite_genes(lists),
+        stored=10**6,
         embedding=place,
         unstructured={"verdicts": verdicts, "cd20scope": {"version": "1"}},
     )
@@ -146,6 +147,7 @@ def test_categories_follow_the_order_that_is_given(tmp_path):
         tmp_path / "cells.h5ad",
         parts(),
         genes=genes,
+        stored=10**6,
         embedding=pd.DataFrame({"sample": [], "barcode": [], "x": [], "y": []}),
         unstructured={},
         order={"visit": ["screening", "W4", "W12"]} | cells.order_of_tree(POPULATIONS),
@@ -176,6 +178,7 @@ def test_memory_does_not_grow_with_cells(tmp_path):
                 tmp_path / "cells.h5ad",
                 parts(),
                 genes=genes,
+                stored=10**6,
                 embedding=pd.DataFrame({"sample": [], "barcode": [], "x": [], "y": []}),
                 unstructured={},
             )
@@ -211,6 +214,20 @@ def test_scanpy_plots_the_file_without_further_work(written):
     _, table, *_ = written
     axes = sc.pl.umap(table, color=["population", "MS4A1"], show=False)
     assert len(axes) == 2
+    sc.pl.dotplot(table, ["MS4A1", "CD79A"], groupby="population", show=False)
+
+
+def test_scanpy_ranks_genes_of_the_file_without_further_work(written):
+    _, table, *_ = written
+    sc.tl.rank_genes_groups(table, "population", groups=["B naive", "NK"], method="wilcoxon")
+    assert set(table.uns["rank_genes_groups"]["names"].dtype.names) == {"B naive", "NK"}
+
+
+@pytest.mark.parametrize(("stored", "kind"), [(2**31 - 1, np.int32), (2**31, np.int64)])
+def test_indices_and_pointers_have_one_type_that_takes_the_counts(stored, kind):
+    """Of two types, scipy fails where it changes a matrix in its place (eliminate_zeros)."""
+    matrix = cells.with_pointers(sparse.csr_matrix(np.eye(3, dtype=np.int32)), stored)
+    assert matrix.indices.dtype == matrix.indptr.dtype == kind
 
 
 def test_a_column_of_the_sheet_with_a_taken_name_stands_beside():
