@@ -121,7 +121,7 @@ def draw_band(
     ax: Axes, table: pd.DataFrame, *, value: str, visits: Sequence[str], floor: float | None
 ) -> None:
     """Median of many donors at each visit and the band of most of them; in the strip where those have no cell."""
-    least = -np.inf if floor is None else floor
+    least = 0.0 if floor is None else floor
     known = table.assign(value=table[value].astype(float).where(~table["none"].astype(bool), least))
     groups = [known.loc[known["visit"] == name, "value"].dropna() for name in visits]
     places = [number for number, group in enumerate(groups) if len(group)]
