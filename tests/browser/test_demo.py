@@ -86,11 +86,14 @@ def test_the_saved_table_is_the_table(opened, demo, verdicts, tmp_path):
     pd.testing.assert_frame_equal(saved.reset_index(), verdicts, check_exact=False)
 
 
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
-def test_axe_finds_no_serious_violation(opened, demo, size):
+@pytest.mark.parametrize(
+    ("size", "scheme"), [(WIDE, "light"), (PHONE, "light"), (WIDE, "dark")], ids=["wide", "phone", "dark"]
+)
+def test_axe_finds_no_serious_violation(opened, demo, size, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
     page = opened(demo, size=size)
+    page.emulate_media(color_scheme=scheme)
     page.locator("#claim-B-total-w2 > details > summary").click()
     found = Axe().run(page).response["violations"]
     serious = [

@@ -6,6 +6,7 @@ from cd20scope import schema
 from cd20scope.report import wording
 from cd20scope.report.wording import NOTHING, Row
 from cd20scope.study.nouns import contrast, visit
+from cd20scope.study.numbers import level
 from cd20scope.verdict.endpoints.catalogue import endpoint_of
 
 """Starts of cautions that a steroid may be what changed the cells."""
@@ -39,6 +40,15 @@ def change_text(hypothesis: Row) -> str:
         return f"{way} of at least {size}"
     part = margin - 1 if hypothesis["direction"] == "up" else 1 - 1 / margin
     return f"{way} of at least {100 * part:.3g} % ({size})"
+
+
+def reason_text(row: Row) -> str:
+    """Reason of a verdict; of a change that is too uncertain, what its limit does not exclude."""
+    text, short = wording.text_of(row["reason"]), "the limit does not reach the margin"
+    if short not in text or pd.isna(row["coverage"]):
+        return text
+    least = change_text(row).replace("of at least", "of less than")
+    return text.replace(short, f"the {level(row['coverage'])} limit does not exclude a {least}")
 
 
 def claim_text(hypothesis: Row) -> str:

@@ -34,6 +34,7 @@ from cd20scope.report.sections import (
 from cd20scope.report.tables import listings
 from cd20scope.schema import FAMILIES, VERDICTS
 from cd20scope.stats.pairs import of_treated
+from cd20scope.study import batches
 from cd20scope.study.nouns import contrast, visit
 
 PAGE = "report.html.j2"
@@ -119,7 +120,13 @@ def cohort_parts(run: Results) -> dict[str, Any]:
             cell_map.pack(run.embedding, run.sheet, visits=run.visits, populations=colours)
         ),
         "labels": labels.format_section(run.annotation, populations=run.populations, visits=run.visits),
-        "trust": said | {"sexes": trust.format_sexes(run.sexes), "attrition": attrition},
+        "trust": said
+        | {
+            "sexes": trust.format_sexes(run.sexes),
+            "attrition": attrition,
+            "arm_names": trust.arm_names(run.statistics["arms"]),
+            "permuted": trust.permuted(run.statistics["flips"], most=int(run.config["verdict"]["flips"])),
+        },
         "tables": listed(run, quality),
         "quality": samples.say(quality),
         "totals": totals(run.qc_summary),
@@ -141,6 +148,7 @@ def design_parts(run: Results) -> dict[str, Any]:
         ),
         "tissue": tissue_of(run),
         "reference": reference.caption(run.reference),
+        "integrated": batches.integrable(run.sheet, str(run.config["embed"]["integrate_over"])),
         "versions": run.versions,
         "made": run.made,
         "asked": run.asked,

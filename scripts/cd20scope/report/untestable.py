@@ -1,6 +1,7 @@
 """Why a hypothesis is not testable, in words: how many cells the donors had, and how many are required."""
 
 import re
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -11,6 +12,8 @@ from cd20scope.study.nouns import noun, visit, visits_in
 
 PAIRS = re.compile(r"(\d+) (?:complete )?pairs?,? (?:at least )?(\d+) (?:are )?needed")
 """A reason that only counts the donors that were left."""
+ONE = re.compile(r"(?<![\d.,])1 (cell|donor|pair|sample)s\b")
+"""One of something, in the plural."""
 EXPECTED = re.compile(
     r"([\d.]+) cells of (.+) per donor expected at the visit with fewer, ([\d.]+) (?:are )?needed"
 )
@@ -20,16 +23,21 @@ NO_CELL = re.compile(r"no cell of (.+) at either visit in any of the (\d+) pairs
 def reason(row: Row, run: Judged) -> str:
     """Write why one hypothesis is not testable; the reason of its table where the cells do not explain it."""
     text = wording.text_of(row["reason"])
+    if found := PAIRS.match(text):
+        have, needed = map(int, found.groups())
+        why = f"{wording.donors(have)} with both visits and enough cells; {needed} needed"
+        return few_cells(row, run) or why + plain(text[found.end() :], run.visits)
+    return plain(text, run.visits)
+
+
+def plain(text: str, visits: Sequence[str]) -> str:
+    """Write a reason of any table as people say it: names of cells and visits, one cell as one."""
     if found := EXPECTED.fullmatch(text):
         expected, cells, needed = found.groups()
         return f"{expected} {noun(cells)} expected per donor at the visit with fewer ({needed} required)"
     if found := NO_CELL.fullmatch(text):
         return f"no {noun(found[1])} at either visit in any of {wording.donors(int(found[2]))}"
-    if found := PAIRS.match(text):
-        have, needed = map(int, found.groups())
-        why = f"{wording.donors(have)} with both visits and enough cells; {needed} needed"
-        return few_cells(row, run) or why + visits_in(text[found.end() :], list(run.visits))
-    return visits_in(text, list(run.visits))
+    return ONE.sub(r"1 \1", visits_in(text, visits))
 
 
 def few_cells(row: Row, run: Judged) -> str:

@@ -44,8 +44,8 @@ def interval(low: float, high: float) -> str:
     if pd.isna(low) and pd.isna(high):
         return NOTHING
     if pd.isna(low):
-        return f"at most {number(high)}"
-    return f"at least {number(low)}" if pd.isna(high) else f"{number(low)} to {number(high)}"
+        return f"upper limit {number(high)}"
+    return f"lower limit {number(low)}" if pd.isna(high) else f"{number(low)} to {number(high)}"
 
 
 def size(n_bytes: float) -> str:

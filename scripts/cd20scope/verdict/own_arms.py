@@ -133,7 +133,7 @@ def adjusted(
     donors = set(decision.evidence.paired.donors) & set(covariate.paired.donors)
     least = max(min_pairs, 3)  # through two donors any line fits
     if len(donors) < least:
-        detail = f"{len(donors)} of the pairs have a steroid score, {least} needed"
+        detail = f"{len(donors)} of the pairs {'has' if len(donors) == 1 else 'have'} a steroid score, {least} needed"
         yield {
             "id": entry["id"],
             "arm": ADJUSTED,

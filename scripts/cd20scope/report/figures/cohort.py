@@ -60,7 +60,7 @@ def embedding(cells: pd.DataFrame, *, visits: Sequence[str], colours: Mapping[st
     main.scatter(mixed["x"], mixed["y"], s=size, c=list(shades), lw=0, rasterized=True)
     main.set_title(f"Population ({len(cells):,} cells)")
     main.set_aspect("equal")
-    name_populations(main, cells, colours=colours)
+    name_populations(figure, main, cells, colours=colours)
     for number, visit in enumerate(visits):
         ax = figure.add_subplot(rows[1, number], aspect="equal", xlim=main.get_xlim(), ylim=main.get_ylim())
         here = cells["visit"] == visit
@@ -72,7 +72,7 @@ def embedding(cells: pd.DataFrame, *, visits: Sequence[str], colours: Mapping[st
     return figure
 
 
-def name_populations(ax: Axes, cells: pd.DataFrame, *, colours: Mapping[str, str]) -> None:
+def name_populations(figure: Figure, ax: Axes, cells: pd.DataFrame, *, colours: Mapping[str, str]) -> None:
     """Name each population at its densest place, and with its cells and colour right of the map."""
     sizes = cells["population"].value_counts()
     order = [name for name in colours if name in sizes]
@@ -80,11 +80,11 @@ def name_populations(ax: Axes, cells: pd.DataFrame, *, colours: Mapping[str, str
     dot: dict[str, Any] = {"marker": "o", "ls": "", "ms": 4.5}
     handles = [Line2D([], [], color=colours.get(name, FAINT), **dot) for name in (*order, *rest)]
     names = [f"{name} ({sizes[name]:,})" for name in (*order, *rest)]
-    ax.legend(handles, names, loc="center left", bbox_to_anchor=(1.02, 0.5))
+    figure.legend(handles, names, loc="outside right upper")
     box: dict[str, Any] = {"fc": "white", "ec": "none", "alpha": 0.75, "pad": 0.6}
-    for name, place in zip(order, places_of_names(cells, order), strict=True):
+    for name, (x, y) in zip(order, places_of_names(cells, order).tolist(), strict=True):
         words: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7, "color": INK, "zorder": 5}
-        ax.text(*place, wrapped(name, 20), bbox=box, **words)
+        ax.text(x, y, wrapped(name, 20), bbox=box, **words)
 
 
 def places_of_names(cells: pd.DataFrame, names: Sequence[str]) -> np.ndarray:

@@ -49,7 +49,7 @@ def donor_legend(figure: Figure, styles: Mapping[str, Mapping[str, Any]], *, ban
     ``band``: whether the panels draw the median and the band of many (:func:`draw_band`), or markers alone.
     """
     if len(styles) > MANY:
-        dot = {"color": GREY, "marker": "o", "ms": 2.2}
+        dot: dict[str, Any] = {"color": GREY, "marker": "o", "ms": 2.2}
         handles = [
             Line2D([], [], lw=0.7 if band else 0, **dot),
             Line2D([], [], color=INK if band else MUTED, lw=1.8 if band else 1.0),

@@ -92,7 +92,7 @@ def draw_panel(ax: Axes, row: Row, run: Judged, *, labelled: bool) -> None:
     for _, own in values.groupby("donor", sort=True):
         line(ax, own, places=places, floor=floor)
     if floor is not None:
-        some = values["none"] & ~values["none"].all()
+        some = values["none"] & (not values["none"].all())
         for name, n_none in values.loc[some, "visit"].value_counts().items():
             ax.annotate(
                 f"{n_none}",

@@ -6,12 +6,12 @@ from typing import Any
 import pandas as pd
 
 from cd20scope import schema
-from cd20scope.report import alerts, claims, hypothesis_words, reasons, wording
+from cd20scope.report import alerts, claims, hypothesis_words, reasons, untestable, wording
 from cd20scope.report.colours import VERDICT_STYLE
 from cd20scope.report.results import Results
 from cd20scope.report.tables import listings
 from cd20scope.report.wording import Row
-from cd20scope.study.nouns import contrast, visits_in
+from cd20scope.study.nouns import contrast
 from cd20scope.study.numbers import level
 from cd20scope.study.themes import THEMES
 from cd20scope.verdict.endpoints.catalogue import endpoint_of
@@ -77,9 +77,11 @@ def question(row: Row, *, run: Results, ledger: pd.DataFrame) -> dict[str, Any]:
         "exact": claims.exact(row),
         "beside": wording.true_minus(row["beside"]),
         "power": hypothesis_words.power_text(row),
-        "pairs": visits_in(claims.pairs(row, ledger), names),
+        "pairs": untestable.plain(claims.pairs(row, ledger), names),
         "ledger": claims.format_ledger(
-            ledger.assign(reason=ledger["reason"].map(lambda text: visits_in(wording.text_of(text), names)))
+            ledger.assign(
+                reason=[untestable.plain(wording.text_of(text), names) for text in ledger["reason"]]
+            )
         ),
         "technique": technique(run.statistics["technique"], str(row["contrast"])),
         "test": wording.text_of(row["test"]),
@@ -111,11 +113,13 @@ def claim(row: Row, *, run: Results, arms: pd.DataFrame | None) -> dict[str, Any
         "change": hypothesis_words.change_text(row),
         "tested": wording.sentence(hypothesis_words.claim_text(row)),
         "rule": rule(row, config=run.config),
-        "reason": reasons.write(row["reason"], names),
+        "reason": reasons.write(hypothesis_words.reason_text(row), names),
         "caution": reasons.write(row["caution"], names),
         "p": f"{p_name(row)} {wording.p_value(row['p_adjusted'])}" if not pd.isna(row["p_adjusted"]) else "",
         "robustness": hypothesis_words.arms_text(row),
-        "arms": listings.tabulate(arms.drop(columns="id"), name="own_arms") if arms is not None else None,
+        "arms": listings.tabulate(arms.drop(columns="id"), name="own_arms", visits=names)
+        if arms is not None
+        else None,
         "source": wording.link_dois(row["source"]),
         "note": wording.text_of(row["note"]),
         "row": [(key, wording.text_of(value)) for key, value in row.items() if key not in ("theme", "label")],
@@ -154,6 +158,6 @@ def technique(table: pd.DataFrame, contrast: str) -> str:
 
 def rule(row: Row, *, config: Mapping[str, Any]) -> str:
     """Write the rule that decides a claim, with the numbers of the run."""
-    at: str = "" if pd.isna(row["level"]) else f", at level {row['level']:.2g}"
+    at: str = "" if pd.isna(row["level"]) else f", at level {row['level']:.3g}"
     pairs, endpoint = int(config["verdict"]["min_pairs"]), endpoint_of(row)
     return f"{endpoint.rule(row)}{at}; at least {pairs} donors with {endpoint.visits} visits."

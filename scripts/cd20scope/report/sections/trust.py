@@ -184,6 +184,27 @@ def format_arms(verdicts: pd.DataFrame) -> str:
     return f"{text}. Of the confirmatory ones, {least['label']} is unchanged in the fewest, {held}."
 
 
+def arm_names(arms: pd.DataFrame) -> str:
+    """List the sensitivity analyses of the run, all other denominators as one; empty where it has none."""
+    names = arms["arm"].astype(str)
+    return "; ".join(dict.fromkeys(names.mask(names.str.startswith("denominator "), "other denominators")))
+
+
+def permuted(flips: pd.DataFrame, *, most: int) -> str:
+    """Write over how many permutations the verdicts were decided again; empty where over none.
+
+    ``most`` is the number above which they are drawn at random.
+    """
+    n = int(flips["n_flips"].max()) if len(flips) else 0
+    if not n:
+        return ""
+    return (
+        f"in {wording.count(n)} random permutations"
+        if n >= most
+        else f"in all {wording.count(n)} permutations"
+    )
+
+
 def format_flips(flips: pd.DataFrame) -> str:
     """How often any hypothesis is supported under permuted visits, and how many are with the true ones."""
     parts = []

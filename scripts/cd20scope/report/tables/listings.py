@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from cd20scope.report import wording
+from cd20scope.report import untestable, wording
 from cd20scope.report.tables import columns as headings
 from cd20scope.study import nouns
 
@@ -45,7 +45,7 @@ def tabulate(table: pd.DataFrame, *, name: str, visits: Sequence[str] = ()) -> d
     """
     writers = dict(WRITERS)
     if name not in VERBATIM:
-        writers["text"] = lambda value: wording.true_minus(nouns.visits_in(WRITERS["text"](value), visits))
+        writers["text"] = lambda value: wording.true_minus(untestable.plain(WRITERS["text"](value), visits))
     if {"ci_low", "ci_high"} <= set(table.columns):
         limits = zip(table["ci_low"], table["ci_high"], strict=True)
         table = table.assign(interval=[wording.interval(low, high) for low, high in limits])

@@ -72,6 +72,16 @@ def test_the_detection_limit_stands_beside_each_donor(chosen):
     assert len(chosen["all_repopulation"]) == 48
 
 
+def test_the_methods_name_the_analyses_and_the_permutations_of_the_run():
+    assert trust.arm_names(statistics_tables.arms()) == (
+        "leave one donor out; stricter labels; other denominators; adjusted for steroid score; against random gene sets"
+    )
+    flips = statistics_tables.flips()
+    assert trust.permuted(flips, most=2000) == "in all 256 permutations"
+    assert trust.permuted(flips, most=256) == "in 256 random permutations"
+    assert trust.permuted(flips.head(0), most=2000) == trust.permuted(flips.assign(n_flips=0), most=1) == ""
+
+
 def test_without_a_blood_count_the_reason_is_told_and_with_one_the_folds_are(told, verdicts):
     assert told["absolute"].startswith(
         "Not tested: the sample sheet has no lymphocyte counts. Add lymphocytes_per_ul"
