@@ -14,6 +14,8 @@ from cd20scope.study.sheet_donors import DAYS, numbers_of
 
 OFF = 0.5
 """Part of the time that a visit states by which a draw may miss it: week 2 from day 7 to 21."""
+OLDEST = 120
+"""Years above which an age is told; it decides nothing unless it is a covariate."""
 LOW_COUNT = 100
 """Lymphocytes per microlitre below which the median of a study suggests per cent in their place."""
 
@@ -21,7 +23,7 @@ LOW_COUNT = 100
 def check_columns(
     sheet: pd.DataFrame, *, contrasts: Sequence[Sequence[str]], stated: Mapping[str, float]
 ) -> list[Finding]:
-    """Check drugs, days, blood counts and outcome.
+    """Check drugs, days, blood counts, age and outcome.
 
     Parameters
     ----------
@@ -41,6 +43,15 @@ def check_columns(
                 "lymphocytes_per_ul",
                 f"the median is {counts.median():g} per microlitre, where 1,000 to 4,000 are usual: per cent, or "
                 "another unit? Write cells per microlitre (10^9/l times 1000).",
+            )
+        )
+    ages = numbers_of(sheet, "age")
+    if old := [f"{name}: {age:g}" for name, age in zip(sheet["sample"], ages, strict=True) if age > OLDEST]:
+        findings.append(
+            Finding(
+                "warning",
+                "age",
+                f"above {OLDEST} years ({list_names(old)}): another unit, or made up? Correct it, or write unknown.",
             )
         )
     if reason := donor_outcomes(treated_of(sheet))[1]:

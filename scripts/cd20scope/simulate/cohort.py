@@ -93,7 +93,7 @@ def cohort_layout(
                     "tissue": "blood" if csf else "PBMC",
                     "batch": f"run{1 + number % 2}",
                     "sex": "FM"[number % 2],
-                    "age": str(24 + 3 * number),
+                    "age": str(24 + 3 * number % 60),
                 }
                 | ({"arm": arm} if controls else {})
             )

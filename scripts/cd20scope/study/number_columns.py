@@ -11,13 +11,13 @@ NUMBERS = {
 """Columns that hold numbers, with the pattern of each; a baseline draw may lie days before the infusion."""
 
 PLAUSIBLE = {
-    "age": (0, 120),
     "days_since_first_infusion": (-36_500, 36_500),
     "hours_since_steroid": (0, 1_000_000),
     "lymphocytes_per_ul": (10, 100_000),
 }
-"""Values that a donor can have. Lymphocytes are 1,000 to 4,000 per microlitre, few 10 in severe lymphopenia and 100,000
-in leukaemia; 1.5 are 10^9 per litre, and 0 would make every number zero."""
+"""Values that a donor can have, outside of which a sheet is refused. An age is told by the preflight instead, as it
+decides nothing unless it is a covariate. Lymphocytes are 1,000 to 4,000 per microlitre, few 10 in severe lymphopenia
+and 100,000 in leukaemia; 1.5 are 10^9 per litre, and 0 would make every number zero."""
 UNITS = {
     "age": "years",
     "days_since_first_infusion": "days",

@@ -3,6 +3,7 @@
 Imported while Snakemake parses the workflow.
 """
 
+import math
 import re
 
 import pandas as pd
@@ -41,7 +42,7 @@ def _no_number(cell: str, pattern: str, column: str) -> str:
 
 
 def _out_of_range(column: str, value: float, cell: str) -> str:
-    low, high = PLAUSIBLE[column]
+    low, high = PLAUSIBLE.get(column, (-math.inf, math.inf))
     if low <= value <= high:
         return ""
     text = f"{cell} is not between {low:,g} and {high:,g}. "

@@ -71,6 +71,11 @@ def test_counts_that_look_like_per_cent_are_told(tmp_path):
     )
 
 
+def test_an_age_that_nobody_has_is_told_and_refuses_nothing(tmp_path):
+    found = texts(read_study(tmp_path, age=lambda d, _: "181" if d == 1 else str(30 + d)))
+    assert found["age"].startswith("above 120 years (D1_baseline: 181, D1_week2: 181, D1_month6: 181)")
+
+
 def test_an_outcome_that_is_not_used_is_told(tmp_path):
     found = texts(read_study(tmp_path, outcome=lambda d, _: "abcabc"[d - 1]))
     assert found["outcome"].startswith("not used: 3 levels (a, b, c)")
