@@ -173,6 +173,29 @@ def test_a_figure_is_saved_from_its_caption(opened, made_up, tmp_path, kind, sta
     assert (tmp_path / "figure").read_bytes().startswith(start)
 
 
+def test_a_figure_is_printed_alone_under_its_name(opened, made_up):
+    page = opened(made_up)
+    page.evaluate("window.print = () => (window.asked = document.title)")
+    page.get_by_role("button", name="Save figure shares as PDF").click()
+    assert page.evaluate("asked") == "shares"
+    page.emulate_media(media="print")
+    assert page.locator("#figure-shares svg").is_visible()
+    assert [one.get_attribute("id") for one in page.locator("figure").all() if one.is_visible()] == [
+        "figure-shares"
+    ]
+    assert not page.locator("h1").is_visible()
+    page.emulate_media(media="screen")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("body.single").count() == 0
+    assert page.title() == f"Title {EVIL}"
+    # every figure offers each kind, from this file or so
+    kinds = page.locator("figure .save").all_text_contents()
+    assert len(kinds) > 18
+    assert all(
+        {"SVG", "PNG", "PDF"} <= {kind for kind in ("SVG", "PNG", "PDF") if kind in text} for text in kinds
+    )
+
+
 def test_a_table_is_saved_as_a_file(opened, made_up, tmp_path):
     page = opened(made_up)
     with page.expect_download() as waiting:

@@ -71,6 +71,20 @@
     };
     image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
   };
+  // printed alone, under its name: the browser writes it as a PDF
+  const asPdf = (figure, name) => {
+    const title = document.title;
+    const done = () => {
+      document.title = title;
+      document.body.classList.remove("single");
+      figure.classList.remove("alone");
+    };
+    window.addEventListener("afterprint", done, { once: true });
+    document.title = name;
+    document.body.classList.add("single");
+    figure.classList.add("alone");
+    window.print();
+  };
   document.querySelectorAll(".save").forEach((place) => {
     const svg = place.closest("figure").querySelector(".plot svg");
     if (!svg) return;
@@ -79,6 +93,9 @@
       SVG: () => save(new Blob([drawn(svg).text], { type: "image/svg+xml" }), `${name}.svg`),
       PNG: () => asPng(svg, name),
     };
+    // those of confirmatory questions are in the file as PDF
+    const inside = [...place.querySelectorAll("a")].some((link) => link.textContent === "PDF");
+    if (!inside) kinds.PDF = () => asPdf(place.closest("figure"), name);
     for (const [kind, act] of Object.entries(kinds)) {
       const button = document.createElement("button");
       button.type = "button";

@@ -41,7 +41,7 @@ def test_a_limit_short_of_the_margin_says_what_it_does_not_exclude():
     reason = rules.decide(CLEAR, delta=1.0, strong=True, level=0.01).reason
     said = hypothesis_words.reason_text(row | {"reason": reason})
     assert reasons.write(said, []).replace("\N{NO-BREAK SPACE}", " ") == (
-        "The change is in the stated direction, but the 99.29 % limit does not exclude a fall of less than 80 % "
+        "The change is in the stated direction, but the 99.3 % limit does not exclude a fall of less than 80 % "
         "(5-fold in the odds)."
     )
     assert hypothesis_words.reason_text(row | {"reason": "x", "coverage": np.nan}) == "x"

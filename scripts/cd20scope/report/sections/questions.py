@@ -9,6 +9,7 @@ from cd20scope import schema
 from cd20scope.report import alerts, claims, hypothesis_words, reasons, untestable, wording
 from cd20scope.report.colours import VERDICT_STYLE
 from cd20scope.report.results import Results
+from cd20scope.report.sections.technique import name_of
 from cd20scope.report.tables import listings
 from cd20scope.report.wording import Row
 from cd20scope.study.nouns import contrast
@@ -150,7 +151,7 @@ def technique(table: pd.DataFrame, contrast: str) -> str:
     own = table[table["contrast"] == contrast]
     if own.empty:
         return ""
-    moved = own.loc[own["moved"] == "yes", "quantity"].str.replace("_", " ").tolist()
+    moved = own.loc[own["moved"] == "yes", "quantity"].map(name_of).tolist()
     return f"{len(moved)} of {len(own)} quantities differ beyond their size" + (
         f": {', '.join(moved)}" if moved else ""
     )

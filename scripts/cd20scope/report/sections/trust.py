@@ -7,7 +7,7 @@ import pandas as pd
 
 from cd20scope.report import claims, hypothesis_words, wording
 from cd20scope.report.components import whole_changes
-from cd20scope.report.sections import donors, samples, studies
+from cd20scope.report.sections import donors, samples, studies, technique
 from cd20scope.schema import FAMILIES
 from cd20scope.verdict.endpoints.catalogue import endpoint_of
 
@@ -73,12 +73,7 @@ def chosen(
         "gene_flips": tables["gene_flips"],
         "sensitivity": sensitivity(verdicts, tables["flips"]),
         "arms": tables["arms"],
-        "technique": tables["technique"].assign(
-            **{when: tables["technique"][when].map(wording.short) for when in ("earlier", "later")},
-            quantity=tables["technique"]["quantity"].str.replace("_", " "),
-            # in words only what moved: the table is read on narrow screens, too
-            statement=tables["technique"]["statement"].where(tables["technique"]["moved"] == "yes", ""),
-        ),
+        "technique": technique.in_words(tables["technique"]),
     }
 
 

@@ -1,15 +1,17 @@
 """What the report says of trust is what the tables of arms, flips, donors and sets say."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import report_tables as made_up
 import report_verdicts
 import statistics_tables
 
 from cd20scope.report import claims, hypothesis_words, required, wording
-from cd20scope.report.sections import trust
+from cd20scope.report.sections import technique, trust
 from cd20scope.report.tables import listings
 from cd20scope.study import themes
+from cd20scope.verdict import quantities
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +82,29 @@ def test_the_methods_name_the_analyses_and_the_permutations_of_the_run():
     assert trust.permuted(flips, most=2000) == "in all 256 permutations"
     assert trust.permuted(flips, most=256) == "in 256 random permutations"
     assert trust.permuted(flips.head(0), most=2000) == trust.permuted(flips.assign(n_flips=0), most=1) == ""
+
+
+def test_technical_quantities_have_names_and_shares_are_in_percent():
+    assert set(quantities.QUANTITIES) - set(technique.QUANTITIES) == {"chemistry", "batch"}
+    table = pd.DataFrame(
+        {
+            "quantity": ["b_rna_share", "depth"],
+            "scale": ["share", "ratio"],
+            "earlier": ["0.0267", "2617"],
+            "later": ["0.0169", "2406"],
+            "change": [-0.0098, 0.92],
+            "ci_low": [-0.012, 0.74],
+            "ci_high": [-0.007, 1.14],
+            "moved": ["no", "yes"],
+            "statement": ["x", "y"],
+        }
+    )
+    told = technique.in_words(table)
+    assert told["quantity"].tolist() == ["B-cell RNA in other cells, %", "molecules per cell"]
+    assert told["earlier"].tolist() == ["2.67", "2,617"]
+    assert told["statement"].tolist() == ["", "y"]
+    np.testing.assert_allclose(told["change"], [-0.98, 0.92])
+    np.testing.assert_allclose(told["ci_high"], [-0.7, 1.14])
 
 
 def test_without_a_blood_count_the_reason_is_told_and_with_one_the_folds_are(told, verdicts):
