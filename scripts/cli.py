@@ -76,6 +76,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "study, 3 not finished.",
     )
     state.add_argument("study", type=Path, help="configuration file of the study, or its folder")
+    state.add_argument(
+        "--follow", action="store_true", help="show the state in a terminal until the run has ended or Ctrl-C"
+    )
     state.set_defaults(run=run_status)
     for command in (look, export):
         command.add_argument("config", type=Path, help="configuration file of the study")

@@ -1,10 +1,12 @@
 """The command ``./cd20scope status`` on studies that are done, failed, killed and running."""
 
+import os
 import subprocess
 import sys
+import time
 
 import pytest
-from half_done_study import TRACEBACK, age, end_job, make_study
+from half_done_study import TRACEBACK, age, end_job, make_study, write
 
 import places
 from cd20scope.schema import FIGURES
@@ -52,6 +54,34 @@ def test_a_killed_study_is_told_from_a_running_one_by_its_last_change(tmp_path, 
     assert told.format(snakemake=places.snakemake()) in said.stdout
     assert "Begun and not ended: results/logs/ingest/read_sample/P02.log" in said.stdout
     assert sorted(str(path) for path in tmp_path.rglob("*")) == before
+
+
+def test_a_running_study_says_how_long_its_samples_take(tmp_path):
+    names = [f"P{number:02}" for number in range(8)]
+    make_study(tmp_path, samples=names, steps=1)
+    for number, name in enumerate(names[:4]):
+        for kind, ending in (("ingest", "h5ad"), ("qc", "parquet")):
+            write(tmp_path / f"results/{kind}/{name}.{ending}", "")
+        end_job(tmp_path, f"ingest/read_sample/{name}", "read\n")
+        seen = time.time() - 60 + 20 * number
+        os.utime(tmp_path / f"results/benchmarks/ingest/read_sample/{name}.tsv", (seen, seen))
+    said = status(tmp_path)
+    # four samples to read and eight to label, 20 s each
+    assert "Time left: about 4 min for the samples at this pace, then the joint steps." in said.stdout
+    assert "4 of 8" in said.stdout
+
+
+def test_the_live_view_ends_with_the_study(tmp_path):
+    """In a terminal; elsewhere the state is printed once."""
+    make_study(tmp_path)
+    assert status(tmp_path, "--follow").stdout == status(tmp_path).stdout
+    command = f"{sys.executable} {ROOT / 'cd20scope'} status {tmp_path} --follow"
+    said = subprocess.run(
+        ["script", "-qec", command, "/dev/null"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert said.returncode == 0
+    assert "\x1b[" in said.stdout
+    assert "All results are there." in said.stdout
 
 
 def test_a_study_that_is_not_there_is_refused(tmp_path):

@@ -12,6 +12,9 @@ LONGEST = 1_500
 
 BEGIN = "Traceback (most recent call last):\n"
 
+WRITTEN_ON = re.compile(r"^\d\d:\d\d:\d\d [A-Z]+ ", flags=re.M)
+"""Start of a line of the log, as :func:`cd20scope.jobs.logs.logged` writes it."""
+
 OWN = re.compile(r"(?:cd20scope\.[\w.]+|ValueError): ")
 """Start of a message of the project, which says itself what to do."""
 
@@ -87,9 +90,10 @@ def read_failure(log: Path, folder: Path) -> Failure | None:
 
 
 def _of_python(text: str) -> str:
-    """Error of the last traceback: what follows the indented lines; empty without one."""
+    """Error of the traceback with which a log ends: what follows the indented lines; empty without one."""
     _, begin, rest = text.rpartition(BEGIN)
-    if not begin:
+    # a job that wrote on had caught its error, such as that of one file among others
+    if not begin or WRITTEN_ON.search(rest):
         return ""
     lines = rest.splitlines()
     start = next(

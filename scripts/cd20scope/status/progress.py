@@ -11,6 +11,7 @@ from cd20scope.jobs import record
 from cd20scope.jobs.outputs import PARTIAL
 from cd20scope.schema import FIGURES
 from cd20scope.status.failures import Failure, read_failure
+from cd20scope.status.time_left import seconds_left
 
 SAMPLES = "count files > "
 """What a sample is called in the record of a run, see :mod:`cd20scope.jobs.record`."""
@@ -33,6 +34,9 @@ STEPS = {
     "report": ("report/figures/{part}", "report/verdicts.json", "report/report.html"),
 }
 """Results of each step in the order of the flow, below ``results/``; one with ``{sample}`` is there once per sample."""
+
+RULES = {"read samples": "ingest/read_sample", "label cells": "annotate/label_cells"}
+"""Rules of the steps that have one job per sample."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,8 @@ class Progress:
         Logs of jobs that began and neither ended nor failed, the earliest first.
     last_sign
         Time of the last change below ``results/``, seconds since 1970; None where there are no results.
+    seconds_left
+        That the samples still take at the pace so far; None where it is not known. The joint steps come on top.
     """
 
     steps: tuple[Step, ...]
@@ -70,6 +76,7 @@ class Progress:
     failures: tuple[Failure, ...]
     open_jobs: tuple[str, ...]
     last_sign: float | None
+    seconds_left: float | None = None
 
     @property
     def complete(self) -> bool:
@@ -97,16 +104,22 @@ def look(folder: Path) -> Progress:
     waiting = [s for s in samples if not all((results / p.format(sample=s)).exists() for p in per_sample)]
     logs = sorted((results / "logs").rglob("*.log"), key=_changed)
     failures, begun = [], []
-    for log in logs:
+    for log in (log for log in logs if _is_open(log, results)):
         if failure := read_failure(log, folder):
             failures.append(failure)
-        elif _is_open(log, results):
+        else:
             begun.append(log.relative_to(folder).as_posix())
     signs = [
         _changed(path) for path in (*logs, *results.glob(f"*/{PARTIAL}*"), *results.glob(f"*/{PARTIAL}*/*"))
     ]
     found = Progress(
-        steps, tuple(samples), tuple(waiting), tuple(failures), tuple(begun), max(signs, default=None)
+        steps,
+        tuple(samples),
+        tuple(waiting),
+        tuple(failures),
+        tuple(begun),
+        max(signs, default=None),
+        _samples_left(steps, results),
     )
     # times of files that were copied say nothing of jobs: where all is there, all ended
     return found if not found.complete else Progress(steps, tuple(samples), (), (), (), found.last_sign)
@@ -128,6 +141,16 @@ def _count(name: str, patterns: Iterable[str], samples: list[str], results: Path
     done = sum(all((results / path).exists() for path in unit) for unit in units)
     # before a run is planned nobody knows how many samples there are, but it is more than none
     return Step(name, done, max(len(units), 1))
+
+
+def _samples_left(steps: Iterable[Step], results: Path) -> float | None:
+    """Seconds that the samples still take: a benchmark is written when its job ends."""
+    waiting = {step.name: step.total - step.done for step in steps if step.name in RULES}
+    ends = {
+        step: [_changed(path) for path in (results / "benchmarks" / rule).glob("*.tsv")]
+        for step, rule in RULES.items()
+    }
+    return seconds_left(ends, waiting)
 
 
 def _is_open(log: Path, results: Path) -> bool:

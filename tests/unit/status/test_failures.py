@@ -26,6 +26,12 @@ def test_a_log_without_an_error_is_no_failure(read, text):
     assert read(text) is None
 
 
+def test_an_error_after_which_the_job_wrote_on_is_no_failure(read):
+    caught = traceback("OSError: truncated file") + "13:53:21 INFO D4_week2: 613 cells\n"
+    assert read(caught) is None
+    assert read(caught + TRACEBACK).message.startswith("P02: counts/P02.h5: values are no counts")
+
+
 def test_the_last_of_several_tracebacks_counts(read):
     chained = traceback("KeyError: 'x'") + "\nThe above exception ...\n\n" + TRACEBACK
     assert read(chained).message.startswith("P02: counts/P02.h5: values are no counts")

@@ -82,3 +82,10 @@ def test_a_damaged_record_is_an_error_that_says_what_to_do(tmp_path):
     write(tmp_path / "results/made_with.json", "{")
     with pytest.raises(ValueError, match="Remove it together with the folder"):
         look(tmp_path)
+
+
+def test_a_job_that_ended_is_no_failure_whatever_its_log_holds(tmp_path):
+    make_study(tmp_path, steps=1)
+    end_job(tmp_path, "preflight/look_at_files", TRACEBACK, ended=True)
+    end_job(tmp_path, "ingest/read_sample/P02", TRACEBACK, ended=False)
+    assert [failure.rule for failure in look(tmp_path).failures] == ["read_sample"]
