@@ -38,6 +38,21 @@ def test_a_study_in_another_folder_plans_nothing(finished):
     assert planned_after(finished) == {}
 
 
+def test_a_run_that_is_taken_on_elsewhere_plans_only_what_is_left(finished, tree, tmp_path):
+    """Another folder, another clone, as on another node: what the first one finished stays."""
+    taken = shutil.copytree(finished, tmp_path / "node2/study", copy_function=shutil.copy2)
+    for path in ("results/pseudobulk/D01_week2.sums.parquet", "results/annotate/D01_week2.parquet"):
+        (taken / path).unlink()
+    shutil.rmtree(taken / "results/verdict")
+    shutil.rmtree(taken / "results/report")
+    planned = planned_after(taken, tree=tree)
+    assert planned["label_cells"] == 1
+    assert not planned.keys() & {
+        *("simulate_cohort", "look_at_files", "read_sample", "sum_inputs", "fit_annotation", "choose_depth")
+    }
+    assert {"judge_hypotheses", "write_report"} <= planned.keys()
+
+
 def test_each_sampled_module_plans_the_jobs_of_the_table(planned):
     expected = pd.read_csv(TABLE, sep="\t")
     pd.testing.assert_frame_equal(make_table(planned), expected)

@@ -5,6 +5,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -47,7 +48,11 @@ def test_both_images_begin_with_one_base_and_hold_hashed_packages():
 
 
 def test_the_catalogue_of_workflows_is_told_how_to_deploy():
-    """Its rules: workflow/Snakefile, config/README.md, and this file with its keys."""
+    """Its rules: the words of the README, workflow/Snakefile, a rule file, config/README.md, and this file's keys."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").lower()
+    assert "snakemake" in readme
+    assert "workflow" in readme
+    assert list((ROOT / "workflow/rules").glob("*.smk"))
     usage = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text(encoding="utf-8"))["usage"]
     assert set(usage["mandatory-flags"]) == {"desc", "flags"}
     deployed = usage["software-stack-deployment"]
@@ -58,3 +63,75 @@ def test_the_catalogue_of_workflows_is_told_how_to_deploy():
         )
     )
     assert (ROOT / "config/README.md").exists()
+    flags = usage["mandatory-flags"]
+    assert isinstance(flags["flags"], str | list)
+    assert all(type(value) is bool for value in deployed.values())
+
+
+def test_the_images_hold_what_the_workflow_reads_and_nothing_else():
+    """What the Dockerfile copies, apptainer.def copies too, and .dockerignore lets through."""
+    docker = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    words = [line.split()[1:-1] for line in docker.splitlines() if line.startswith("COPY ")]
+    copied = {name for names in words for name in names}
+    definition = (ROOT / "apptainer.def").read_text(encoding="utf-8")
+    assert set(re.findall(r"^    (\S+) /opt/cd20scope/", definition, flags=re.M)) == copied
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert {line.removeprefix("!") for line in ignored if line.startswith("!")} == copied
+    assert all((ROOT / name).exists() for name in copied)
+    assert {"workflow", "scripts", "config", "envs", "Snakefile", "requirements.txt"} <= copied
+    entry = json.loads(re.search(r"^ENTRYPOINT (\[.*\])$", docker, flags=re.M)[1])
+    assert entry[0] == "snakemake"
+    for path in (word for word in entry if word.startswith("/opt/cd20scope/")):
+        assert (ROOT / path.removeprefix("/opt/cd20scope/")).exists()
+        assert path in definition
+
+
+def test_the_image_has_the_python_of_the_clone():
+    wanted = (ROOT / ".python-version").read_text(encoding="utf-8").strip()
+    docker = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert re.search(r"^FROM python:(\d+\.\d+)", docker, flags=re.M)[1] == ".".join(wanted.split(".")[:2])
+
+
+def test_the_check_on_github_runs_what_ci_runs_with_no_rights_to_write():
+    path = ROOT / ".github/workflows/ci.yml"
+    text = path.read_text(encoding="utf-8")
+    check = yaml.safe_load(text)
+    assert check["permissions"] == {"contents": "read"}
+    for job in check["jobs"].values():
+        assert "permissions" not in job
+        assert job["timeout-minutes"] <= 120
+    used = re.findall(r"uses: (\S+)", text)
+    assert used
+    assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action) for action in used)
+    assert len(re.findall(r"uses: \S+ # v\d+\.\d+\.\d+$", text, flags=re.M)) == len(used)
+    assert re.findall(r"run: (.+)", text) == ["bash .ci/run"]
+    assert "secrets." not in text
+    assert "pull_request_target" not in text
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml")), ids=lambda p: p.name
+)
+def test_a_form_of_issues_has_what_github_asks_for(path):
+    form = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert {"name", "description", "body"} <= form.keys()
+    kinds = {"markdown", "textarea", "input", "dropdown", "checkboxes"}
+    labels = [field["attributes"]["label"] for field in form["body"]]
+    assert {field["type"] for field in form["body"]} <= kinds
+    assert len(set(labels)) == len(labels)
+    # no input of patients' data is asked for in public
+    assert "(no patient data)" in "".join(labels) or path.name == "question.yml"
+
+
+def test_the_citation_has_what_the_format_asks_for():
+    """Required keys of CFF 1.2.0, and those that GitHub shows."""
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["cff-version"] == "1.2.0"
+    assert {"message", "title", "authors", "type", "license", "version", "date-released"} <= citation.keys()
+    assert citation["type"] == "software"
+
+
+def test_security_says_where_a_fault_is_told():
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    assert "private security advisory" in text
+    assert "no patient data" in text
