@@ -1,8 +1,10 @@
 """One version and one description: what names them repeats those of pyproject.toml and of the citation."""
 
+import importlib.util
 import json
 import re
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -90,6 +92,22 @@ def test_the_image_has_the_python_of_the_clone():
     wanted = (ROOT / ".python-version").read_text(encoding="utf-8").strip()
     docker = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     assert re.search(r"^FROM python:(\d+\.\d+)", docker, flags=re.M)[1] == ".".join(wanted.split(".")[:2])
+
+
+BASE_MB = 130
+"""Of python:3.12-slim-bookworm, unpacked: 117 to 126 MB in its releases, rounded up."""
+
+
+def test_the_layers_of_the_image_are_below_their_bound():
+    """Packages as they are installed here, with the bytecode that pip makes: 1.31 GB."""
+    names = re.findall(r"^([\w.-]+)==", (ROOT / "requirements.txt").read_text(encoding="utf-8"), flags=re.M)
+    paths = {Path(str(file.locate())) for name in names for file in metadata.distribution(name).files or ()}
+    compiled = {Path(importlib.util.cache_from_source(str(path))) for path in paths if path.suffix == ".py"}
+    packages = sum(path.stat().st_size for path in paths | compiled if path.is_file())
+    copied = ("config", "envs", "scripts", "workflow")
+    own = sum(path.stat().st_size for name in copied for path in (ROOT / name).rglob("*") if path.is_file())
+    megabytes = BASE_MB + (packages + own) / 1e6
+    assert 900 < megabytes < 1500
 
 
 def test_the_check_on_github_runs_what_ci_runs_with_no_rights_to_write():
