@@ -103,10 +103,19 @@ def missing(run: Judged, sheet: pd.DataFrame) -> list[Alert]:
     return [Alert("Donors", text)]
 
 
-def format_checks(alerts: Sequence[Alert], quality: pd.DataFrame, sexes: pd.DataFrame) -> str:
-    """Say that samples and donors were checked, where no alert is about them; empty where one is about each."""
+def format_checks(
+    alerts: Sequence[Alert], quality: pd.DataFrame, sexes: pd.DataFrame, verdicts: pd.DataFrame
+) -> str:
+    """Say how many verdicts hold in every sensitivity analysis, and what was checked of samples and donors."""
     told = {alert.kind for alert in alerts}
+    own = verdicts[claims.leads(verdicts) & (verdicts["family"] == "confirmatory")]
+    asked = own[own["arms_asked"].fillna(0) > 0]
+    held = int((asked["arms_held"] == asked["arms_asked"]).sum())
     parts = []
+    if len(asked):
+        parts.append(
+            f"{held} of {wording.plural(len(asked), 'confirmatory verdict')} unchanged in every sensitivity analysis"
+        )
     if "Samples" not in told:
         known = int(sexes["sex_by_genes"].isin(["F", "M"]).sum())
         parts.append(f"none of {wording.plural(len(quality), 'sample')} is beyond a threshold of quality")

@@ -15,6 +15,7 @@ from cd20scope.report.wording import Row
 from cd20scope.stats.pairs import control_of, of_treated
 from cd20scope.study import roles
 from cd20scope.study.nouns import noun, visit
+from cd20scope.study.numbers import level
 
 T_THEMES = ("helper", "treg")
 """Themes of the questions on T cells; the order of events repeats their changes."""
@@ -136,13 +137,25 @@ def levels(run: Judged, rows: Sequence[Row]) -> str:
         after = (
             "near the detection limit" if limited else wording.percent(expit(logit(before) + row["estimate"]))
         )
+        sure = interval_of(row, before)
         start = (
             f"from {wording.percent(before)} of {noun(row['denominator'])} at {visit(run.visits[0])} to "
             if not parts
             else ""
         )
-        parts.append(f"{start}{after} at {later} ({wording.donors(int(row['n_pairs']))})")
+        parts.append(f"{start}{after} at {later} ({sure}{wording.donors(int(row['n_pairs']))})")
     return listed(parts)
+
+
+def interval_of(row: Row, before: float) -> str:
+    """Write the interval that decides, as shares at the later visit; empty where there is none."""
+    low, high = (float(expit(logit(before) + row[limit])) for limit in ("decide_low", "decide_high"))
+    if np.isnan(high):
+        return ""
+    covered = level(row["coverage"])
+    if np.isnan(low):
+        return f"upper {covered} confidence limit {wording.percent(high)}; "
+    return f"{covered} CI {wording.share_interval(low, high)}; "
 
 
 def returned(run: Judged) -> str:

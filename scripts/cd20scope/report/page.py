@@ -93,7 +93,7 @@ def verdict_parts(run: Results) -> dict[str, Any]:
     return {
         "opening": opening.collect(run),
         "alerts": known,
-        "checked": alerts.format_checks(known, quality, run.sexes),
+        "checked": alerts.format_checks(known, quality, run.sexes, run.verdicts),
         "tallies": {family: claims.tally(run.verdicts, family=family) for family in FAMILIES},
         "rules": [{"verdict": name, "shown": name, **plain, **VERDICT_STYLE[name]} for name in VERDICTS],
         "themes": questions.themes(run, sentences=answers.sentences(run), known=known),

@@ -103,7 +103,7 @@ def collect(
         "alerts": [
             {"kind": alert.kind, "text": alert.text, "contrasts": list(alert.contrasts)} for alert in known
         ],
-        "checked": alerts.format_checks(known, quality, sexes),
+        "checked": alerts.format_checks(known, quality, sexes, run.verdicts),
         "answer": [
             {"about": part["about"], "text": plain(part["text"])}
             for part in opening.answer(run, sheet=sheet, populations=populations)

@@ -198,7 +198,7 @@ def test_a_bad_sample_a_swap_and_a_donor_without_a_visit_stand_above_the_answer(
         in above
     )
     assert "D05 has no week 2" in above
-    assert "Checks:" not in html
+    assert "beyond a threshold" not in html[html.index("Checks:") : html.index('class="chapters"')]
 
 
 def test_many_bad_samples_and_missing_visits_are_counted_and_not_named(made):
@@ -214,14 +214,19 @@ def test_many_bad_samples_and_missing_visits_are_counted_and_not_named(made):
 
 
 def test_where_nothing_is_wrong_the_checks_are_told(made):
-    fits = made["sexes"].assign(sex_by_genes="F")
-    text = alerts.format_checks([], report_page.quality(made), fits)
+    fits, rows = made["sexes"].assign(sex_by_genes="F"), made["verdicts"]
+    text = alerts.format_checks([], report_page.quality(made), fits, rows)
+    own = rows[(rows["id"] == rows["question"]) & (rows["family"] == "confirmatory")].dropna(
+        subset="arms_asked"
+    )
+    held = int((own["arms_held"] == own["arms_asked"]).sum())
+    assert 0 < held < len(own)  # T1 changes in two analyses
     assert text == (
-        "Checks: none of 23 samples is beyond a threshold of quality; no sign of a swap (sex by genes of 23 samples); "
-        "no donor lacks a visit."
+        f"Checks: {held} of {len(own)} confirmatory verdicts unchanged in every sensitivity analysis; none of "
+        "23 samples is beyond a threshold of quality; no sign of a swap (sex by genes of 23 samples); no donor lacks a visit."
     )
     unknown = made["sexes"].assign(sex_by_genes="unknown")
     donors = [alerts.Alert("Donors", "D05 has no week 2.")]
-    assert alerts.format_checks(donors, report_page.quality(made), unknown) == (
+    assert alerts.format_checks(donors, report_page.quality(made), unknown, rows.head(0)) == (
         "Checks: none of 23 samples is beyond a threshold of quality; swaps could not be looked for by sex."
     )

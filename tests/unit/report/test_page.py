@@ -39,9 +39,14 @@ def test_the_first_screen_answers_in_three_sentences(tables, page):
     before = tables["abundance"].query("population == 'B cells' and contrast == 'week2-baseline'").iloc[0]
     row = tables["verdicts"].set_index("id").loc["B1"]
     odds = before["fraction_before"] / (1 - before["fraction_before"]) * np.exp(row["estimate"])
+    low, high = (
+        before["fraction_before"] / (1 - before["fraction_before"]) * np.exp(row[limit])
+        for limit in ("decide_low", "decide_high")
+    )
     assert (
         f"from {wording.percent(before['fraction_before'])} of PBMC at baseline to "
-        f"{wording.percent(odds / (1 + odds))} at week 2 (7 donors)" in answer
+        f"{wording.percent(odds / (1 + odds))} at week 2 (90 % CI "
+        f"{wording.share_interval(low / (1 + low), high / (1 + high))}; 7 donors)" in answer
     )
     for about in ("B cells", "T cells", "What cannot be said"):
         assert about in answer
