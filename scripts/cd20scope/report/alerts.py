@@ -107,7 +107,6 @@ def format_checks(
     alerts: Sequence[Alert], quality: pd.DataFrame, sexes: pd.DataFrame, verdicts: pd.DataFrame
 ) -> str:
     """Say how many verdicts hold in every sensitivity analysis, and what was checked of samples and donors."""
-    told = {alert.kind for alert in alerts}
     own = verdicts[claims.leads(verdicts) & (verdicts["family"] == "confirmatory")]
     asked = own[own["arms_asked"].fillna(0) > 0]
     held = int((asked["arms_held"] == asked["arms_asked"]).sum())
@@ -116,15 +115,16 @@ def format_checks(
         parts.append(
             f"{held} of {wording.plural(len(asked), 'confirmatory verdict')} unchanged in every sensitivity analysis"
         )
-    if "Samples" not in told:
-        known = int(sexes["sex_by_genes"].isin(["F", "M"]).sum())
+    if not samples.named(quality):
         parts.append(f"none of {wording.plural(len(quality), 'sample')} is beyond a threshold of quality")
+    if not samples.format_swaps(sexes):
+        known = int(sexes["sex_by_genes"].isin(["F", "M"]).sum())
         parts.append(
             f"no sign of a swap (sex by genes of {wording.plural(known, 'sample')})"
             if known
             else "swaps could not be looked for by sex"
         )
-    if "Donors" not in told:
+    if not any(alert.kind == "Donors" for alert in alerts):
         parts.append("no donor lacks a visit")
     return f"Checks: {'; '.join(parts)}." if parts else ""
 

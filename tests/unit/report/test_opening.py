@@ -223,7 +223,8 @@ def test_where_nothing_is_wrong_the_checks_are_told(made):
     assert 0 < held < len(own)  # T1 changes in two analyses
     assert text == (
         f"Checks: {held} of {len(own)} confirmatory verdicts unchanged in every sensitivity analysis; none of "
-        "23 samples is beyond a threshold of quality; no sign of a swap (sex by genes of 23 samples); no donor lacks a visit."
+        "23 samples is beyond a threshold of quality; no sign of a swap (sex by genes of 23 samples); no "
+        "donor lacks a visit."
     )
     unknown = made["sexes"].assign(sex_by_genes="unknown")
     donors = [alerts.Alert("Donors", "D05 has no week 2.")]
