@@ -1,7 +1,6 @@
 """Sums of raw counts per sample and population as one AnnData, with the design of the tests."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import anndata as ad
 import numpy as np
@@ -48,11 +47,18 @@ def tabulate_sums(
     grouped = cells.groupby(["sample", "population"], sort=False, observed=True)
     units = grouped.agg(n_cells=("n_cells", "sum"), shallow=("shallow", "any"))
     units = units[units["n_cells"] > 0].reset_index()
-    row_of = {key: row for row, key in enumerate(zip(units["sample"], units["population"], strict=True))}
+    own = {str(sample): rows for sample, rows in units.groupby("sample", sort=False)}
     column_of = pd.Index(genes["gene"].astype(str))
-    blocks = [_entries(sample, table, row_of=row_of, columns=column_of) for sample, table in sums]
-    rows, columns, values = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
-    shape = (len(units), len(column_of))
+    # one sample after the other: entries of leaves and genes take several times the memory of their sums
+    counted = {
+        sample: _add_up(table, own[sample]["population"], columns=column_of)
+        for sample, table in sums
+        if sample in own
+    }
+    none = {
+        sample: sparse.csr_matrix((len(rows), len(column_of)), dtype=np.int64) for sample, rows in own.items()
+    }
+    units = pd.concat(own.values(), ignore_index=True)
     beside = sheet.drop(columns="sample")
     obs = units.join(
         beside.set_axis(free_names(map(str, beside.columns), list(map(str, units.columns))), axis=1),
@@ -63,7 +69,7 @@ def tabulate_sums(
         text = as_objects(obs[column].fillna("").astype(str))
         obs[column] = pd.Categorical(text, categories=as_objects(arrange(text, order.get(column, ()))))
     table = ad.AnnData(
-        sparse.csr_matrix((values, (rows, columns)), shape=shape, dtype=np.int64),
+        sparse.vstack([counted.get(sample, none[sample]) for sample in own], format="csr"),
         obs=obs,
         var=pd.DataFrame(
             {"n_samples": genes["n_samples"].to_numpy()}, index=as_objects(column_of).rename("gene")
@@ -73,12 +79,14 @@ def tabulate_sums(
     return table
 
 
-def _entries(
-    sample: str, table: pd.DataFrame, *, row_of: dict[tuple[str, str], int], columns: pd.Index
-) -> tuple[Any, Any, Any]:
-    """Rows, columns and counts of a sample; entries of one population and gene add up in the sparse matrix."""
-    own = {name: row_of.get((sample, name), -1) for name in table["population"].unique()}
-    rows = table["population"].map(own).to_numpy(np.int64)
+def _add_up(table: pd.DataFrame, populations: pd.Series, *, columns: pd.Index) -> sparse.csr_matrix:
+    """Add up the sums of a sample, populations x genes: entries of one population and gene add up in the sparse matrix."""
+    row_of = {name: row for row, name in enumerate(populations)}
+    given = {name: row_of.get(name, -1) for name in table["population"].unique()}
+    rows = table["population"].map(given).to_numpy(np.int64)
     at = columns.get_indexer(pd.Index(table["gene"].astype(str)))
     held = (rows >= 0) & (at >= 0)
-    return rows[held], at[held], table["counts"].to_numpy(np.int64)[held]
+    added: sparse.csr_matrix = sparse.csr_matrix(
+        (table["counts"].to_numpy(np.int64)[held], (rows[held], at[held])), shape=(len(row_of), len(columns))
+    )
+    return added
