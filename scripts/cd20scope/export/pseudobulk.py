@@ -80,7 +80,7 @@ def tabulate_sums(
 
 
 def _add_up(table: pd.DataFrame, populations: pd.Series, *, columns: pd.Index) -> sparse.csr_matrix:
-    """Add up the sums of a sample, populations x genes: entries of one population and gene add up in the sparse matrix."""
+    """Add up the entries of a sample by population and gene; those of leaves and of one gene are several."""
     row_of = {name: row for row, name in enumerate(populations)}
     given = {name: row_of.get(name, -1) for name in table["population"].unique()}
     rows = table["population"].map(given).to_numpy(np.int64)
