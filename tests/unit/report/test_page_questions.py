@@ -46,6 +46,10 @@ def test_the_first_hypothesis_reads_as_computed_by_hand(tables, page):
         in claim
     )
     assert "p against the margin, adjusted" in claim
+    # one rounding of a level in all of a block
+    assert "Supported if the confidence limit lies beyond a 5-fold fall in the odds, at level 0.05;" in claim
+    levels = set(re.findall(r"level ([0-9.]+[0-9])", claim))
+    assert levels == {"0.05"}
 
 
 def test_a_one_sided_interval_and_a_described_effect_are_told_as_such(tables, page):

@@ -290,8 +290,6 @@ def test_a_new_endpoint_has_its_unit_and_words_in_tables_and_report(schema):
     said = answer.sentences(run)
     assert said == {"B-per-ul": f"B cells fell to {fold} times (8 donors)."}
     rule = questions.rule(row | rows[0], config={"verdict": {"min_pairs": 6}})
-    assert rule.startswith(
-        "Supported if the confidence limit of the effect lies beyond 1.5-fold in the number down"
-    )
+    assert rule.startswith("Supported if the confidence limit lies beyond a 1.5-fold fall in the number")
     drawn = figures.forest(judged.assign(label="B cells per µl", technical="no", caution=""))
     assert drawn.axes[0].get_xlabel() == PER_UL.axis

@@ -213,8 +213,8 @@ class Biphasic(Program):
     @override
     def rule(self, row: Row) -> str:
         """Write that each part must be shown."""
-        margin = self.unit.write_margin(row["margin"])
-        return f"Supported if each of the four parts is shown, the programme reaching {margin} {row['direction']}"
+        change = self.unit.write_change(row["margin"], row["direction"])
+        return f"Supported if each of the four parts is shown, the programme reaching {change}"
 
 
 def in_order(parts: Sequence[Change]) -> dict[str, Change]:

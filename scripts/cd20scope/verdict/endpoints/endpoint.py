@@ -277,9 +277,10 @@ class Endpoint(ABC):
             return (
                 f"Supported if two one-sided tests exclude a change as large as {margin} in either direction"
             )
+        change = self.unit.write_change(row["margin"], row["direction"])
         if row["strength"] == "strong":
-            return f"Supported if the confidence limit of the effect lies beyond {margin} {row['direction']}"
-        return f"Supported if the interval excludes zero and the estimate reaches {margin} {row['direction']}"
+            return f"Supported if the confidence limit lies beyond {change}"
+        return f"Supported if the interval excludes zero and the estimate reaches {change}"
 
 
 def shown_limits(limits: Mapping[str, float], evidence: Evidence) -> tuple[float, float] | None:

@@ -43,6 +43,13 @@ class Unit:
         """Write a margin as the catalogue states it: ``5-fold in the odds``, ``0.5 baseline SD``."""
         return f"{stated:g}{'-' if self.fold_of else ''}{self._suffix()}"
 
+    def write_change(self, stated: float, direction: str) -> str:
+        """Write a change of the size of a margin: ``a 5-fold fall in the odds``, ``a rise of 0.5 baseline SD``."""
+        way = "rise" if direction == "up" else "fall"
+        if self.fold_of:
+            return f"a {stated:g}-fold {way} in the {self.fold_of}"
+        return f"a {way} of {self.write_margin(stated)}"
+
     def write_size(self, value: float, *, short: bool = False) -> str:
         """Write a positive size on the scale of the estimate, two digits; ``short`` is ``11-fold`` or ``1.6 SD``."""
         return self._number(value) + self._suffix(short=short)
