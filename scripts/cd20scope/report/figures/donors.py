@@ -244,8 +244,9 @@ def programme_scores(
 def in_sd(scores: pd.DataFrame, first: str) -> pd.DataFrame:
     """Add ``sd``: the score less its mean at the ``first`` visit, over its SD between the donors there.
 
-    It is missing where fewer than two donors have a score at that visit, or all have the same.
+    It is missing where fewer than three donors have a score at that visit, whose SD could be anything, or all have the
+    same.
     """
     start = scores.loc[scores["visit"] == first, "score"].astype(float)
-    spread = float(start.std(ddof=1)) if start.notna().sum() > 1 else float("nan")
+    spread = float(start.std(ddof=1)) if start.notna().sum() > 2 else float("nan")
     return scores.assign(sd=(scores["score"] - start.mean()) / (spread or float("nan")))
