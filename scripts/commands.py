@@ -74,8 +74,7 @@ def run_export(options: argparse.Namespace) -> int:
         return 2
     asked = {"export": True, "export_cellxgene": options.cellxgene, "export_seurat": options.rds}
     code = run_targets(options, [target for target, wanted in asked.items() if wanted])
-    if code == 0:
-        print(f"Export: {(folder / 'results/export').resolve()}")
+    print(f"Export: {(folder / 'results/export').resolve()}" if code == 0 else places.not_written(folder))
     return code
 
 

@@ -34,3 +34,11 @@ def run_command(study: Path, folder: Path, *, cores: int = 2) -> str:
     """Write the command that runs a study."""
     config = "" if study.is_dir() else f" --configfile {study}"
     return f"{snakemake()} --cores {cores}{config} --directory {folder} {PROFILE}"
+
+
+def not_written(folder: Path) -> str:
+    """Say what an export that failed left, and what to do."""
+    return (
+        f"Not exported: the reason stands above, and in {folder / 'results/logs/export'}. No result is left "
+        "half-written. On a full disk (No space left on device) make room there; then give the command again."
+    )

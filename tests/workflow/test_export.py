@@ -134,6 +134,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(built_in, tmp_path):
     said = export(tmp_path / "study", preexec_fn=fill_disk)
     assert said.returncode != 0
     assert "File too large" in said.stdout + said.stderr
+    assert "No result is left half-written. On a full disk" in said.stdout
     assert [path for path in left(tmp_path / "study") if not path.endswith("pseudobulk.h5ad")] == []
 
 
