@@ -95,6 +95,7 @@ def test_the_profile_of_the_folder_is_not_run(tmp_path, rscript):
 
 
 @pytest.mark.parametrize("command", ["preflight", "module"])
+@pytest.mark.slow
 def test_modules_of_the_working_folder_are_not_imported(study, command):
     for name in ("yaml", "pandas", "sitecustomize", "snakemake"):
         (study / f"{name}.py").write_text(f"open({str(study / 'ran')!r}, 'w').close()\nraise SystemExit(9)\n")

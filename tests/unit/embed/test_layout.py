@@ -22,6 +22,7 @@ def test_only_a_batch_that_is_no_visit_in_disguise_is_evened_out(batches, possib
     assert study_batches.integrable(samples, "none") is False
 
 
+@pytest.mark.slow
 def test_kinds_lie_apart_and_batches_together():
     rng = np.random.default_rng(0)
     kind, batch = np.repeat([0, 1], 120), np.tile([0, 1], 120)

@@ -10,6 +10,7 @@ from collections import Counter
 
 import numpy as np
 import pandas as pd
+import pytest
 import report_tables as made_up
 import yaml
 from report_page import FOLDER, SCRIPTS, render
@@ -170,6 +171,7 @@ def test_figures_are_numbered_in_their_order(html):
     assert len(numbers) == len(re.findall("<svg", html)) - evidence == 18
 
 
+@pytest.mark.slow
 def test_equal_tables_give_equal_bytes_whether_from_memory_or_from_disk(tables, html):
     assert render(tables) == html
 

@@ -75,6 +75,7 @@ def test_csf_changes_no_blood_sample_and_has_few_cells_mostly_cd4(catalogues):
     assert share(tapped, "Monocyte") < 0.5 * share(blood, "Monocyte")
 
 
+@pytest.mark.slow
 def test_treatment_depletes_and_no_treatment_does_not(shares):
     for donor in ("D01", "D02", "D03"):
         assert shares["treated"][f"{donor}_week2"] < 0.2 * shares["treated"][f"{donor}_baseline"]
@@ -82,6 +83,7 @@ def test_treatment_depletes_and_no_treatment_does_not(shares):
 
 
 @pytest.mark.parametrize(("plan", "rises"), [("treated", False), ("time", True), ("untreated", False)])
+@pytest.mark.slow
 def test_time_changes_the_t_cells_of_all_and_treatment_takes_b_cells_of_the_treated(catalogues, plan, rises):
     sheet = cohort.cohort_layout(2, visits=VISITS, controls=4)
     _, samples = cohort.simulate_cohort(sheet, visits=VISITS, plan=plan, cells=1500, seed=5, **catalogues)

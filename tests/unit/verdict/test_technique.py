@@ -192,6 +192,7 @@ def test_every_quantity_says_what_it_can_fake():
         assert quantity.more.count("{}") == 1, name
 
 
+@pytest.mark.slow
 def test_falls_that_soup_makes_are_not_called_and_falls_in_cells_are():
     table = calibration_technique.tabulate_soup(cohorts=4).set_index(["soup", "within"])
     assert (table.loc[(0.1, 0.0), "as measured"] == 1).all()
@@ -199,6 +200,7 @@ def test_falls_that_soup_makes_are_not_called_and_falls_in_cells_are():
     assert (table.loc[(0.02, -1.0), "in the end"] >= 0.75).all()
 
 
+@pytest.mark.slow
 def test_planted_differences_are_named():
     table = calibration_technique.tabulate(cohorts=40, donors=(8,))
     assert table["named"].min() >= 0.85
