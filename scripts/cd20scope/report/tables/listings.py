@@ -27,7 +27,7 @@ WRITERS: dict[str, Callable[[Any], str | Markup]] = {
 }
 """How a column is written. A key is a short text that is kept on one line, as are visits and contrasts."""
 KEYS = ("key", "visit", "contrast")
-LONG_KEY = 28
+LONG_KEY = 16
 """Letters above which a key is broken into lines all the same."""
 TEXTS = ("text", "names")
 VERBATIM = ("settings", "differing", "inputs", "versions")
