@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
+import design_tables
 import numpy as np
 import pandas as pd
 import pytest
 import report_page
 import report_states
 import report_tables as made_up
-import statistics_tables
 
 from cd20scope.report import alerts, opening
 
@@ -54,7 +54,7 @@ def test_what_every_treated_donor_leaves_open_goes_with_a_control_arm(run, made)
     assert "as every donor was treated" in opening.open_ends(run, made["sheet"])
     beside = made["sheet"].assign(control=control)
     for verdict, said in (("inconclusive", False), ("not testable", True)):
-        arms = statistics_tables.control_arms().assign(verdict=verdict)
+        arms = design_tables.control_arms().assign(verdict=verdict)
         told = opening.open_ends(replace(run, statistics=run.statistics | {"control_arms": arms}), beside)
         assert "as every donor was treated" not in told
         assert ("as no question can be compared with the controls" in told) == said

@@ -1,5 +1,6 @@
 """What the report says of control arms and outcomes, and that it says nothing where there are none."""
 
+import design_tables
 import pandas as pd
 import pytest
 import report_page
@@ -11,14 +12,14 @@ from cd20scope.report.sections import studies, trust
 
 @pytest.fixture(scope="module")
 def tables():
-    return required.complete(trust.NEEDED, statistics_tables.every() | statistics_tables.of_design())
+    return required.complete(trust.NEEDED, statistics_tables.every() | design_tables.of_design())
 
 
 @pytest.fixture(scope="module")
 def pages():
     """The page of the same run without and with a control arm and an outcome."""
     plain = report_page.tables(n_cells=200, n_genes=40)
-    more = plain | {"statistics": plain["statistics"] | statistics_tables.of_design()}
+    more = plain | {"statistics": plain["statistics"] | design_tables.of_design()}
     return report_page.render_words(plain), report_page.render_words(more)
 
 

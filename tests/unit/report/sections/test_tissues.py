@@ -1,10 +1,10 @@
 """What the report says of other tissues, and that it says nothing where there are none."""
 
+import design_tables
 import numpy as np
 import pandas as pd
 import pytest
 import report_page
-import statistics_tables
 
 from cd20scope.report import required
 from cd20scope.report.sections import tissues
@@ -19,7 +19,7 @@ CONFIG = {
 
 @pytest.fixture
 def tables():
-    return statistics_tables.tissues()
+    return design_tables.tissues()
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def pages():
     """The page of the same run without and with CSF."""
     plain = report_page.tables(n_cells=200, n_genes=40)
     return report_page.render_words(plain), report_page.render_words(
-        plain | {"tissues": statistics_tables.tissues()}
+        plain | {"tissues": design_tables.tissues()}
     )
 
 
