@@ -132,6 +132,14 @@ def test_only_cells_of_the_map_have_coordinates(written):
     np.testing.assert_array_equal(table.obsm["X_umap"][placed], [[1.5, -2.0]])
 
 
+def write_bare(folder, parts, **settings):
+    """Write cells without a map and without further tables; gives their number."""
+    nowhere = pd.DataFrame({"sample": [], "barcode": [], "x": [], "y": []})
+    return cells.write_cells(
+        folder / "cells.h5ad", parts, stored=10**6, embedding=nowhere, unstructured={}, **settings
+    )
+
+
 def test_categories_follow_the_order_that_is_given(tmp_path):
     rng = np.random.default_rng(2)
 
@@ -143,15 +151,8 @@ def test_categories_follow_the_order_that_is_given(tmp_path):
             yield cells.Part(counts[:5], GENES["one"], described)
 
     genes = pd.DataFrame({"gene_id": "", "n_samples": 3}, index=GENES["one"])
-    cells.write_cells(
-        tmp_path / "cells.h5ad",
-        parts(),
-        genes=genes,
-        stored=10**6,
-        embedding=pd.DataFrame({"sample": [], "barcode": [], "x": [], "y": []}),
-        unstructured={},
-        order={"visit": ["screening", "W4", "W12"]} | cells.order_of_tree(POPULATIONS),
-    )
+    order = {"visit": ["screening", "W4", "W12"]} | cells.order_of_tree(POPULATIONS)
+    write_bare(tmp_path, parts(), genes=genes, order=order)
     obs = ad.read_h5ad(tmp_path / "cells.h5ad").obs
     assert obs["visit"].cat.categories.tolist() == ["screening", "W4", "W12"]
     assert obs["visit"].tolist() == ["W12"] * 5 + ["screening"] * 5 + ["W4"] * 5
@@ -174,14 +175,7 @@ def test_memory_does_not_grow_with_cells(tmp_path):
 
         tracemalloc.start()
         try:
-            n = cells.write_cells(
-                tmp_path / "cells.h5ad",
-                parts(),
-                genes=genes,
-                stored=10**6,
-                embedding=pd.DataFrame({"sample": [], "barcode": [], "x": [], "y": []}),
-                unstructured={},
-            )
+            n = write_bare(tmp_path, parts(), genes=genes)
             return n, tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
