@@ -1,4 +1,4 @@
-"""What a user is told of a study: whether a run is active, how long it takes, and what to do next."""
+"""Text of the status of a study: state of the run, time left, and the next step."""
 
 from dataclasses import dataclass
 from pathlib import Path

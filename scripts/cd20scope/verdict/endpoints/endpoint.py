@@ -119,7 +119,7 @@ class Endpoint(ABC):
 
     def measure(self, key: Key, tables: Tables, *, contrast: Contrast, settings: Settings) -> Change:
         """Measure a change; one without donors, with the reason, where the tables lack it."""
-        raise NotImplementedError(f"endpoint {self.name} has no changes of its own; found {key}.")
+        raise ValueError(f"endpoint {self.name} has no changes of its own; found {key}.")
 
     def measure_equal_cells(
         self, key: Key, tables: Tables, *, contrast: Contrast, settings: Settings
